@@ -1,0 +1,30 @@
+package dev.polyphase.phases.api;
+
+import dev.polyphase.pipelines.Phase;
+import dev.polyphase.pipelines.Pipeline;
+import java.nio.file.Path;
+import java.util.Set;
+
+/**
+ * What a phase is trained on.
+ *
+ * @param pipeline the settings that hold for all phases: seed, device, dtype, save dtype
+ * @param phase the phase's own settings
+ * @param folder the folder that the phase's data paths are relative to: the pipeline file's
+ * @param checkpoint the folder of the weights to start from, in Hugging Face layout
+ * @param trainable the names of the tensors to train; the others stay as they are. Empty in {@link
+ *     PhaseTrainer#check} where the selection is not known yet
+ * @param result the folder to write, in Hugging Face layout; it must not exist
+ */
+public record PhaseRequest(
+    Pipeline pipeline,
+    Phase phase,
+    Path folder,
+    Path checkpoint,
+    Set<String> trainable,
+    Path result) {
+
+  public PhaseRequest {
+    trainable = Set.copyOf(trainable);
+  }
+}

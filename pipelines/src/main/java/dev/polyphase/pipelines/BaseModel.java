@@ -1,0 +1,21 @@
+package dev.polyphase.pipelines;
+
+/** What the first phase starts from. */
+public sealed interface BaseModel {
+
+  /**
+   * An existing model.
+   *
+   * @param location a folder in Hugging Face layout, relative to the pipeline file's folder, or a
+   *     Hugging Face id
+   */
+  record Existing(String location) implements BaseModel {}
+
+  /**
+   * A new model with random weights.
+   *
+   * @param config its {@code config.json}, relative to the pipeline file's folder
+   * @param tokenizer the folder of its tokenizer
+   */
+  record Random(String config, String tokenizer) implements BaseModel {}
+}

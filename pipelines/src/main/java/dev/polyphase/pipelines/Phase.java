@@ -1,0 +1,57 @@
+package dev.polyphase.pipelines;
+
+import java.util.List;
+import java.util.OptionalDouble;
+import java.util.OptionalLong;
+
+/**
+ * One phase of a pipeline, every default filled in.
+ *
+ * @param name {@code [A-Za-z0-9][A-Za-z0-9._-]*}, unique in its pipeline
+ * @param type what it optimises
+ * @param targeting which weights it trains
+ * @param datasets the rows, at least one
+ * @param evalDatasets held-out rows, evaluated before and after the phase
+ * @param numEpochs passes over the rows; empty where only steps or tokens end the phase
+ * @param maxSteps optimiser steps after which the phase ends
+ * @param maxTokens tokens after which the phase ends
+ * @param sequenceLen the longest row in tokens
+ * @param microBatchSize rows (pairs in dpo) of one forward pass
+ * @param gradientAccumulationSteps forward passes of one optimiser step
+ * @param learningRate the highest learning rate
+ * @param lrScheduler its course
+ * @param warmup how it begins
+ * @param optimizer the optimiser and its constants
+ * @param maxGradNorm the gradients' norm above which they are scaled down; 0 for no clipping
+ * @param samplePacking whether short rows share a sequence
+ * @param shuffle whether rows are shuffled, anew each epoch
+ * @param loggingSteps steps between two rows of metrics
+ * @param dpo the settings of a {@code dpo} phase; its defaults elsewhere
+ */
+public record Phase(
+    String name,
+    PhaseType type,
+    Targeting targeting,
+    List<Dataset> datasets,
+    List<Dataset> evalDatasets,
+    OptionalDouble numEpochs,
+    OptionalLong maxSteps,
+    OptionalLong maxTokens,
+    int sequenceLen,
+    int microBatchSize,
+    int gradientAccumulationSteps,
+    double learningRate,
+    LrScheduler lrScheduler,
+    Warmup warmup,
+    Optimizer optimizer,
+    double maxGradNorm,
+    boolean samplePacking,
+    boolean shuffle,
+    int loggingSteps,
+    Dpo dpo) {
+
+  public Phase {
+    datasets = List.copyOf(datasets);
+    evalDatasets = List.copyOf(evalDatasets);
+  }
+}
