@@ -1,14 +1,14 @@
 package dev.polyphase.orchestrator.engine;
 
+import dev.polyphase.phases.data.DatasetFiles;
 import dev.polyphase.pipelines.Dataset;
 import dev.polyphase.pipelines.Phase;
+import dev.polyphase.pipelines.problems.InputException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
-import java.nio.file.FileSystems;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.PathMatcher;
 import java.security.DigestInputStream;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
@@ -19,21 +19,22 @@ import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.stream.Stream;
 
-/** The files of a phase's data and their digests, to notice that they changed between two starts. */
+/**
+ * The files of a phase's data and their digests, to notice that they changed between two starts.
+ */
 final class DataFiles {
-  private static final String GLOB_CHARACTERS = "*?[{";
-
   private DataFiles() {}
 
   /**
    * The SHA-256 of each file, by its path as the pipeline gives it. A file that is not there is
-   * left out: whether that is an error the trainer says.
+   * left out: whether that is an error is for the trainer to say.
    *
    * @param folder the pipeline file's folder
    */
   static Map<String, String> digests(Phase phase, Path folder) throws IOException {
     SortedMap<String, String> digests = new TreeMap<>();
-    for (Dataset dataset : Stream.concat(phase.datasets().stream(), phase.evalDatasets().stream()).toList()) {
+    for (Dataset dataset :
+        Stream.concat(phase.datasets().stream(), phase.evalDatasets().stream()).toList()) {
       for (Path file : files(dataset.path(), folder)) {
         digests.put(nameOf(file, folder), sha256(file));
       }
@@ -42,37 +43,11 @@ final class DataFiles {
   }
 
   private static List<Path> files(String path, Path folder) throws IOException {
-    Path file = folder.resolve(path);
-    if (Files.isRegularFile(file)) {
-      return List.of(file);
-    }
-    int glob = firstGlobCharacter(path);
-    if (glob < 0) {
+    try {
+      return DatasetFiles.matching(folder, path, "datasets");
+    } catch (InputException e) {
       return List.of();
     }
-    // The walk begins at the last folder that is named without wildcards.
-    Path start = folder.resolve(path.substring(0, path.lastIndexOf('/', glob) + 1)).normalize();
-    if (!Files.isDirectory(start)) {
-      return List.of();
-    }
-    PathMatcher matcher =
-        FileSystems.getDefault()
-            .getPathMatcher("glob:" + folder.normalize().toAbsolutePath() + "/" + path);
-    try (Stream<Path> walk = Files.walk(start)) {
-      return walk.filter(found -> matcher.matches(found.toAbsolutePath()))
-          .filter(Files::isRegularFile)
-          .sorted()
-          .toList();
-    }
-  }
-
-  private static int firstGlobCharacter(String path) {
-    for (int i = 0; i < path.length(); i++) {
-      if (GLOB_CHARACTERS.indexOf(path.charAt(i)) >= 0) {
-        return i;
-      }
-    }
-    return -1;
   }
 
   private static String nameOf(Path file, Path folder) {

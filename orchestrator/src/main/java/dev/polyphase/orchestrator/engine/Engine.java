@@ -69,7 +69,8 @@ public record Engine(
       throw new InputException(
           run.path() + " exists and is no run; choose another name or --output");
     }
-    try (RunLock lock = RunLock.take(run)) {
+    RunLock lock = RunLock.take(run);
+    try (lock) {
       return request.start() == Start.FRESH ? begin(request) : resume(request);
     }
   }
@@ -84,7 +85,8 @@ public record Engine(
       progress.say("the earlier run is now " + run.retire());
     }
     Files.createDirectories(run.path());
-    try (RunLock lock = RunLock.take(run)) {
+    RunLock lock = RunLock.take(run);
+    try (lock) {
       if (Files.exists(run.runJson())) {
         throw new InputException(
             run.path() + " was made by another process a moment ago; run the command again");
@@ -142,12 +144,21 @@ public record Engine(
         return new RunOutcome(Kind.INTERRUPTED, modelAfter(request, pipeline.phases().size() - 1));
       } catch (InputException e) {
         // Preflight has passed: the input changed under the run, and something was written.
-        journal.ended(RunState.Status.FAILED, e.getMessage());
+        recordFailure(journal, e);
         throw new RunFailedException(String.valueOf(e.getMessage()), e);
       } catch (IOException | RuntimeException | Error e) {
-        journal.ended(RunState.Status.FAILED, String.valueOf(e.getMessage()));
+        recordFailure(journal, e);
         throw e;
       }
+    }
+  }
+
+  /** The failure itself is what the user must hear of, not that it could not be recorded. */
+  private static void recordFailure(RunJournal journal, Throwable failure) {
+    try {
+      journal.ended(RunState.Status.FAILED, String.valueOf(failure.getMessage()));
+    } catch (IOException e) {
+      failure.addSuppressed(e);
     }
   }
 

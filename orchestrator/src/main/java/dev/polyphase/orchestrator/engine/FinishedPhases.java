@@ -61,7 +61,12 @@ final class FinishedPhases {
       if (!Objects.equals(before, after)) {
         problems.add(
             problem(
-                prefix + key + " is " + text(after) + ", but the phase was trained with " + text(before)));
+                prefix
+                    + key
+                    + " is "
+                    + text(after)
+                    + ", but the phase was trained with "
+                    + text(before)));
       }
     }
   }
@@ -75,7 +80,13 @@ final class FinishedPhases {
       @Nullable String after = now.get(file);
       String phase = "since the phase " + trained.name() + " was trained on it";
       if (before == null) {
-        problems.add(problem("the data file " + file + " was not there when the phase " + trained.name() + " was trained"));
+        problems.add(
+            problem(
+                "the data file "
+                    + file
+                    + " was not there when the phase "
+                    + trained.name()
+                    + " was trained"));
       } else if (after == null) {
         problems.add(problem("the data file " + file + " is gone " + phase));
       } else if (!before.equals(after)) {

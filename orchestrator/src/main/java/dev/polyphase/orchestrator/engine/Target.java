@@ -1,9 +1,9 @@
 package dev.polyphase.orchestrator.engine;
 
+import dev.polyphase.orchestrator.store.PhaseFolder;
 import dev.polyphase.pipelines.Phase;
 import dev.polyphase.pipelines.Targeting;
 import dev.polyphase.pipelines.problems.InputException;
-import dev.polyphase.orchestrator.store.PhaseFolder;
 import dev.polyphase.rescanner.AlwaysTrained;
 import dev.polyphase.rescanner.Rescanner;
 import dev.polyphase.rescanner.Scan;
