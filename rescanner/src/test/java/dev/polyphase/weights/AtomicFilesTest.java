@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -52,7 +53,7 @@ class AtomicFilesTest {
     AtomicFiles.write(
         file,
         out -> {
-          out.write("new".getBytes(java.nio.charset.StandardCharsets.UTF_8));
+          out.write("new".getBytes(StandardCharsets.UTF_8));
           out.flush();
           assertThat(Files.readString(file)).isEqualTo("old");
         });

@@ -12,6 +12,7 @@ import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
@@ -42,7 +43,7 @@ class CheckpointTest {
     fixture.golden().get("sft").get("grad_norm").fieldNames().forEachRemaining(golden::add);
     assertThat(names(checkpoint)).containsExactlyInAnyOrderElementsOf(golden);
     assertThat(checkpoint.tensors())
-        .isSortedAccordingTo(java.util.Comparator.comparingLong(TensorInfo::position))
+        .isSortedAccordingTo(Comparator.comparingLong(TensorInfo::position))
         .allMatch(tensor -> tensor.type() == ElementType.F32);
     assertThat(shape(checkpoint, "model.embed_tokens.weight"))
         .containsExactly(config.get("vocab_size").asLong(), hidden);

@@ -6,6 +6,7 @@ import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 
 /** Safetensors files put together by hand, right or wrong. */
 final class SafetensorsBytes {
@@ -32,7 +33,7 @@ final class SafetensorsBytes {
   static byte[] read(TensorInfo tensor) throws IOException {
     byte[] file = Files.readAllBytes(tensor.file());
     int start = Math.toIntExact(tensor.position());
-    return java.util.Arrays.copyOfRange(file, start, start + Math.toIntExact(tensor.byteCount()));
+    return Arrays.copyOfRange(file, start, start + Math.toIntExact(tensor.byteCount()));
   }
 
   /** The folder of a checkpoint that has this one file. */
