@@ -6,7 +6,7 @@ import java.util.regex.PatternSyntaxException;
 /**
  * Reads a regular expression in Python's syntax and writes the same in Java's. Most of it is
  * common; character sets, braces and a few escapes are not. What Java lacks, or a parameter's name
- * has no use for (back references by name, conditions, comments, flags in the middle), is refused.
+ * has no use for (back references, conditions, comments, flags in the middle), is refused.
  */
 final class PythonRegex {
   private static final Pattern LEADING_FLAGS = Pattern.compile("\\(\\?[ims]+\\)");
@@ -109,7 +109,6 @@ final class PythonRegex {
         repeatable = false;
       }
       case 'd', 'D', 's', 'S', 'w', 'W' -> copy(2, true);
-      case '1', '2', '3', '4', '5', '6', '7', '8', '9' -> copy(2, true);
       default -> {
         java.append(literal(escapedCharacter()));
         repeatable = true;

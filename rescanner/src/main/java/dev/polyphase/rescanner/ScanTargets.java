@@ -47,7 +47,8 @@ public record ScanTargets(List<ScanTarget> targets) {
       problems.add(new Problem(null, "no module types are named; name at least one"));
     }
     for (String type : inPublishedOrder(types)) {
-      List<ScanTarget> members = membersOf(type, modules);
+      // The empty text is part of every name.
+      List<ScanTarget> members = type.isBlank() ? List.of() : membersOf(type, modules);
       members.forEach(member -> targets.put(member.module(), member));
       if (members.isEmpty()) {
         problems.add(

@@ -122,6 +122,8 @@ final class RescannerTest {
                 + " post_attention_layernorm, self_attn.k_norm, self_attn.k_proj,"
                 + " self_attn.o_proj, self_attn.q_norm, self_attn.q_proj, self_attn.v_proj");
     assertThatThrownBy(() -> scan(checkpoint, List.of())).isInstanceOf(InputException.class);
+    assertThatThrownBy(() -> scan(checkpoint, List.of("mlp.up_proj", "")))
+        .isInstanceOf(InputException.class);
   }
 
   @Test

@@ -163,6 +163,7 @@ final class UnfrozenParametersTest {
   @ValueSource(
       strings = {
         "(?P<a>m)(?P=a)",
+        "(m)\\1",
         "(m)(?(1)o|x)",
         "(?#m)m",
         "(?x)m",
