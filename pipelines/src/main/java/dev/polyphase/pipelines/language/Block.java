@@ -324,7 +324,8 @@ final class Block {
   private @Nullable Node required(String key, String wanted) {
     Node node = given(key);
     if (node == null && kind == Kind.WHOLE) {
-      refuse(key, "is missing; give " + wanted);
+      String found = mapping.entries().containsKey(key) ? "is empty" : "is missing";
+      refuse(key, found + "; give " + wanted);
     }
     return node;
   }

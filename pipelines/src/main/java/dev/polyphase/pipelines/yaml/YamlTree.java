@@ -82,6 +82,7 @@ public final class YamlTree {
     LoaderOptions options = new LoaderOptions();
     options.setCodePointLimit(MAX_CODE_POINTS);
     options.setMaxAliasesForCollections(MAX_ALIASES);
+    options.setTagInspector(tag -> true); // nothing is built from tags; refuseTag says where
     try {
       org.yaml.snakeyaml.nodes.Node root = new Yaml(options).compose(new StringReader(text));
       if (root == null) {
