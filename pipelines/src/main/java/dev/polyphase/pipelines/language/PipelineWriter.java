@@ -36,8 +36,8 @@ public final class PipelineWriter {
     keys.put("output_dir", pipeline.outputDir());
     keys.put("seed", pipeline.seed());
     keys.put("device", pipeline.devices());
-    keys.put("dtype", Block.word(pipeline.dtype()));
-    keys.put("save_dtype", Block.word(pipeline.saveDtype()));
+    keys.put("dtype", Values.word(pipeline.dtype()));
+    keys.put("save_dtype", Values.word(pipeline.saveDtype()));
     keys.put("phases", pipeline.phases().stream().map(PipelineWriter::phase).toList());
     return keys;
   }
@@ -56,7 +56,7 @@ public final class PipelineWriter {
   private static Map<String, Object> phase(Phase phase) {
     Map<String, Object> keys = new LinkedHashMap<>();
     keys.put("name", phase.name());
-    keys.put("type", Block.word(phase.type()));
+    keys.put("type", Values.word(phase.type()));
     keys.put("targeting", targeting(phase.targeting()));
     keys.put("datasets", datasets(phase.datasets()));
     keys.put("eval_datasets", datasets(phase.evalDatasets()));
@@ -67,7 +67,7 @@ public final class PipelineWriter {
     keys.put("micro_batch_size", phase.microBatchSize());
     keys.put("gradient_accumulation_steps", phase.gradientAccumulationSteps());
     keys.put("learning_rate", phase.learningRate());
-    keys.put("lr_scheduler", Block.word(phase.lrScheduler()));
+    keys.put("lr_scheduler", Values.word(phase.lrScheduler()));
     warmup(keys, phase.warmup());
     optimizer(keys, phase.optimizer());
     keys.put("max_grad_norm", phase.maxGradNorm());
@@ -103,7 +103,7 @@ public final class PipelineWriter {
   private static Map<String, Object> dataset(Dataset dataset) {
     Map<String, Object> keys = new LinkedHashMap<>();
     keys.put("path", dataset.path());
-    keys.put("type", Block.word(dataset.type()));
+    keys.put("type", Values.word(dataset.type()));
     keys.put("weight", dataset.weight());
     return keys;
   }
@@ -117,7 +117,7 @@ public final class PipelineWriter {
   }
 
   private static void optimizer(Map<String, Object> phase, Optimizer optimizer) {
-    phase.put("optimizer", Block.word(optimizer.name()));
+    phase.put("optimizer", Values.word(optimizer.name()));
     phase.put("adam_beta1", optimizer.beta1());
     phase.put("adam_beta2", optimizer.beta2());
     phase.put("adam_epsilon", optimizer.epsilon());
@@ -127,7 +127,7 @@ public final class PipelineWriter {
   private static Map<String, Object> dpo(Dpo dpo) {
     Map<String, Object> keys = new LinkedHashMap<>();
     keys.put("beta", dpo.beta());
-    keys.put("loss_type", Block.word(dpo.lossType()));
+    keys.put("loss_type", Values.word(dpo.lossType()));
     keys.put("label_smoothing", dpo.labelSmoothing());
     keys.put("discopop_tau", dpo.discopopTau());
     keys.put("reference", reference(dpo.reference()));

@@ -135,7 +135,7 @@ public final class YamlTree {
       Optional<Scalar> key = key(tuple.getKeyNode());
       if (key.isEmpty()) {
         problems.add(
-            keyPlace, "a key is " + tuple.getKeyNode().getNodeId() + "; a key is plain text");
+            keyPlace, "a key is text, not a list or a mapping; put braces and brackets in quotes");
       } else if (!key.get().quoted() && key.get().text().equals("<<")) {
         merged.add(tuple.getValueNode());
       } else {

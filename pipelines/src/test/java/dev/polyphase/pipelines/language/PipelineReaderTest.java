@@ -3,6 +3,7 @@ package dev.polyphase.pipelines.language;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
+import java.io.RandomAccessFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -56,6 +57,16 @@ class PipelineReaderTest {
         .hasMessage(missing + ": there is no such file; give the path of a pipeline file");
     assertThatThrownBy(() -> PipelineReader.read(folder, List.of()))
         .hasMessage(folder + ": there is no such file; give the path of a pipeline file");
+  }
+
+  @Test
+  void refusesWhatIsTooLongToBeAPipeline(@TempDir Path folder) throws IOException {
+    Path file = folder.resolve("model.safetensors");
+    try (RandomAccessFile model = new RandomAccessFile(file.toFile(), "rw")) {
+      model.setLength(5_000_000_000L); // sparse: takes no space
+    }
+    assertThatThrownBy(() -> PipelineReader.read(file, List.of()))
+        .hasMessage(file + ": it is too long for a pipeline; is it another file?");
   }
 
   @Test
