@@ -99,8 +99,9 @@ public final class YamlTree {
     if (++values > MAX_VALUES) {
       throw new InputException(
           place(node),
-          "the aliases of this file stand for more than %,d values; use fewer of them"
-              .formatted(MAX_VALUES));
+          "the aliases of this file stand for more than "
+              + MAX_VALUES
+              + " values; use fewer of them");
     }
     if (!open.add(node)) {
       throw new InputException(
