@@ -4,20 +4,14 @@ import dev.polyphase.pipelines.problems.Place;
 import dev.polyphase.pipelines.problems.Problems;
 import dev.polyphase.pipelines.yaml.Mapping;
 import dev.polyphase.pipelines.yaml.Node;
-import dev.polyphase.pipelines.yaml.Scalar;
 import dev.polyphase.pipelines.yaml.Sequence;
-import java.math.BigDecimal;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Locale;
-import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.function.Function;
-import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -39,12 +33,14 @@ final class Block {
   private final Mapping mapping;
   private final Kind kind;
   private final Problems problems;
+  private final Values values;
   private final Set<String> known = new LinkedHashSet<>();
 
   private Block(Mapping mapping, Kind kind, Problems problems) {
     this.mapping = mapping;
     this.kind = kind;
     this.problems = problems;
+    this.values = new Values(problems);
   }
 
   /** Reads a mapping with a reader; keys that it did not ask for are problems. */
@@ -54,7 +50,7 @@ final class Block {
       block = new Block(mapping, kind, problems);
     } else {
       block = new Block(Mapping.empty(node.place(), node.path()), Kind.PART, problems);
-      block.refuse(node, "a mapping of keys and values");
+      block.values.refuse(node, "a mapping of keys and values");
     }
     T value = reader.apply(block);
     block.refuseUnknownKeys();
@@ -66,31 +62,31 @@ final class Block {
   /** A required text. */
   String text(String key, Wording wording) {
     Node node = required(key, wording.wanted());
-    return node == null ? "" : text(node, wording);
+    return node == null ? "" : values.text(node, wording);
   }
 
   /** A text or its default. */
   String text(String key, Wording wording, String absent) {
     Node node = given(key);
-    return node == null ? absent : text(node, wording);
+    return node == null ? absent : values.text(node, wording);
   }
 
   /** A required list of texts, at least one. */
   List<String> texts(String key, Wording wording) {
     Node node = required(key, "a list of " + wording.wanted());
-    return node == null ? List.of() : notEmpty(node, texts(node, wording));
+    return node == null ? List.of() : notEmpty(node, values.texts(node, wording));
   }
 
   /** A list of texts, at least one, or its default. */
   List<String> texts(String key, Wording wording, List<String> absent) {
     Node node = given(key);
-    return node == null ? absent : notEmpty(node, texts(node, wording));
+    return node == null ? absent : notEmpty(node, values.texts(node, wording));
   }
 
   /** A list of texts, which may be empty, or its default. */
   List<String> textsIfAny(String key, Wording wording, List<String> absent) {
     Node node = given(key);
-    return node == null ? absent : texts(node, wording);
+    return node == null ? absent : values.texts(node, wording);
   }
 
   // ---- numbers
@@ -98,31 +94,31 @@ final class Block {
   /** A required number. */
   double number(String key, Range range) {
     Node node = required(key, range.wanted());
-    return node == null ? 0 : number(node, range);
+    return node == null ? 0 : values.number(node, range);
   }
 
   /** A number or its default. */
   double number(String key, Range range, double absent) {
     Node node = given(key);
-    return node == null ? absent : number(node, range);
+    return node == null ? absent : values.number(node, range);
   }
 
   /** A number, if there is one. */
   OptionalDouble numberIfAny(String key, Range range) {
     Node node = given(key);
-    return node == null ? OptionalDouble.empty() : OptionalDouble.of(number(node, range));
+    return node == null ? OptionalDouble.empty() : OptionalDouble.of(values.number(node, range));
   }
 
   /** A whole number of at least {@code least}, or its default. */
   long whole(String key, long least, long absent) {
     Node node = given(key);
-    return node == null ? absent : whole(node, least, Long.MAX_VALUE);
+    return node == null ? absent : values.whole(node, least, Long.MAX_VALUE);
   }
 
   /** A whole number of at least {@code least} that fits an {@code int}, or its default. */
   int count(String key, int least, int absent) {
     Node node = given(key);
-    return node == null ? absent : (int) whole(node, least, Integer.MAX_VALUE);
+    return node == null ? absent : (int) values.whole(node, least, Integer.MAX_VALUE);
   }
 
   /** A whole number of at least {@code least}, if there is one. */
@@ -130,7 +126,7 @@ final class Block {
     Node node = given(key);
     return node == null
         ? OptionalLong.empty()
-        : OptionalLong.of(whole(node, least, Long.MAX_VALUE));
+        : OptionalLong.of(values.whole(node, least, Long.MAX_VALUE));
   }
 
   // ---- true, false and words
@@ -138,24 +134,19 @@ final class Block {
   /** {@code true}, {@code false} or its default. */
   boolean flag(String key, boolean absent) {
     Node node = given(key);
-    if (node == null) {
-      return absent;
-    }
-    Optional<Boolean> flag =
-        node instanceof Scalar scalar ? scalar.bool() : Optional.<Boolean>empty();
-    return flag.orElseGet(() -> refuse(node, "true or false", absent));
+    return node == null ? absent : values.flag(node, absent);
   }
 
   /** One of an enum's constants, written in small letters; a required key. */
   <E extends Enum<E>> E requiredChoice(String key, Class<E> type, E standIn) {
-    Node node = required(key, "one of " + words(type));
-    return node == null ? standIn : choice(node, type, standIn);
+    Node node = required(key, "one of " + Values.words(type));
+    return node == null ? standIn : values.choice(node, type, standIn);
   }
 
   /** One of an enum's constants, written in small letters, or its default. */
   <E extends Enum<E>> E choice(String key, Class<E> type, E absent) {
     Node node = given(key);
-    return node == null ? absent : choice(node, type, absent);
+    return node == null ? absent : values.choice(node, type, absent);
   }
 
   // ---- blocks within
@@ -215,6 +206,14 @@ final class Block {
     return kind == Kind.PART;
   }
 
+  /** Refuses a key that elsewhere would be known. */
+  void forbid(String key, String sentence) {
+    if (mapping.entries().containsKey(key)) {
+      known.add(key);
+      refuse(key, sentence);
+    }
+  }
+
   /** Reports a value that breaks a rule between keys. */
   void refuse(String key, String sentence) {
     Mapping.Entry entry = mapping.entries().get(key);
@@ -223,97 +222,25 @@ final class Block {
     problems.add(place, path + ": " + sentence);
   }
 
-  // ---- single values
-
-  private String text(Node node, Wording wording) {
-    // a plain number is text where text is wanted, as in the name 2024; true and false are not
-    if (node instanceof Scalar scalar
-        && scalar.bool().isEmpty()
-        && !scalar.isNull()
-        && !scalar.text().isBlank()
-        && wording.fits().test(scalar.text())) {
-      return scalar.text();
-    }
-    return refuse(node, wording.wanted(), "");
-  }
-
-  private List<String> texts(Node node, Wording wording) {
-    if (node instanceof Sequence sequence) {
-      return sequence.items().stream().map(item -> text(item, wording)).toList();
-    }
-    return refuse(node, "a list of " + wording.wanted(), List.of());
-  }
-
-  private double number(Node node, Range range) {
-    if (node instanceof Scalar scalar) {
-      double number = scalar.number().map(BigDecimal::doubleValue).orElse(Double.NaN);
-      if (Double.isFinite(number) && range.contains().test(number)) {
-        return number;
-      }
-    }
-    return refuse(node, range.wanted(), 0.0);
-  }
-
-  private long whole(Node node, long least, long most) {
-    if (node instanceof Scalar scalar) {
-      Optional<Long> number = scalar.number().flatMap(Block::exact);
-      if (number.isPresent() && number.get() >= least && number.get() <= most) {
-        return number.get();
-      }
-    }
-    String atMost = most == Integer.MAX_VALUE ? " and at most " + most : "";
-    return refuse(node, "a whole number of at least " + least + atMost, least);
-  }
-
-  private static Optional<Long> exact(BigDecimal number) {
-    try {
-      return Optional.of(number.longValueExact());
-    } catch (ArithmeticException e) {
-      return Optional.empty();
-    }
-  }
-
-  private <E extends Enum<E>> E choice(Node node, Class<E> type, E standIn) {
-    if (node instanceof Scalar scalar) {
-      for (E constant : type.getEnumConstants()) {
-        if (word(constant).equals(scalar.text())) {
-          return constant;
-        }
-      }
-    }
-    return refuse(node, "one of " + words(type), standIn);
-  }
+  // ---- the mapping itself
 
   private <T> List<T> blocks(Node node, String wanted, Function<Block, T> reader) {
     if (!(node instanceof Sequence sequence)) {
-      return refuse(node, wanted, List.of());
+      return values.refuse(node, wanted, List.of());
     }
-    List<T> values = new ArrayList<>();
+    List<T> read = new ArrayList<>();
     for (Node item : sequence.items()) {
-      values.add(read(item, Kind.WHOLE, problems, reader));
+      read.add(read(item, Kind.WHOLE, problems, reader));
     }
-    return values;
+    return read;
   }
 
   private <T> List<T> notEmpty(Node node, List<T> items) {
     if (node instanceof Sequence sequence && sequence.items().isEmpty()) {
-      refuse(node, "at least one entry");
+      values.refuse(node, "at least one entry");
     }
     return items;
   }
-
-  /** How an enum's constant is written in a pipeline. */
-  static String word(Enum<?> constant) {
-    return constant.name().toLowerCase(Locale.ROOT);
-  }
-
-  private static <E extends Enum<E>> String words(Class<E> type) {
-    return Arrays.stream(type.getEnumConstants())
-        .map(Block::word)
-        .collect(Collectors.joining(", "));
-  }
-
-  // ---- keys and problems
 
   private @Nullable Node given(String key) {
     known.add(key);
@@ -324,7 +251,8 @@ final class Block {
   private @Nullable Node required(String key, String wanted) {
     Node node = given(key);
     if (node == null && kind == Kind.WHOLE) {
-      refuse(key, "is missing; give " + wanted);
+      String found = mapping.entries().containsKey(key) ? "is empty" : "is missing";
+      refuse(key, found + "; give " + wanted);
     }
     return node;
   }
@@ -346,16 +274,6 @@ final class Block {
     return NearestKey.to(key, known)
         .map(nearest -> "did you mean " + nearest + "?")
         .orElseGet(() -> "its keys are " + String.join(", ", known));
-  }
-
-  private <T> T refuse(Node node, String wanted, T standIn) {
-    refuse(node, wanted);
-    return standIn;
-  }
-
-  private void refuse(Node node, String wanted) {
-    String path = node.path().isEmpty() ? "the pipeline" : node.path() + ":";
-    problems.add(node.place(), path + " is " + node.found() + "; give " + wanted);
   }
 
   private String pathOf(String key) {

@@ -34,11 +34,8 @@ final class PhaseReader {
 
   /** {@code defaults} has every key of a phase but its name and type. */
   static Phase readDefaults(Block defaults) {
-    for (String key : new String[] {"name", "type"}) {
-      if (defaults.has(key)) {
-        defaults.refuse(key, "can't be inherited; write it in each phase");
-      }
-    }
+    defaults.forbid("name", "can't be inherited; write it in each phase");
+    defaults.forbid("type", "can't be inherited; write it in each phase");
     return settings(defaults, "", PhaseType.DPO);
   }
 
@@ -105,7 +102,7 @@ final class PhaseReader {
       phase.refuse(
           "dpo",
           "is for phases of type dpo, but this one's type is %s; remove it or change the type"
-              .formatted(Block.word(type)));
+              .formatted(Values.word(type)));
     }
     return Defaults.DPO;
   }

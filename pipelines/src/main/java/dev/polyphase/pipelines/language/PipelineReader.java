@@ -20,6 +20,9 @@ import java.util.List;
  * Reads a pipeline file. Opens no other file: whether what it names exists is for others to say.
  */
 public final class PipelineReader {
+  /** A model given by mistake is not read into memory. */
+  private static final long MAX_BYTES = 4_000_000;
+
   private static final Wording FOLDER = Wording.any("a folder");
 
   private PipelineReader() {}
@@ -37,6 +40,10 @@ public final class PipelineReader {
     if (!Files.isRegularFile(file)) {
       throw new InputException(
           Place.in(file.toString()), "there is no such file; give the path of a pipeline file");
+    }
+    if (Files.size(file) > MAX_BYTES) {
+      throw new InputException(
+          Place.in(file.toString()), "it is too long for a pipeline; is it another file?");
     }
     try {
       return parse(Files.readString(file), file.toString(), overrides);

@@ -48,7 +48,7 @@ final class TargetingReader {
       targeting.refuse(
           key,
           "is for method %s, but the method is %s; write method: %1$s or remove it"
-              .formatted(Block.word(owner), Block.word(method)));
+              .formatted(Values.word(owner), Values.word(method)));
     }
   }
 }

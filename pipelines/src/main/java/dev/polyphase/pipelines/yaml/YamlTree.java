@@ -82,6 +82,7 @@ public final class YamlTree {
     LoaderOptions options = new LoaderOptions();
     options.setCodePointLimit(MAX_CODE_POINTS);
     options.setMaxAliasesForCollections(MAX_ALIASES);
+    options.setTagInspector(tag -> true); // nothing is built from tags; refuseTag says where
     try {
       org.yaml.snakeyaml.nodes.Node root = new Yaml(options).compose(new StringReader(text));
       if (root == null) {
@@ -98,8 +99,9 @@ public final class YamlTree {
     if (++values > MAX_VALUES) {
       throw new InputException(
           place(node),
-          "the aliases of this file stand for more than %,d values; use fewer of them"
-              .formatted(MAX_VALUES));
+          "the aliases of this file stand for more than "
+              + MAX_VALUES
+              + " values; use fewer of them");
     }
     if (!open.add(node)) {
       throw new InputException(
@@ -134,7 +136,7 @@ public final class YamlTree {
       Optional<Scalar> key = key(tuple.getKeyNode());
       if (key.isEmpty()) {
         problems.add(
-            keyPlace, "a key is " + tuple.getKeyNode().getNodeId() + "; a key is plain text");
+            keyPlace, "a key is text, not a list or a mapping; put braces and brackets in quotes");
       } else if (!key.get().quoted() && key.get().text().equals("<<")) {
         merged.add(tuple.getValueNode());
       } else {
