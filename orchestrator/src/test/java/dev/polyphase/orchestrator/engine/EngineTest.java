@@ -270,6 +270,7 @@ class EngineTest {
     assertThat(folder.resolve("runs/three/phase-02-refinement/model")).doesNotExist();
 
     stopRequested = false;
+    trainer = new AddingTrainer();
     assertThat(run(THREE_PHASES, Start.BEGIN_OR_RESUME).kind()).isEqualTo(Kind.FINISHED);
   }
 
