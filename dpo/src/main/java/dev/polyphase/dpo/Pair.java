@@ -1,0 +1,31 @@
+package dev.polyphase.dpo;
+
+import dev.polyphase.phases.data.Example;
+import dev.polyphase.phases.data.RowEncoder;
+
+/**
+ * A prompt with the completion that is preferred and the one that is not, as tokens. The arrays are
+ * not copied.
+ *
+ * @param prompt what both completions follow
+ * @param chosen the preferred completion, without the prompt
+ * @param rejected the other completion, without the prompt
+ */
+@SuppressWarnings("ArrayRecordComponent") // Never compared; a list would box every token.
+public record Pair(int[] prompt, int[] chosen, int[] rejected) {
+
+  /** The tokens of the pair's two rows; the prompt is in both. */
+  public int tokens() {
+    return 2 * prompt.length + chosen.length + rejected.length;
+  }
+
+  /** The prompt and the preferred completion, which carries the loss. */
+  public Example chosenRow() {
+    return RowEncoder.afterPrompt(prompt, chosen);
+  }
+
+  /** The prompt and the other completion, which carries the loss. */
+  public Example rejectedRow() {
+    return RowEncoder.afterPrompt(prompt, rejected);
+  }
+}

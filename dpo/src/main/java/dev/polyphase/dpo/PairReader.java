@@ -1,0 +1,128 @@
+package dev.polyphase.dpo;
+
+import dev.polyphase.phases.data.DataCounts;
+import dev.polyphase.phases.data.DatasetRows;
+import dev.polyphase.phases.data.JsonRow;
+import dev.polyphase.phases.data.RowProblems;
+import dev.polyphase.phases.data.RowShape;
+import dev.polyphase.phases.tokens.LazyTokenizer;
+import dev.polyphase.phases.tokens.PromptCompletion;
+import dev.polyphase.phases.tokens.Tokenizer;
+import dev.polyphase.pipelines.Dataset;
+import dev.polyphase.pipelines.problems.InputException;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Set;
+
+/** Reads the rows of dpo phases, each fitted into the phase's sequence. */
+public final class PairReader {
+  private static final Set<RowShape> SHAPES =
+      Collections.unmodifiableSet(EnumSet.of(RowShape.PREFERENCE_TOKENS, RowShape.PREFERENCE));
+
+  private final int sequenceLen;
+  private final int vocabSize;
+  private final LazyTokenizer tokenizer;
+
+  /**
+   * A reader for one phase.
+   *
+   * @param sequenceLen the most tokens of a prompt and one completion
+   * @param vocabSize the rows of the model's embeddings; a token id is below it
+   * @param tokenizer asked only by rows of text
+   */
+  public PairReader(int sequenceLen, int vocabSize, LazyTokenizer tokenizer) {
+    this.sequenceLen = sequenceLen;
+    this.vocabSize = vocabSize;
+    this.tokenizer = tokenizer;
+  }
+
+  /**
+   * Reads all pairs. A completion that runs past the sequence is cut at its end; a pair is left out
+   * where no token of a completion is left that carries loss. Both are counted.
+   *
+   * @param folder the folder that the datasets' paths are relative to
+   * @param key the key that names the datasets, for messages, as {@code datasets}
+   * @throws InputException naming what is wrong with datasets, files and rows, up to {@link
+   *     RowProblems#LIMIT} at once; or that no pair is left
+   */
+  public Pairs read(Path folder, String key, List<Dataset> datasets) throws IOException {
+    Fitted fitted = new Fitted();
+    RowProblems problems = new RowProblems();
+    new DatasetRows(folder, key, datasets, SHAPES)
+        .read(problems, (row, shape) -> fitted.add(pair(row, shape)));
+    problems.throwIfAny();
+    if (fitted.rows.isEmpty()) {
+      throw new InputException(
+          "%s: none of the %d pairs has completions within the first %d tokens (sequence_len)"
+              .formatted(key, fitted.droppedRows, sequenceLen));
+    }
+    return fitted.pairs();
+  }
+
+  private Pair pair(JsonRow row, RowShape shape) throws IOException {
+    return shape == RowShape.PREFERENCE_TOKENS ? fromTokens(row) : fromText(row);
+  }
+
+  /** Used as they are; nothing is added. */
+  private Pair fromTokens(JsonRow row) {
+    return new Pair(
+        row.ids("prompt_input_ids", vocabSize),
+        notEmpty(row, "chosen_input_ids"),
+        notEmpty(row, "rejected_input_ids"));
+  }
+
+  private int[] notEmpty(JsonRow row, String key) {
+    int[] ids = row.ids(key, vocabSize);
+    if (ids.length == 0) {
+      throw row.wrong("\"" + key + "\" is empty; a completion has at least one token");
+    }
+    return ids;
+  }
+
+  private Pair fromText(JsonRow row) throws IOException {
+    Tokenizer open = tokenizer.get();
+    String prompt = row.text("prompt");
+    PromptCompletion chosen = open.encode(prompt, row.text("chosen"));
+    PromptCompletion rejected = open.encode(prompt, row.text("rejected"));
+    return new Pair(
+        row.inVocabulary(chosen.prompt(), vocabSize),
+        row.inVocabulary(chosen.completion(), vocabSize),
+        row.inVocabulary(rejected.completion(), vocabSize));
+  }
+
+  /** The pairs that are kept, and what became of the others. */
+  private final class Fitted {
+    private final List<Pair> rows = new ArrayList<>();
+    private long tokens;
+    private long cutRows;
+    private long droppedRows;
+
+    void add(Pair pair) {
+      int room = Math.max(0, sequenceLen - pair.prompt().length);
+      Pair fitting =
+          new Pair(pair.prompt(), upTo(room, pair.chosen()), upTo(room, pair.rejected()));
+      if (fitting.chosenRow().lossTokens() == 0 || fitting.rejectedRow().lossTokens() == 0) {
+        droppedRows++;
+        return;
+      }
+      if (fitting.tokens() < pair.tokens()) {
+        cutRows++;
+      }
+      rows.add(fitting);
+      tokens += fitting.tokens();
+    }
+
+    private int[] upTo(int most, int[] ids) {
+      return ids.length <= most ? ids : Arrays.copyOf(ids, most);
+    }
+
+    Pairs pairs() {
+      return new Pairs(rows, new DataCounts(rows.size(), tokens, cutRows, droppedRows));
+    }
+  }
+}

@@ -1,0 +1,12 @@
+package dev.polyphase.dpo;
+
+import dev.polyphase.phases.data.DataCounts;
+import java.util.List;
+
+/**
+ * The pairs of datasets, ready to train on.
+ *
+ * @param rows at least one, in the order of the files; not copied
+ * @param counts how they came about; a pair is a row, and its tokens are {@link Pair#tokens()}
+ */
+public record Pairs(List<Pair> rows, DataCounts counts) {}

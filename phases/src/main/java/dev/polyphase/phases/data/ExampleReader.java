@@ -1,0 +1,112 @@
+package dev.polyphase.phases.data;
+
+import dev.polyphase.phases.tokens.LazyTokenizer;
+import dev.polyphase.pipelines.Dataset;
+import dev.polyphase.pipelines.PhaseType;
+import dev.polyphase.pipelines.problems.InputException;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+
+/** Reads the rows of cpt and sft phases, each fitted into the phase's sequence. */
+public final class ExampleReader {
+  private final PhaseType phase;
+  private final int sequenceLen;
+  private final RowEncoder encoder;
+
+  /**
+   * A reader for one phase.
+   *
+   * @param phase {@code CPT} or {@code SFT}
+   * @param sequenceLen the most tokens of a row
+   * @param vocabSize the rows of the model's embeddings; a token id is below it
+   * @param tokenizer asked only by rows of text
+   */
+  public ExampleReader(PhaseType phase, int sequenceLen, int vocabSize, LazyTokenizer tokenizer) {
+    this.phase = phase;
+    this.sequenceLen = sequenceLen;
+    this.encoder = new RowEncoder(phase, vocabSize, tokenizer);
+  }
+
+  /**
+   * Reads all rows. One that is longer than the sequence is cut at its end or, in cpt, split into
+   * sequences; one without a token that carries loss is left out. Both are counted.
+   *
+   * @param folder the folder that the datasets' paths are relative to
+   * @param key the key that names the datasets, for messages, as {@code datasets}
+   * @throws InputException naming what is wrong with datasets, files and rows, up to {@link
+   *     RowProblems#LIMIT} at once; or that no row is left
+   */
+  public Examples read(Path folder, String key, List<Dataset> datasets) throws IOException {
+    Fitted fitted = new Fitted();
+    RowProblems problems = new RowProblems();
+    new DatasetRows(folder, key, datasets, encoder.shapes())
+        .read(problems, (row, shape) -> fitted.add(encoder.encode(row, shape)));
+    problems.throwIfAny();
+    if (fitted.rows.isEmpty()) {
+      throw new InputException(
+          "%s: none of the %d rows has a token that carries loss among its first %d (sequence_len)"
+              .formatted(key, fitted.droppedRows, sequenceLen));
+    }
+    return fitted.examples();
+  }
+
+  private Example cut(Example example) {
+    return piece(example, 0);
+  }
+
+  /** Each piece begins with the token after the last one's end; its first label never counts. */
+  private List<Example> split(Example example) {
+    List<Example> pieces = new ArrayList<>();
+    for (int start = 0; start < example.tokens(); start += sequenceLen) {
+      pieces.add(piece(example, start));
+    }
+    return pieces;
+  }
+
+  private Example piece(Example example, int start) {
+    int end = Math.min(start + sequenceLen, example.tokens());
+    int[] ids = Arrays.copyOfRange(example.ids(), start, end);
+    boolean everyTokenCarriesLoss = example.labels() == example.ids();
+    return new Example(
+        ids, everyTokenCarriesLoss ? ids : Arrays.copyOfRange(example.labels(), start, end));
+  }
+
+  /** The rows that are kept, and what became of the others. */
+  private final class Fitted {
+    private final List<Example> rows = new ArrayList<>();
+    private long tokens;
+    private long cutRows;
+    private long droppedRows;
+
+    void add(Example example) {
+      boolean kept = false;
+      if (example.tokens() <= sequenceLen) {
+        kept = keep(example);
+      } else {
+        cutRows++;
+        for (Example piece : phase == PhaseType.CPT ? split(example) : List.of(cut(example))) {
+          kept |= keep(piece);
+        }
+      }
+      if (!kept) {
+        droppedRows++;
+      }
+    }
+
+    private boolean keep(Example example) {
+      if (example.lossTokens() == 0) {
+        return false;
+      }
+      rows.add(example);
+      tokens += example.tokens();
+      return true;
+    }
+
+    Examples examples() {
+      return new Examples(rows, new DataCounts(rows.size(), tokens, cutRows, droppedRows));
+    }
+  }
+}

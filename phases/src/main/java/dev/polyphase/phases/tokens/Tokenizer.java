@@ -1,0 +1,180 @@
+package dev.polyphase.phases.tokens;
+
+import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
+import ai.djl.huggingface.tokenizers.jni.LibUtils;
+import ai.djl.huggingface.tokenizers.jni.TokenizersLibrary;
+import dev.polyphase.pipelines.problems.InputException;
+import dev.polyphase.pipelines.problems.Place;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.Map;
+import java.util.OptionalInt;
+
+/**
+ * The tokenizer of a model folder: Hugging Face's own, reading {@code tokenizer.json}.
+ *
+ * <p>Nothing is ever truncated or padded here, whatever {@code tokenizer.json} says. Special tokens
+ * written out in a text become their ids, as with Hugging Face's {@code add_special_tokens=False}.
+ * Safe for use by several threads until closed.
+ */
+public final class Tokenizer implements AutoCloseable {
+  private static final Map<String, String> OPTIONS =
+      Map.of("addSpecialTokens", "false", "truncation", "false", "padding", "false");
+
+  private final Path modelFolder;
+  private final HuggingFaceTokenizer tokenizer;
+  private final int[] prefix;
+  private final OptionalInt eosId;
+
+  private Tokenizer(Path modelFolder, HuggingFaceTokenizer tokenizer, OptionalInt eosId) {
+    this.modelFolder = modelFolder;
+    this.tokenizer = tokenizer;
+    this.prefix = prefixOfEveryText();
+    this.eosId = eosId;
+  }
+
+  /**
+   * Opens the tokenizer of a model.
+   *
+   * @param modelFolder a folder in Hugging Face layout
+   * @throws InputException if there is no {@code tokenizer.json}, or it or the file that names the
+   *     end-of-sequence token is malformed
+   */
+  public static Tokenizer open(Path modelFolder) throws IOException {
+    Path file = modelFolder.resolve("tokenizer.json");
+    if (!Files.isRegularFile(file)) {
+      throw new InputException(
+          Place.in(file.toString()),
+          "this file is missing and rows of text need it; add the model's tokenizer.json, or give"
+              + " pre-tokenised rows");
+    }
+    OptionalInt eosId = EndOfSequence.idIn(modelFolder);
+    keepOffTheNetwork();
+    LibUtils.checkStatus();
+    HuggingFaceTokenizer tokenizer;
+    try (InputStream in = Files.newInputStream(file)) {
+      tokenizer = HuggingFaceTokenizer.newInstance(in, OPTIONS);
+    } catch (RuntimeException e) {
+      throw new InputException(
+          Place.in(file.toString()), "this is no tokenizer that can be read: " + e.getMessage());
+    }
+    return new Tokenizer(modelFolder, tokenizer, eosId);
+  }
+
+  /** The tokens of a text, nothing added. */
+  public int[] encode(String text) {
+    return ids(text, false);
+  }
+
+  /**
+   * The tokens of a whole text: in front what the tokenizer's post-processor puts there (the
+   * beginning-of-sequence token, for models that have one), at the end the end-of-sequence token.
+   * Neither is doubled where the text brings it along.
+   *
+   * @throws InputException if the model names no end-of-sequence token
+   */
+  public int[] encodeDocument(String text) {
+    int[] ids = encode(text);
+    return withPrefix(withEos(ids));
+  }
+
+  /**
+   * The tokens of a prompt and of what should follow it; {@link #encodeDocument}'s tokens in front
+   * of the prompt and after the completion.
+   *
+   * <p>The completion's tokens are those that follow the prompt's in the tokens of both joined,
+   * since that is what the model sees when it is used. Where a token spans the seam, so that the
+   * joined tokens do not begin with the prompt's, the completion is tokenised on its own.
+   *
+   * @throws InputException if the model names no end-of-sequence token
+   */
+  public PromptCompletion encode(String prompt, String completion) {
+    int[] promptIds = encode(prompt);
+    int[] joined = encode(prompt + completion);
+    int[] completionIds =
+        startsWith(joined, promptIds)
+            ? Arrays.copyOfRange(joined, promptIds.length, joined.length)
+            : encode(completion);
+    return new PromptCompletion(withPrefix(promptIds), withEos(completionIds));
+  }
+
+  /**
+   * The end-of-sequence token: {@code eos_token} of {@code tokenizer_config.json}, else the first
+   * {@code eos_token_id} of {@code generation_config.json}, else of {@code config.json}.
+   *
+   * @throws InputException if none of them names one
+   */
+  public int eosId() {
+    return eosId.orElseThrow(
+        () ->
+            new InputException(
+                Place.in(modelFolder.resolve("tokenizer_config.json").toString()),
+                "the model names no end-of-sequence token, and rows of text end with it; set"
+                    + " \"eos_token\" here"));
+  }
+
+  @Override
+  public void close() {
+    tokenizer.close();
+  }
+
+  /** The library would report to its makers, and on a GPU machine fetch another build of itself. */
+  private static void keepOffTheNetwork() {
+    Map.of("ai.djl.offline", "true", "OPT_OUT_TRACKING", "true", "RUST_FLAVOR", "cpu")
+        .forEach(
+            (property, value) -> {
+              if (System.getProperty(property) == null) {
+                System.setProperty(property, value);
+              }
+            });
+  }
+
+  private int[] prefixOfEveryText() {
+    int[] plain = ids("a", false);
+    int[] processed = ids("a", true);
+    for (int start = 0; start + plain.length <= processed.length; start++) {
+      if (Arrays.equals(plain, 0, plain.length, processed, start, start + plain.length)) {
+        return Arrays.copyOf(processed, start);
+      }
+    }
+    return new int[0];
+  }
+
+  /** Past {@link HuggingFaceTokenizer#encode}, which also fetches strings and spans per token. */
+  private int[] ids(String text, boolean addSpecialTokens) {
+    long encoding = TokenizersLibrary.LIB.encode(tokenizer.getHandle(), text, addSpecialTokens);
+    try {
+      long[] ids = TokenizersLibrary.LIB.getTokenIds(encoding);
+      return Arrays.stream(ids).mapToInt(Math::toIntExact).toArray();
+    } finally {
+      TokenizersLibrary.LIB.deleteEncoding(encoding);
+    }
+  }
+
+  private int[] withPrefix(int[] ids) {
+    if (startsWith(ids, prefix)) {
+      return ids;
+    }
+    int[] joined = Arrays.copyOf(prefix, prefix.length + ids.length);
+    System.arraycopy(ids, 0, joined, prefix.length, ids.length);
+    return joined;
+  }
+
+  private int[] withEos(int[] ids) {
+    int eos = eosId();
+    if (ids.length > 0 && ids[ids.length - 1] == eos) {
+      return ids;
+    }
+    int[] ended = Arrays.copyOf(ids, ids.length + 1);
+    ended[ids.length] = eos;
+    return ended;
+  }
+
+  private static boolean startsWith(int[] ids, int[] start) {
+    return ids.length >= start.length
+        && Arrays.equals(ids, 0, start.length, start, 0, start.length);
+  }
+}
