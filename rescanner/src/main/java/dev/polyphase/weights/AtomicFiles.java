@@ -1,0 +1,84 @@
+package dev.polyphase.weights;
+
+import java.io.BufferedOutputStream;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.channels.Channels;
+import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+
+/**
+ * Files that are there whole or not at all, also after a power failure: written under another name
+ * in the same folder, synced, renamed. A file of that name is replaced; a writer that fails leaves
+ * it as it was. Only a process that is killed can leave its temporary file, {@code .NAME.tmp-...},
+ * which nobody reads.
+ */
+public final class AtomicFiles {
+
+  private AtomicFiles() {}
+
+  /** What is written; closing the stream is allowed and not needed. */
+  @FunctionalInterface
+  public interface Writing {
+
+    /** Writes the whole file. */
+    void writeTo(OutputStream out) throws IOException;
+  }
+
+  /** Writes or replaces a file; its folder must exist. */
+  public static void write(Path file, Writing body) throws IOException {
+    Path temporary = TemporaryNames.next(file);
+    try {
+      writeSynced(temporary, body);
+      Files.move(temporary, file, StandardCopyOption.ATOMIC_MOVE);
+    } catch (IOException e) {
+      FileTransfer.deleteTreeAfter(e, temporary);
+      throw FileTransfer.at(file, e);
+    } catch (RuntimeException | Error e) {
+      FileTransfer.deleteTreeAfter(e, temporary);
+      throw e;
+    }
+    syncFolder(TemporaryNames.folderOf(file));
+  }
+
+  /** Writes or replaces a file of UTF-8 text. */
+  public static void writeString(Path file, String text) throws IOException {
+    write(file, out -> out.write(text.getBytes(StandardCharsets.UTF_8)));
+  }
+
+  /**
+   * Makes the names in a folder last, as {@code force} does the contents of a file. Windows has no
+   * such call and keeps names by itself.
+   */
+  public static void syncFolder(Path folder) throws IOException {
+    if (folder.getFileSystem().getSeparator().equals("\\")) {
+      return;
+    }
+    try (FileChannel channel = FileChannel.open(folder, StandardOpenOption.READ)) {
+      channel.force(true);
+    }
+  }
+
+  private static void writeSynced(Path file, Writing body) throws IOException {
+    try (FileChannel channel = FileTransfer.create(file);
+        OutputStream out = flushedOnClose(channel)) {
+      body.writeTo(out);
+      out.flush();
+      channel.force(true);
+    }
+  }
+
+  /** Some writers close their stream, but the channel must stay open until it is synced. */
+  private static OutputStream flushedOnClose(FileChannel channel) {
+    return new BufferedOutputStream(Channels.newOutputStream(channel)) {
+      @Override
+      public void close() throws IOException {
+        flush();
+      }
+    };
+  }
+}

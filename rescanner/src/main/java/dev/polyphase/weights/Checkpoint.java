@@ -1,0 +1,162 @@
+package dev.polyphase.weights;
+
+import dev.polyphase.pipelines.problems.InputException;
+import dev.polyphase.pipelines.problems.Place;
+import dev.polyphase.pipelines.problems.Problem;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.SortedSet;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+
+/**
+ * The weights of a folder in Hugging Face layout: {@code model.safetensors}, or, where that is not
+ * there, the files that {@code model.safetensors.index.json} names. Opening reads the headers alone
+ * and checks them against the length of the files, so that what is mapped later is really there.
+ *
+ * <p>Files may be links to anywhere, as in the cache of the Hugging Face hub. Tensors that a file
+ * holds but the index does not list are not part of the checkpoint.
+ */
+public final class Checkpoint {
+  static final String SINGLE_FILE = "model.safetensors";
+  private static final int NAMES_SHOWN = 5;
+
+  private final Path folder;
+  private final Optional<ShardIndex> index;
+  private final List<Path> weightFiles;
+  private final Map<String, TensorInfo> tensors = new LinkedHashMap<>();
+
+  private Checkpoint(
+      Path folder, Optional<ShardIndex> index, List<Path> weightFiles, List<TensorInfo> tensors) {
+    this.folder = folder;
+    this.index = index;
+    this.weightFiles = List.copyOf(weightFiles);
+    for (TensorInfo tensor : tensors) {
+      this.tensors.put(tensor.name(), tensor);
+    }
+  }
+
+  /**
+   * Opens a folder.
+   *
+   * @throws InputException if the folder holds no weights, or a file of them is missing, incomplete
+   *     or malformed
+   * @throws IOException if a file that is there can't be read
+   */
+  public static Checkpoint open(Path folder) throws IOException {
+    if (!Files.isDirectory(folder)) {
+      throw new InputException(
+          Place.in(folder.toString()),
+          Files.exists(folder)
+              ? "this is a file, but a model is a folder with config.json and safetensors files"
+              : "there is no such folder; name the folder of a model");
+    }
+    Path single = folder.resolve(SINGLE_FILE);
+    // A link into nowhere is there too: the reader says so better than "not found".
+    if (Files.exists(single) || Files.isSymbolicLink(single)) {
+      return new Checkpoint(
+          folder, Optional.empty(), List.of(single), SafetensorsHeader.read(single));
+    }
+    Path indexFile = folder.resolve(ShardIndex.FILE_NAME);
+    if (Files.exists(indexFile)) {
+      return openShards(folder, indexFile);
+    }
+    throw new InputException(Place.in(folder.toString()), noWeights(folder));
+  }
+
+  private static Checkpoint openShards(Path folder, Path indexFile) throws IOException {
+    ShardIndex index = ShardIndex.read(indexFile);
+    List<Path> files = new ArrayList<>();
+    List<TensorInfo> tensors = new ArrayList<>();
+    List<Problem> problems = new ArrayList<>();
+    for (String fileName : index.fileNames()) {
+      Path file = folder.resolve(fileName);
+      files.add(file);
+      SortedSet<String> missing = index.tensorsOf(fileName);
+      try {
+        for (TensorInfo tensor : SafetensorsHeader.read(file)) {
+          if (missing.remove(tensor.name())) {
+            tensors.add(tensor);
+          }
+        }
+      } catch (InputException e) {
+        problems.addAll(e.problems());
+        continue;
+      }
+      if (!missing.isEmpty()) {
+        problems.add(
+            new Problem(
+                Place.in(file.toString()),
+                "the index says that the file holds "
+                    + someOf(missing)
+                    + ", but it does not; index and files are not of one model, download both"
+                    + " again"));
+      }
+    }
+    if (!problems.isEmpty()) {
+      throw new InputException(problems);
+    }
+    return new Checkpoint(folder, Optional.of(index), files, tensors);
+  }
+
+  private static String noWeights(Path folder) throws IOException {
+    String needed = "the folder has neither " + SINGLE_FILE + " nor " + ShardIndex.FILE_NAME;
+    try (Stream<Path> files = Files.list(folder)) {
+      Optional<String> other =
+          files
+              .map(file -> file.getFileName().toString())
+              .filter(CarriedFiles::isWeights)
+              .sorted()
+              .findFirst();
+      return other.isPresent()
+          ? needed + ", only " + other.get() + "; convert the weights to safetensors"
+          : needed + "; name the folder of a model in Hugging Face layout";
+    }
+  }
+
+  private static String someOf(SortedSet<String> names) {
+    String shown =
+        names.stream()
+            .limit(NAMES_SHOWN)
+            .map(name -> "'" + name + "'")
+            .collect(Collectors.joining(", "));
+    int more = names.size() - NAMES_SHOWN;
+    return more > 0 ? shown + " and " + more + " more tensors" : shown;
+  }
+
+  /** The folder, as it was named on opening. */
+  public Path folder() {
+    return folder;
+  }
+
+  /** All tensors, by file name and within a file by position. */
+  public List<TensorInfo> tensors() {
+    return List.copyOf(tensors.values());
+  }
+
+  /** The tensor of this full name. */
+  public Optional<TensorInfo> find(String name) {
+    return Optional.ofNullable(tensors.get(name));
+  }
+
+  /** Whether there is a tensor of this full name. */
+  public boolean contains(String name) {
+    return tensors.containsKey(name);
+  }
+
+  /** The files that hold the tensors, by name. */
+  public List<Path> weightFiles() {
+    return weightFiles;
+  }
+
+  /** The index that names the files, where there is more than {@code model.safetensors}. */
+  Optional<ShardIndex> index() {
+    return index;
+  }
+}

@@ -1,0 +1,110 @@
+package dev.polyphase.weights;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.List;
+import java.util.Map;
+import java.util.SortedSet;
+import java.util.TreeSet;
+
+/**
+ * Writes a checkpoint that differs from another in some of its tensors.
+ *
+ * <p>The new folder has the weight files of the base with the same tensors in each; tensors without
+ * new values keep their bytes. Of the other files every one is carried over, but for weights in
+ * further formats, their indices, and hidden folders.
+ */
+public final class CheckpointWriter {
+  private static final String CONFIG = "config.json";
+
+  private CheckpointWriter() {}
+
+  /**
+   * Writes the folder whole or not at all: it is built beside its place as {@code .NAME.tmp-...},
+   * synced, and renamed. A failure removes what was built; what a killed process left of an earlier
+   * attempt at the same folder is removed on the next one. Two writers of one folder at the same
+   * time are not allowed.
+   *
+   * @param base the checkpoint that the new one is made from; its files are only read
+   * @param target the folder to write; it must not exist, and its parent must
+   * @param replaced new values by tensor, all of them tensors of the base
+   * @param configChanges new values of keys of {@code config.json}'s outermost object; keys that it
+   *     does not have are not added, so that each config keeps its own spelling of {@code dtype}
+   * @throws IllegalArgumentException if a replaced tensor is not in the base
+   * @throws IllegalStateException if a tensor's bytes are more or fewer than its shape and type
+   *     need
+   * @throws FileAlreadyExistsException if the target exists
+   */
+  public static void write(
+      Checkpoint base,
+      Path target,
+      Map<String, NewTensor> replaced,
+      Map<String, String> configChanges)
+      throws IOException {
+    checkNames(base, replaced);
+    if (Files.exists(target, LinkOption.NOFOLLOW_LINKS)) {
+      throw new FileAlreadyExistsException(target.toString());
+    }
+    for (Path leftover : TemporaryNames.leftovers(target)) {
+      FileTransfer.deleteTree(leftover);
+    }
+    Path temporary = TemporaryNames.next(target);
+    try {
+      Files.createDirectory(temporary);
+      writeWeights(base, temporary, replaced);
+      carryOver(base.folder(), target, temporary, configChanges);
+      Files.move(temporary, target, StandardCopyOption.ATOMIC_MOVE);
+    } catch (IOException | RuntimeException | Error e) {
+      FileTransfer.deleteTreeAfter(e, temporary);
+      throw e;
+    }
+    AtomicFiles.syncFolder(TemporaryNames.folderOf(target));
+  }
+
+  private static void checkNames(Checkpoint base, Map<String, NewTensor> replaced) {
+    SortedSet<String> unknown = new TreeSet<>(replaced.keySet());
+    unknown.removeIf(base::contains);
+    if (!unknown.isEmpty()) {
+      throw new IllegalArgumentException(
+          base.folder() + " has no tensors of the names " + unknown + " to replace");
+    }
+  }
+
+  private static void writeWeights(Checkpoint base, Path folder, Map<String, NewTensor> replaced)
+      throws IOException {
+    long totalBytes = 0;
+    for (Path file : base.weightFiles()) {
+      List<TensorInfo> tensors =
+          base.tensors().stream().filter(tensor -> tensor.file().equals(file)).toList();
+      totalBytes +=
+          SafetensorsWriter.write(file, folder.resolve(file.getFileName()), tensors, replaced);
+    }
+    if (base.index().isPresent()) {
+      FileTransfer.write(
+          folder.resolve(ShardIndex.FILE_NAME), base.index().get().toJson(totalBytes));
+    }
+  }
+
+  private static void carryOver(
+      Path base, Path target, Path folder, Map<String, String> configChanges) throws IOException {
+    SortedSet<Path> folders = new TreeSet<>(List.of(folder));
+    for (Path file : CarriedFiles.of(base, target)) {
+      Path to = folder.resolve(file);
+      folders.add(Files.createDirectories(to.getParent()));
+      if (file.toString().equals(CONFIG) && !configChanges.isEmpty()) {
+        String config = ConfigEdit.apply(base.resolve(file), configChanges);
+        FileTransfer.write(to, config.getBytes(StandardCharsets.UTF_8));
+      } else {
+        FileTransfer.copy(base.resolve(file), to);
+      }
+    }
+    for (Path written : folders) {
+      AtomicFiles.syncFolder(written);
+    }
+  }
+}

@@ -1,0 +1,60 @@
+package dev.polyphase.weights;
+
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.JsonToken;
+import com.fasterxml.jackson.core.io.JsonStringEncoder;
+import com.fasterxml.jackson.core.json.JsonReadFeature;
+import dev.polyphase.pipelines.problems.InputException;
+import dev.polyphase.pipelines.problems.Place;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+
+/**
+ * Replaces values of a {@code config.json} in its text: whatever else is there, its numbers, order
+ * and layout, stays as its authors wrote it.
+ */
+final class ConfigEdit {
+  // Python writes NaN and Infinity, so configs hold them.
+  private static final JsonFactory JSON =
+      JsonFactory.builder().enable(JsonReadFeature.ALLOW_NON_NUMERIC_NUMBERS).build();
+
+  private ConfigEdit() {}
+
+  /**
+   * The text of the file with the values of these keys replaced by strings. Only keys of the
+   * outermost object count; one that the file does not have is not added.
+   */
+  static String apply(Path file, Map<String, String> changes) throws IOException {
+    String text = Files.readString(file);
+    StringBuilder edited = new StringBuilder();
+    int copied = 0;
+    try (JsonParser parser = JSON.createParser(text)) {
+      if (parser.nextToken() != JsonToken.START_OBJECT) {
+        throw new InputException(Place.in(file.toString()), "the config must be a JSON object");
+      }
+      while (parser.nextToken() == JsonToken.FIELD_NAME) {
+        String change = changes.get(parser.currentName());
+        parser.nextToken();
+        int start = (int) parser.currentTokenLocation().getCharOffset();
+        parser.skipChildren();
+        parser.finishToken();
+        int end = (int) parser.currentLocation().getCharOffset();
+        if (change != null) {
+          edited.append(text, copied, start).append('"');
+          JsonStringEncoder.getInstance().quoteAsString(change, edited);
+          edited.append('"');
+          copied = end;
+        }
+      }
+    } catch (JsonProcessingException e) {
+      throw new InputException(
+          new Place(file.toString(), e.getLocation().getLineNr(), e.getLocation().getColumnNr()),
+          "this is no valid JSON; correct it or copy the file again");
+    }
+    return edited.append(text, copied, text.length()).toString();
+  }
+}

@@ -1,0 +1,116 @@
+package dev.polyphase.weights;
+
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonGenerator;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.channels.FileChannel;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Writes one safetensors file from another and new values, as the format's own library lays files
+ * out: the header padded to 8 bytes, wide elements first, so that every tensor is aligned to its
+ * elements and can be mapped as it is.
+ */
+final class SafetensorsWriter {
+  private static final JsonFactory JSON = new JsonFactory();
+
+  private SafetensorsWriter() {}
+
+  /** A tensor of the new file; without a replacement its bytes are those of the old file. */
+  private record Planned(TensorInfo old, @Nullable NewTensor replacement) {
+
+    ElementType type() {
+      return replacement == null ? old.type() : replacement.type();
+    }
+
+    long byteCount() {
+      return Math.multiplyExact(old.elements(), type().bytes());
+    }
+  }
+
+  /**
+   * Writes the file and syncs it.
+   *
+   * @param source the file that all of {@code tensors} lie in
+   * @param target the file to write, which must not exist
+   * @param replaced new values by tensor; names of other files' tensors are not looked at
+   * @return the bytes of the tensors written
+   */
+  static long write(
+      Path source, Path target, List<TensorInfo> tensors, Map<String, NewTensor> replaced)
+      throws IOException {
+    List<Planned> planned =
+        tensors.stream()
+            .map(tensor -> new Planned(tensor, replaced.get(tensor.name())))
+            .sorted(
+                Comparator.comparingInt((Planned tensor) -> tensor.type().bytes())
+                    .reversed()
+                    .thenComparing(tensor -> tensor.old.name()))
+            .toList();
+    try (FileChannel from = FileChannel.open(source, StandardOpenOption.READ);
+        FileChannel to = FileTransfer.create(target)) {
+      FileTransfer.append(header(planned), to);
+      for (Planned tensor : planned) {
+        if (tensor.replacement == null) {
+          FileTransfer.append(source, from, tensor.old.position(), tensor.old.byteCount(), to);
+        } else {
+          CountedChannel counted = new CountedChannel(to, tensor.old.name(), tensor.byteCount());
+          tensor.replacement.bytes().writeTo(counted);
+          counted.checkComplete();
+        }
+      }
+      to.force(true);
+    } catch (IOException e) {
+      throw FileTransfer.at(target, e);
+    }
+    return planned.stream().mapToLong(Planned::byteCount).sum();
+  }
+
+  /** The header with its length before it and its padding behind it. */
+  private static ByteBuffer header(List<Planned> tensors) throws IOException {
+    ByteArrayOutputStream json = new ByteArrayOutputStream();
+    try (JsonGenerator out = JSON.createGenerator(json)) {
+      out.writeStartObject();
+      // Loaders of Hugging Face refuse files that do not say which framework's layout they have.
+      out.writeObjectFieldStart(SafetensorsHeader.METADATA);
+      out.writeStringField("format", "pt");
+      out.writeEndObject();
+      long begin = 0;
+      for (Planned tensor : tensors) {
+        long end = begin + tensor.byteCount();
+        out.writeObjectFieldStart(tensor.old.name());
+        out.writeStringField("dtype", tensor.type().name());
+        writeNumbers(out, "shape", tensor.old.shape());
+        writeNumbers(out, "data_offsets", List.of(begin, end));
+        out.writeEndObject();
+        begin = end;
+      }
+      out.writeEndObject();
+    }
+    while ((SafetensorsHeader.LENGTH_BYTES + json.size()) % Long.BYTES != 0) {
+      json.write(' ');
+    }
+    return ByteBuffer.allocate(SafetensorsHeader.LENGTH_BYTES + json.size())
+        .order(ByteOrder.LITTLE_ENDIAN)
+        .putLong(json.size())
+        .put(json.toByteArray())
+        .flip();
+  }
+
+  private static void writeNumbers(JsonGenerator out, String field, List<Long> numbers)
+      throws IOException {
+    out.writeArrayFieldStart(field);
+    for (long number : numbers) {
+      out.writeNumber(number);
+    }
+    out.writeEndArray();
+  }
+}
