@@ -12,7 +12,7 @@ class K(Module):
       _0 = torch.append(norms, torch.linalg_vector_norm(gradients[i]))
     norm = torch.linalg_vector_norm(torch.stack(norms))
     if torch.gt({{max_grad_norm}}, 0.):
-      scale = torch.clamp(torch.div({{max_grad_norm}}, torch.add(norm, 1e-6)), None, 1.)
+      scale = torch.clamp(torch.mul(torch.reciprocal(torch.add(norm, 1e-6)), {{max_grad_norm}}), None, 1.)
       torch._foreach_mul_(gradients, scale)
     return norm
 
