@@ -106,7 +106,8 @@ public final class PairReader {
       int room = Math.max(0, sequenceLen - pair.prompt().length);
       Pair fitting =
           new Pair(pair.prompt(), upTo(room, pair.chosen()), upTo(room, pair.rejected()));
-      if (fitting.chosenRow().lossTokens() == 0 || fitting.rejectedRow().lossTokens() == 0) {
+      if (!carriesLoss(fitting.prompt(), fitting.chosen())
+          || !carriesLoss(fitting.prompt(), fitting.rejected())) {
         droppedRows++;
         return;
       }
@@ -117,7 +118,12 @@ public final class PairReader {
       tokens += fitting.tokens();
     }
 
-    private int[] upTo(int most, int[] ids) {
+    /** The first token of all has none before it to be predicted from. */
+    private static boolean carriesLoss(int[] prompt, int[] completion) {
+      return completion.length > (prompt.length == 0 ? 1 : 0);
+    }
+
+    private static int[] upTo(int most, int[] ids) {
       return ids.length <= most ? ids : Arrays.copyOf(ids, most);
     }
 

@@ -5,7 +5,8 @@ package dev.polyphase.phases.data;
  *
  * @param rows the rows to train on
  * @param tokens the tokens in them
- * @param cutRows rows that were longer than the phase's sequence: cut at the end or, in cpt, split
+ * @param cutRows rows that were longer than the phase's sequence and were cut at the end or, in
+ *     cpt, split
  * @param droppedRows rows that were left out, because no token that carries loss was in them or was
  *     left of them
  */

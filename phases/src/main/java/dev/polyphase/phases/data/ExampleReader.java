@@ -53,14 +53,14 @@ public final class ExampleReader {
     return fitted.examples();
   }
 
-  private Example cut(Example example) {
-    return piece(example, 0);
-  }
-
-  /** Each piece begins with the token after the last one's end; its first label never counts. */
-  private List<Example> split(Example example) {
+  /**
+   * Cuts a row at its end; in cpt, splits it. Each piece then begins with the token after the end
+   * of the one before, and that token's label never counts.
+   */
+  private List<Example> shorten(Example example) {
+    int end = phase == PhaseType.CPT ? example.tokens() : sequenceLen;
     List<Example> pieces = new ArrayList<>();
-    for (int start = 0; start < example.tokens(); start += sequenceLen) {
+    for (int start = 0; start < end; start += sequenceLen) {
       pieces.add(piece(example, start));
     }
     return pieces;
@@ -82,17 +82,15 @@ public final class ExampleReader {
     private long droppedRows;
 
     void add(Example example) {
+      boolean tooLong = example.tokens() > sequenceLen;
       boolean kept = false;
-      if (example.tokens() <= sequenceLen) {
-        kept = keep(example);
-      } else {
-        cutRows++;
-        for (Example piece : phase == PhaseType.CPT ? split(example) : List.of(cut(example))) {
-          kept |= keep(piece);
-        }
+      for (Example piece : tooLong ? shorten(example) : List.of(example)) {
+        kept |= keep(piece);
       }
       if (!kept) {
         droppedRows++;
+      } else if (tooLong) {
+        cutRows++;
       }
     }
 

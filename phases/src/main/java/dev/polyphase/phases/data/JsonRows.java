@@ -1,9 +1,10 @@
 package dev.polyphase.phases.data;
 
 import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.StreamReadConstraints;
-import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.core.StreamReadFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
@@ -15,9 +16,11 @@ import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.zip.GZIPInputStream;
 import java.util.zip.ZipException;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Reads a JSONL file, which may be compressed ({@code .gz}): one JSON object a line, in UTF-8.
@@ -33,8 +36,7 @@ public final class JsonRows {
                   .streamReadConstraints(
                       StreamReadConstraints.builder().maxStringLength(Integer.MAX_VALUE).build())
                   .build())
-          .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
-          .enable(DeserializationFeature.FAIL_ON_READING_DUP_TREE_KEY)
+          .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
           .build();
 
   private JsonRows() {}
@@ -79,6 +81,8 @@ public final class JsonRows {
                 Place.in(file.toString()),
                 "this file has no rows, and needs one JSON object a line"));
       }
+    } catch (NoSuchFileException e) {
+      problems.add(new InputException(Place.in(file.toString()), "there is no such file"));
     } catch (ZipException | EOFException e) {
       problems.add(
           new InputException(
@@ -122,16 +126,22 @@ public final class JsonRows {
   }
 
   private static ObjectNode parse(byte[] line, Place place) throws IOException {
-    JsonNode row;
-    try {
-      row = JSON.readTree(line);
+    @Nullable JsonNode row;
+    boolean moreFollows;
+    try (JsonParser json = JSON.createParser(line)) {
+      row = json.readValueAsTree();
+      moreFollows = json.nextToken() != null;
     } catch (JsonProcessingException e) {
       throw new InputException(place, "this row is no JSON: " + e.getOriginalMessage());
     }
-    if (row instanceof ObjectNode fields) {
-      return fields;
+    if (moreFollows || !(row instanceof ObjectNode fields)) {
+      String found = row == null ? "nothing" : JsonRow.kind(row);
+      throw new InputException(
+          place,
+          "a row must be a JSON object on a line of its own, found "
+              + found
+              + (moreFollows ? " and more after it" : ""));
     }
-    throw new InputException(
-        place, "a row must be a JSON object on a line of its own, found " + JsonRow.kind(row));
+    return fields;
   }
 }

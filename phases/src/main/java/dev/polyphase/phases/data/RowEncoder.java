@@ -67,9 +67,10 @@ public final class RowEncoder {
    * @throws InputException naming the rows that are wrong
    */
   public List<Example> encodeFile(Path file) throws IOException {
+    Set<RowShape> shapes = shapes();
     List<Example> rows = new ArrayList<>();
     RowProblems problems = new RowProblems();
-    JsonRows.read(file, problems, row -> rows.add(encode(row, DatasetRows.shapeOf(row, shapes()))));
+    JsonRows.read(file, problems, row -> rows.add(encode(row, DatasetRows.shapeOf(row, shapes))));
     problems.throwIfAny();
     return rows;
   }

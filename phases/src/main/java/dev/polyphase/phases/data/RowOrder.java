@@ -7,8 +7,9 @@ import java.util.stream.IntStream;
  *
  * <p>The shuffle is Fisher and Yates' (from the last row down, row {@code i} is swapped with row
  * {@code r mod (i + 1)}, {@code r} unsigned), drawing {@code r} from SplitMix64 (Steele, Lea and
- * Flood, 2014), whose state begins at {@code mix(seed + (epoch + 1) * GAMMA)}. It is written out
- * here so that no Java version can change the order of a run that is to be resumed or repeated.
+ * Flood, 2014), whose state begins, in epoch {@code e}, at output {@code e} of the SplitMix64 that
+ * the seed starts. It is written out here so that no Java version can change the order of a run
+ * that is to be resumed or repeated.
  *
  * @param shuffle whether rows are shuffled
  * @param seed the seed of the shuffle

@@ -78,7 +78,8 @@ public final class Tokenizer implements AutoCloseable {
    */
   public int[] encodeDocument(String text) {
     int[] ids = encode(text);
-    return withPrefix(withEos(ids));
+    // Judged by the text alone: in some models one token both begins and ends a text.
+    return endsWithEos(ids) ? withPrefix(ids) : withEos(withPrefix(ids));
   }
 
   /**
@@ -98,7 +99,8 @@ public final class Tokenizer implements AutoCloseable {
         startsWith(joined, promptIds)
             ? Arrays.copyOfRange(joined, promptIds.length, joined.length)
             : encode(completion);
-    return new PromptCompletion(withPrefix(promptIds), withEos(completionIds));
+    return new PromptCompletion(
+        withPrefix(promptIds), endsWithEos(completionIds) ? completionIds : withEos(completionIds));
   }
 
   /**
@@ -163,13 +165,13 @@ public final class Tokenizer implements AutoCloseable {
     return joined;
   }
 
+  private boolean endsWithEos(int[] ids) {
+    return ids.length > 0 && ids[ids.length - 1] == eosId();
+  }
+
   private int[] withEos(int[] ids) {
-    int eos = eosId();
-    if (ids.length > 0 && ids[ids.length - 1] == eos) {
-      return ids;
-    }
     int[] ended = Arrays.copyOf(ids, ids.length + 1);
-    ended[ids.length] = eos;
+    ended[ids.length] = eosId();
     return ended;
   }
 

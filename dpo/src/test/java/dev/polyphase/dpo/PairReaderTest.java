@@ -1,0 +1,140 @@
+package dev.polyphase.dpo;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+
+import dev.polyphase.fixtures.Fixture;
+import dev.polyphase.phases.data.DataCounts;
+import dev.polyphase.phases.tokens.LazyTokenizer;
+import dev.polyphase.pipelines.Dataset;
+import dev.polyphase.pipelines.Dataset.RowType;
+import dev.polyphase.pipelines.problems.InputException;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class PairReaderTest {
+  private static final int VOCAB = 272;
+  private static final int EOS = 258;
+
+  @TempDir Path temp;
+  private LazyTokenizer tokenizer;
+
+  @BeforeEach
+  void openTokenizer() {
+    tokenizer = new LazyTokenizer(Fixture.LLAMA.copyTo(temp));
+  }
+
+  @AfterEach
+  void closeTokenizer() {
+    tokenizer.close();
+  }
+
+  @Test
+  void takesTokensAsTheyAre() throws IOException {
+    Pairs read = read(10, pair("[1,2]", "[3]", "[4,5]"));
+    assertPair(read.rows().get(0), new int[] {1, 2}, new int[] {3}, new int[] {4, 5});
+    assertThat(read.counts()).isEqualTo(new DataCounts(1, 7, 0, 0));
+  }
+
+  @Test
+  void endsTextsOnce() throws IOException {
+    Pairs read = read(10, "{\"prompt\":\"Q\",\"chosen\":\"yes\",\"rejected\":\"no<|im_end|>\"}");
+    assertPair(
+        read.rows().get(0),
+        new int[] {'Q'},
+        new int[] {'y', 'e', 's', EOS},
+        new int[] {'n', 'o', EOS});
+  }
+
+  @Test
+  void cutsCompletionsAtTheEndAndLeavesOutPairsWithoutRoom() throws IOException {
+    Pairs read =
+        read(
+            4,
+            pair("[1,2]", "[3,4,5]", "[6]"),
+            pair("[1,2]", "[3,4]", "[6]"),
+            pair("[1,2,3,4]", "[5]", "[6]"),
+            pair("[1,2,3,4,5]", "[5]", "[6]"),
+            // Nothing stands before these tokens to predict them from.
+            pair("[]", "[5]", "[6,7]"),
+            pair("[]", "[5,6]", "[6,7]"));
+    assertThat(read.rows()).hasSize(3);
+    assertPair(read.rows().get(0), new int[] {1, 2}, new int[] {3, 4}, new int[] {6});
+    assertPair(read.rows().get(2), new int[] {}, new int[] {5, 6}, new int[] {6, 7});
+    assertThat(read.counts()).isEqualTo(new DataCounts(3, 7 + 7 + 4, 1, 3));
+  }
+
+  @Test
+  void namesEveryRowThatIsWrong() throws IOException {
+    String file = temp.resolve("pairs.jsonl").toString();
+    assertThat(
+            problems(
+                pair("[1]", "[2]", "[3]"),
+                pair("[1]", "[272]", "[3]"),
+                pair("[1]", "[2]", "[-100]"),
+                pair("[1]", "[]", "[3]"),
+                "{\"prompt_input_ids\":[1],\"chosen_input_ids\":[2]}",
+                "[]"))
+        .satisfiesExactly(
+            p -> assertThat(p).startsWith(file + ":2: chosen_input_ids[0] is 272, and must be"),
+            p -> assertThat(p).startsWith(file + ":3: rejected_input_ids[0] is -100, and must be"),
+            p -> assertThat(p).startsWith(file + ":4: \"chosen_input_ids\" is empty"),
+            p -> assertThat(p).startsWith(file + ":5: this row has the keys"),
+            p -> assertThat(p).startsWith(file + ":6: a row must be a JSON object"));
+  }
+
+  @Test
+  void refusesConversationsAndOtherShapes() throws IOException {
+    assertThat(problems("{\"messages\":[]}"))
+        .singleElement()
+        .asString()
+        .contains("\"messages\" are not built yet");
+    assertThat(problems("{\"prompt\":\"a\",\"chosen\":[{\"role\":\"user\"}],\"rejected\":\"b\"}"))
+        .singleElement()
+        .asString()
+        .contains("\"chosen\" must be a string, found a list; conversations are not built yet");
+    assertThat(problems("{\"text\":\"a\"}"))
+        .singleElement()
+        .asString()
+        .endsWith(
+            "must be {\"prompt_input_ids\", \"chosen_input_ids\", \"rejected_input_ids\"} or"
+                + " {\"prompt\", \"chosen\", \"rejected\"}");
+  }
+
+  @Test
+  void refusesDataOfWhichNoPairIsLeft() throws IOException {
+    assertThat(problems(pair("[1,2,3,4,5,6,7,8,9]", "[5]", "[6]")))
+        .containsExactly(
+            "datasets: none of the 1 pairs has completions within the first 8 tokens"
+                + " (sequence_len)");
+  }
+
+  private Pairs read(int sequenceLen, String... rows) throws IOException {
+    Files.writeString(temp.resolve("pairs.jsonl"), String.join("\n", rows));
+    return new PairReader(sequenceLen, VOCAB, tokenizer)
+        .read(temp, "datasets", List.of(new Dataset("pairs.jsonl", RowType.AUTO, 1)));
+  }
+
+  private List<String> problems(String... rows) {
+    return catchThrowableOfType(InputException.class, () -> read(8, rows)).problems().stream()
+        .map(Object::toString)
+        .toList();
+  }
+
+  private static String pair(String prompt, String chosen, String rejected) {
+    return "{\"prompt_input_ids\":%s,\"chosen_input_ids\":%s,\"rejected_input_ids\":%s}"
+        .formatted(prompt, chosen, rejected);
+  }
+
+  private static void assertPair(Pair pair, int[] prompt, int[] chosen, int[] rejected) {
+    assertThat(pair.prompt()).containsExactly(prompt);
+    assertThat(pair.chosen()).containsExactly(chosen);
+    assertThat(pair.rejected()).containsExactly(rejected);
+  }
+}
