@@ -1,0 +1,39 @@
+package dev.polyphase.pipelines;
+
+import java.util.List;
+
+/** Every default of the pipeline language. */
+public final class Defaults {
+  public static final String OUTPUT_DIR = "runs";
+  public static final long SEED = 42;
+  public static final List<String> DEVICES = List.of("auto");
+  public static final Dtype DTYPE = Dtype.AUTO;
+  public static final SaveDtype SAVE_DTYPE = SaveDtype.BASE;
+
+  public static final List<String> TARGETING_MODULES = Targeting.PROJECTIONS;
+
+  /** As the published tool writes at the head of every selection. */
+  public static final List<String> ALWAYS_TRAIN = List.of("lm_head", "embed_tokens");
+
+  public static final Dataset.RowType DATASET_TYPE = Dataset.RowType.AUTO;
+  public static final double DATASET_WEIGHT = 1;
+
+  /** Where neither epochs, steps nor tokens are given. */
+  public static final double NUM_EPOCHS = 1;
+
+  public static final int SEQUENCE_LEN = 2048;
+  public static final int MICRO_BATCH_SIZE = 1;
+  public static final int GRADIENT_ACCUMULATION_STEPS = 1;
+  public static final LrScheduler LR_SCHEDULER = LrScheduler.COSINE;
+  public static final Warmup WARMUP = new Warmup.Steps(0);
+  public static final Optimizer OPTIMIZER =
+      new Optimizer(Optimizer.Name.ADAMW, 0.9, 0.999, 1e-8, 0);
+  public static final double MAX_GRAD_NORM = 1;
+  public static final boolean SAMPLE_PACKING = false;
+  public static final boolean SHUFFLE = true;
+  public static final int LOGGING_STEPS = 1;
+  public static final Dpo DPO =
+      new Dpo(0.1, Dpo.LossType.SIGMOID, 0, 0.05, new Dpo.Reference.Precomputed());
+
+  private Defaults() {}
+}

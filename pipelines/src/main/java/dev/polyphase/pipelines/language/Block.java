@@ -1,0 +1,282 @@
+package dev.polyphase.pipelines.language;
+
+import dev.polyphase.pipelines.problems.Place;
+import dev.polyphase.pipelines.problems.Problems;
+import dev.polyphase.pipelines.yaml.Mapping;
+import dev.polyphase.pipelines.yaml.Node;
+import dev.polyphase.pipelines.yaml.Sequence;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.OptionalDouble;
+import java.util.OptionalLong;
+import java.util.Set;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One mapping of a pipeline file while it is read.
+ *
+ * <p>A reader asks for the keys that it knows, each with what it takes; what nobody asked for is an
+ * unknown key. A problem is collected and a stand-in returned, so that readers need not care; what
+ * they made of stand-ins is never seen, since reading ends with the problems. A key that holds
+ * nothing counts as absent.
+ */
+final class Block {
+  /** Whether keys that are required may be missing. */
+  enum Kind {
+    WHOLE,
+    /** {@code defaults}, which a phase completes, and stand-ins for what is no mapping. */
+    PART
+  }
+
+  private final Mapping mapping;
+  private final Kind kind;
+  private final Problems problems;
+  private final Values values;
+  private final Set<String> known = new LinkedHashSet<>();
+
+  private Block(Mapping mapping, Kind kind, Problems problems) {
+    this.mapping = mapping;
+    this.kind = kind;
+    this.problems = problems;
+    this.values = new Values(problems);
+  }
+
+  /** Reads a mapping with a reader; keys that it did not ask for are problems. */
+  static <T> T read(Node node, Kind kind, Problems problems, Function<Block, T> reader) {
+    Block block;
+    if (node instanceof Mapping mapping) {
+      block = new Block(mapping, kind, problems);
+    } else {
+      block = new Block(Mapping.empty(node.place(), node.path()), Kind.PART, problems);
+      block.values.refuse(node, "a mapping of keys and values");
+    }
+    T value = reader.apply(block);
+    block.refuseUnknownKeys();
+    return value;
+  }
+
+  // ---- text
+
+  /** A required text. */
+  String text(String key, Wording wording) {
+    Node node = required(key, wording.wanted());
+    return node == null ? "" : values.text(node, wording);
+  }
+
+  /** A text or its default. */
+  String text(String key, Wording wording, String absent) {
+    Node node = given(key);
+    return node == null ? absent : values.text(node, wording);
+  }
+
+  /** A required list of texts, at least one. */
+  List<String> texts(String key, Wording wording) {
+    Node node = required(key, "a list of " + wording.wanted());
+    return node == null ? List.of() : notEmpty(node, values.texts(node, wording));
+  }
+
+  /** A list of texts, at least one, or its default. */
+  List<String> texts(String key, Wording wording, List<String> absent) {
+    Node node = given(key);
+    return node == null ? absent : notEmpty(node, values.texts(node, wording));
+  }
+
+  /** A list of texts, which may be empty, or its default. */
+  List<String> textsIfAny(String key, Wording wording, List<String> absent) {
+    Node node = given(key);
+    return node == null ? absent : values.texts(node, wording);
+  }
+
+  // ---- numbers
+
+  /** A required number. */
+  double number(String key, Range range) {
+    Node node = required(key, range.wanted());
+    return node == null ? 0 : values.number(node, range);
+  }
+
+  /** A number or its default. */
+  double number(String key, Range range, double absent) {
+    Node node = given(key);
+    return node == null ? absent : values.number(node, range);
+  }
+
+  /** A number, if there is one. */
+  OptionalDouble numberIfAny(String key, Range range) {
+    Node node = given(key);
+    return node == null ? OptionalDouble.empty() : OptionalDouble.of(values.number(node, range));
+  }
+
+  /** A whole number of at least {@code least}, or its default. */
+  long whole(String key, long least, long absent) {
+    Node node = given(key);
+    return node == null ? absent : values.whole(node, least, Long.MAX_VALUE);
+  }
+
+  /** A whole number of at least {@code least} that fits an {@code int}, or its default. */
+  int count(String key, int least, int absent) {
+    Node node = given(key);
+    return node == null ? absent : (int) values.whole(node, least, Integer.MAX_VALUE);
+  }
+
+  /** A whole number of at least {@code least}, if there is one. */
+  OptionalLong wholeIfAny(String key, long least) {
+    Node node = given(key);
+    return node == null
+        ? OptionalLong.empty()
+        : OptionalLong.of(values.whole(node, least, Long.MAX_VALUE));
+  }
+
+  // ---- true, false and words
+
+  /** {@code true}, {@code false} or its default. */
+  boolean flag(String key, boolean absent) {
+    Node node = given(key);
+    return node == null ? absent : values.flag(node, absent);
+  }
+
+  /** One of an enum's constants, written in small letters; a required key. */
+  <E extends Enum<E>> E requiredChoice(String key, Class<E> type, E standIn) {
+    Node node = required(key, "one of " + Values.words(type));
+    return node == null ? standIn : values.choice(node, type, standIn);
+  }
+
+  /** One of an enum's constants, written in small letters, or its default. */
+  <E extends Enum<E>> E choice(String key, Class<E> type, E absent) {
+    Node node = given(key);
+    return node == null ? absent : values.choice(node, type, absent);
+  }
+
+  // ---- blocks within
+
+  /** What a reader makes of the mapping under a key; where there is none, of an empty one. */
+  <T> T block(String key, Function<Block, T> reader) {
+    Node node = given(key);
+    Node present = node == null ? Mapping.empty(mapping.place(), pathOf(key)) : node;
+    return read(present, kind, problems, reader);
+  }
+
+  /** What a reader makes of a mapping that others complete: nothing in it is required. */
+  void part(String key, Function<Block, ?> reader) {
+    Node node = given(key);
+    if (node != null) {
+      read(node, Kind.PART, problems, reader);
+    }
+  }
+
+  /** What a reader makes of each mapping of a required list, at least one. */
+  <T> List<T> blocks(String key, String wanted, Function<Block, T> reader) {
+    Node node = required(key, wanted);
+    return node == null ? List.of() : notEmpty(node, blocks(node, wanted, reader));
+  }
+
+  /** What a reader makes of each mapping of a list, none where there is no list. */
+  <T> List<T> blocksIfAny(String key, String wanted, Function<Block, T> reader) {
+    Node node = given(key);
+    return node == null ? List.of() : blocks(node, wanted, reader);
+  }
+
+  // ---- what readers ask to check rules of their own
+
+  /** Whether a key holds something. */
+  boolean has(String key) {
+    return given(key) != null;
+  }
+
+  /** Whether a key holds something that is written here, not inherited. */
+  boolean owns(String key) {
+    Node node = given(key);
+    return node != null && node.path().startsWith(Mapping.pathOf(mapping.path(), ""));
+  }
+
+  /** Whether a key holds a mapping. */
+  boolean hasMapping(String key) {
+    return given(key) instanceof Mapping;
+  }
+
+  /** Whether a key holds a list. */
+  boolean hasList(String key) {
+    return given(key) instanceof Sequence;
+  }
+
+  /** Whether a part of it may be elsewhere. */
+  boolean isPart() {
+    return kind == Kind.PART;
+  }
+
+  /** Refuses a key that elsewhere would be known. */
+  void forbid(String key, String sentence) {
+    if (mapping.entries().containsKey(key)) {
+      known.add(key);
+      refuse(key, sentence);
+    }
+  }
+
+  /** Reports a value that breaks a rule between keys. */
+  void refuse(String key, String sentence) {
+    Mapping.Entry entry = mapping.entries().get(key);
+    Place place = entry == null ? mapping.place() : entry.keyPlace();
+    String path = entry == null ? pathOf(key) : entry.value().path();
+    problems.add(place, path + ": " + sentence);
+  }
+
+  // ---- the mapping itself
+
+  private <T> List<T> blocks(Node node, String wanted, Function<Block, T> reader) {
+    if (!(node instanceof Sequence sequence)) {
+      return values.refuse(node, wanted, List.of());
+    }
+    List<T> read = new ArrayList<>();
+    for (Node item : sequence.items()) {
+      read.add(read(item, Kind.WHOLE, problems, reader));
+    }
+    return read;
+  }
+
+  private <T> List<T> notEmpty(Node node, List<T> items) {
+    if (node instanceof Sequence sequence && sequence.items().isEmpty()) {
+      values.refuse(node, "at least one entry");
+    }
+    return items;
+  }
+
+  private @Nullable Node given(String key) {
+    known.add(key);
+    Mapping.Entry entry = mapping.entries().get(key);
+    return entry == null || entry.value().isNull() ? null : entry.value();
+  }
+
+  private @Nullable Node required(String key, String wanted) {
+    Node node = given(key);
+    if (node == null && kind == Kind.WHOLE) {
+      String found = mapping.entries().containsKey(key) ? "is empty" : "is missing";
+      refuse(key, found + "; give " + wanted);
+    }
+    return node;
+  }
+
+  private void refuseUnknownKeys() {
+    mapping
+        .entries()
+        .forEach(
+            (key, entry) -> {
+              if (!known.contains(key)) {
+                problems.add(
+                    entry.keyPlace(),
+                    entry.value().path() + ": is no key of this block; " + meant(key));
+              }
+            });
+  }
+
+  private String meant(String key) {
+    return NearestKey.to(key, known)
+        .map(nearest -> "did you mean " + nearest + "?")
+        .orElseGet(() -> "its keys are " + String.join(", ", known));
+  }
+
+  private String pathOf(String key) {
+    return Mapping.pathOf(mapping.path(), key);
+  }
+}

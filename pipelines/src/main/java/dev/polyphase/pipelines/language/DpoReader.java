@@ -1,0 +1,30 @@
+package dev.polyphase.pipelines.language;
+
+import dev.polyphase.pipelines.Defaults;
+import dev.polyphase.pipelines.Dpo;
+
+/** Reads {@code dpo}. */
+final class DpoReader {
+  private static final Wording REFERENCE = Wording.any("precomputed, shared or a model's folder");
+
+  private DpoReader() {}
+
+  static Dpo read(Block dpo) {
+    return new Dpo(
+        dpo.number("beta", Range.POSITIVE, Defaults.DPO.beta()),
+        dpo.choice("loss_type", Dpo.LossType.class, Defaults.DPO.lossType()),
+        dpo.number("label_smoothing", Range.BELOW_HALF, Defaults.DPO.labelSmoothing()),
+        dpo.number("discopop_tau", Range.POSITIVE, Defaults.DPO.discopopTau()),
+        dpo.has("reference")
+            ? reference(dpo.text("reference", REFERENCE))
+            : Defaults.DPO.reference());
+  }
+
+  private static Dpo.Reference reference(String word) {
+    return switch (word) {
+      case "precomputed" -> new Dpo.Reference.Precomputed();
+      case "shared" -> new Dpo.Reference.Shared();
+      default -> new Dpo.Reference.Checkpoint(word);
+    };
+  }
+}

@@ -1,0 +1,61 @@
+package dev.polyphase.pipelines.language;
+
+import dev.polyphase.pipelines.yaml.Mapping;
+import dev.polyphase.pipelines.yaml.Node;
+import dev.polyphase.pipelines.yaml.Sequence;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Gives each phase what {@code defaults} says: mappings merge deeply, lists and scalars replace.
+ * What is inherited keeps the place and path where it is written.
+ */
+final class Inheritance {
+  /** Two ways to say one thing: a phase that says it one way does not inherit the other. */
+  private static final Map<String, String> RIVALS =
+      Map.of("warmup_steps", "warmup_ratio", "warmup_ratio", "warmup_steps");
+
+  private Inheritance() {}
+
+  /** The pipeline, each phase with what it inherits; {@code defaults} stays where it is. */
+  static Mapping apply(Mapping pipeline) {
+    Mapping.Entry defaults = pipeline.entries().get("defaults");
+    Mapping.Entry phases = pipeline.entries().get("phases");
+    if (defaults == null
+        || phases == null
+        || !(defaults.value() instanceof Mapping inherited)
+        || !(phases.value() instanceof Sequence own)) {
+      return pipeline; // nothing to inherit, or problems that the readers report
+    }
+    List<Node> merged = own.items().stream().map(phase -> merge(inherited, phase)).toList();
+    Map<String, Mapping.Entry> entries = new LinkedHashMap<>(pipeline.entries());
+    entries.put("phases", new Mapping.Entry(phases.keyPlace(), own.withItems(merged)));
+    return pipeline.withEntries(entries);
+  }
+
+  private static Node merge(Node inherited, Node own) {
+    if (!(inherited instanceof Mapping from) || !(own instanceof Mapping into)) {
+      return own;
+    }
+    Map<String, Mapping.Entry> entries = new LinkedHashMap<>(into.entries());
+    from.entries()
+        .forEach(
+            (key, entry) -> {
+              Mapping.Entry ours = entries.get(key);
+              if (ours != null) {
+                Node both = merge(entry.value(), ours.value());
+                entries.put(key, new Mapping.Entry(ours.keyPlace(), both));
+              } else if (!says(into, RIVALS.get(key))) {
+                entries.put(key, entry);
+              }
+            });
+    return into.withEntries(entries);
+  }
+
+  private static boolean says(Mapping mapping, @Nullable String key) {
+    Mapping.Entry entry = key == null ? null : mapping.entries().get(key);
+    return entry != null && !entry.value().isNull();
+  }
+}

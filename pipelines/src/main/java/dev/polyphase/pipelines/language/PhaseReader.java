@@ -1,0 +1,116 @@
+package dev.polyphase.pipelines.language;
+
+import dev.polyphase.pipelines.Defaults;
+import dev.polyphase.pipelines.Dpo;
+import dev.polyphase.pipelines.LrScheduler;
+import dev.polyphase.pipelines.Optimizer;
+import dev.polyphase.pipelines.Phase;
+import dev.polyphase.pipelines.PhaseType;
+import dev.polyphase.pipelines.Warmup;
+import java.util.HashSet;
+import java.util.Locale;
+import java.util.OptionalDouble;
+import java.util.OptionalLong;
+import java.util.Set;
+
+/** Reads the entries of {@code phases}, inheritance done, and checks {@code defaults}. */
+final class PhaseReader {
+  /** The spellings of AdamW that Hugging Face and Axolotl use; the arithmetic is the same. */
+  private enum OptimizerName {
+    ADAMW,
+    ADAMW_TORCH,
+    ADAMW_TORCH_FUSED
+  }
+
+  private final Set<String> names = new HashSet<>();
+
+  Phase read(Block phase) {
+    String name = phase.text("name", Wording.NAME);
+    refuseUsedName(phase, name);
+    // the stand-in for a misspelt type is the one that allows most, so that nothing else is blamed
+    PhaseType type = phase.requiredChoice("type", PhaseType.class, PhaseType.DPO);
+    return settings(phase, name, type);
+  }
+
+  /** {@code defaults} has every key of a phase but its name and type. */
+  static Phase readDefaults(Block defaults) {
+    defaults.forbid("name", "can't be inherited; write it in each phase");
+    defaults.forbid("type", "can't be inherited; write it in each phase");
+    return settings(defaults, "", PhaseType.DPO);
+  }
+
+  private static Phase settings(Block phase, String name, PhaseType type) {
+    var targeting = phase.block("targeting", TargetingReader::read);
+    var datasets = phase.blocks("datasets", "a list of {path: ...}", DatasetReader::read);
+    var evalDatasets =
+        phase.blocksIfAny("eval_datasets", "a list of {path: ...}", DatasetReader::read);
+    OptionalDouble numEpochs = phase.numberIfAny("num_epochs", Range.POSITIVE);
+    OptionalLong maxSteps = phase.wholeIfAny("max_steps", 1);
+    OptionalLong maxTokens = phase.wholeIfAny("max_tokens", 1);
+    boolean endless = numEpochs.isEmpty() && maxSteps.isEmpty() && maxTokens.isEmpty();
+    return new Phase(
+        name,
+        type,
+        targeting,
+        datasets,
+        evalDatasets,
+        endless ? OptionalDouble.of(Defaults.NUM_EPOCHS) : numEpochs,
+        maxSteps,
+        maxTokens,
+        phase.count("sequence_len", 2, Defaults.SEQUENCE_LEN),
+        phase.count("micro_batch_size", 1, Defaults.MICRO_BATCH_SIZE),
+        phase.count("gradient_accumulation_steps", 1, Defaults.GRADIENT_ACCUMULATION_STEPS),
+        phase.number("learning_rate", Range.POSITIVE),
+        phase.choice("lr_scheduler", LrScheduler.class, Defaults.LR_SCHEDULER),
+        warmup(phase),
+        optimizer(phase),
+        phase.number("max_grad_norm", Range.NOT_NEGATIVE, Defaults.MAX_GRAD_NORM),
+        phase.flag("sample_packing", Defaults.SAMPLE_PACKING),
+        phase.flag("shuffle", Defaults.SHUFFLE),
+        phase.count("logging_steps", 1, Defaults.LOGGING_STEPS),
+        dpo(phase, type));
+  }
+
+  private static Warmup warmup(Block phase) {
+    OptionalLong steps = phase.wholeIfAny("warmup_steps", 0);
+    OptionalDouble ratio = phase.numberIfAny("warmup_ratio", Range.SHARE);
+    if (steps.isPresent() && ratio.isPresent()) {
+      phase.refuse("warmup_ratio", "stands beside warmup_steps; remove one of them");
+    }
+    if (ratio.isPresent()) {
+      return new Warmup.Ratio(ratio.getAsDouble());
+    }
+    return steps.isPresent() ? new Warmup.Steps(steps.getAsLong()) : Defaults.WARMUP;
+  }
+
+  private static Optimizer optimizer(Block phase) {
+    phase.choice("optimizer", OptimizerName.class, OptimizerName.ADAMW);
+    return new Optimizer(
+        Optimizer.Name.ADAMW,
+        phase.number("adam_beta1", Range.BELOW_ONE, Defaults.OPTIMIZER.beta1()),
+        phase.number("adam_beta2", Range.BELOW_ONE, Defaults.OPTIMIZER.beta2()),
+        phase.number("adam_epsilon", Range.NOT_NEGATIVE, Defaults.OPTIMIZER.epsilon()),
+        phase.number("weight_decay", Range.NOT_NEGATIVE, Defaults.OPTIMIZER.weightDecay()));
+  }
+
+  /** An inherited block is for the pipeline's dpo phases; a phase of another type passes it by. */
+  private static Dpo dpo(Block phase, PhaseType type) {
+    if (type == PhaseType.DPO) {
+      return phase.block("dpo", DpoReader::read);
+    }
+    if (phase.owns("dpo")) {
+      phase.refuse(
+          "dpo",
+          "is for phases of type dpo, but this one's type is %s; remove it or change the type"
+              .formatted(Values.word(type)));
+    }
+    return Defaults.DPO;
+  }
+
+  /** Names become folders, and some file systems do not tell cases apart. */
+  private void refuseUsedName(Block phase, String name) {
+    if (!name.isEmpty() && !names.add(name.toLowerCase(Locale.ROOT))) {
+      phase.refuse("name", "is " + name + ", as an earlier phase; give each phase its own name");
+    }
+  }
+}

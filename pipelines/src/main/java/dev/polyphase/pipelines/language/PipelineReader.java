@@ -1,0 +1,95 @@
+package dev.polyphase.pipelines.language;
+
+import dev.polyphase.pipelines.Defaults;
+import dev.polyphase.pipelines.Dtype;
+import dev.polyphase.pipelines.Pipeline;
+import dev.polyphase.pipelines.SaveDtype;
+import dev.polyphase.pipelines.problems.InputException;
+import dev.polyphase.pipelines.problems.Place;
+import dev.polyphase.pipelines.problems.Problems;
+import dev.polyphase.pipelines.yaml.Mapping;
+import dev.polyphase.pipelines.yaml.Node;
+import dev.polyphase.pipelines.yaml.YamlTree;
+import java.io.IOException;
+import java.nio.charset.CharacterCodingException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+
+/**
+ * Reads a pipeline file. Opens no other file: whether what it names exists is for others to say.
+ */
+public final class PipelineReader {
+  /** A model given by mistake is not read into memory. */
+  private static final long MAX_BYTES = 4_000_000;
+
+  private static final Wording FOLDER = Wording.any("a folder");
+
+  private PipelineReader() {}
+
+  /**
+   * Reads a pipeline, every default filled in.
+   *
+   * @param file in UTF-8
+   * @param overrides {@code KEY=VALUE}, the values of {@code --set}: {@code seed=1}, {@code
+   *     phases.NAME.key=...}, {@code phases[0].key=...}; the value is YAML; later ones win
+   * @throws InputException with every problem of the file and the overrides
+   * @throws IOException where the file can't be read
+   */
+  public static Pipeline read(Path file, List<String> overrides) throws IOException {
+    if (!Files.isRegularFile(file)) {
+      throw new InputException(
+          Place.in(file.toString()), "there is no such file; give the path of a pipeline file");
+    }
+    if (Files.size(file) > MAX_BYTES) {
+      throw new InputException(
+          Place.in(file.toString()), "it is too long for a pipeline; is it another file?");
+    }
+    try {
+      return parse(Files.readString(file), file.toString(), overrides);
+    } catch (CharacterCodingException e) {
+      throw new InputException(
+          Place.in(file.toString()), "it is not text in UTF-8; save it in UTF-8");
+    }
+  }
+
+  /**
+   * Reads a pipeline from text.
+   *
+   * @param fileName what messages call it
+   * @throws InputException with every problem of the text and the overrides
+   */
+  public static Pipeline parse(String text, String fileName, List<String> overrides) {
+    Problems problems = new Problems();
+    Node written = YamlTree.ofFile(text, fileName, problems);
+    Node overridden = Overrides.apply(written, overrides, problems);
+    Node complete = overridden;
+    if (overridden instanceof Mapping mapping) {
+      complete = Inheritance.apply(Spellings.unify(mapping, problems));
+    }
+    Pipeline pipeline = Block.read(complete, Block.Kind.WHOLE, problems, PipelineReader::pipeline);
+    problems.throwIfAny();
+    return pipeline;
+  }
+
+  private static Pipeline pipeline(Block pipeline) {
+    // defaults are read for their problems; what they hold has come to the phases already
+    pipeline.part("defaults", PhaseReader::readDefaults);
+    PhaseReader phases = new PhaseReader();
+    return new Pipeline(
+        pipeline.text("name", Wording.NAME),
+        BaseModelReader.read(pipeline),
+        pipeline.text("output_dir", FOLDER, Defaults.OUTPUT_DIR),
+        pipeline.whole("seed", 0, Defaults.SEED),
+        devices(pipeline),
+        pipeline.choice("dtype", Dtype.class, Defaults.DTYPE),
+        pipeline.choice("save_dtype", SaveDtype.class, Defaults.SAVE_DTYPE),
+        pipeline.blocks("phases", "a list of phases", phases::read));
+  }
+
+  private static List<String> devices(Block pipeline) {
+    return pipeline.hasList("device")
+        ? pipeline.texts("device", Wording.DEVICE, Defaults.DEVICES)
+        : List.of(pipeline.text("device", Wording.DEVICE, Defaults.DEVICES.get(0)));
+  }
+}

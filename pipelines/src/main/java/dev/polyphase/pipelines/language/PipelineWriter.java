@@ -1,0 +1,143 @@
+package dev.polyphase.pipelines.language;
+
+import dev.polyphase.pipelines.BaseModel;
+import dev.polyphase.pipelines.Dataset;
+import dev.polyphase.pipelines.Dpo;
+import dev.polyphase.pipelines.Optimizer;
+import dev.polyphase.pipelines.Phase;
+import dev.polyphase.pipelines.PhaseType;
+import dev.polyphase.pipelines.Pipeline;
+import dev.polyphase.pipelines.Targeting;
+import dev.polyphase.pipelines.Warmup;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.yaml.snakeyaml.DumperOptions;
+import org.yaml.snakeyaml.Yaml;
+
+/** Writes a pipeline as YAML that reads as the same pipeline, with nothing left to defaults. */
+public final class PipelineWriter {
+  private PipelineWriter() {}
+
+  /** The pipeline file's text: every key that has a value, in a fixed order. */
+  public static String toYaml(Pipeline pipeline) {
+    DumperOptions options = new DumperOptions();
+    options.setDefaultFlowStyle(DumperOptions.FlowStyle.BLOCK);
+    options.setSplitLines(false);
+    options.setIndicatorIndent(2);
+    options.setIndentWithIndicator(true);
+    return new Yaml(options).dump(pipeline(pipeline));
+  }
+
+  private static Map<String, Object> pipeline(Pipeline pipeline) {
+    Map<String, Object> keys = new LinkedHashMap<>();
+    keys.put("name", pipeline.name());
+    keys.put("base_model", baseModel(pipeline.baseModel()));
+    keys.put("output_dir", pipeline.outputDir());
+    keys.put("seed", pipeline.seed());
+    keys.put("device", pipeline.devices());
+    keys.put("dtype", Values.word(pipeline.dtype()));
+    keys.put("save_dtype", Values.word(pipeline.saveDtype()));
+    keys.put("phases", pipeline.phases().stream().map(PipelineWriter::phase).toList());
+    return keys;
+  }
+
+  private static Object baseModel(BaseModel model) {
+    if (model instanceof BaseModel.Random random) {
+      Map<String, Object> keys = new LinkedHashMap<>();
+      keys.put("init", "random");
+      keys.put("config", random.config());
+      keys.put("tokenizer", random.tokenizer());
+      return keys;
+    }
+    return ((BaseModel.Existing) model).location();
+  }
+
+  private static Map<String, Object> phase(Phase phase) {
+    Map<String, Object> keys = new LinkedHashMap<>();
+    keys.put("name", phase.name());
+    keys.put("type", Values.word(phase.type()));
+    keys.put("targeting", targeting(phase.targeting()));
+    keys.put("datasets", datasets(phase.datasets()));
+    keys.put("eval_datasets", datasets(phase.evalDatasets()));
+    phase.numEpochs().ifPresent(epochs -> keys.put("num_epochs", epochs));
+    phase.maxSteps().ifPresent(steps -> keys.put("max_steps", steps));
+    phase.maxTokens().ifPresent(tokens -> keys.put("max_tokens", tokens));
+    keys.put("sequence_len", phase.sequenceLen());
+    keys.put("micro_batch_size", phase.microBatchSize());
+    keys.put("gradient_accumulation_steps", phase.gradientAccumulationSteps());
+    keys.put("learning_rate", phase.learningRate());
+    keys.put("lr_scheduler", Values.word(phase.lrScheduler()));
+    warmup(keys, phase.warmup());
+    optimizer(keys, phase.optimizer());
+    keys.put("max_grad_norm", phase.maxGradNorm());
+    keys.put("sample_packing", phase.samplePacking());
+    keys.put("shuffle", phase.shuffle());
+    keys.put("logging_steps", phase.loggingSteps());
+    if (phase.type() == PhaseType.DPO) {
+      keys.put("dpo", dpo(phase.dpo()));
+    }
+    return keys;
+  }
+
+  private static Map<String, Object> targeting(Targeting targeting) {
+    Map<String, Object> keys = new LinkedHashMap<>();
+    if (targeting instanceof Targeting.Snr snr) {
+      keys.put("method", "snr");
+      keys.put("top_percent", snr.topPercent());
+      keys.put("modules", snr.modules());
+      keys.put("always_train", snr.alwaysTrain());
+    } else if (targeting instanceof Targeting.Parameters parameters) {
+      keys.put("method", "parameters");
+      keys.put("unfrozen_parameters", parameters.unfrozenParameters());
+    } else {
+      keys.put("method", "full");
+    }
+    return keys;
+  }
+
+  private static List<Map<String, Object>> datasets(List<Dataset> datasets) {
+    return datasets.stream().map(PipelineWriter::dataset).toList();
+  }
+
+  private static Map<String, Object> dataset(Dataset dataset) {
+    Map<String, Object> keys = new LinkedHashMap<>();
+    keys.put("path", dataset.path());
+    keys.put("type", Values.word(dataset.type()));
+    keys.put("weight", dataset.weight());
+    return keys;
+  }
+
+  private static void warmup(Map<String, Object> phase, Warmup warmup) {
+    if (warmup instanceof Warmup.Ratio ratio) {
+      phase.put("warmup_ratio", ratio.share());
+    } else {
+      phase.put("warmup_steps", ((Warmup.Steps) warmup).count());
+    }
+  }
+
+  private static void optimizer(Map<String, Object> phase, Optimizer optimizer) {
+    phase.put("optimizer", Values.word(optimizer.name()));
+    phase.put("adam_beta1", optimizer.beta1());
+    phase.put("adam_beta2", optimizer.beta2());
+    phase.put("adam_epsilon", optimizer.epsilon());
+    phase.put("weight_decay", optimizer.weightDecay());
+  }
+
+  private static Map<String, Object> dpo(Dpo dpo) {
+    Map<String, Object> keys = new LinkedHashMap<>();
+    keys.put("beta", dpo.beta());
+    keys.put("loss_type", Values.word(dpo.lossType()));
+    keys.put("label_smoothing", dpo.labelSmoothing());
+    keys.put("discopop_tau", dpo.discopopTau());
+    keys.put("reference", reference(dpo.reference()));
+    return keys;
+  }
+
+  private static String reference(Dpo.Reference reference) {
+    if (reference instanceof Dpo.Reference.Checkpoint checkpoint) {
+      return checkpoint.path();
+    }
+    return reference instanceof Dpo.Reference.Shared ? "shared" : "precomputed";
+  }
+}

@@ -1,0 +1,54 @@
+package dev.polyphase.pipelines.language;
+
+import dev.polyphase.pipelines.Defaults;
+import dev.polyphase.pipelines.Targeting;
+import java.util.List;
+
+/** Reads {@code targeting}. */
+final class TargetingReader {
+  private static final Wording MODULES = Wording.any("module types, as self_attn.q_proj");
+  private static final Wording ALWAYS_TRAIN = Wording.any("modules, as lm_head");
+  private static final Wording PATTERNS = Wording.any("patterns of parameter names");
+
+  /** The ways to choose weights. */
+  private enum Method {
+    SNR,
+    PARAMETERS,
+    FULL
+  }
+
+  private TargetingReader() {}
+
+  static Targeting read(Block targeting) {
+    Method method = targeting.choice("method", Method.class, Method.SNR);
+    refuseKeysOfOthers(targeting, method);
+    // of no effect but for snr, and accepted with any: scripts pass it everywhere
+    List<String> alwaysTrain =
+        targeting.textsIfAny("always_train", ALWAYS_TRAIN, Defaults.ALWAYS_TRAIN);
+    return switch (method) {
+      case SNR ->
+          new Targeting.Snr(
+              targeting.number("top_percent", Range.PERCENT),
+              targeting.texts("modules", MODULES, Defaults.TARGETING_MODULES),
+              alwaysTrain);
+      case PARAMETERS -> new Targeting.Parameters(targeting.texts("unfrozen_parameters", PATTERNS));
+      case FULL -> new Targeting.Full();
+    };
+  }
+
+  /** A phase may inherit what another method uses, but not write it. */
+  private static void refuseKeysOfOthers(Block targeting, Method method) {
+    belongsTo(Method.SNR, "top_percent", targeting, method);
+    belongsTo(Method.SNR, "modules", targeting, method);
+    belongsTo(Method.PARAMETERS, "unfrozen_parameters", targeting, method);
+  }
+
+  private static void belongsTo(Method owner, String key, Block targeting, Method method) {
+    if (targeting.owns(key) && method != owner && !targeting.isPart()) {
+      targeting.refuse(
+          key,
+          "is for method %s, but the method is %s; write method: %1$s or remove it"
+              .formatted(Values.word(owner), Values.word(method)));
+    }
+  }
+}

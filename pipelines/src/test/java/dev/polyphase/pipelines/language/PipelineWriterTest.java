@@ -1,0 +1,135 @@
+package dev.polyphase.pipelines.language;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.polyphase.pipelines.BaseModel;
+import dev.polyphase.pipelines.Pipeline;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class PipelineWriterTest {
+
+  @ParameterizedTest
+  @MethodSource("files")
+  void readsBackAsTheSamePipeline(Path file) throws IOException {
+    Pipeline pipeline = PipelineReader.read(file, List.of());
+    String yaml = PipelineWriter.toYaml(pipeline);
+    assertThat(PipelineReader.parse(yaml, "written", List.of())).isEqualTo(pipeline);
+  }
+
+  static List<Path> files() throws IOException {
+    try (Stream<Path> valid = Files.list(Path.of("src/test/resources/valid"));
+        Stream<Path> recipes = Files.list(Path.of("recipes"))) {
+      return Stream.concat(valid, recipes).sorted().toList();
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "true",
+        "null",
+        "~",
+        "010",
+        "1e-5",
+        "a: b",
+        "a #b",
+        "*.jsonl",
+        "&a",
+        "!x",
+        "- a",
+        "[a]",
+        "{a}",
+        "@x",
+        "`x",
+        "%x",
+        "'",
+        "\"",
+        "\\",
+        " padded ",
+        "two\nlines",
+        "tab\there",
+        "<<",
+        "Übung 数据 \uD83D\uDE00",
+        "no",
+        "2001-01-01"
+      })
+  void keepsEveryText(String text) {
+    String yaml = PipelineWriter.toYaml(withBaseModel("placeholder"));
+    Pipeline pipeline = withBaseModel(text);
+    assertThat(PipelineReader.parse(PipelineWriter.toYaml(pipeline), "written", List.of()))
+        .isEqualTo(pipeline)
+        .isNotEqualTo(PipelineReader.parse(yaml, "other", List.of()));
+  }
+
+  private static Pipeline withBaseModel(String location) {
+    Pipeline pipeline =
+        PipelineReader.parse(
+            """
+            name: demo
+            base_model: model
+            phases:
+              - {name: one, type: sft, targeting: {method: full}, datasets: [{path: a}], learning_rate: 1}
+            """,
+            "demo",
+            List.of());
+    return new Pipeline(
+        pipeline.name(),
+        new BaseModel.Existing(location),
+        pipeline.outputDir(),
+        pipeline.seed(),
+        pipeline.devices(),
+        pipeline.dtype(),
+        pipeline.saveDtype(),
+        pipeline.phases());
+  }
+
+  @Test
+  void writesEveryKeyOfAPhase() {
+    assertThat(PipelineWriter.toYaml(withBaseModel("model")))
+        .isEqualTo(
+            """
+            name: demo
+            base_model: model
+            output_dir: runs
+            seed: 42
+            device:
+              - auto
+            dtype: auto
+            save_dtype: base
+            phases:
+              - name: one
+                type: sft
+                targeting:
+                  method: full
+                datasets:
+                  - path: a
+                    type: auto
+                    weight: 1.0
+                eval_datasets: []
+                num_epochs: 1.0
+                sequence_len: 2048
+                micro_batch_size: 1
+                gradient_accumulation_steps: 1
+                learning_rate: 1.0
+                lr_scheduler: cosine
+                warmup_steps: 0
+                optimizer: adamw
+                adam_beta1: 0.9
+                adam_beta2: 0.999
+                adam_epsilon: 1.0E-8
+                weight_decay: 0.0
+                max_grad_norm: 1.0
+                sample_packing: false
+                shuffle: true
+                logging_steps: 1
+            """);
+  }
+}

@@ -1,0 +1,270 @@
+package dev.polyphase.pipelines.language;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.polyphase.pipelines.BaseModel;
+import dev.polyphase.pipelines.Dataset;
+import dev.polyphase.pipelines.Dataset.RowType;
+import dev.polyphase.pipelines.Dpo;
+import dev.polyphase.pipelines.Dtype;
+import dev.polyphase.pipelines.LrScheduler;
+import dev.polyphase.pipelines.Optimizer;
+import dev.polyphase.pipelines.Phase;
+import dev.polyphase.pipelines.PhaseType;
+import dev.polyphase.pipelines.Pipeline;
+import dev.polyphase.pipelines.SaveDtype;
+import dev.polyphase.pipelines.Targeting;
+import dev.polyphase.pipelines.Warmup;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.OptionalDouble;
+import java.util.OptionalLong;
+import org.junit.jupiter.api.Test;
+
+/** The files in {@code valid}, every resolved value restated. */
+class ValidPipelinesTest {
+  private static final List<String> SEVEN_PROJECTIONS =
+      List.of(
+          "self_attn.q_proj",
+          "self_attn.k_proj",
+          "self_attn.v_proj",
+          "self_attn.o_proj",
+          "mlp.gate_proj",
+          "mlp.up_proj",
+          "mlp.down_proj");
+  private static final List<String> HEAD_AND_EMBEDDINGS = List.of("lm_head", "embed_tokens");
+  private static final Optimizer ADAMW = new Optimizer(Optimizer.Name.ADAMW, 0.9, 0.999, 1e-8, 0);
+  private static final Dpo SIGMOID =
+      new Dpo(0.1, Dpo.LossType.SIGMOID, 0, 0.05, new Dpo.Reference.Precomputed());
+
+  @Test
+  void fillsInEveryDefault() throws IOException {
+    assertThat(read("minimal"))
+        .isEqualTo(
+            new Pipeline(
+                "minimal",
+                new BaseModel.Existing("model"),
+                "runs",
+                42,
+                List.of("auto"),
+                Dtype.AUTO,
+                SaveDtype.BASE,
+                List.of(
+                    new Phase(
+                        "only",
+                        PhaseType.DPO,
+                        new Targeting.Snr(50, SEVEN_PROJECTIONS, HEAD_AND_EMBEDDINGS),
+                        List.of(new Dataset("rows.jsonl", RowType.AUTO, 1)),
+                        List.of(),
+                        OptionalDouble.of(1),
+                        OptionalLong.empty(),
+                        OptionalLong.empty(),
+                        2048,
+                        1,
+                        1,
+                        1e-5,
+                        LrScheduler.COSINE,
+                        new Warmup.Steps(0),
+                        ADAMW,
+                        1.0,
+                        false,
+                        true,
+                        1,
+                        SIGMOID))));
+  }
+
+  @Test
+  void readsEveryKey() throws IOException {
+    assertThat(read("everything"))
+        .isEqualTo(
+            new Pipeline(
+                "Every.thing_1-2",
+                new BaseModel.Random("config.json", "tokenizer"),
+                "out",
+                7,
+                List.of("cuda:0", "cuda:1"),
+                Dtype.FLOAT32,
+                SaveDtype.BFLOAT16,
+                List.of(
+                    new Phase(
+                        "first",
+                        PhaseType.DPO,
+                        new Targeting.Snr(12.5, List.of("self_attn.q_proj"), List.of()),
+                        List.of(new Dataset("a.jsonl", RowType.PREFERENCE, 2.5)),
+                        List.of(new Dataset("b.jsonl", RowType.TOKENS, 0.5)),
+                        OptionalDouble.of(0.5),
+                        OptionalLong.of(100),
+                        OptionalLong.of(1000),
+                        16,
+                        2,
+                        3,
+                        2e-5,
+                        LrScheduler.LINEAR,
+                        new Warmup.Ratio(0.1),
+                        new Optimizer(Optimizer.Name.ADAMW, 0.8, 0.95, 1e-6, 0.01),
+                        0,
+                        true,
+                        false,
+                        5,
+                        new Dpo(
+                            0.2,
+                            Dpo.LossType.APO_ZERO,
+                            0.1,
+                            0.1,
+                            new Dpo.Reference.Checkpoint("models/reference"))))));
+  }
+
+  @Test
+  void readsTheExampleOfTheDesign() throws IOException {
+    assertThat(read("design-example"))
+        .isEqualTo(
+            new Pipeline(
+                "sauerkraut-v2",
+                new BaseModel.Existing("Qwen/Qwen2.5-14B"),
+                "runs",
+                42,
+                List.of("auto"),
+                Dtype.BFLOAT16,
+                SaveDtype.BASE,
+                List.of(
+                    examplePhase(
+                        "foundation",
+                        PhaseType.SFT,
+                        25,
+                        OptionalDouble.empty(),
+                        OptionalLong.of(600_000_000),
+                        1e-5,
+                        new Dataset("data/math.jsonl", RowType.AUTO, 1),
+                        new Dataset("data/german/*.parquet", RowType.MESSAGES, 1)),
+                    examplePhase(
+                        "refinement",
+                        PhaseType.SFT,
+                        20,
+                        OptionalDouble.of(1),
+                        OptionalLong.empty(),
+                        1e-5,
+                        new Dataset("data/math-v2.jsonl", RowType.AUTO, 1)),
+                    examplePhase(
+                        "alignment",
+                        PhaseType.DPO,
+                        15,
+                        OptionalDouble.of(1),
+                        OptionalLong.empty(),
+                        5e-7,
+                        new Dataset("data/preferences.jsonl", RowType.AUTO, 1)))));
+  }
+
+  private static Phase examplePhase(
+      String name,
+      PhaseType type,
+      double topPercent,
+      OptionalDouble numEpochs,
+      OptionalLong maxTokens,
+      double learningRate,
+      Dataset... datasets) {
+    return new Phase(
+        name,
+        type,
+        new Targeting.Snr(topPercent, SEVEN_PROJECTIONS, HEAD_AND_EMBEDDINGS),
+        List.of(datasets),
+        List.of(),
+        numEpochs,
+        OptionalLong.empty(),
+        maxTokens,
+        4096,
+        1,
+        8,
+        learningRate,
+        LrScheduler.COSINE,
+        new Warmup.Ratio(0.03),
+        ADAMW,
+        1.0,
+        true,
+        true,
+        1,
+        SIGMOID);
+  }
+
+  @Test
+  void inheritsDeeplyAndReplacesListsAndScalars() throws IOException {
+    List<Phase> phases = read("inheritance").phases();
+
+    Phase asIs = phases.get(0);
+    assertThat(asIs.targeting()).isEqualTo(new Targeting.Snr(25, SEVEN_PROJECTIONS, List.of()));
+    assertThat(asIs.datasets())
+        .extracting(Dataset::path)
+        .containsExactly("shared.jsonl", "more.jsonl");
+    assertThat(asIs.sequenceLen()).isEqualTo(512);
+    assertThat(asIs.warmup()).isEqualTo(new Warmup.Ratio(0.03));
+    assertThat(asIs.shuffle()).isFalse();
+    assertThat(asIs.dpo()).as("an inherited dpo block passes sft by").isEqualTo(SIGMOID);
+
+    Phase deep = phases.get(1);
+    assertThat(deep.targeting()).isEqualTo(new Targeting.Snr(10, SEVEN_PROJECTIONS, List.of()));
+    assertThat(deep.dpo())
+        .isEqualTo(new Dpo(0.4, Dpo.LossType.SIGMOID, 0, 0.05, new Dpo.Reference.Shared()));
+
+    Phase replaced = phases.get(2);
+    assertThat(replaced.targeting()).isEqualTo(new Targeting.Full());
+    assertThat(replaced.datasets()).extracting(Dataset::path).containsExactly("own.jsonl");
+    assertThat(replaced.sequenceLen()).as("the other spelling's key").isEqualTo(64);
+    assertThat(replaced.warmup()).isEqualTo(new Warmup.Steps(10));
+    assertThat(replaced.numEpochs()).as("null takes back what is inherited").isEmpty();
+    assertThat(replaced.maxSteps()).hasValue(5);
+    assertThat(replaced.shuffle()).as("nothing after the colon is null").isTrue();
+  }
+
+  @Test
+  void acceptsTheSpellingsOfOtherTrainers() throws IOException {
+    Pipeline pipeline = read("other-spellings");
+    Phase phase = pipeline.phases().get(0);
+    assertThat(pipeline.baseModel()).isEqualTo(new BaseModel.Existing("model"));
+    assertThat(phase.targeting())
+        .isEqualTo(new Targeting.Parameters(List.of("^lm_head.weight$", "model.layers.1")));
+    assertThat(phase.numEpochs()).hasValue(2);
+    assertThat(phase.microBatchSize()).isEqualTo(4);
+    assertThat(phase.sequenceLen()).isEqualTo(128);
+    assertThat(phase.lrScheduler()).isEqualTo(LrScheduler.CONSTANT);
+    assertThat(phase.optimizer()).isEqualTo(ADAMW);
+    assertThat(phase.samplePacking()).isTrue();
+  }
+
+  @Test
+  void resolvesAnchorsAndMergeKeys() throws IOException {
+    List<Phase> phases = read("anchors").phases();
+    assertThat(phases).extracting(Phase::name).containsExactly("first", "second", "third");
+    assertThat(phases).extracting(Phase::learningRate).containsExactly(1e-5, 2e-5, 1e-5);
+    assertThat(phases)
+        .extracting(phase -> phase.numEpochs().getAsDouble())
+        .as("the first mapping of a merged list wins")
+        .containsExactly(2.0, 2.0, 4.0);
+    assertThat(phases.get(1).targeting())
+        .isEqualTo(new Targeting.Snr(25, SEVEN_PROJECTIONS, List.of()));
+    assertThat(phases.get(2).datasets()).isEqualTo(phases.get(0).datasets());
+  }
+
+  @Test
+  void doesNotFallIntoYamlsTraps() throws IOException {
+    Pipeline pipeline = read("yaml-traps");
+    Phase phase = pipeline.phases().get(0);
+    assertThat(pipeline.name()).isEqualTo("no");
+    assertThat(pipeline.baseModel()).isEqualTo(new BaseModel.Existing("010"));
+    assertThat(pipeline.outputDir()).isEqualTo("on");
+    assertThat(phase.name()).isEqualTo("2024");
+    assertThat(phase.targeting())
+        .isEqualTo(new Targeting.Parameters(List.of("1:30", "true", "null", "y")));
+    assertThat(phase.datasets())
+        .containsExactly(
+            new Dataset("yes", RowType.AUTO, 1), new Dataset("0x10", RowType.AUTO, 10.5));
+    assertThat(phase.maxSteps()).hasValue(600);
+    assertThat(phase.learningRate()).isEqualTo(2e-5);
+    assertThat(phase.optimizer().weightDecay()).isEqualTo(0.1);
+    assertThat(phase.shuffle()).isTrue();
+    assertThat(phase.samplePacking()).isFalse();
+  }
+
+  private static Pipeline read(String name) throws IOException {
+    return PipelineReader.read(Path.of("src/test/resources/valid", name + ".yaml"), List.of());
+  }
+}

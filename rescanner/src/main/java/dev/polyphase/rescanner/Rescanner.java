@@ -1,0 +1,57 @@
+package dev.polyphase.rescanner;
+
+import dev.polyphase.pipelines.problems.InputException;
+import dev.polyphase.weights.Checkpoint;
+import dev.polyphase.weights.TensorInfo;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/** Measures the signal-to-noise ratio of a checkpoint's modules, one tensor at a time. */
+public final class Rescanner {
+  private Rescanner() {}
+
+  /**
+   * Scans the modules of some types.
+   *
+   * @param types module types, in any order; see {@link ScanTargets}
+   * @throws InputException naming every type that no module belongs to
+   */
+  public static Scan scan(
+      Checkpoint checkpoint,
+      List<String> types,
+      SingularValues singularValues,
+      ScanListener listener)
+      throws IOException {
+    List<ScanTarget> targets = ScanTargets.of(checkpoint, types).targets();
+    List<ModuleSpectrum> modules = new ArrayList<>();
+    Map<String, Spectrum> spectrumOfTensor = new HashMap<>();
+    for (ScanTarget target : targets) {
+      // A tied head shares the embeddings' tensor, which is measured once.
+      Spectrum spectrum = spectrumOfTensor.get(target.tensor().name());
+      if (spectrum == null) {
+        spectrum = measure(target.tensor(), singularValues);
+        spectrumOfTensor.put(target.tensor().name(), spectrum);
+      }
+      ModuleSpectrum module = new ModuleSpectrum(target, spectrum);
+      modules.add(module);
+      listener.measured(module, modules.size(), targets.size());
+    }
+    return new Scan(modules);
+  }
+
+  private static Spectrum measure(TensorInfo tensor, SingularValues singularValues)
+      throws IOException {
+    List<Long> shape = tensor.shape();
+    long columns = shape.isEmpty() ? 1 : shape.get(shape.size() - 1);
+    long rows = shape.size() < 2 ? 1 : shape.get(shape.size() - 2);
+    // The published scanner reports what is no vector or matrix as not a number.
+    boolean matrix = shape.size() == 1 || shape.size() == 2;
+    if (!matrix || tensor.elements() == 0) {
+      return Spectrum.unmeasurable(rows, columns);
+    }
+    return Spectrum.of(singularValues.of(tensor), rows, columns);
+  }
+}

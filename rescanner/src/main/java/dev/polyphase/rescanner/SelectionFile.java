@@ -1,0 +1,73 @@
+package dev.polyphase.rescanner;
+
+import dev.polyphase.pipelines.problems.InputException;
+import dev.polyphase.pipelines.problems.Place;
+import dev.polyphase.weights.AtomicFiles;
+import java.io.IOException;
+import java.nio.charset.CharacterCodingException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+
+/**
+ * A selection's file in the published format, which scripts read by its lines that begin with
+ * {@code - }: Axolotl's {@code unfrozen_parameters}, unquoted and not indented. A type of which
+ * nothing was selected keeps its comment.
+ */
+public final class SelectionFile {
+
+  /** What the published tool always writes first: it trains the head and the embeddings. */
+  public static final List<String> PUBLISHED_HEAD =
+      List.of("^lm_head.weight$", "^model.embed_tokens.weight$");
+
+  private static final String ITEM = "- ";
+
+  private SelectionFile() {}
+
+  /**
+   * Writes a selection.
+   *
+   * @param head the patterns before those of the selection: {@link #PUBLISHED_HEAD}, or those of
+   *     {@link AlwaysTrained#patterns()}
+   */
+  public static void write(Path file, Selection selection, List<String> head) throws IOException {
+    StringBuilder text = new StringBuilder("unfrozen_parameters:\n");
+    head.forEach(pattern -> appendItem(text, pattern));
+    for (Selection.RankedType type : selection.types()) {
+      text.append("# ").append(type.type()).append(" layers\n");
+      type.selected().forEach(module -> appendItem(text, module.module()));
+    }
+    AtomicFiles.writeString(file, text.toString());
+  }
+
+  /**
+   * Reads the patterns of such a file.
+   *
+   * @return at least one pattern, in the file's order
+   * @throws InputException when the file holds none
+   */
+  public static List<String> read(Path file) throws IOException {
+    List<String> patterns;
+    try {
+      patterns =
+          Files.readAllLines(file).stream()
+              .filter(line -> line.startsWith(ITEM))
+              .map(line -> line.substring(ITEM.length()).strip())
+              .toList();
+    } catch (CharacterCodingException e) {
+      throw new InputException(
+          Place.in(file.toString()),
+          "this is no text in UTF-8; give a selection as 'polyphase select' writes it");
+    }
+    if (patterns.isEmpty()) {
+      throw new InputException(
+          Place.in(file.toString()),
+          "no line begins with '- '; give a selection as 'polyphase select' writes it");
+    }
+    return patterns;
+  }
+
+  private static void appendItem(StringBuilder text, String pattern) {
+    text.append(ITEM).append(pattern).append('\n');
+  }
+}

@@ -1,0 +1,59 @@
+package dev.polyphase.rescanner;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.polyphase.weights.AtomicFiles;
+import java.io.IOException;
+import java.nio.file.Path;
+
+/**
+ * {@code spectra.jsonl}: one object a module, in the scan's order. What is not finite is null; for
+ * {@code snr} the text {@code NaN} or {@code Infinity} then stands in {@code snr_text}.
+ */
+public final class SpectraFile {
+  private static final ObjectMapper JSON = new ObjectMapper();
+
+  private SpectraFile() {}
+
+  /** Writes a scan's spectra. */
+  public static void write(Path file, Scan scan) throws IOException {
+    StringBuilder lines = new StringBuilder();
+    for (ModuleSpectrum module : scan.modules()) {
+      lines.append(JSON.writeValueAsString(row(module))).append('\n');
+    }
+    AtomicFiles.writeString(file, lines.toString());
+  }
+
+  private static ObjectNode row(ModuleSpectrum module) {
+    ScanTarget target = module.target();
+    Spectrum spectrum = module.spectrum();
+    ObjectNode row = JSON.createObjectNode();
+    row.put("module", target.module().text());
+    row.put("type", target.type());
+    target.module().layer().ifPresentOrElse(n -> row.put("layer", n), () -> row.putNull("layer"));
+    row.put("tensor", target.tensor().name());
+    row.put("rows", spectrum.rows());
+    row.put("columns", spectrum.columns());
+    putFinite(row, "snr", spectrum.snr());
+    if (!Double.isFinite(spectrum.snr())) {
+      row.put("snr_text", PythonFloat.toString(spectrum.snr()));
+    }
+    putFinite(row, "sigma", spectrum.sigma());
+    putFinite(row, "threshold", spectrum.threshold());
+    putFinite(row, "largest", spectrum.largest());
+    row.put("above", spectrum.above());
+    row.put("below", spectrum.below());
+    ArrayNode quantiles = row.putArray("quantiles");
+    spectrum.quantiles().forEach(quantiles::add);
+    return row;
+  }
+
+  private static void putFinite(ObjectNode row, String key, double value) {
+    if (Double.isFinite(value)) {
+      row.put(key, value);
+    } else {
+      row.putNull(key);
+    }
+  }
+}

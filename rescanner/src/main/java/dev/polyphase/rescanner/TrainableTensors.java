@@ -1,0 +1,56 @@
+package dev.polyphase.rescanner;
+
+import dev.polyphase.pipelines.problems.InputException;
+import dev.polyphase.pipelines.problems.Problem;
+import dev.polyphase.weights.Checkpoint;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/** The tensors that a selection trains. */
+public final class TrainableTensors {
+  private TrainableTensors() {}
+
+  /**
+   * The weight and, where it has one, the bias of each selected module and of those that are always
+   * trained. A tied head is the embeddings' tensor.
+   *
+   * @return names of the checkpoint's tensors, in the selection's order
+   * @throws InputException when the selection picks no module, whatever is always trained, or one
+   *     that the checkpoint does not have
+   */
+  public static Set<String> of(
+      Checkpoint checkpoint, Selection selection, AlwaysTrained alwaysTrained) throws IOException {
+    Map<String, Integer> modulesPerType = new LinkedHashMap<>();
+    selection.types().forEach(type -> modulesPerType.put(type.type(), type.ranked().size()));
+    Selection.requirePick(modulesPerType, selection.topPercent());
+
+    CheckpointModules modules = CheckpointModules.of(checkpoint);
+    List<ModuleName> trained = new ArrayList<>(alwaysTrained.modules());
+    selection.modules().forEach(module -> trained.add(new ModuleName(module)));
+    Set<String> tensors = new LinkedHashSet<>();
+    List<Problem> problems = new ArrayList<>();
+    for (ModuleName module : trained) {
+      Set<String> own = modules.tensorsOf(module);
+      tensors.addAll(own);
+      if (own.isEmpty()) {
+        problems.add(
+            new Problem(
+                null,
+                "the selection names '"
+                    + module.text()
+                    + "', which "
+                    + checkpoint.folder()
+                    + " does not have; select on a scan of this model"));
+      }
+    }
+    if (!problems.isEmpty()) {
+      throw new InputException(problems);
+    }
+    return tensors;
+  }
+}

@@ -1,0 +1,241 @@
+package dev.polyphase.rescanner;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.params.provider.Arguments.arguments;
+
+import dev.polyphase.fixtures.Fixture;
+import dev.polyphase.pipelines.problems.InputException;
+import dev.polyphase.weights.Checkpoint;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+final class UnfrozenParametersTest {
+  private static final List<String> NAMES =
+      List.of(
+          "model.embed_tokens.weight",
+          "model.layers.0.self_attn.q_proj.weight",
+          "model.layers.0.self_attn.q_proj.bias",
+          "model.layers.1.mlp.gate_proj.weight",
+          "model.layers.11.mlp.gate_proj.weight",
+          "model.layers.2.mlp.experts.5.down_proj.weight",
+          "model.norm.weight",
+          "lm_head.weight");
+
+  @TempDir Path folder;
+
+  /**
+   * Patterns with the indices of the names above that CPython 3.11's {@code re.match} finds once
+   * the dots are escaped as Axolotl does, or {@code error} where it takes no such pattern.
+   */
+  static Stream<Arguments> matchesOfPython() {
+    return Stream.of(
+        arguments("model.layers.1.mlp", "3"),
+        arguments("model.layers.1", "34"),
+        arguments("^lm_head.weight$", "7"),
+        arguments("lm_head", "7"),
+        arguments("head", ""),
+        arguments("^model.norm.weight$", "6"),
+        arguments("model.layers.*", "12345"),
+        arguments("model.*norm", "6"),
+        arguments("model.+norm", "6"),
+        arguments(".+proj.weight", "1345"),
+        arguments(".+mlp.+weight$", "345"),
+        arguments("model.layers.[0-9].mlp", "35"),
+        arguments("model.layers.[0-9]+.mlp.gate", "34"),
+        arguments("model.layers.(0|2).+", "125"),
+        arguments("model.layers.1{2}.", "4"),
+        arguments("model.layers.1{,1}.mlp", "3"),
+        arguments("model.layers.{1}", "12345"),
+        arguments("model.layers{", ""),
+        arguments("model{x}", ""),
+        arguments("model.layers.\\d.self_attn", "12"),
+        arguments("model\\.norm", ""),
+        arguments("model.norm.weight\\Z", "6"),
+        arguments("model.layers.[[0-9]", "12345"),
+        arguments("model.layers.[]0-9]", "12345"),
+        arguments("model.layers.[&&1]", "34"),
+        arguments("model.layers.[^0-1]+.mlp", "5"),
+        arguments("[\\w-.]+", "error"),
+        arguments("[\\w.-]+norm", "6"),
+        arguments("(?P<layer>model)_?.norm", "6"),
+        arguments("(?i)MODEL.NORM", "6"),
+        arguments("(?i:LM_HEAD)", "7"),
+        arguments("(?:model|lm_head).+weight", "0134567"),
+        arguments("model.(?!layers)", "06"),
+        arguments("model.layers.(?=2)", "5"),
+        arguments("*.mlp", "error"),
+        arguments("+.mlp", "error"),
+        arguments("^*", "error"),
+        arguments("model**", "error"),
+        arguments("model.layers.1{2}{3}", "error"),
+        arguments("model.layers.1++.", "34"),
+        arguments("model.layers.1??.mlp", "3"),
+        arguments("(model", "error"),
+        arguments("model)", "error"),
+        arguments("[model", "error"),
+        arguments("model.[z-a]", "error"),
+        arguments("model\\", "error"),
+        arguments("\\Q", "error"),
+        arguments("\\p{L}", "error"),
+        arguments("\\h", "error"),
+        arguments("\\x6dodel.norm", "6"),
+        arguments("\\u006dodel.norm", "6"),
+        arguments("mode\\l", "error"),
+        arguments("[\\b]", ""),
+        arguments("model{3,1}", "error"),
+        arguments("a|lm_head", "7"),
+        arguments("|x", "01234567"),
+        arguments("model.layers.0.self_attn.q_proj", "12"),
+        arguments("m{1}odel.norm", "6"),
+        arguments("model?.norm", "6"),
+        arguments("mod.l", ""),
+        arguments("model.embed_tokens.weight$", "0"),
+        arguments("(lm)_head|(model)\\.norm", "7"),
+        arguments("x*", "01234567"),
+        arguments("model.layers.\\d\\d", "4"),
+        arguments("model.[\\d]", ""),
+        arguments("model.[a-\\d]", "error"),
+        arguments("\\blm_head\\b", "7"),
+        arguments("l\\w+", "7"),
+        arguments("()*lm", "7"),
+        arguments("(?<=x)m", ""),
+        arguments("\\Alm_head", "7"),
+        arguments("$", ""),
+        arguments("^^lm", "7"),
+        arguments("lm_head.weight$$", "7"));
+  }
+
+  @ParameterizedTest
+  @MethodSource
+  void matchesOfPython(String pattern, String expected) throws IOException {
+    HandMadeCheckpoint tensors = new HandMadeCheckpoint();
+    NAMES.forEach(name -> tensors.tensor(name, 1));
+    Checkpoint checkpoint = tensors.writeTo(folder);
+
+    if (expected.equals("error")) {
+      assertThatThrownBy(() -> UnfrozenParameters.of(List.of(pattern)))
+          .isInstanceOf(InputException.class)
+          .hasMessageContaining("'" + pattern + "' is no regular expression");
+      return;
+    }
+    UnfrozenParameters parameters = UnfrozenParameters.of(List.of(pattern));
+    if (expected.isEmpty()) {
+      assertThatThrownBy(() -> parameters.match(checkpoint))
+          .isInstanceOf(InputException.class)
+          .hasMessageContaining("'" + pattern + "' matches none of the model's 8 parameters");
+      return;
+    }
+    assertThat(parameters.match(checkpoint).tensors().get(pattern))
+        .containsExactlyElementsOf(
+            expected
+                .chars()
+                .mapToObj(index -> NAMES.get(index - '0'))
+                .collect(Collectors.toList()));
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "^model.embed_tokens.weight$[:32000]",
+        "model.embed_tokens[5]",
+        "model.embed_tokens[5:]",
+        "model.embed_tokens[5:9]",
+        "model.embed_tokens[:]",
+        "model.embed_tokens[]",
+      })
+  void rangesOfRowsAreRefused(String pattern) {
+    assertThatThrownBy(() -> UnfrozenParameters.of(List.of("lm_head", pattern)))
+        .isInstanceOfSatisfying(InputException.class, e -> assertThat(e.problems()).hasSize(1))
+        .hasMessageContaining("'" + pattern + "' ends in a range of rows");
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "(?P<a>m)(?P=a)",
+        "(m)\\1",
+        "(m)(?(1)o|x)",
+        "(?#m)m",
+        "(?x)m",
+        "m(?i)odel",
+        "\\0",
+        "\\N{DOT}"
+      })
+  void whatOnlyPythonKnowsIsRefused(String pattern) {
+    assertThatThrownBy(() -> UnfrozenParameters.of(List.of(pattern)))
+        .isInstanceOf(InputException.class)
+        .hasMessageContaining("not supported");
+  }
+
+  @Test
+  void everyBadPatternIsNamed() {
+    assertThatThrownBy(() -> UnfrozenParameters.of(List.of("(a", "b[1]", "c", "d**")))
+        .isInstanceOfSatisfying(InputException.class, e -> assertThat(e.problems()).hasSize(3));
+    assertThatThrownBy(() -> UnfrozenParameters.of(List.of())).isInstanceOf(InputException.class);
+  }
+
+  @Test
+  void headOfATiedModelIsItsEmbeddings() throws IOException {
+    Checkpoint tied = Checkpoint.open(Fixture.QWEN2.copyTo(folder));
+
+    UnfrozenParameters.Matches matches =
+        UnfrozenParameters.of(SelectionFile.PUBLISHED_HEAD).match(tied);
+
+    assertThat(matches.tensors().get("^lm_head.weight$"))
+        .containsExactly("model.embed_tokens.weight");
+    assertThat(matches.all()).containsExactly("model.embed_tokens.weight");
+  }
+
+  @Test
+  void headOfAModelWithoutOneMatchesNothing() throws IOException {
+    Checkpoint headless =
+        new HandMadeCheckpoint().tensor("model.embed_tokens.weight", 2, 2).writeTo(folder);
+
+    assertThatThrownBy(
+            () -> UnfrozenParameters.of(List.of("^lm_head.weight$", "model")).match(headless))
+        .isInstanceOfSatisfying(InputException.class, e -> assertThat(e.problems()).hasSize(1))
+        .hasMessageContaining("'^lm_head.weight$' matches none");
+  }
+
+  @Test
+  void writtenSelectionMatchesWhatItTrains() throws IOException {
+    Checkpoint checkpoint = Checkpoint.open(Fixture.QWEN2.copyTo(folder));
+    List<ModuleSnr> snrs =
+        Stream.of("self_attn.q_proj", "mlp.down_proj")
+            .flatMap(
+                type ->
+                    Stream.of(0, 1, 2, 3)
+                        .map(i -> new ModuleSnr("model.layers." + i + "." + type, type, i)))
+            .toList();
+    Selection selection = Selection.of(snrs, 50);
+    AlwaysTrained always = AlwaysTrained.of(checkpoint, List.of("lm_head", "embed_tokens"));
+    Path file = folder.resolve("selection.yaml");
+
+    SelectionFile.write(file, selection, always.patterns());
+
+    assertThat(UnfrozenParameters.of(SelectionFile.read(file)).match(checkpoint).all())
+        .containsExactlyInAnyOrderElementsOf(TrainableTensors.of(checkpoint, selection, always));
+  }
+
+  @Test
+  void rotaryBuffersAreNoParameters() throws IOException {
+    Checkpoint checkpoint =
+        new HandMadeCheckpoint()
+            .tensor("model.layers.0.self_attn.q_proj.weight", 2, 2)
+            .tensor("model.layers.0.self_attn.rotary_emb.inv_freq", 2)
+            .writeTo(folder);
+
+    assertThat(UnfrozenParameters.of(List.of("model.layers.0")).match(checkpoint).all())
+        .containsExactly("model.layers.0.self_attn.q_proj.weight");
+  }
+}
