@@ -5,6 +5,7 @@ import ai.djl.ndarray.NDManager;
 import dev.polyphase.kernels.Precision;
 import dev.polyphase.kernels.TensorStore;
 import dev.polyphase.weights.Checkpoint;
+import dev.polyphase.weights.TensorInfo;
 import java.io.IOException;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -15,10 +16,24 @@ import java.util.Set;
  * own pages; trained ones are float32 masters that may be written to.
  */
 final class Weights {
-  private final Map<String, NDArray> tensors = new LinkedHashMap<>();
+  private final Map<String, NDArray> tensors;
   private final Map<String, NDArray> masters = new LinkedHashMap<>();
 
-  private Weights() {}
+  /**
+   * Tensors that are in memory.
+   *
+   * @param tensors by name, in the order of the forward pass
+   * @param trained the names of those that are masters
+   */
+  Weights(Map<String, NDArray> tensors, Set<String> trained) {
+    this.tensors = tensors;
+    tensors.forEach(
+        (name, tensor) -> {
+          if (trained.contains(name)) {
+            masters.put(name, tensor);
+          }
+        });
+  }
 
   static Weights load(
       NDManager owner,
@@ -28,18 +43,17 @@ final class Weights {
       Set<String> trained,
       Precision precision)
       throws IOException {
-    Weights weights = new Weights();
+    Map<String, NDArray> tensors = new LinkedHashMap<>();
     for (Parameter parameter : layout.parameters()) {
       String name = parameter.name();
-      var tensor = checkpoint.find(name).orElseThrow();
-      if (trained.contains(name)) {
-        weights.masters.put(name, store.writable(owner, tensor, Precision.FLOAT32));
-        weights.tensors.put(name, weights.masters.get(name));
-      } else {
-        weights.tensors.put(name, store.frozen(owner, tensor, precision));
-      }
+      TensorInfo tensor = checkpoint.find(name).orElseThrow();
+      tensors.put(
+          name,
+          trained.contains(name)
+              ? store.writable(owner, tensor, Precision.FLOAT32)
+              : store.frozen(owner, tensor, precision));
     }
-    return weights;
+    return new Weights(tensors, trained);
   }
 
   NDArray get(String name) {

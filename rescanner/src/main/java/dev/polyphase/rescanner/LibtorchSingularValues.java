@@ -1,13 +1,17 @@
-package dev.polyphase.kernels;
+package dev.polyphase.rescanner;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
+import dev.polyphase.kernels.Kernel;
+import dev.polyphase.kernels.Libtorch;
+import dev.polyphase.kernels.Precision;
+import dev.polyphase.kernels.TensorStore;
 import dev.polyphase.weights.TensorInfo;
 import java.io.IOException;
 import java.util.Map;
 
 /** Singular values by libtorch, one matrix at a time. */
-public final class LibtorchSingularValues implements AutoCloseable {
+public final class LibtorchSingularValues implements SingularValues, AutoCloseable {
   private final NDManager manager;
   private final TensorStore store;
   private final Kernel kernel;
@@ -28,10 +32,8 @@ public final class LibtorchSingularValues implements AutoCloseable {
             Map.of("device", Libtorch.deviceName(manager)));
   }
 
-  /**
-   * The singular values of a matrix, largest first; a vector counts as one row. One NaN where the
-   * tensor holds NaN or infinity.
-   */
+  /** One NaN where the tensor holds NaN or infinity. */
+  @Override
   public float[] of(TensorInfo tensor) throws IOException {
     try (NDManager scratch = manager.newSubManager()) {
       NDArray matrix = store.frozen(scratch, tensor, Precision.FLOAT32);
