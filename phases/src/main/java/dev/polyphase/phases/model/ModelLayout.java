@@ -28,6 +28,14 @@ public final class ModelLayout {
     return config.tiedHead() ? EMBEDDING : HEAD;
   }
 
+  /**
+   * The parameter that a tensor of a checkpoint stands for: itself, or the embedding where a
+   * checkpoint stores a tied head a second time.
+   */
+  public String parameterOf(String tensorName) {
+    return tensorName.equals(HEAD) ? head() : tensorName;
+  }
+
   /** Every parameter, once, in the order of the forward pass. */
   public List<Parameter> parameters() {
     List<Parameter> parameters = new ArrayList<>();

@@ -9,7 +9,6 @@ import dev.polyphase.phases.data.DataCounts;
 import dev.polyphase.phases.model.ConfigReader;
 import dev.polyphase.phases.model.ModelConfig;
 import dev.polyphase.phases.model.ModelLayout;
-import dev.polyphase.phases.model.Parameter;
 import dev.polyphase.phases.model.Transformer;
 import dev.polyphase.phases.objective.Objective;
 import dev.polyphase.phases.objective.ObjectiveSource;
@@ -42,8 +41,7 @@ public final class DjlPhaseTrainer implements PhaseTrainer {
     refuseWhatIsNotBuilt(request.phase());
     ComputeSettings.of(request.pipeline());
     ModelConfig config = ConfigReader.read(request.checkpoint());
-    Checkpoint checkpoint = Checkpoint.open(request.checkpoint());
-    checkTensors(request, config, checkpoint);
+    checkTensors(request, new ModelLayout(config), Checkpoint.open(request.checkpoint()));
     try (LazyTokenizer tokenizer = new LazyTokenizer(request.checkpoint())) {
       Objective objective = source.open(request, config.vocabSize(), tokenizer);
       DataCounts counts = objective.counts();
@@ -59,22 +57,20 @@ public final class DjlPhaseTrainer implements PhaseTrainer {
     refuseWhatIsNotBuilt(request.phase());
     ComputeSettings compute = ComputeSettings.of(request.pipeline());
     ModelConfig config = ConfigReader.read(request.checkpoint());
+    ModelLayout layout = new ModelLayout(config);
     Checkpoint checkpoint = Checkpoint.open(request.checkpoint());
-    checkTensors(request, config, checkpoint);
+    Set<String> trained = checkTensors(request, layout, checkpoint);
     try (LazyTokenizer tokenizer = new LazyTokenizer(request.checkpoint());
         Transformer model =
-            Transformer.load(
-                checkpoint, config, request.trainable(), compute.device(), compute.precision())) {
+            Transformer.load(checkpoint, config, trained, compute.device(), compute.precision())) {
       Objective objective = source.open(request, config.vocabSize(), tokenizer);
       noteRowsLeftOut(objective.counts(), listener);
       TrainingLoop loop =
-          new TrainingLoop(
-              request.phase(), request.pipeline().seed(), model, objective, listener);
+          new TrainingLoop(request.phase(), request.pipeline().seed(), model, objective, listener);
       long tokens = loop.run();
-      TrainedCheckpoint trained =
-          new TrainedCheckpoint(
-              checkpoint, model.masters(), model.store(), request.pipeline().saveDtype());
-      long changed = trained.changedValues();
+      TrainedCheckpoint result =
+          new TrainedCheckpoint(checkpoint, layout, model, request.pipeline().saveDtype());
+      long changed = result.changedValues();
       long values = model.masters().values().stream().mapToLong(master -> master.size()).sum();
       listener.note(
           String.format(
@@ -83,7 +79,7 @@ public final class DjlPhaseTrainer implements PhaseTrainer {
               changed,
               values,
               100.0 * changed / values));
-      trained.write(request.result());
+      result.write(request.result());
       return new PhaseResult(
           loop.totalSteps(),
           tokens,
@@ -112,18 +108,20 @@ public final class DjlPhaseTrainer implements PhaseTrainer {
     }
   }
 
-  private static void checkTensors(
-      PhaseRequest request, ModelConfig config, Checkpoint checkpoint) {
-    ModelLayout layout = new ModelLayout(config);
+  /** The parameters to train, after a look at all tensors. */
+  private static Set<String> checkTensors(
+      PhaseRequest request, ModelLayout layout, Checkpoint checkpoint) {
     layout.check(checkpoint);
-    Set<String> unknown = new TreeSet<>(request.trainable());
-    unknown.removeAll(
-        layout.parameters().stream().map(Parameter::name).collect(Collectors.toSet()));
+    Set<String> trained =
+        request.trainable().stream().map(layout::parameterOf).collect(Collectors.toSet());
+    Set<String> unknown = new TreeSet<>(trained);
+    layout.parameters().forEach(parameter -> unknown.remove(parameter.name()));
     if (!unknown.isEmpty()) {
       throw new InputException(
           Place.in(request.checkpoint().toString()),
-          "the model does not train %s: it has no such parameter".formatted(unknown));
+          "the model has no parameters named %s to train".formatted(unknown));
     }
+    return trained;
   }
 
   private static void noteRowsLeftOut(DataCounts counts, PhaseListener listener) {
