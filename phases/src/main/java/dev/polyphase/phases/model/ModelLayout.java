@@ -131,7 +131,7 @@ public final class ModelLayout {
 
   /** What older checkpoints carry beside the parameters: a tied head, the rotary frequencies. */
   private boolean isIdle(String name) {
-    return name.endsWith("rotary_emb.inv_freq") || config.tiedHead() && name.equals(HEAD);
+    return name.endsWith("rotary_emb.inv_freq") || (config.tiedHead() && name.equals(HEAD));
   }
 
   private static Problem problem(Checkpoint checkpoint, String sentence) {
