@@ -1,9 +1,13 @@
 package dev.polyphase.orchestrator.cli;
 
+import dev.polyphase.dpo.Preference;
 import dev.polyphase.phases.api.PhaseTrainer;
 import dev.polyphase.phases.api.Scorer;
+import dev.polyphase.phases.objective.NextToken;
+import dev.polyphase.phases.training.DjlPhaseTrainer;
+import dev.polyphase.phases.training.DjlScorer;
 import dev.polyphase.pipelines.PhaseType;
-import dev.polyphase.pipelines.problems.InputException;
+import dev.polyphase.rescanner.LibtorchSingularValues;
 import dev.polyphase.rescanner.SingularValues;
 import java.util.function.Function;
 
@@ -21,15 +25,15 @@ record Backend(
 
   /** libtorch in this process. */
   static Backend embedded() {
+    PhaseTrainer nextToken = new DjlPhaseTrainer(NextToken.source());
+    PhaseTrainer preference = new DjlPhaseTrainer(Preference.source());
     return new Backend(
-        type -> {
-          throw new InputException("training is not built yet");
-        },
-        device -> {
-          throw new InputException("scans are not built yet");
-        },
-        (model, rows, device, dtype, results) -> {
-          throw new InputException("scores are not built yet");
-        });
+        type ->
+            switch (type) {
+              case CPT, SFT -> nextToken;
+              case DPO -> preference;
+            },
+        LibtorchSingularValues::new,
+        new DjlScorer());
   }
 }

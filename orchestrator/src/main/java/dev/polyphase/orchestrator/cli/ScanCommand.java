@@ -8,6 +8,7 @@ import dev.polyphase.rescanner.Rescanner;
 import dev.polyphase.rescanner.Scan;
 import dev.polyphase.rescanner.Selection;
 import dev.polyphase.rescanner.SelectionFile;
+import dev.polyphase.rescanner.SingularValues;
 import dev.polyphase.rescanner.SnrFile;
 import dev.polyphase.weights.Checkpoint;
 import java.io.IOException;
@@ -71,9 +72,10 @@ final class ScanCommand implements Callable<Integer> {
     topPercents.forEach(percent -> Selection.of(List.of(), percent));
     Path folder = models.resolve(model, HERE);
     Checkpoint checkpoint = Checkpoint.open(folder);
-    Scan scan =
-        Rescanner.scan(
-            checkpoint, modules, backend.singularValues().apply(device), this::tellProgress);
+    Scan scan;
+    try (SingularValues values = backend.singularValues().apply(device)) {
+      scan = Rescanner.scan(checkpoint, modules, values, this::tellProgress);
+    }
 
     Files.createDirectories(output);
     String slug =

@@ -126,9 +126,8 @@ public record Engine(
     Pipeline pipeline = request.pipeline();
     stop.listen();
     try (RunJournal journal = RunJournal.open(run, state, event, clock)) {
-      try {
+      try (SingularValues values = singularValues.apply(pipeline.devices().get(0))) {
         AtomicFiles.writeString(run.pipelineYaml(), PipelineWriter.toYaml(pipeline));
-        SingularValues values = singularValues.apply(pipeline.devices().get(0));
         PhaseRunner runner = new PhaseRunner(request, journal, progress, stop);
         Path checkpoint = start;
         for (int i = from; i < pipeline.phases().size(); i++) {

@@ -1,0 +1,126 @@
+package dev.polyphase.dpo;
+
+import dev.polyphase.phases.api.PhaseRequest;
+import dev.polyphase.phases.data.DataCounts;
+import dev.polyphase.phases.data.TokenBatch;
+import dev.polyphase.phases.model.Transformer;
+import dev.polyphase.phases.objective.MicroBatch;
+import dev.polyphase.phases.objective.Objective;
+import dev.polyphase.phases.objective.ObjectiveSource;
+import dev.polyphase.phases.objective.Outcome;
+import dev.polyphase.phases.tokens.LazyTokenizer;
+import dev.polyphase.pipelines.Dpo;
+import dev.polyphase.pipelines.Phase;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+
+/** The objective of dpo phases: the mean over pairs of a preference loss. */
+public final class Preference implements Objective {
+  private final Pairs pairs;
+  private final SigmoidLoss loss;
+  private PairLogProbs[] reference = {};
+
+  /** The objective on these pairs. */
+  public Preference(Pairs pairs, Dpo settings) {
+    this.pairs = pairs;
+    this.loss = new SigmoidLoss(settings.beta(), settings.labelSmoothing());
+  }
+
+  /** Reads the rows of dpo phases. */
+  public static ObjectiveSource source() {
+    return new Source();
+  }
+
+  @Override
+  public int[] tokensOfRow() {
+    return pairs.rows().stream().mapToInt(Pair::tokens).toArray();
+  }
+
+  @Override
+  public DataCounts counts() {
+    return pairs.counts();
+  }
+
+  @Override
+  public void begin(Transformer model, int microBatchSize, Runnable pause) {
+    reference = ReferencePass.run(model, pairs.rows(), microBatchSize, pause);
+  }
+
+  @Override
+  public MicroBatch microBatch(int[] rows) {
+    PairBatch batch = PairBatch.of(Arrays.stream(rows).mapToObj(pairs.rows()::get).toList());
+    PairLogProbs[] references =
+        Arrays.stream(rows).mapToObj(row -> reference[row]).toArray(PairLogProbs[]::new);
+    return new Batch(batch, references, loss);
+  }
+
+  @SuppressWarnings("ArrayRecordComponent") // Never compared.
+  private record Batch(PairBatch pairs, PairLogProbs[] references, SigmoidLoss loss)
+      implements MicroBatch {
+    @Override
+    public TokenBatch tokens() {
+      return pairs.tokens();
+    }
+
+    @Override
+    public int weight() {
+      return pairs.pairs();
+    }
+
+    @Override
+    public Outcome evaluate(float[] logProbs) {
+      PairLogProbs[] policies = PairLogProbs.of(pairs, logProbs);
+      PairFigures figures = new PairFigures();
+      double lossSum = 0;
+      double[] slopeOfRow = new double[2 * policies.length];
+      for (int pair = 0; pair < policies.length; pair++) {
+        PairLogProbs policy = policies[pair];
+        double preference =
+            policy.chosen()
+                - references[pair].chosen()
+                - (policy.rejected() - references[pair].rejected());
+        lossSum += loss.at(preference);
+        slopeOfRow[pair] = loss.slope(preference);
+        slopeOfRow[policies.length + pair] = -slopeOfRow[pair];
+        figures.add(loss.beta(), policy, references[pair]);
+      }
+      float[] gradient = new float[logProbs.length];
+      for (int i = 0; i < gradient.length; i++) {
+        gradient[i] = (float) slopeOfRow[pairs.targetRows()[i]];
+      }
+      return new Outcome(lossSum, gradient, figures.sums());
+    }
+  }
+
+  private static final class Source implements ObjectiveSource {
+    @Override
+    public List<String> notBuilt(Phase phase) {
+      List<String> sentences = new ArrayList<>();
+      Dpo dpo = phase.dpo();
+      if (dpo.lossType() != Dpo.LossType.SIGMOID) {
+        sentences.add(
+            "dpo.loss_type %s is not built yet; take sigmoid"
+                .formatted(dpo.lossType().name().toLowerCase(Locale.ROOT)));
+      }
+      if (!(dpo.reference() instanceof Dpo.Reference.Precomputed)) {
+        sentences.add("dpo.reference: only precomputed is built yet; leave the key out");
+      }
+      if (phase.samplePacking()) {
+        sentences.add("sample_packing is true, and pairs are not packed; set it to false");
+      }
+      return sentences;
+    }
+
+    @Override
+    public Objective open(PhaseRequest request, int vocabSize, LazyTokenizer tokenizer)
+        throws IOException {
+      Phase phase = request.phase();
+      PairReader reader = new PairReader(phase.sequenceLen(), vocabSize, tokenizer);
+      return new Preference(
+          reader.read(request.folder(), "datasets", phase.datasets()), phase.dpo());
+    }
+  }
+}

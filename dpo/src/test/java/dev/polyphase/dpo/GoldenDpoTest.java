@@ -1,0 +1,208 @@
+package dev.polyphase.dpo;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.polyphase.fixtures.Fixture;
+import dev.polyphase.kernels.Precision;
+import dev.polyphase.phases.api.PhaseRequest;
+import dev.polyphase.phases.data.DataCounts;
+import dev.polyphase.phases.model.ConfigReader;
+import dev.polyphase.phases.model.Transformer;
+import dev.polyphase.phases.objective.MicroBatch;
+import dev.polyphase.phases.objective.NextToken;
+import dev.polyphase.phases.objective.Outcome;
+import dev.polyphase.phases.training.DjlPhaseTrainer;
+import dev.polyphase.phases.training.Phases;
+import dev.polyphase.phases.training.RecordingListener;
+import dev.polyphase.pipelines.Dpo;
+import dev.polyphase.pipelines.Dtype;
+import dev.polyphase.pipelines.PhaseType;
+import dev.polyphase.weights.Checkpoint;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** Log-probabilities, loss, rewards and four steps of DPO against figures that are not ours. */
+class GoldenDpoTest {
+  @TempDir Path folder;
+
+  @ParameterizedTest
+  @EnumSource
+  void logProbabilitiesLossAndRewards(Fixture fixture) throws IOException {
+    JsonNode golden = fixture.golden();
+    JsonNode dpo = golden.path("dpo");
+    Path base = fixture.copyTo(folder);
+    Path policy = sixStepsOfSft(golden, base);
+    List<Pair> pairs = pairs(dpo);
+    Preference objective =
+        new Preference(
+            new Pairs(pairs, new DataCounts(4, 0, 0, 0)),
+            new Dpo(
+                dpo.path("beta").doubleValue(),
+                Dpo.LossType.SIGMOID,
+                0,
+                0.05,
+                new Dpo.Reference.Precomputed()));
+
+    try (Transformer model = load(base)) {
+      objective.begin(model, 2, () -> {});
+      assertLogProbs(model, pairs, dpo, "ref");
+    }
+    try (Transformer model = load(policy)) {
+      assertLogProbs(model, pairs, dpo, "policy");
+      MicroBatch batch = objective.microBatch(new int[] {0, 1, 2, 3});
+      Outcome outcome = batch.evaluate(model.logProbs(batch.tokens()));
+      double loss = dpo.path("losses").path("sigmoid").doubleValue();
+      assertThat(outcome.lossSum() / 4).isCloseTo(loss, within(1e-4 * loss));
+      assertThat(outcome.figures().get("rewards/margins") / 4)
+          .isCloseTo(dpo.path("rewards_margins").doubleValue(), within(1e-4));
+      assertThat(outcome.figures().get("rewards/accuracies") / 4)
+          .isEqualTo(dpo.path("rewards_accuracies").doubleValue());
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void trajectory(Fixture fixture) throws IOException {
+    JsonNode dpo = fixture.golden().path("dpo");
+    JsonNode train = dpo.path("train");
+    StringBuilder rows = new StringBuilder();
+    for (Pair pair : pairs(dpo)) {
+      rows.append(
+          "{\"prompt_input_ids\": %s, \"chosen_input_ids\": %s, \"rejected_input_ids\": %s}%n"
+              .formatted(
+                  Arrays.toString(pair.prompt()),
+                  Arrays.toString(pair.chosen()),
+                  Arrays.toString(pair.rejected())));
+    }
+    Files.writeString(folder.resolve("rows.jsonl"), rows);
+    Phases phases =
+        new Phases(
+            2,
+            2,
+            4,
+            train.path("lr").doubleValue(),
+            train.path("weight_decay").doubleValue(),
+            0,
+            Dtype.FLOAT32);
+    RecordingListener heard = new RecordingListener();
+
+    new DjlPhaseTrainer(Preference.source())
+        .train(
+            new PhaseRequest(
+                phases.pipeline(PhaseType.DPO),
+                phases.phase(PhaseType.DPO),
+                folder,
+                fixture.copyTo(folder),
+                names(train.path("trainable")),
+                folder.resolve("result")),
+            heard);
+
+    double[] losses = heard.series("loss");
+    assertThat(losses).hasSize(4);
+    assertThat(losses[0]).isCloseTo(Math.log(2), within(1e-6));
+    for (int i = 0; i < 4; i++) {
+      double wanted = train.path("losses").path(i).doubleValue();
+      assertThat(losses[i]).as("step %d", i + 1).isCloseTo(wanted, within(1e-4 * wanted));
+    }
+  }
+
+  private static void assertLogProbs(
+      Transformer model, List<Pair> pairs, JsonNode dpo, String whose) {
+    PairLogProbs[] found = ReferencePass.run(model, pairs, 4, () -> {});
+    for (int i = 0; i < found.length; i++) {
+      double chosen = dpo.path(whose + "_chosen_logps").path(i).doubleValue();
+      double rejected = dpo.path(whose + "_rejected_logps").path(i).doubleValue();
+      assertThat(found[i].chosen()).isCloseTo(chosen, within(-1e-4 * chosen));
+      assertThat(found[i].rejected()).isCloseTo(rejected, within(-1e-4 * rejected));
+    }
+  }
+
+  /** The policy of the figures: the checkpoint after the six AdamW steps. */
+  private Path sixStepsOfSft(JsonNode golden, Path base) throws IOException {
+    StringBuilder rows = new StringBuilder();
+    for (int i = 0; i < golden.path("input_ids").size(); i++) {
+      rows.append(
+          "{\"input_ids\": %s, \"labels\": %s}%n"
+              .formatted(
+                  golden.path("input_ids").path(i), golden.path("sft").path("labels").path(i)));
+    }
+    Files.writeString(folder.resolve("rows.jsonl"), rows);
+    JsonNode adamw = golden.path("adamw");
+    Phases phases =
+        new Phases(
+            3,
+            1,
+            6,
+            adamw.path("lr").doubleValue(),
+            adamw.path("weight_decay").doubleValue(),
+            adamw.path("max_grad_norm").doubleValue(),
+            Dtype.FLOAT32);
+    Path policy = folder.resolve("policy");
+    new DjlPhaseTrainer(NextToken.source())
+        .train(
+            new PhaseRequest(
+                phases.pipeline(PhaseType.SFT),
+                phases.phase(PhaseType.SFT),
+                folder,
+                base,
+                names(adamw.path("trainable")),
+                policy),
+            new RecordingListener());
+    return policy;
+  }
+
+  private static Transformer load(Path checkpoint) throws IOException {
+    return Transformer.load(
+        Checkpoint.open(checkpoint),
+        ConfigReader.read(checkpoint),
+        Set.of(),
+        "cpu",
+        Precision.FLOAT32);
+  }
+
+  private static Set<String> names(JsonNode array) {
+    Set<String> names = new HashSet<>();
+    array.forEach(name -> names.add(name.asText()));
+    return names;
+  }
+
+  private static List<Pair> pairs(JsonNode dpo) {
+    List<Pair> pairs = new ArrayList<>();
+    for (int i = 0; i < dpo.path("chosen_ids").size(); i++) {
+      JsonNode ids = dpo.path("chosen_ids").path(i);
+      int promptTokens = 0;
+      while (dpo.path("chosen_mask").path(i).path(promptTokens).intValue() == 0) {
+        promptTokens++;
+      }
+      int[] prompt = new int[promptTokens];
+      Arrays.setAll(prompt, t -> ids.path(t).intValue());
+      pairs.add(
+          new Pair(
+              prompt,
+              masked(ids, dpo.path("chosen_mask").path(i)),
+              masked(dpo.path("rejected_ids").path(i), dpo.path("rejected_mask").path(i))));
+    }
+    return pairs;
+  }
+
+  private static int[] masked(JsonNode ids, JsonNode mask) {
+    List<Integer> kept = new ArrayList<>();
+    for (int t = 0; t < ids.size(); t++) {
+      if (mask.path(t).intValue() == 1) {
+        kept.add(ids.path(t).intValue());
+      }
+    }
+    return kept.stream().mapToInt(Integer::intValue).toArray();
+  }
+}

@@ -1,0 +1,281 @@
+package dev.polyphase.phases.model;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import dev.polyphase.pipelines.problems.InputException;
+import dev.polyphase.pipelines.problems.Place;
+import dev.polyphase.pipelines.problems.Problem;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Set;
+
+/**
+ * Reads {@code config.json} as transformers does. What it asks for and is not implemented is
+ * refused by name: a model that trains with another formula than its own gives wrong numbers.
+ */
+public final class ConfigReader {
+  private static final JsonMapper JSON =
+      JsonMapper.builder().enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS).build();
+
+  /** Keys of generation, bookkeeping and other frameworks. */
+  private static final Set<String> HARMLESS =
+      Set.of(
+          "_name_or_path",
+          "_attn_implementation",
+          "_attn_implementation_autoset",
+          "architectures",
+          "auto_map",
+          "bos_token_id",
+          "decoder_start_token_id",
+          "do_sample",
+          "dtype",
+          "eos_token_id",
+          "id2label",
+          "initializer_range",
+          "is_decoder",
+          "is_encoder_decoder",
+          "label2id",
+          "max_length",
+          "max_position_embeddings",
+          "model_type",
+          "output_attentions",
+          "output_hidden_states",
+          "pad_token_id",
+          "pretraining_tp",
+          "return_dict",
+          "task_specific_params",
+          "temperature",
+          "top_k",
+          "top_p",
+          "torch_dtype",
+          "torchscript",
+          "transformers_version",
+          "unsloth_fixed",
+          "unsloth_version",
+          "use_bfloat16",
+          "use_cache");
+
+  private ConfigReader() {}
+
+  /**
+   * Reads {@code config.json} in a model's folder.
+   *
+   * @throws InputException naming everything that is wrong or not implemented
+   */
+  public static ModelConfig read(Path modelFolder) throws IOException {
+    Path file = modelFolder.resolve("config.json");
+    Place place = Place.in(file.toString());
+    JsonNode root = parse(file, place);
+    List<Problem> problems = new ArrayList<>();
+    ConfigKeys keys = new ConfigKeys(root, "", place, problems);
+    Architecture architecture = architecture(root, place);
+    ModelConfig config = read(file, architecture, keys);
+    keys.harmless(HARMLESS);
+    keys.refuseOthers();
+    if (!problems.isEmpty()) {
+      throw new InputException(problems);
+    }
+    return config;
+  }
+
+  private static JsonNode parse(Path file, Place place) throws IOException {
+    if (!Files.isRegularFile(file)) {
+      throw new InputException(place, "is missing: a model's folder needs its config.json");
+    }
+    try {
+      JsonNode root = JSON.readTree(file.toFile());
+      if (!root.isObject()) {
+        throw new InputException(place, "must be a JSON object");
+      }
+      return root;
+    } catch (JsonProcessingException e) {
+      throw new InputException(
+          new Place(file.toString(), e.getLocation().getLineNr(), e.getLocation().getColumnNr()),
+          "is no JSON: " + e.getOriginalMessage());
+    }
+  }
+
+  private static Architecture architecture(JsonNode root, Place place) {
+    JsonNode names = root.path("architectures");
+    String name = names.path(0).asText("");
+    return Architecture.named(names.size() == 1 ? name : "")
+        .orElseThrow(
+            () ->
+                new InputException(
+                    place,
+                    "architectures is %s, and these are implemented: %s"
+                        .formatted(
+                            names.isMissingNode() ? "missing" : names, Architecture.names())));
+  }
+
+  private static ModelConfig read(Path file, Architecture architecture, ConfigKeys keys) {
+    int hiddenSize = keys.positive("hidden_size");
+    int numHeads = keys.positive("num_attention_heads");
+    int numKeyValueHeads = keys.wholeNumber("num_key_value_heads", 1, numHeads);
+    int numLayers = keys.positive("num_hidden_layers");
+    int headDim = headDim(architecture, keys, hiddenSize, numHeads);
+    if (numHeads % numKeyValueHeads != 0) {
+      keys.problem(
+          "num_key_value_heads",
+          "must divide num_attention_heads (%d), found %d".formatted(numHeads, numKeyValueHeads));
+    }
+    refuseUnimplemented(keys);
+    boolean attentionBias =
+        biasFlag(
+            keys,
+            "attention_bias",
+            architecture == Architecture.LLAMA || architecture == Architecture.QWEN3);
+    return new ModelConfig(
+        file,
+        architecture,
+        hiddenSize,
+        keys.positive("intermediate_size"),
+        numLayers,
+        numHeads,
+        numKeyValueHeads,
+        headDim,
+        keys.positive("vocab_size"),
+        keys.number("rms_norm_eps", 1e-6),
+        rope(keys),
+        windows(architecture, keys, numLayers),
+        attentionBias || architecture == Architecture.QWEN2,
+        attentionBias,
+        biasFlag(keys, "mlp_bias", architecture == Architecture.LLAMA),
+        architecture == Architecture.QWEN3,
+        keys.flag("tie_word_embeddings", false));
+  }
+
+  private static int headDim(
+      Architecture architecture, ConfigKeys keys, int hiddenSize, int numHeads) {
+    int headDim;
+    if (keys.has("head_dim")) {
+      headDim = keys.positive("head_dim");
+    } else if (architecture == Architecture.QWEN3) {
+      headDim = 128; // transformers' default for Qwen3, whatever the hidden size
+    } else {
+      if (hiddenSize % numHeads != 0) {
+        keys.problem(
+            "num_attention_heads",
+            "must divide hidden_size (%d), found %d".formatted(hiddenSize, numHeads));
+      }
+      headDim = hiddenSize / numHeads;
+    }
+    if (headDim % 2 != 0) {
+      keys.problem("head_dim", "must be even for rotary positions, found " + headDim);
+    }
+    return headDim;
+  }
+
+  private static boolean biasFlag(ConfigKeys keys, String key, boolean known) {
+    boolean bias = keys.flag(key, false);
+    if (bias && !known) {
+      keys.problem(key, "is true, which this architecture does not have");
+    }
+    return bias;
+  }
+
+  private static void refuseUnimplemented(ConfigKeys keys) {
+    String activation = keys.text("hidden_act", "silu");
+    if (!activation.equals("silu")) {
+      keys.problem("hidden_act", "is '" + activation + "', and only silu is implemented");
+    }
+    for (String key : List.of("attention_dropout", "hidden_dropout", "resid_pdrop", "embd_pdrop")) {
+      if (keys.has(key) && keys.get(key).asDouble(1) != 0) {
+        keys.problem(key, "is " + keys.get(key) + ", and dropout is not implemented; set it to 0");
+      }
+    }
+    if (keys.flag("use_mrope", false)) {
+      keys.problem("use_mrope", "is true, and multimodal positions are not implemented");
+    }
+  }
+
+  private static Rope rope(ConfigKeys keys) {
+    boolean newSpelling = keys.has("rope_parameters");
+    ConfigKeys scaling = keys.below(newSpelling ? "rope_parameters" : "rope_scaling");
+    keys.harmless(Set.of("rope_scaling", "rope_parameters"));
+    double theta =
+        newSpelling && scaling.has("rope_theta")
+            ? scaling.number("rope_theta")
+            : keys.number("rope_theta", 10000);
+    keys.harmless(Set.of("rope_theta"));
+    String type = scaling.text("rope_type", scaling.text("type", "default"));
+    Rope rope =
+        switch (type) {
+          case "default" -> new Rope(theta, new Rope.Scaling.None());
+          case "llama3" ->
+              new Rope(
+                  theta,
+                  new Rope.Scaling.Llama3(
+                      scaling.number("factor"),
+                      scaling.number("low_freq_factor"),
+                      scaling.number("high_freq_factor"),
+                      scaling.positive("original_max_position_embeddings")));
+          default -> {
+            scaling.problem(
+                "rope_type", "is '" + type + "', and default and llama3 are implemented");
+            scaling.harmless(scaling.names());
+            yield new Rope(theta, new Rope.Scaling.None());
+          }
+        };
+    scaling.harmless(Set.of("type", "rope_type", "rope_theta"));
+    scaling.refuseOthers();
+    return rope;
+  }
+
+  /** Mistral slides in every layer; Qwen only where asked, from a layer on. */
+  private static List<Integer> windows(Architecture architecture, ConfigKeys keys, int numLayers) {
+    int window = keys.wholeNumber("sliding_window", 1, 0);
+    boolean asked =
+        switch (architecture) {
+          case LLAMA -> false;
+          case MISTRAL -> true;
+          case QWEN2, QWEN3 -> keys.flag("use_sliding_window", false);
+        };
+    if (architecture == Architecture.LLAMA && window > 0) {
+      keys.problem("sliding_window", "is not implemented for this architecture");
+    }
+    int firstSliding =
+        architecture == Architecture.MISTRAL ? 0 : keys.wholeNumber("max_window_layers", 0, 28);
+    if (!keys.has("layer_types")) {
+      keys.harmless(Set.of("layer_types"));
+      List<Integer> windows = new ArrayList<>(Collections.nCopies(numLayers, 0));
+      for (int layer = firstSliding; asked && layer < numLayers; layer++) {
+        windows.set(layer, window);
+      }
+      return windows;
+    }
+    return windowsByType(keys, numLayers, asked ? window : 0);
+  }
+
+  private static List<Integer> windowsByType(ConfigKeys keys, int numLayers, int window) {
+    List<Integer> windows = new ArrayList<>();
+    for (JsonNode type : keys.get("layer_types")) {
+      switch (type.asText()) {
+        case "full_attention" -> windows.add(0);
+        case "sliding_attention" -> {
+          if (window == 0) {
+            keys.problem(
+                "layer_types", "asks for sliding_attention, but sliding_window is not set");
+          }
+          windows.add(window);
+        }
+        default -> {
+          keys.problem("layer_types", "has " + type + ", which is not implemented");
+          windows.add(0);
+        }
+      }
+    }
+    if (windows.size() != numLayers) {
+      keys.problem(
+          "layer_types",
+          "must have one entry a layer (%d), found %d".formatted(numLayers, windows.size()));
+    }
+    return windows;
+  }
+}

@@ -1,0 +1,161 @@
+package dev.polyphase.phases.model;
+
+import dev.polyphase.pipelines.problems.InputException;
+import dev.polyphase.pipelines.problems.Place;
+import dev.polyphase.pipelines.problems.Problem;
+import dev.polyphase.weights.Checkpoint;
+import dev.polyphase.weights.TensorInfo;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/** The tensors that a configuration asks for, by their names in checkpoints. */
+public final class ModelLayout {
+  public static final String EMBEDDING = "model.embed_tokens.weight";
+  public static final String FINAL_NORM = "model.norm.weight";
+  private static final String HEAD = "lm_head.weight";
+
+  private final ModelConfig config;
+
+  public ModelLayout(ModelConfig config) {
+    this.config = config;
+  }
+
+  /** The head's tensor: the embedding's where they are tied. */
+  public String head() {
+    return config.tiedHead() ? EMBEDDING : HEAD;
+  }
+
+  /**
+   * The parameter that a tensor of a checkpoint stands for: itself, or the embedding where a
+   * checkpoint stores a tied head a second time.
+   */
+  public String parameterOf(String tensorName) {
+    return tensorName.equals(HEAD) ? head() : tensorName;
+  }
+
+  /** Every parameter, once, in the order of the forward pass. */
+  public List<Parameter> parameters() {
+    List<Parameter> parameters = new ArrayList<>();
+    parameters.add(Parameter.of(EMBEDDING, config.vocabSize(), config.hiddenSize()));
+    for (int layer = 0; layer < config.numLayers(); layer++) {
+      parameters.addAll(block(layer).values());
+    }
+    parameters.add(Parameter.of(FINAL_NORM, config.hiddenSize()));
+    if (!config.tiedHead()) {
+      parameters.add(Parameter.of(HEAD, config.vocabSize(), config.hiddenSize()));
+    }
+    return parameters;
+  }
+
+  /** A block's parameters by role ({@code q_proj.weight}), in the order of its kernel's list. */
+  Map<String, Parameter> block(int layer) {
+    long hidden = config.hiddenSize();
+    long inner = config.intermediateSize();
+    long queries = (long) config.numHeads() * config.headDim();
+    long keys = (long) config.numKeyValueHeads() * config.headDim();
+    Block block = new Block("model.layers." + layer + ".");
+    block.add("", "input_layernorm.weight", hidden);
+    block.project("self_attn.", "q_proj", queries, hidden, config.queryKeyValueBias());
+    block.project("self_attn.", "k_proj", keys, hidden, config.queryKeyValueBias());
+    block.project("self_attn.", "v_proj", keys, hidden, config.queryKeyValueBias());
+    block.project("self_attn.", "o_proj", hidden, queries, config.outputBias());
+    if (config.queryKeyNorm()) {
+      block.add("self_attn.", "q_norm.weight", config.headDim());
+      block.add("self_attn.", "k_norm.weight", config.headDim());
+    }
+    block.add("", "post_attention_layernorm.weight", hidden);
+    block.project("mlp.", "gate_proj", inner, hidden, config.mlpBias());
+    block.project("mlp.", "up_proj", inner, hidden, config.mlpBias());
+    block.project("mlp.", "down_proj", hidden, inner, config.mlpBias());
+    return block.parameters;
+  }
+
+  /**
+   * Compares a checkpoint with this layout.
+   *
+   * @throws InputException naming every tensor that is missing, has another shape or no
+   *     floating-point dtype, or that the configuration gives no place
+   */
+  public void check(Checkpoint checkpoint) {
+    Map<String, Parameter> expected = new LinkedHashMap<>();
+    parameters().forEach(parameter -> expected.put(parameter.name(), parameter));
+    List<Problem> problems = new ArrayList<>();
+    for (Parameter parameter : expected.values()) {
+      Optional<TensorInfo> found = checkpoint.find(parameter.name());
+      if (found.isEmpty()) {
+        problems.add(
+            problem(
+                checkpoint,
+                "the tensor %s is missing; config.json asks for it with shape %s"
+                    .formatted(parameter.name(), parameter.shape())));
+      } else {
+        compare(parameter, found.get(), problems);
+      }
+    }
+    for (TensorInfo tensor : checkpoint.tensors()) {
+      if (!expected.containsKey(tensor.name()) && !isIdle(tensor.name())) {
+        problems.add(
+            problem(
+                checkpoint,
+                "the tensor %s has no place in the architecture of config.json"
+                    .formatted(tensor.name())));
+      }
+    }
+    if (!problems.isEmpty()) {
+      throw new InputException(problems);
+    }
+  }
+
+  private static void compare(Parameter parameter, TensorInfo tensor, List<Problem> problems) {
+    Place place = Place.in(tensor.file().toString());
+    if (!tensor.shape().equals(parameter.shape())) {
+      problems.add(
+          new Problem(
+              place,
+              "the tensor %s has shape %s, but config.json asks for %s"
+                  .formatted(tensor.name(), tensor.shape(), parameter.shape())));
+    }
+    switch (tensor.type()) {
+      case F32, F16, BF16 -> {}
+      case F64, I64, I32, I16, I8, U64, U32, U16, U8, BOOL, F8_E4M3, F8_E5M2 ->
+          problems.add(
+              new Problem(
+                  place,
+                  "the tensor %s is of dtype %s; weights in F32, BF16 and F16 are implemented"
+                      .formatted(tensor.name(), tensor.type())));
+    }
+  }
+
+  /** What older checkpoints carry beside the parameters: a tied head, the rotary frequencies. */
+  private boolean isIdle(String name) {
+    return name.endsWith("rotary_emb.inv_freq") || (config.tiedHead() && name.equals(HEAD));
+  }
+
+  private static Problem problem(Checkpoint checkpoint, String sentence) {
+    return new Problem(Place.in(checkpoint.folder().toString()), sentence);
+  }
+
+  /** Collects one block's parameters. */
+  private static final class Block {
+    private final String prefix;
+    private final Map<String, Parameter> parameters = new LinkedHashMap<>();
+
+    private Block(String prefix) {
+      this.prefix = prefix;
+    }
+
+    private void add(String group, String role, long... shape) {
+      parameters.put(role, Parameter.of(prefix + group + role, shape));
+    }
+
+    private void project(String group, String role, long outputs, long inputs, boolean bias) {
+      add(group, role + ".weight", outputs, inputs);
+      if (bias) {
+        add(group, role + ".bias", outputs);
+      }
+    }
+  }
+}

@@ -1,0 +1,75 @@
+package dev.polyphase.phases.model;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import dev.polyphase.kernels.Precision;
+import dev.polyphase.kernels.TensorStore;
+import dev.polyphase.weights.Checkpoint;
+import dev.polyphase.weights.TensorInfo;
+import java.io.IOException;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * A model's tensors by name. Frozen ones are in the compute's precision, where possible the file's
+ * own pages; trained ones are float32 masters that may be written to.
+ */
+final class Weights {
+  private final Map<String, NDArray> tensors;
+  private final Map<String, NDArray> masters = new LinkedHashMap<>();
+
+  /**
+   * Tensors that are in memory.
+   *
+   * @param tensors by name, in the order of the forward pass
+   * @param trained the names of those that are masters
+   */
+  Weights(Map<String, NDArray> tensors, Set<String> trained) {
+    this.tensors = tensors;
+    tensors.forEach(
+        (name, tensor) -> {
+          if (trained.contains(name)) {
+            masters.put(name, tensor);
+          }
+        });
+  }
+
+  static Weights load(
+      NDManager owner,
+      TensorStore store,
+      Checkpoint checkpoint,
+      ModelLayout layout,
+      Set<String> trained,
+      Precision precision)
+      throws IOException {
+    Map<String, NDArray> tensors = new LinkedHashMap<>();
+    for (Parameter parameter : layout.parameters()) {
+      String name = parameter.name();
+      TensorInfo tensor = checkpoint.find(name).orElseThrow();
+      tensors.put(
+          name,
+          trained.contains(name)
+              ? store.writable(owner, tensor, Precision.FLOAT32)
+              : store.frozen(owner, tensor, precision));
+    }
+    return new Weights(tensors, trained);
+  }
+
+  NDArray get(String name) {
+    NDArray tensor = tensors.get(name);
+    if (tensor == null) {
+      throw new IllegalArgumentException("the model has no tensor " + name);
+    }
+    return tensor;
+  }
+
+  boolean trains(String name) {
+    return masters.containsKey(name);
+  }
+
+  /** The float32 masters of what is trained, in the order of the forward pass. */
+  Map<String, NDArray> masters() {
+    return masters;
+  }
+}

@@ -1,0 +1,91 @@
+package dev.polyphase.phases.objective;
+
+import dev.polyphase.phases.api.PhaseRequest;
+import dev.polyphase.phases.data.DataCounts;
+import dev.polyphase.phases.data.Example;
+import dev.polyphase.phases.data.ExampleReader;
+import dev.polyphase.phases.data.Examples;
+import dev.polyphase.phases.data.TokenBatch;
+import dev.polyphase.phases.model.Transformer;
+import dev.polyphase.phases.tokens.LazyTokenizer;
+import dev.polyphase.pipelines.Phase;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * The objective of cpt and sft: the negative log-probability of each token that carries loss, the
+ * mean over all of a step's (as {@code num_items_in_batch} has it in transformers).
+ */
+public final class NextToken implements Objective {
+  private final Examples examples;
+
+  /** The objective on these rows. */
+  public NextToken(Examples examples) {
+    this.examples = examples;
+  }
+
+  /** Reads the rows of cpt and sft phases. */
+  public static ObjectiveSource source() {
+    return new Source();
+  }
+
+  @Override
+  public int[] tokensOfRow() {
+    return examples.rows().stream().mapToInt(Example::tokens).toArray();
+  }
+
+  @Override
+  public DataCounts counts() {
+    return examples.counts();
+  }
+
+  @Override
+  public void begin(Transformer model, int microBatchSize, Runnable pause) {}
+
+  @Override
+  public MicroBatch microBatch(int[] rows) {
+    List<Example> chosen = Arrays.stream(rows).mapToObj(examples.rows()::get).toList();
+    return new Batch(TokenBatch.of(chosen));
+  }
+
+  private record Batch(TokenBatch tokens) implements MicroBatch {
+    @Override
+    public int weight() {
+      return tokens.lossTokens();
+    }
+
+    @Override
+    public Outcome evaluate(float[] logProbs) {
+      double lossSum = 0;
+      for (float logProb : logProbs) {
+        lossSum -= logProb;
+      }
+      float[] gradient = new float[logProbs.length];
+      Arrays.fill(gradient, -1);
+      return new Outcome(lossSum, gradient, Map.of());
+    }
+  }
+
+  private static final class Source implements ObjectiveSource {
+    @Override
+    public List<String> notBuilt(Phase phase) {
+      List<String> sentences = new ArrayList<>();
+      if (phase.samplePacking()) {
+        sentences.add("sample_packing is true, and packing is not built yet; set it to false");
+      }
+      return sentences;
+    }
+
+    @Override
+    public Objective open(PhaseRequest request, int vocabSize, LazyTokenizer tokenizer)
+        throws IOException {
+      Phase phase = request.phase();
+      ExampleReader reader =
+          new ExampleReader(phase.type(), phase.sequenceLen(), vocabSize, tokenizer);
+      return new NextToken(reader.read(request.folder(), "datasets", phase.datasets()));
+    }
+  }
+}

@@ -1,0 +1,29 @@
+package dev.polyphase.phases.objective;
+
+import dev.polyphase.phases.data.DataCounts;
+import dev.polyphase.phases.model.Transformer;
+
+/**
+ * What a phase optimises. The loop hands it the log-probabilities of a batch's target tokens; it
+ * answers with a loss, its gradient and figures to log. The loss of an optimiser step is the mean
+ * over what {@link MicroBatch#weight()} counts, across all of the step's micro-batches.
+ */
+public interface Objective {
+
+  /** The tokens of each row, padding not counted. */
+  int[] tokensOfRow();
+
+  /** What became of the rows that were read. */
+  DataCounts counts();
+
+  /**
+   * Called once before the first step, with the weights that the phase starts from.
+   *
+   * @param microBatchSize rows of one forward pass
+   * @param pause called between forward passes; it may throw to end the phase
+   */
+  void begin(Transformer model, int microBatchSize, Runnable pause);
+
+  /** The rows with these indices, as one forward pass. */
+  MicroBatch microBatch(int[] rows);
+}

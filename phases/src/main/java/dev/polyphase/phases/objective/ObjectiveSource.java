@@ -1,0 +1,24 @@
+package dev.polyphase.phases.objective;
+
+import dev.polyphase.phases.api.PhaseRequest;
+import dev.polyphase.phases.tokens.LazyTokenizer;
+import dev.polyphase.pipelines.Phase;
+import dev.polyphase.pipelines.problems.InputException;
+import java.io.IOException;
+import java.util.List;
+
+/** Makes the objective of one kind of phase. */
+public interface ObjectiveSource {
+
+  /** A sentence for each of the phase's settings that is part of the language but not built yet. */
+  List<String> notBuilt(Phase phase);
+
+  /**
+   * Reads the phase's rows.
+   *
+   * @param vocabSize ids are below it
+   * @param tokenizer asked only by rows of text
+   * @throws InputException naming what is wrong with them
+   */
+  Objective open(PhaseRequest request, int vocabSize, LazyTokenizer tokenizer) throws IOException;
+}

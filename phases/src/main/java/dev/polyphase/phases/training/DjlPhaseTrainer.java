@@ -1,0 +1,134 @@
+package dev.polyphase.phases.training;
+
+import dev.polyphase.phases.api.PhaseListener;
+import dev.polyphase.phases.api.PhasePlan;
+import dev.polyphase.phases.api.PhaseRequest;
+import dev.polyphase.phases.api.PhaseResult;
+import dev.polyphase.phases.api.PhaseTrainer;
+import dev.polyphase.phases.data.DataCounts;
+import dev.polyphase.phases.model.ConfigReader;
+import dev.polyphase.phases.model.ModelConfig;
+import dev.polyphase.phases.model.ModelLayout;
+import dev.polyphase.phases.model.Transformer;
+import dev.polyphase.phases.objective.Objective;
+import dev.polyphase.phases.objective.ObjectiveSource;
+import dev.polyphase.phases.optimizer.LearningRate;
+import dev.polyphase.phases.tokens.LazyTokenizer;
+import dev.polyphase.pipelines.Phase;
+import dev.polyphase.pipelines.problems.InputException;
+import dev.polyphase.pipelines.problems.Place;
+import dev.polyphase.pipelines.problems.Problem;
+import dev.polyphase.weights.Checkpoint;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.stream.Collectors;
+
+/** Trains phases in this process, on libtorch. */
+public final class DjlPhaseTrainer implements PhaseTrainer {
+  private final ObjectiveSource source;
+
+  /** A trainer of the phases that a source makes objectives for. */
+  public DjlPhaseTrainer(ObjectiveSource source) {
+    this.source = source;
+  }
+
+  @Override
+  public PhasePlan check(PhaseRequest request) throws IOException {
+    refuseWhatIsNotBuilt(request.phase());
+    ComputeSettings.of(request.pipeline());
+    ModelConfig config = ConfigReader.read(request.checkpoint());
+    checkTensors(request, new ModelLayout(config), Checkpoint.open(request.checkpoint()));
+    try (LazyTokenizer tokenizer = new LazyTokenizer(request.checkpoint())) {
+      Objective objective = source.open(request, config.vocabSize(), tokenizer);
+      DataCounts counts = objective.counts();
+      long steps =
+          TrainingLoop.schedule(request.phase(), request.pipeline().seed(), objective).totalSteps();
+      return new PhasePlan(counts.rows(), counts.tokens(), steps, 0);
+    }
+  }
+
+  @Override
+  public PhaseResult train(PhaseRequest request, PhaseListener listener) throws IOException {
+    long startNanos = System.nanoTime();
+    refuseWhatIsNotBuilt(request.phase());
+    ComputeSettings compute = ComputeSettings.of(request.pipeline());
+    ModelConfig config = ConfigReader.read(request.checkpoint());
+    ModelLayout layout = new ModelLayout(config);
+    Checkpoint checkpoint = Checkpoint.open(request.checkpoint());
+    Set<String> trained = checkTensors(request, layout, checkpoint);
+    try (LazyTokenizer tokenizer = new LazyTokenizer(request.checkpoint());
+        Transformer model =
+            Transformer.load(checkpoint, config, trained, compute.device(), compute.precision())) {
+      Objective objective = source.open(request, config.vocabSize(), tokenizer);
+      noteRowsLeftOut(objective.counts(), listener);
+      TrainingLoop loop =
+          new TrainingLoop(request.phase(), request.pipeline().seed(), model, objective, listener);
+      long tokens = loop.run();
+      TrainedCheckpoint result =
+          new TrainedCheckpoint(checkpoint, layout, model, request.pipeline().saveDtype());
+      long changed = result.changedValues();
+      long values = model.masters().values().stream().mapToLong(master -> master.size()).sum();
+      listener.note(
+          String.format(
+              Locale.ROOT,
+              "%,d of %,d trained values changed as they are saved (%.1f %%)",
+              changed,
+              values,
+              100.0 * changed / values));
+      result.write(request.result());
+      return new PhaseResult(
+          loop.totalSteps(),
+          tokens,
+          model.masters().size(),
+          values,
+          changed,
+          (System.nanoTime() - startNanos) / 1e9);
+    }
+  }
+
+  private void refuseWhatIsNotBuilt(Phase phase) {
+    List<String> sentences = new ArrayList<>(source.notBuilt(phase));
+    if (!LearningRate.implemented(phase.lrScheduler())) {
+      sentences.add(
+          "lr_scheduler %s is not built yet; take cosine, linear or constant"
+              .formatted(phase.lrScheduler().name().toLowerCase(Locale.ROOT)));
+    }
+    if (!phase.evalDatasets().isEmpty()) {
+      sentences.add("eval_datasets are not built yet; leave the key out");
+    }
+    if (!sentences.isEmpty()) {
+      throw new InputException(
+          sentences.stream()
+              .map(sentence -> new Problem(null, "phase " + phase.name() + ": " + sentence))
+              .toList());
+    }
+  }
+
+  /** The parameters to train, after a look at all tensors. */
+  private static Set<String> checkTensors(
+      PhaseRequest request, ModelLayout layout, Checkpoint checkpoint) {
+    layout.check(checkpoint);
+    Set<String> trained =
+        request.trainable().stream().map(layout::parameterOf).collect(Collectors.toSet());
+    Set<String> unknown = new TreeSet<>(trained);
+    layout.parameters().forEach(parameter -> unknown.remove(parameter.name()));
+    if (!unknown.isEmpty()) {
+      throw new InputException(
+          Place.in(request.checkpoint().toString()),
+          "the model has no parameters named %s to train".formatted(unknown));
+    }
+    return trained;
+  }
+
+  private static void noteRowsLeftOut(DataCounts counts, PhaseListener listener) {
+    if (counts.cutRows() > 0 || counts.droppedRows() > 0) {
+      listener.note(
+          "%,d rows were longer than sequence_len and were cut, %,d had no token that carries loss and were left out"
+              .formatted(counts.cutRows(), counts.droppedRows()));
+    }
+  }
+}

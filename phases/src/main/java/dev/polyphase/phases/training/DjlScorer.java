@@ -1,0 +1,50 @@
+package dev.polyphase.phases.training;
+
+import dev.polyphase.phases.api.ScoredRow;
+import dev.polyphase.phases.api.Scorer;
+import dev.polyphase.phases.data.Example;
+import dev.polyphase.phases.data.RowEncoder;
+import dev.polyphase.phases.data.TokenBatch;
+import dev.polyphase.phases.model.ConfigReader;
+import dev.polyphase.phases.model.ModelConfig;
+import dev.polyphase.phases.model.Transformer;
+import dev.polyphase.phases.tokens.LazyTokenizer;
+import dev.polyphase.pipelines.Dtype;
+import dev.polyphase.pipelines.PhaseType;
+import dev.polyphase.weights.Checkpoint;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Set;
+import java.util.function.Consumer;
+
+/** Scores rows in this process, on libtorch, one row a forward pass. */
+public final class DjlScorer implements Scorer {
+
+  @Override
+  public void score(Path model, Path rows, String device, Dtype dtype, Consumer<ScoredRow> results)
+      throws IOException {
+    ComputeSettings compute = ComputeSettings.of(List.of(device), dtype);
+    ModelConfig config = ConfigReader.read(model);
+    Checkpoint checkpoint = Checkpoint.open(model);
+    try (LazyTokenizer tokenizer = new LazyTokenizer(model)) {
+      List<Example> examples =
+          new RowEncoder(PhaseType.SFT, config.vocabSize(), tokenizer).encodeFile(rows);
+      try (Transformer transformer =
+          Transformer.load(checkpoint, config, Set.of(), compute.device(), compute.precision())) {
+        for (Example example : examples) {
+          results.accept(score(transformer, example));
+        }
+      }
+    }
+  }
+
+  private static ScoredRow score(Transformer transformer, Example example) {
+    double logprob = 0;
+    for (float target : transformer.logProbs(TokenBatch.of(List.of(example)))) {
+      logprob += target;
+    }
+    int tokens = example.lossTokens();
+    return new ScoredRow(tokens, logprob, tokens == 0 ? null : -logprob / tokens);
+  }
+}

@@ -1,0 +1,82 @@
+package dev.polyphase.phases.training;
+
+import ai.djl.ndarray.NDArray;
+import dev.polyphase.kernels.Precision;
+import dev.polyphase.kernels.TensorStore;
+import dev.polyphase.phases.model.ModelLayout;
+import dev.polyphase.phases.model.Transformer;
+import dev.polyphase.pipelines.SaveDtype;
+import dev.polyphase.weights.Checkpoint;
+import dev.polyphase.weights.CheckpointWriter;
+import dev.polyphase.weights.NewTensor;
+import dev.polyphase.weights.TensorInfo;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.Locale;
+import java.util.Map;
+
+/**
+ * A checkpoint with new values for its trained tensors. With {@code save_dtype: base} each tensor
+ * keeps its dtype and an untrained one its bytes; another dtype is given to every floating-point
+ * tensor.
+ */
+final class TrainedCheckpoint {
+  private final Checkpoint base;
+  private final ModelLayout layout;
+  private final Map<String, NDArray> masters;
+  private final TensorStore store;
+  private final SaveDtype saveDtype;
+
+  TrainedCheckpoint(Checkpoint base, ModelLayout layout, Transformer model, SaveDtype saveDtype) {
+    this.base = base;
+    this.layout = layout;
+    this.masters = model.masters();
+    this.store = model.store();
+    this.saveDtype = saveDtype;
+  }
+
+  /** Writes the folder, whole or not at all. */
+  void write(Path target) throws IOException {
+    Map<String, NewTensor> replaced = new HashMap<>();
+    for (TensorInfo tensor : base.tensors()) {
+      NDArray master = masters.get(layout.parameterOf(tensor.name()));
+      if (master != null) {
+        replaced.put(tensor.name(), store.toWrite(master, saved(tensor)));
+      } else if (tensor.type().floating() && saveDtype != SaveDtype.BASE) {
+        Precision precision = saved(tensor);
+        if (precision.elementType() != tensor.type()) {
+          replaced.put(tensor.name(), store.toWrite(tensor, precision));
+        }
+      }
+    }
+    CheckpointWriter.write(base, target, replaced, configChanges());
+  }
+
+  /** How many trained values differ from the base's, as they are saved. */
+  long changedValues() throws IOException {
+    long changed = 0;
+    for (Map.Entry<String, NDArray> master : masters.entrySet()) {
+      TensorInfo tensor = base.find(master.getKey()).orElseThrow();
+      changed += store.countChanged(master.getValue(), tensor, saved(tensor));
+    }
+    return changed;
+  }
+
+  private Precision saved(TensorInfo tensor) {
+    return switch (saveDtype) {
+      case BASE -> Precision.of(tensor.type());
+      case FLOAT32 -> Precision.FLOAT32;
+      case BFLOAT16 -> Precision.BFLOAT16;
+    };
+  }
+
+  /** Both spellings of the key, of which the writer changes those that are there. */
+  private Map<String, String> configChanges() {
+    if (saveDtype == SaveDtype.BASE) {
+      return Map.of();
+    }
+    String dtype = saveDtype.name().toLowerCase(Locale.ROOT);
+    return Map.of("torch_dtype", dtype, "dtype", dtype);
+  }
+}

@@ -1,0 +1,136 @@
+package dev.polyphase.phases.training;
+
+import ai.djl.ndarray.NDManager;
+import dev.polyphase.phases.api.InterruptedTrainingException;
+import dev.polyphase.phases.api.PhaseListener;
+import dev.polyphase.phases.api.TrainingFailedException;
+import dev.polyphase.phases.data.Limits;
+import dev.polyphase.phases.data.RowOrder;
+import dev.polyphase.phases.data.Schedule;
+import dev.polyphase.phases.data.Step;
+import dev.polyphase.phases.model.Gradients;
+import dev.polyphase.phases.model.Transformer;
+import dev.polyphase.phases.objective.MicroBatch;
+import dev.polyphase.phases.objective.Objective;
+import dev.polyphase.phases.objective.Outcome;
+import dev.polyphase.phases.optimizer.AdamW;
+import dev.polyphase.phases.optimizer.LearningRate;
+import dev.polyphase.pipelines.Phase;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/** The one training loop: takes a phase's steps, whatever its objective. */
+final class TrainingLoop {
+  private final Phase phase;
+  private final Transformer model;
+  private final Objective objective;
+  private final PhaseListener listener;
+  private final Schedule schedule;
+  private final LearningRate learningRate;
+
+  TrainingLoop(
+      Phase phase, long seed, Transformer model, Objective objective, PhaseListener listener) {
+    this.phase = phase;
+    this.model = model;
+    this.objective = objective;
+    this.listener = listener;
+    this.schedule = schedule(phase, seed, objective);
+    long steps = schedule.totalSteps();
+    this.learningRate =
+        new LearningRate(
+            phase.lrScheduler(), phase.learningRate(), phase.warmup().steps(steps), steps);
+  }
+
+  /** The steps of a phase on an objective's rows. */
+  static Schedule schedule(Phase phase, long seed, Objective objective) {
+    return new Schedule(
+        objective.tokensOfRow(),
+        phase.microBatchSize(),
+        phase.gradientAccumulationSteps(),
+        new Limits(phase.numEpochs(), phase.maxSteps(), phase.maxTokens()),
+        new RowOrder(phase.shuffle(), seed));
+  }
+
+  /** The steps that {@link #run} takes. */
+  long totalSteps() {
+    return schedule.totalSteps();
+  }
+
+  /**
+   * Takes every step.
+   *
+   * @return the tokens trained on
+   */
+  long run() {
+    objective.begin(model, phase.microBatchSize(), () -> stopIfRequested(0));
+    MetricsWindow window = new MetricsWindow(schedule.totalSteps());
+    try (NDManager states = model.newScratch();
+        AdamW optimizer = new AdamW(states, phase.optimizer(), phase.maxGradNorm())) {
+      for (Step step : schedule) {
+        stopIfRequested(step.index() - 1);
+        StepFigures figures = take(step, optimizer);
+        window.add(figures);
+        boolean last = step.index() == schedule.totalSteps();
+        if (step.index() % phase.loggingSteps() == 0 || last) {
+          listener.metrics(window.row(step, figures));
+        }
+      }
+    }
+    return window.numTokens();
+  }
+
+  private StepFigures take(Step step, AdamW optimizer) {
+    List<MicroBatch> microBatches =
+        step.microBatches().stream().map(objective::microBatch).toList();
+    // The loss is a mean over the whole step, so that its size is needed before the first backward.
+    double weight = microBatches.stream().mapToInt(MicroBatch::weight).sum();
+    Sums sums = new Sums();
+    try (NDManager scratch = model.newScratch()) {
+      Gradients gradients = new Gradients(scratch);
+      for (MicroBatch batch : microBatches) {
+        model.differentiate(
+            batch.tokens(), logProbs -> sums.add(batch.evaluate(logProbs), weight), gradients);
+      }
+      double loss = sums.loss / weight;
+      if (!Double.isFinite(loss)) {
+        throw new TrainingFailedException(
+            "phase %s: the loss of step %d is %s; a lower learning_rate or max_grad_norm may help"
+                .formatted(phase.name(), step.index(), loss));
+      }
+      double rate = learningRate.at(step.index() - 1);
+      double norm = optimizer.step(model.masters(), gradients.byName(), rate);
+      long tokens = microBatches.stream().mapToLong(batch -> batch.tokens().tokens()).sum();
+      return new StepFigures(loss, norm, rate, tokens, sums.means(weight));
+    }
+  }
+
+  private void stopIfRequested(long stepsDone) {
+    if (listener.stopRequested()) {
+      throw new InterruptedTrainingException(stepsDone);
+    }
+  }
+
+  /** The sums of one step over its micro-batches. */
+  private static final class Sums {
+    private double loss;
+    private final Map<String, Double> figures = new LinkedHashMap<>();
+
+    /** Adds a micro-batch and returns its part of the gradient of the step's mean loss. */
+    private float[] add(Outcome outcome, double weight) {
+      loss += outcome.lossSum();
+      outcome.figures().forEach((name, sum) -> figures.merge(name, sum, Double::sum));
+      float[] gradient = outcome.gradient();
+      for (int i = 0; i < gradient.length; i++) {
+        gradient[i] = (float) (gradient[i] / weight);
+      }
+      return gradient;
+    }
+
+    private Map<String, Double> means(double weight) {
+      Map<String, Double> means = new LinkedHashMap<>();
+      figures.forEach((name, sum) -> means.put(name, sum / weight));
+      return means;
+    }
+  }
+}

@@ -1,0 +1,5 @@
+/** The one training loop, and the trainer that runs it on libtorch. */
+@NullMarked
+package dev.polyphase.phases.training;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,93 @@
+# One transformer block (Llama, Mistral, Qwen2, Qwen3) and its vector-Jacobian product.
+# Shapes: x, y [batch, seq, hidden]; cos, sin [seq, head_dim], float32; w: the block's weights, see below.
+# Frozen weights have x's dtype; trained ones are float32 masters and are converted on the way, so that their gradients come out in float32.
+# Constants are the indices of the weights in w, -1 where the architecture has none, and the block's sizes.
+class K(Module):
+  __parameters__ = []
+  __buffers__ = []
+  training : bool
+
+  def project(self: __torch__.K, x: Tensor, w: List[Tensor], weight: int, bias: int) -> Tensor:
+    if bias >= 0:
+      y = torch.linear(x, torch.type_as(w[weight], x), torch.type_as(w[bias], x))
+    else:
+      y = torch.linear(x, torch.type_as(w[weight], x))
+    return y
+
+  # Root-mean-square norm over the last dimension, computed in float32 (Zhang and Sennrich 2019, eq. 4).
+  def norm(self: __torch__.K, x: Tensor, weight: Tensor) -> Tensor:
+    xf = torch.to(x, 6)
+    scale = torch.rsqrt(torch.add(torch.mean(torch.mul(xf, xf), [-1], True), {{rms_norm_eps}}))
+    return torch.mul(torch.type_as(torch.mul(xf, scale), x), torch.type_as(weight, x))
+
+  # Rotary position embedding in the half-split layout (Su et al. 2021): x [batch, heads, seq, head_dim].
+  def rotate(self: __torch__.K, x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
+    first, second, = torch.chunk(x, 2, -1)
+    turned = torch.cat([torch.neg(second), first], -1)
+    return torch.add(torch.mul(x, cos), torch.mul(turned, sin))
+
+  # x [batch, seq, heads * head_dim] -> [batch, heads, seq, head_dim]
+  def split_heads(self: __torch__.K, x: Tensor, heads: int) -> Tensor:
+    return torch.transpose(torch.reshape(x, [torch.size(x, 0), torch.size(x, 1), heads, {{head_dim}}]), 1, 2)
+
+  # Rows are padded on the right, so that no token sees padding and the causal flag suffices without a window.
+  def attend(self: __torch__.K, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
+    seq = torch.size(q, 2)
+    group = {{heads_per_group}}
+    windowed = torch.__and__(torch.gt({{window}}, 0), torch.gt(seq, {{window}}))
+    if windowed:
+      ones = torch.ones([seq, seq], dtype=11, device=torch.device("{{device}}"))
+      mask = torch.tril(torch.triu(ones, torch.sub(1, {{window}})))
+      y = torch.scaled_dot_product_attention(q, torch.repeat_interleave(k, group, 1), torch.repeat_interleave(v, group, 1), mask)
+    else:
+      if {{repeat_groups}}:
+        y = torch.scaled_dot_product_attention(q, torch.repeat_interleave(k, group, 1), torch.repeat_interleave(v, group, 1), None, 0., True)
+      else:
+        y = torch.scaled_dot_product_attention(q, k, v, None, 0., True, scale=None, enable_gqa=True)
+    return y
+
+  def attention(self: __torch__.K, x: Tensor, cos: Tensor, sin: Tensor, w: List[Tensor]) -> Tensor:
+    q = (self).split_heads((self).project(x, w, {{q_proj.weight}}, {{q_proj.bias}}), {{heads}})
+    k = (self).split_heads((self).project(x, w, {{k_proj.weight}}, {{k_proj.bias}}), {{kv_heads}})
+    v = (self).split_heads((self).project(x, w, {{v_proj.weight}}, {{v_proj.bias}}), {{kv_heads}})
+    if {{q_norm.weight}} >= 0:
+      q1 = (self).norm(q, w[{{q_norm.weight}}])
+      k1 = (self).norm(k, w[{{k_norm.weight}}])
+    else:
+      q1 = q
+      k1 = k
+    c = torch.type_as(cos, x)
+    s = torch.type_as(sin, x)
+    y = (self).attend((self).rotate(q1, c, s), (self).rotate(k1, c, s), v)
+    merged = torch.reshape(torch.transpose(y, 1, 2), [torch.size(x, 0), torch.size(x, 1), torch.mul({{heads}}, {{head_dim}})])
+    return (self).project(merged, w, {{o_proj.weight}}, {{o_proj.bias}})
+
+  # SwiGLU (Shazeer 2020, eq. 6).
+  def mlp(self: __torch__.K, x: Tensor, w: List[Tensor]) -> Tensor:
+    gate = torch.silu((self).project(x, w, {{gate_proj.weight}}, {{gate_proj.bias}}))
+    up = (self).project(x, w, {{up_proj.weight}}, {{up_proj.bias}})
+    return (self).project(torch.mul(gate, up), w, {{down_proj.weight}}, {{down_proj.bias}})
+
+  def forward(self: __torch__.K, x: Tensor, cos: Tensor, sin: Tensor, w: List[Tensor]) -> Tensor:
+    x1 = torch.add(x, (self).attention((self).norm(x, w[{{input_layernorm.weight}}]), cos, sin, w))
+    return torch.add(x1, (self).mlp((self).norm(x1, w[{{post_attention_layernorm.weight}}]), w))
+
+  # Recomputes the block under autograd. trained: int64 [1 + len(w)], 1 where the gradient is wanted: of x, then of each weight.
+  # gy: the gradient of y. The wanted gradients in that order; a weight's is float32.
+  def vjp(self: __torch__.K, x: Tensor, cos: Tensor, sin: Tensor, w: List[Tensor], trained: Tensor, gy: Tensor) -> List[Tensor]:
+    wanted = annotate(List[Tensor], [])
+    x1 = torch.detach(x)
+    if torch.eq(int(torch.select(trained, 0, 0)), 1):
+      _0 = torch.append(wanted, torch.requires_grad_(x1, True))
+    w1 = annotate(List[Tensor], [])
+    for i in range(torch.len(w)):
+      wi = torch.detach(w[i])
+      if torch.eq(int(torch.select(trained, 0, torch.add(i, 1))), 1):
+        _1 = torch.append(wanted, torch.requires_grad_(wi, True))
+      _2 = torch.append(w1, wi)
+    y = (self).forward(x1, cos, sin, w1)
+    found = torch.grad([y], wanted, annotate(List[Optional[Tensor]], [gy]), None, False, False)
+    gradients = annotate(List[Tensor], [])
+    for i in range(torch.len(found)):
+      _3 = torch.append(gradients, unchecked_cast(Tensor, found[i]))
+    return gradients

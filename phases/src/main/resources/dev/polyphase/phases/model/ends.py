@@ -1,0 +1,92 @@
+# The two ends of the model: token embedding, final norm, and the log-probabilities of target tokens.
+# Shapes: ids [batch, seq] int64; hidden x [batch, seq, hidden]; n target positions; vocabulary V.
+# Logits exist for {{chunk_tokens}} tokens at a time only.
+class K(Module):
+  __parameters__ = []
+  __buffers__ = []
+  training : bool
+
+  # table [V, hidden]; like: a tensor of the compute dtype.
+  def embed(self: __torch__.K, table: Tensor, ids: Tensor, like: Tensor) -> Tensor:
+    return torch.type_as(torch.embedding(table, ids), like)
+
+  # The gradient of the table: [V, hidden], float32.
+  def embed_vjp(self: __torch__.K, table: Tensor, ids: Tensor, gx: Tensor) -> Tensor:
+    return torch.embedding_dense_backward(torch.to(gx, 6), ids, torch.size(table, 0), -1, False)
+
+  # x's rows at the flat positions [n] of batch * seq, normed: [n, hidden].
+  def pick(self: __torch__.K, x: Tensor, weight: Tensor, positions: Tensor) -> Tensor:
+    rows = torch.index_select(torch.reshape(x, [-1, torch.size(x, -1)]), 0, positions)
+    xf = torch.to(rows, 6)
+    scale = torch.rsqrt(torch.add(torch.mean(torch.mul(xf, xf), [-1], True), {{rms_norm_eps}}))
+    return torch.mul(torch.type_as(torch.mul(xf, scale), rows), torch.type_as(weight, rows))
+
+  # trained: int64 [2], 1 where wanted: the gradient of x [batch, seq, hidden], of the norm's weight [hidden].
+  def pick_vjp(self: __torch__.K, x: Tensor, weight: Tensor, positions: Tensor, trained: Tensor, gh: Tensor) -> List[Tensor]:
+    wanted = annotate(List[Tensor], [])
+    x1 = torch.detach(x)
+    if torch.eq(int(torch.select(trained, 0, 0)), 1):
+      _0 = torch.append(wanted, torch.requires_grad_(x1, True))
+    weight1 = torch.detach(weight)
+    if torch.eq(int(torch.select(trained, 0, 1)), 1):
+      _1 = torch.append(wanted, torch.requires_grad_(weight1, True))
+    h = (self).pick(x1, weight1, positions)
+    found = torch.grad([h], wanted, annotate(List[Optional[Tensor]], [gh]), None, False, False)
+    gradients = annotate(List[Tensor], [])
+    for i in range(torch.len(found)):
+      _2 = torch.append(gradients, unchecked_cast(Tensor, found[i]))
+    return gradients
+
+  # h [n, hidden] -> [n, V] in float32. For small n.
+  def logits(self: __torch__.K, h: Tensor, head: Tensor) -> Tensor:
+    return torch.to(torch.linear(h, torch.type_as(head, h)), 6)
+
+  # h [n, hidden], head [V, hidden], targets [n] -> the targets' log-probabilities and the logits' log-sum-exp, both [n] float32.
+  def log_probs(self: __torch__.K, h: Tensor, head: Tensor, targets: Tensor) -> List[Tensor]:
+    w = torch.type_as(head, h)
+    found = annotate(List[Tensor], [])
+    norms = annotate(List[Tensor], [])
+    n = torch.size(h, 0)
+    chunks = torch.floordiv(torch.add(n, torch.sub({{chunk_tokens}}, 1)), {{chunk_tokens}})
+    for i in range(chunks):
+      start = torch.mul(i, {{chunk_tokens}})
+      count = ops.prim.min({{chunk_tokens}}, torch.sub(n, start))
+      z = torch.to(torch.linear(torch.narrow(h, 0, start, count), w), 6)
+      t = torch.unsqueeze(torch.narrow(targets, 0, start, count), -1)
+      norm = torch.logsumexp(z, [-1])
+      _0 = torch.append(norms, norm)
+      _1 = torch.append(found, torch.sub(torch.squeeze(torch.gather(z, 1, t), -1), norm))
+    return [torch.cat(found), torch.cat(norms)]
+
+  # norms [n]: from log_probs; g [n] float32: the gradient of each log-probability; trained: int64 [2], 1 where wanted: the gradient of h
+  # [n, hidden], of the head [V, hidden] (float32). d log p_t / d z = onehot(t) - softmax(z).
+  def log_probs_vjp(self: __torch__.K, h: Tensor, head: Tensor, targets: Tensor, norms: Tensor, g: Tensor, trained: Tensor) -> List[Tensor]:
+    w = torch.type_as(head, h)
+    of_h = torch.eq(int(torch.select(trained, 0, 0)), 1)
+    of_head = torch.eq(int(torch.select(trained, 0, 1)), 1)
+    parts = annotate(List[Tensor], [])
+    sums = annotate(List[Tensor], [])
+    if of_head:
+      _0 = torch.append(sums, torch.zeros(torch.size(head), dtype=6, device=torch.device("{{device}}")))
+    n = torch.size(h, 0)
+    chunks = torch.floordiv(torch.add(n, torch.sub({{chunk_tokens}}, 1)), {{chunk_tokens}})
+    for i in range(chunks):
+      start = torch.mul(i, {{chunk_tokens}})
+      count = ops.prim.min({{chunk_tokens}}, torch.sub(n, start))
+      hi = torch.narrow(h, 0, start, count)
+      gi = torch.unsqueeze(torch.narrow(g, 0, start, count), -1)
+      t = torch.unsqueeze(torch.narrow(targets, 0, start, count), -1)
+      z = torch.to(torch.linear(hi, w), 6)
+      p = torch.exp_(torch.sub_(z, torch.unsqueeze(torch.narrow(norms, 0, start, count), -1)))
+      gz = torch.scatter_add_(torch.mul_(p, torch.neg(gi)), 1, t, gi)
+      gzh = torch.type_as(gz, h)
+      if of_h:
+        _1 = torch.append(parts, torch.matmul(gzh, w))
+      if of_head:
+        _2 = torch.addmm_(sums[0], torch.to(torch.t(gzh), 6), torch.to(hi, 6))
+    gradients = annotate(List[Tensor], [])
+    if of_h:
+      _3 = torch.append(gradients, torch.cat(parts))
+    if of_head:
+      _4 = torch.append(gradients, sums[0])
+    return gradients

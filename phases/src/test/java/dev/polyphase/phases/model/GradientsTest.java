@@ -1,0 +1,207 @@
+package dev.polyphase.phases.model;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import ai.djl.ndarray.NDManager;
+import dev.polyphase.fixtures.Fixture;
+import dev.polyphase.kernels.Precision;
+import dev.polyphase.phases.data.Example;
+import dev.polyphase.phases.data.TokenBatch;
+import dev.polyphase.weights.Checkpoint;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.Set;
+import java.util.function.Predicate;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** Gradients block by block against one graph over the whole model. */
+class GradientsTest {
+  @TempDir Path folder;
+
+  @ParameterizedTest
+  @EnumSource
+  void everything(Fixture fixture) throws IOException {
+    assertGradients(fixture, name -> true);
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void frozenPrefix(Fixture fixture) throws IOException {
+    assertGradients(fixture, name -> name.matches("model\\.layers\\.2\\..*|lm_head\\.weight"));
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void frozenSuffix(Fixture fixture) throws IOException {
+    assertGradients(
+        fixture, name -> name.matches("model\\.embed_tokens.*|model\\.layers\\.0\\..*"));
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void oneMatrixInTheMiddle(Fixture fixture) throws IOException {
+    assertGradients(fixture, name -> name.equals("model.layers.1.mlp.up_proj.weight"));
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void normsOnly(Fixture fixture) throws IOException {
+    assertGradients(fixture, name -> name.contains("norm"));
+  }
+
+  @ParameterizedTest
+  @EnumSource(names = {"LLAMA", "QWEN2"})
+  void headOnly(Fixture fixture) throws IOException {
+    // Tied, the head is the embedding, whose gradient then has two parts.
+    String head = fixture == Fixture.QWEN2 ? "model.embed_tokens.weight" : "lm_head.weight";
+    assertGradients(fixture, name -> name.equals(head));
+  }
+
+  @Test
+  void bfloat16StaysNearFloat32() throws IOException {
+    // bfloat16 keeps 8 bits: single products are off by up to 0.4 %, sums of many by less.
+    Path checkpoint = Fixture.LLAMA.copyTo(folder);
+    Set<String> trained =
+        names(checkpoint).stream()
+            .filter(name -> name.endsWith("_proj.weight"))
+            .collect(Collectors.toSet());
+    TokenBatch batch = batch(checkpoint);
+    Map<String, float[]> exact = gradients(checkpoint, trained, batch, Precision.FLOAT32);
+    Map<String, float[]> rounded = gradients(checkpoint, trained, batch, Precision.BFLOAT16);
+    for (String name : trained) {
+      double difference = 0;
+      for (int i = 0; i < exact.get(name).length; i++) {
+        double d = exact.get(name)[i] - rounded.get(name)[i];
+        difference += d * d;
+      }
+      assertThat(Math.sqrt(difference)).as(name).isBetween(1e-9, 0.03 * norm(exact.get(name)));
+    }
+  }
+
+  @Test
+  void logProbabilitiesInBfloat16StayNearFloat32() throws IOException {
+    Path checkpoint = Fixture.QWEN2.copyTo(folder);
+    TokenBatch batch = batch(checkpoint);
+    float[] exact;
+    float[] rounded;
+    try (Transformer model = load(checkpoint, Set.of(), Precision.FLOAT32)) {
+      exact = model.logProbs(batch);
+    }
+    try (Transformer model = load(checkpoint, Set.of(), Precision.BFLOAT16)) {
+      rounded = model.logProbs(batch);
+    }
+    assertThat(mean(rounded)).isCloseTo(mean(exact), within(0.01)).isNotEqualTo(mean(exact));
+  }
+
+  @Test
+  void noArrayOutlivesItsStep() throws IOException {
+    Path checkpoint = Fixture.QWEN2.copyTo(folder);
+    TokenBatch batch = batch(checkpoint);
+    try (Transformer model = load(checkpoint, names(checkpoint), Precision.FLOAT32)) {
+      int arrays = -1;
+      for (int step = 0; step < 4; step++) {
+        try (NDManager scratch = model.newScratch()) {
+          model.differentiate(batch, GoldenBatches::meanLoss, new Gradients(scratch));
+          int now = scratch.getParentManager().getManagedArrays().size();
+          // The first step makes the rotary tables, which stay.
+          assertThat(now).isEqualTo(step < 1 ? now : arrays);
+          arrays = now;
+        }
+      }
+    }
+  }
+
+  private void assertGradients(Fixture fixture, Predicate<String> trains) throws IOException {
+    Path checkpoint = fixture.copyTo(folder);
+    Set<String> trained = names(checkpoint).stream().filter(trains).collect(Collectors.toSet());
+    TokenBatch batch = batch(checkpoint);
+    Map<String, float[]> expected =
+        KeptGraph.gradients(
+            Checkpoint.open(checkpoint), ConfigReader.read(checkpoint), trained, batch);
+    Map<String, float[]> found = gradients(checkpoint, trained, batch, Precision.FLOAT32);
+    assertThat(found.keySet()).isEqualTo(trained).isEqualTo(expected.keySet());
+    for (String name : trained) {
+      float[] wanted = expected.get(name);
+      double largest = 0;
+      for (float value : wanted) {
+        largest = Math.max(largest, Math.abs(value));
+      }
+      assertThat(largest).as(name).isPositive();
+      assertThat(found.get(name)).as(name).hasSameSizeAs(wanted);
+      for (int i = 0; i < wanted.length; i++) {
+        assertThat((double) found.get(name)[i])
+            .as("%s[%d]", name, i)
+            .isCloseTo(wanted[i], within(2e-5 * largest));
+      }
+    }
+  }
+
+  private static Map<String, float[]> gradients(
+      Path checkpoint, Set<String> trained, TokenBatch batch, Precision precision)
+      throws IOException {
+    try (Transformer model = load(checkpoint, trained, precision);
+        NDManager step = model.newScratch()) {
+      Gradients gradients = new Gradients(step);
+      model.differentiate(batch, GoldenBatches::meanLoss, gradients);
+      return gradients.byName().entrySet().stream()
+          .collect(Collectors.toMap(Map.Entry::getKey, e -> e.getValue().toFloatArray()));
+    }
+  }
+
+  private static Transformer load(Path checkpoint, Set<String> trained, Precision precision)
+      throws IOException {
+    return Transformer.load(
+        Checkpoint.open(checkpoint), ConfigReader.read(checkpoint), trained, "cpu", precision);
+  }
+
+  private static Set<String> names(Path checkpoint) throws IOException {
+    return new ModelLayout(ConfigReader.read(checkpoint))
+        .parameters().stream().map(Parameter::name).collect(Collectors.toCollection(HashSet::new));
+  }
+
+  /** Rows of unequal lengths, padded, and half of their tokens without loss. */
+  private static TokenBatch batch(Path checkpoint) throws IOException {
+    int vocabulary = ConfigReader.read(checkpoint).vocabSize();
+    Random random = new Random(7);
+    int[] lengths = {31, 12, 20};
+    List<Example> rows =
+        Arrays.stream(lengths)
+            .mapToObj(
+                length -> {
+                  int[] ids = random.ints(length, 0, vocabulary).toArray();
+                  int[] labels = ids.clone();
+                  for (int i = 0; i < length; i += 2) {
+                    labels[i] = -100;
+                  }
+                  return new Example(ids, labels);
+                })
+            .toList();
+    return TokenBatch.of(rows);
+  }
+
+  private static double norm(float[] values) {
+    double squares = 0;
+    for (float value : values) {
+      squares += (double) value * value;
+    }
+    return Math.sqrt(squares);
+  }
+
+  private static double mean(float[] values) {
+    double sum = 0;
+    for (float value : values) {
+      sum += value;
+    }
+    return sum / values.length;
+  }
+}

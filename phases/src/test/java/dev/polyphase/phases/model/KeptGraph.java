@@ -1,0 +1,102 @@
+package dev.polyphase.phases.model;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.Shape;
+import dev.polyphase.kernels.Kernel;
+import dev.polyphase.kernels.Libtorch;
+import dev.polyphase.kernels.Precision;
+import dev.polyphase.kernels.TensorStore;
+import dev.polyphase.phases.data.TokenBatch;
+import dev.polyphase.weights.Checkpoint;
+import java.io.IOException;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/** Gradients by libtorch's autograd over the whole model at once: the second method. */
+final class KeptGraph {
+  private KeptGraph() {}
+
+  /** The gradient of the mean loss with respect to each trained tensor, float32. */
+  static Map<String, float[]> gradients(
+      Checkpoint checkpoint, ModelConfig config, Set<String> trained, TokenBatch batch)
+      throws IOException {
+    ModelLayout layout = new ModelLayout(config);
+    Map<String, Object> eps = Map.of("rms_norm_eps", config.rmsNormEps());
+    try (NDManager manager = Libtorch.newManager("cpu");
+        TensorStore store = new TensorStore(manager);
+        Kernel graph = Kernel.load(manager, KeptGraph.class, "graph.py", eps)) {
+      Map<String, NDArray> tensors = new LinkedHashMap<>();
+      Map<String, NDArray> leaves = new LinkedHashMap<>();
+      for (Parameter parameter : layout.parameters()) {
+        String name = parameter.name();
+        NDArray value =
+            store.writable(manager, checkpoint.find(name).orElseThrow(), Precision.FLOAT32);
+        if (trained.contains(name)) {
+          value = graph.method("leaf").with(value).runWithAutograd(manager).get(0);
+          leaves.put(name, value);
+        }
+        tensors.put(name, value);
+      }
+      Weights weights = new Weights(tensors, trained);
+      try (Blocks blocks = new Blocks(manager, config, layout, weights)) {
+        NDArray loss = loss(manager, config, layout, tensors, blocks, graph, batch);
+        NDList found =
+            graph
+                .method("gradients")
+                .with(loss)
+                .withList("leaves", List.copyOf(leaves.values()))
+                .runWithAutograd(manager);
+        Map<String, float[]> gradients = new LinkedHashMap<>();
+        int i = 0;
+        for (String name : leaves.keySet()) {
+          gradients.put(name, found.get(i++).toFloatArray());
+        }
+        return gradients;
+      }
+    }
+  }
+
+  private static NDArray loss(
+      NDManager manager,
+      ModelConfig config,
+      ModelLayout layout,
+      Map<String, NDArray> tensors,
+      Blocks blocks,
+      Kernel graph,
+      TokenBatch batch) {
+    RotaryTable rotary = new RotaryTable(manager, config.rope().frequencies(config.headDim()));
+    long[] ids = Arrays.stream(batch.ids()).asLongStream().toArray();
+    NDArray x =
+        graph
+            .method("embed")
+            .with(tensors.get(ModelLayout.EMBEDDING))
+            .with(manager.create(ids, new Shape(batch.batch(), batch.seq())))
+            .runWithAutograd(manager)
+            .get(0);
+    for (int layer = 0; layer < blocks.count(); layer++) {
+      x =
+          blocks
+              .call("forward", layer, x, rotary.upTo(batch.seq(), manager))
+              .runWithAutograd(manager)
+              .get(0);
+    }
+    long[] targets = new long[ids.length];
+    Arrays.fill(targets, -100);
+    for (int i = 0; i < batch.lossTokens(); i++) {
+      targets[batch.targetPositions()[i]] = batch.targets()[i];
+    }
+    return graph
+        .method("loss")
+        .with(x)
+        .with(tensors.get(ModelLayout.FINAL_NORM))
+        .with(tensors.get(layout.head()))
+        .with(manager.create(targets))
+        .runWithAutograd(manager)
+        .get(0);
+  }
+}

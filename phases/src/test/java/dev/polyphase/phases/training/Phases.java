@@ -1,0 +1,74 @@
+package dev.polyphase.phases.training;
+
+import dev.polyphase.pipelines.BaseModel;
+import dev.polyphase.pipelines.Dataset;
+import dev.polyphase.pipelines.Dpo;
+import dev.polyphase.pipelines.Dtype;
+import dev.polyphase.pipelines.LrScheduler;
+import dev.polyphase.pipelines.Optimizer;
+import dev.polyphase.pipelines.Phase;
+import dev.polyphase.pipelines.PhaseType;
+import dev.polyphase.pipelines.Pipeline;
+import dev.polyphase.pipelines.SaveDtype;
+import dev.polyphase.pipelines.Targeting;
+import dev.polyphase.pipelines.Warmup;
+import java.util.List;
+import java.util.OptionalDouble;
+import java.util.OptionalLong;
+
+/**
+ * Phases for tests, in the order of the rows and at a constant rate.
+ *
+ * @param microBatchSize rows of a forward pass
+ * @param gradientAccumulationSteps forward passes of a step
+ * @param epochs passes over {@code rows.jsonl}
+ * @param learningRate the rate of every step
+ * @param weightDecay decoupled decay
+ * @param maxGradNorm 0 for no clipping
+ * @param dtype of the compute
+ */
+public record Phases(
+    int microBatchSize,
+    int gradientAccumulationSteps,
+    int epochs,
+    double learningRate,
+    double weightDecay,
+    double maxGradNorm,
+    Dtype dtype) {
+
+  public Phase phase(PhaseType type) {
+    return new Phase(
+        "one",
+        type,
+        new Targeting.Full(),
+        List.of(new Dataset("rows.jsonl", Dataset.RowType.AUTO, 1)),
+        List.of(),
+        OptionalDouble.of(epochs),
+        OptionalLong.empty(),
+        OptionalLong.empty(),
+        64,
+        microBatchSize,
+        gradientAccumulationSteps,
+        learningRate,
+        LrScheduler.CONSTANT,
+        new Warmup.Steps(0),
+        new Optimizer(Optimizer.Name.ADAMW, 0.9, 0.999, 1e-8, weightDecay),
+        maxGradNorm,
+        false,
+        false,
+        1,
+        new Dpo(0.1, Dpo.LossType.SIGMOID, 0, 0.05, new Dpo.Reference.Precomputed()));
+  }
+
+  public Pipeline pipeline(PhaseType type) {
+    return new Pipeline(
+        "test",
+        new BaseModel.Existing("base"),
+        "runs",
+        42,
+        List.of("cpu"),
+        dtype,
+        SaveDtype.BASE,
+        List.of(phase(type)));
+  }
+}

@@ -1,0 +1,139 @@
+package dev.polyphase.kernels;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
+import ai.djl.pytorch.engine.PtNDManager;
+import ai.djl.pytorch.engine.PtSymbolBlock;
+import ai.djl.pytorch.jni.IValueUtils;
+import ai.djl.pytorch.jni.JniUtils;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * A loaded TorchScript source: methods on tensors that libtorch runs. Sources are readable files
+ * among the resources; names in {@code {{braces}}} are replaced by constants when one is loaded.
+ *
+ * <p>Arrays of bfloat16 come out as arrays of an unknown type. They may go into other kernels; any
+ * other use that names their type ends the process, so conversions belong in kernels.
+ */
+public final class Kernel implements AutoCloseable {
+  private final PtSymbolBlock block;
+
+  private Kernel(PtSymbolBlock block) {
+    this.block = block;
+  }
+
+  /**
+   * Loads a source.
+   *
+   * @param manager the owner of the module, and its device
+   * @param owner the class next to whose resources the source lies
+   * @param resource the source's file name
+   * @param constants what to put for the names in braces
+   */
+  public static Kernel load(
+      NDManager manager, Class<?> owner, String resource, Map<String, ?> constants) {
+    Libtorch.prepareThread();
+    String source = read(owner, resource);
+    for (Map.Entry<String, ?> constant : constants.entrySet()) {
+      source = source.replace("{{" + constant.getKey() + "}}", constant.getValue().toString());
+    }
+    if (source.contains("{{")) {
+      throw new IllegalArgumentException(
+          resource + " has a constant without a value: " + source.substring(source.indexOf("{{")));
+    }
+    try (InputStream archive = new ByteArrayInputStream(KernelArchive.of(source))) {
+      return new Kernel(JniUtils.loadModule((PtNDManager) manager, archive, false, false));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** A call of one of the source's methods, to be given its arguments in the method's order. */
+  public Call method(String name) {
+    return new Call(name);
+  }
+
+  @Override
+  public void close() {
+    block.close();
+  }
+
+  private static String read(Class<?> owner, String resource) {
+    try (InputStream in = owner.getResourceAsStream(resource)) {
+      if (in == null) {
+        throw new IllegalArgumentException("no resource " + resource + " beside " + owner);
+      }
+      return new String(in.readAllBytes(), StandardCharsets.UTF_8);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** One call. */
+  public final class Call {
+    private final String name;
+    private final NDList arguments = new NDList();
+
+    private Call(String name) {
+      this.name = name;
+    }
+
+    /** A tensor. */
+    public Call with(NDArray tensor) {
+      tensor.setName(null);
+      arguments.add(tensor);
+      return this;
+    }
+
+    /**
+     * A {@code List[Tensor]}, not empty.
+     *
+     * @param listName a name that no other list of this call has
+     */
+    public Call withList(String listName, List<NDArray> tensors) {
+      if (tensors.isEmpty()) {
+        throw new IllegalArgumentException("the list '" + listName + "' of " + name + " is empty");
+      }
+      for (NDArray tensor : tensors) {
+        tensor.setName(listName + "[]");
+        arguments.add(tensor);
+      }
+      return this;
+    }
+
+    /** Runs without recording a graph; the results belong to {@code manager}. */
+    public NDList run(NDManager manager) {
+      return run(manager, false);
+    }
+
+    /** Runs under autograd, as kernels that differentiate need it. */
+    public NDList runWithAutograd(NDManager manager) {
+      return run(manager, true);
+    }
+
+    /** Runs without recording a graph and returns the only result. */
+    public NDArray runForOne(NDManager manager) {
+      return run(manager).singletonOrThrow();
+    }
+
+    private NDList run(NDManager manager, boolean gradMode) {
+      Libtorch.prepareThread();
+      // The results belong to the manager of the first array, and this one only names the method.
+      try (NDArray method = manager.create(0f)) {
+        method.setName("module_method:" + name);
+        NDList inputs = new NDList(arguments.size() + 1);
+        inputs.add(method);
+        inputs.addAll(arguments);
+        JniUtils.setGradMode(gradMode);
+        return IValueUtils.forward(block, inputs, true);
+      }
+    }
+  }
+}

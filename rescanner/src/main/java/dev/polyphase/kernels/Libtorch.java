@@ -1,0 +1,77 @@
+package dev.polyphase.kernels;
+
+import ai.djl.Device;
+import ai.djl.engine.Engine;
+import ai.djl.ndarray.NDManager;
+import ai.djl.pytorch.jni.JniUtils;
+import dev.polyphase.pipelines.problems.InputException;
+
+/** The native library: started on first use, without network and without telemetry. */
+public final class Libtorch {
+  private static final ThreadLocal<Boolean> PREPARED = ThreadLocal.withInitial(() -> false);
+
+  private Libtorch() {}
+
+  /**
+   * A new manager of arrays on a device.
+   *
+   * @param device {@code auto}, {@code cpu}, {@code cuda} or {@code cuda:N}; {@code auto} is the
+   *     first GPU that libtorch can use, else the CPU
+   * @throws InputException where the device is none of these or is not there
+   */
+  public static NDManager newManager(String device) {
+    prepareThread();
+    return NDManager.newBaseManager(resolve(device), "PyTorch");
+  }
+
+  /** The device's name as kernels and settings spell it: {@code cpu} or {@code cuda:N}. */
+  public static String deviceName(NDManager manager) {
+    Device device = manager.getDevice();
+    return device.isGpu() ? "cuda:" + device.getDeviceId() : "cpu";
+  }
+
+  /** Version and device support of the loaded library, in words. */
+  public static String describe() {
+    int gpus = engine().getGpuCount();
+    return "libtorch " + engine().getVersion() + ", " + (gpus == 0 ? "CPU only" : gpus + " GPU(s)");
+  }
+
+  /**
+   * Makes sure that the library is loaded and that this thread runs kernels by the plain executor.
+   */
+  static void prepareThread() {
+    if (!PREPARED.get()) {
+      engine();
+      // The optimising executor specialises on shapes: it costs seconds and does not keep autograd.
+      JniUtils.setGraphExecutorOptimize(false);
+      PREPARED.set(true);
+    }
+  }
+
+  private static Engine engine() {
+    System.setProperty("ai.djl.offline", "true");
+    System.setProperty("OPT_OUT_TRACKING", "true");
+    return Engine.getEngine("PyTorch");
+  }
+
+  private static Device resolve(String device) {
+    if (device.equals("cpu")) {
+      return Device.cpu();
+    }
+    int gpus = engine().getGpuCount();
+    if (device.equals("auto")) {
+      return gpus > 0 ? Device.gpu(0) : Device.cpu();
+    }
+    if (!device.matches("cuda(:\\d{1,3})?")) {
+      throw new InputException(
+          "device '" + device + "' is unknown: give auto, cpu, cuda or cuda:N");
+    }
+    int index = device.equals("cuda") ? 0 : Integer.parseInt(device.substring("cuda:".length()));
+    if (index >= gpus) {
+      throw new InputException(
+          "device '%s' is not there: libtorch sees %d GPU(s); choose cpu or install a CUDA libtorch"
+              .formatted(device, gpus));
+    }
+    return Device.gpu(index);
+  }
+}
