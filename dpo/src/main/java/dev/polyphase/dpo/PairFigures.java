@@ -4,9 +4,9 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 
 /**
- * The sums over pairs that preference phases log, by TRL's names. Rewards are {@code beta} times the
- * log-ratio of policy and reference; a pair counts as accurate where the chosen reward is strictly
- * the higher one ({@code trl/trainer/dpo_trainer.py}).
+ * The sums over pairs that preference phases log, by TRL's names. Rewards are {@code beta} times
+ * the log-ratio of policy and reference; a pair counts as accurate where the chosen reward is
+ * strictly the higher one ({@code trl/trainer/dpo_trainer.py}).
  */
 final class PairFigures {
   private double chosenRewards;

@@ -48,11 +48,7 @@ class PreferenceTest {
     Path base = Fixture.LLAMA.copyTo(folder);
     model =
         Transformer.load(
-            Checkpoint.open(base),
-            ConfigReader.read(base),
-            Set.of(),
-            "cpu",
-            Precision.FLOAT32);
+            Checkpoint.open(base), ConfigReader.read(base), Set.of(), "cpu", Precision.FLOAT32);
   }
 
   @AfterEach
@@ -116,7 +112,9 @@ class PreferenceTest {
       down[i] -= h;
       double rise = batch.evaluate(up).lossSum() - batch.evaluate(down).lossSum();
       double difference = rise / ((double) up[i] - down[i]);
-      assertThat((double) gradient[i]).as("target %d", i).isCloseTo(difference, within(2e-5 * beta));
+      assertThat((double) gradient[i])
+          .as("target %d", i)
+          .isCloseTo(difference, within(2e-5 * beta));
       assertThat(Math.abs(gradient[i])).isLessThan((float) beta);
     }
   }
@@ -141,8 +139,7 @@ class PreferenceTest {
       PairLogProbs reference =
           ReferencePass.run(model, List.of(PAIRS.get(1 + pair)), 1, () -> {})[0];
       double margin =
-          beta
-              * ((chosen[pair] - reference.chosen()) - (rejected[pair] - reference.rejected()));
+          beta * ((chosen[pair] - reference.chosen()) - (rejected[pair] - reference.rejected()));
       loss += Math.log(1 + Math.exp(-margin));
       margins += margin;
       accurate += margin > 0 ? 1 : 0;

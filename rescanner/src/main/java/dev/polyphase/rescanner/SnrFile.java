@@ -123,8 +123,7 @@ public final class SnrFile {
       return JSON.readTree(bytes);
     } catch (JsonProcessingException e) {
       throw new InputException(
-          JsonPlace.of(file, e),
-          "this is no JSON; give a scan as 'polyphase scan' writes it");
+          JsonPlace.of(file, e), "this is no JSON; give a scan as 'polyphase scan' writes it");
     } catch (IOException e) {
       throw new InputException(
           Place.in(file.toString()),

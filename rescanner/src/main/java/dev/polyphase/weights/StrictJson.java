@@ -82,11 +82,7 @@ final class StrictJson {
         at == null ? "" : "line %d, column %d of it: ".formatted(at.getLineNr(), at.getColumnNr());
     return new InputException(
         Place.in(file.toString()),
-        subject
-            + " is no valid JSON ("
-            + where
-            + reason
-            + "); the file is damaged, copy it again");
+        subject + " is no valid JSON (" + where + reason + "); the file is damaged, copy it again");
   }
 
   /** The parser's own words without those that name its settings. */

@@ -128,8 +128,7 @@ class TensorStoreTest {
   @Test
   void everyTensorOfAFixture() throws IOException {
     for (TensorInfo tensor : Checkpoint.open(Fixture.QWEN2.copyTo(folder)).tensors()) {
-      assertValues(
-          store.frozen(manager, tensor, Precision.FLOAT32), TensorValues.floats(tensor));
+      assertValues(store.frozen(manager, tensor, Precision.FLOAT32), TensorValues.floats(tensor));
     }
   }
 
@@ -148,7 +147,8 @@ class TensorStoreTest {
     byte[] before = Files.readAllBytes(folder.resolve("model.safetensors"));
     TensorInfo tensor = tensor(checkpoint, "f32");
     NDArray frozen = store.frozen(manager, tensor, Precision.FLOAT32);
-    TensorInfo ofPrecision = tensor(checkpoint, precision.elementType().name().toLowerCase(Locale.ROOT));
+    TensorInfo ofPrecision =
+        tensor(checkpoint, precision.elementType().name().toLowerCase(Locale.ROOT));
 
     store.writable(manager, tensor, Precision.FLOAT32).addi(1);
     store.writable(manager, ofPrecision, precision).muli(0);
@@ -252,8 +252,7 @@ class TensorStoreTest {
     Checkpoint checkpoint =
         new HandMadeTensors().bytes("q", type, List.of(2L), (byte) 1, (byte) 2).writeTo(folder);
 
-    assertThatThrownBy(
-            () -> store.frozen(manager, tensor(checkpoint, "q"), Precision.FLOAT32))
+    assertThatThrownBy(() -> store.frozen(manager, tensor(checkpoint, "q"), Precision.FLOAT32))
         .isInstanceOf(InputException.class)
         .hasMessage(
             folder.resolve("model.safetensors")

@@ -80,7 +80,8 @@ final class ConfigKeys {
     boolean whole = value.isIntegralNumber() && value.canConvertToInt();
     if (!whole || value.intValue() < least || value.intValue() > most) {
       problem(
-          key, "must be a whole number from %d to %d, found %s".formatted(least, most, shown(value)));
+          key,
+          "must be a whole number from %d to %d, found %s".formatted(least, most, shown(value)));
       return 1;
     }
     return value.intValue();

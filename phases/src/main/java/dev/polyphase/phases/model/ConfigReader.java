@@ -107,8 +107,7 @@ public final class ConfigReader {
       }
       return root;
     } catch (JsonProcessingException e) {
-      throw new InputException(
-          JsonPlace.of(file, e), "is no JSON: " + e.getOriginalMessage());
+      throw new InputException(JsonPlace.of(file, e), "is no JSON: " + e.getOriginalMessage());
     } catch (CharacterCodingException e) {
       throw new InputException(place, "is no JSON: it is not text in UTF-8");
     }
@@ -261,7 +260,8 @@ public final class ConfigReader {
 
   /** Mistral slides in every layer; Qwen only where asked, from a layer on. */
   private static List<Integer> windows(Architecture architecture, ConfigKeys keys, int numLayers) {
-    boolean noDefault = architecture == Architecture.LLAMA || keys.names().contains("sliding_window");
+    boolean noDefault =
+        architecture == Architecture.LLAMA || keys.names().contains("sliding_window");
     int window = keys.positiveOr(noDefault ? 0 : DEFAULT_WINDOW, "sliding_window");
     boolean asked =
         switch (architecture) {

@@ -71,8 +71,8 @@ public final class ModelLayout {
   /**
    * Compares a checkpoint with this layout.
    *
-   * @throws InputException naming the tensors, up to ten, that are missing, have another shape or no
-   *     floating-point dtype, or that the configuration gives no place
+   * @throws InputException naming the tensors, up to ten, that are missing, have another shape or
+   *     no floating-point dtype, or that the configuration gives no place
    */
   public void check(Checkpoint checkpoint) {
     Map<String, Parameter> expected = new LinkedHashMap<>();
@@ -102,7 +102,9 @@ public final class ModelLayout {
     if (problems.size() > MOST_PROBLEMS) {
       int more = problems.size() - MOST_PROBLEMS;
       problems.subList(MOST_PROBLEMS, problems.size()).clear();
-      problems.add(problem(checkpoint, more + " more tensors do not fit config.json; is it another model's?"));
+      problems.add(
+          problem(
+              checkpoint, more + " more tensors do not fit config.json; is it another model's?"));
     }
     if (!problems.isEmpty()) {
       throw new InputException(problems);

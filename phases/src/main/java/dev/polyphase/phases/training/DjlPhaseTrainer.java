@@ -68,8 +68,7 @@ public final class DjlPhaseTrainer implements PhaseTrainer {
       Objective objective = source.open(request, config.vocabSize(), tokenizer);
       noteRowsLeftOut(objective.counts(), listener);
       TrainingLoop loop =
-          new TrainingLoop(
-              request.phase(), request.pipeline().seed(), model, objective, listener);
+          new TrainingLoop(request.phase(), request.pipeline().seed(), model, objective, listener);
       long tokens = loop.run();
       TrainedCheckpoint trained =
           new TrainedCheckpoint(

@@ -22,8 +22,7 @@ import java.util.function.Consumer;
 public final class DjlScorer implements Scorer {
 
   @Override
-  public void score(
-      Path model, Path rows, String device, Dtype dtype, Consumer<ScoredRow> results)
+  public void score(Path model, Path rows, String device, Dtype dtype, Consumer<ScoredRow> results)
       throws IOException {
     ComputeSettings compute = ComputeSettings.of(List.of(device), dtype);
     ModelConfig config = ConfigReader.read(model);
@@ -32,8 +31,7 @@ public final class DjlScorer implements Scorer {
       List<Example> examples =
           new RowEncoder(PhaseType.SFT, config.vocabSize(), tokenizer).encodeFile(rows);
       try (Transformer transformer =
-          Transformer.load(
-              checkpoint, config, Set.of(), compute.device(), compute.precision())) {
+          Transformer.load(checkpoint, config, Set.of(), compute.device(), compute.precision())) {
         for (Example example : examples) {
           results.accept(score(transformer, example));
         }

@@ -12,8 +12,4 @@ import java.util.Map;
  * @param figures the objective's further means, by name
  */
 record StepFigures(
-    double loss,
-    double gradNorm,
-    double learningRate,
-    long tokens,
-    Map<String, Double> figures) {}
+    double loss, double gradNorm, double learningRate, long tokens, Map<String, Double> figures) {}

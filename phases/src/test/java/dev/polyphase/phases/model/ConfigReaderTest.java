@@ -151,8 +151,7 @@ class ConfigReaderTest {
   @Test
   void llama31() throws IOException {
     ModelConfig config = read(LLAMA_3_1_8B);
-    assertThat(config.rope())
-        .isEqualTo(new Rope(500_000, new Rope.Scaling.Llama3(8, 1, 4, 8192)));
+    assertThat(config.rope()).isEqualTo(new Rope(500_000, new Rope.Scaling.Llama3(8, 1, 4, 8192)));
     assertThat(config.numKeyValueHeads()).isEqualTo(8);
     assertThat(config.intermediateSize()).isEqualTo(14336);
   }
@@ -263,18 +262,24 @@ class ConfigReaderTest {
 
   @Test
   void fileThatIsNoObject() throws IOException {
-    assertThat(problems(folder)).containsExactly(
-        file() + ": is missing: a model's folder needs its config.json");
+    assertThat(problems(folder))
+        .containsExactly(file() + ": is missing: a model's folder needs its config.json");
     assertThat(problems("")).containsExactly(file() + ": must be a JSON object");
     assertThat(problems("[1]")).containsExactly(file() + ": must be a JSON object");
     assertThat(problems("null")).containsExactly(file() + ": must be a JSON object");
-    assertThat(problems("{\n  \"a\": yes\n}")).singleElement().asString()
+    assertThat(problems("{\n  \"a\": yes\n}"))
+        .singleElement()
+        .asString()
         .startsWith(file() + ":2:8: is no JSON: Unrecognized token 'yes'");
     assertThat(problems("{\"a\": 1")).singleElement().asString().contains("config.json:1:");
     assertThat(problems("{} {}")).singleElement().asString().contains("is no JSON");
-    assertThat(problems("{\"a\":".repeat(1_500))).singleElement().asString()
+    assertThat(problems("{\"a\":".repeat(1_500)))
+        .singleElement()
+        .asString()
         .startsWith(file() + ": is no JSON: Document nesting depth");
-    assertThat(problems("{\"a\": " + "1".repeat(1_500) + "}")).singleElement().asString()
+    assertThat(problems("{\"a\": " + "1".repeat(1_500) + "}"))
+        .singleElement()
+        .asString()
         .startsWith(file() + ": is no JSON: Number value length");
     Files.write(file(), new byte[] {'{', (byte) 0xff, '}'});
     assertThat(problems(folder)).containsExactly(file() + ": is no JSON: it is not text in UTF-8");
@@ -308,7 +313,9 @@ class ConfigReaderTest {
 
   @Test
   void missingArchitecture() throws IOException {
-    assertThat(problems(without(LLAMA_2_7B, "architectures"))).singleElement().asString()
+    assertThat(problems(without(LLAMA_2_7B, "architectures")))
+        .singleElement()
+        .asString()
         .contains(": architectures is missing, and");
   }
 
@@ -425,8 +432,7 @@ class ConfigReaderTest {
   @Test
   void headsThatDoNotDivideTheWidth() throws IOException {
     assertThat(problems(with(MISTRAL_7B_V0_1, "num_attention_heads", "24")))
-        .containsExactly(
-            file() + ": num_attention_heads must divide hidden_size (4096), found 24");
+        .containsExactly(file() + ": num_attention_heads must divide hidden_size (4096), found 24");
     assertThat(problems(with(LLAMA_2_7B, "num_attention_heads", "2147483647")))
         .contains(
             file() + ": num_attention_heads must divide hidden_size (4096), found 2147483647");
@@ -436,8 +442,7 @@ class ConfigReaderTest {
   void layersThatAskForWhatIsNotThere() throws IOException {
     assertThat(problems(with(NEWER_SPELLING, "use_sliding_window", "false")))
         .containsExactly(
-            file()
-                + ": layer_types asks for sliding_attention, but no sliding window is in use");
+            file() + ": layer_types asks for sliding_attention, but no sliding window is in use");
     assertThat(
             problems(
                 with(
@@ -448,7 +453,8 @@ class ConfigReaderTest {
             file() + ": layer_types has \"chunked_attention\", which is not implemented",
             file() + ": layer_types has null, which is not implemented");
     assertThat(problems(with(QWEN2_5_7B, "attention_bias", "true")))
-        .containsExactly(file() + ": attention_bias is true, which this architecture does not have");
+        .containsExactly(
+            file() + ": attention_bias is true, which this architecture does not have");
     assertThat(problems(with(MISTRAL_NEMO, "mlp_bias", "true")))
         .containsExactly(file() + ": mlp_bias is true, which this architecture does not have");
   }
@@ -464,8 +470,7 @@ class ConfigReaderTest {
 
     assertThat(problems(config))
         .containsExactly(
-            file()
-                + ": num_attention_heads must be a whole number from 1 to 2147483647, found 0",
+            file() + ": num_attention_heads must be a whole number from 1 to 2147483647, found 0",
             file() + ": hidden_act is 'relu2', and only silu is implemented",
             file() + ": rope_scaling.rope_type is 'yarn', and default and llama3 are implemented",
             file()

@@ -44,7 +44,8 @@ class GradientsTest {
   @ParameterizedTest
   @EnumSource
   void frozenSuffix(Fixture fixture) throws IOException {
-    assertGradients(fixture, name -> name.matches("model\\.embed_tokens.*|model\\.layers\\.0\\..*"));
+    assertGradients(
+        fixture, name -> name.matches("model\\.embed_tokens.*|model\\.layers\\.0\\..*"));
   }
 
   @ParameterizedTest

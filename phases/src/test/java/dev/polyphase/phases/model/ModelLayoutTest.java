@@ -36,7 +36,8 @@ class ModelLayoutTest {
     ModelLayout layout = new ModelLayout(ConfigReader.read(model));
 
     Map<String, List<Long>> found =
-        checkpoint.tensors().stream().collect(Collectors.toMap(TensorInfo::name, TensorInfo::shape));
+        checkpoint.tensors().stream()
+            .collect(Collectors.toMap(TensorInfo::name, TensorInfo::shape));
     Map<String, List<Long>> asked =
         layout.parameters().stream().collect(Collectors.toMap(Parameter::name, Parameter::shape));
 
@@ -49,9 +50,13 @@ class ModelLayoutTest {
   void missingTensors() throws IOException {
     assertThat(problems(Fixture.LLAMA, without(Fixture.LLAMA, Q, "lm_head.weight")))
         .containsExactly(
-            folder + "/tiny-llama: the tensor " + Q + " is missing; config.json asks for it with"
+            folder
+                + "/tiny-llama: the tensor "
+                + Q
+                + " is missing; config.json asks for it with"
                 + " shape [64, 64]",
-            folder + "/tiny-llama: the tensor lm_head.weight is missing; config.json asks for it"
+            folder
+                + "/tiny-llama: the tensor lm_head.weight is missing; config.json asks for it"
                 + " with shape [272, 64]");
     String bias = "model.layers.3.self_attn.v_proj.bias";
     assertThat(problems(Fixture.QWEN2, without(Fixture.QWEN2, bias)))
@@ -71,12 +76,15 @@ class ModelLayoutTest {
     String file = folder.resolve("tiny-llama/model.safetensors").toString();
     assertThat(problems(Fixture.LLAMA, tensors))
         .containsExactly(
-            file + ": the tensor model.embed_tokens.weight has shape [272, 8], but config.json asks"
+            file
+                + ": the tensor model.embed_tokens.weight has shape [272, 8], but config.json asks"
                 + " for [272, 64]",
-            file + ": the tensor model.embed_tokens.weight is of dtype F64; weights in F32, BF16"
+            file
+                + ": the tensor model.embed_tokens.weight is of dtype F64; weights in F32, BF16"
                 + " and F16 are implemented",
             file + ": the tensor " + Q + " has shape [32, 128], but config.json asks for [64, 64]",
-            file + ": the tensor model.norm.weight is of dtype I8; weights in F32, BF16 and F16 are"
+            file
+                + ": the tensor model.norm.weight is of dtype I8; weights in F32, BF16 and F16 are"
                 + " implemented");
   }
 
@@ -90,9 +98,13 @@ class ModelLayoutTest {
                     .float32(norm, List.of(16L), new float[16])
                     .float32("model.layers.4.input_layernorm.weight", List.of(1L), 1)))
         .containsExactly(
-            folder + "/tiny-llama: the tensor " + norm + " has no place in the architecture of"
+            folder
+                + "/tiny-llama: the tensor "
+                + norm
+                + " has no place in the architecture of"
                 + " config.json",
-            folder + "/tiny-llama: the tensor model.layers.4.input_layernorm.weight has no place in"
+            folder
+                + "/tiny-llama: the tensor model.layers.4.input_layernorm.weight has no place in"
                 + " the architecture of config.json");
   }
 
@@ -104,8 +116,7 @@ class ModelLayoutTest {
     assertThatCode(() -> check(Fixture.LLAMA, frequencies)).doesNotThrowAnyException();
 
     HandMadeTensors tiedHead =
-        without(Fixture.QWEN2)
-            .float32("lm_head.weight", List.of(272L, 96L), new float[272 * 96]);
+        without(Fixture.QWEN2).float32("lm_head.weight", List.of(272L, 96L), new float[272 * 96]);
     assertThatCode(() -> check(Fixture.QWEN2, tiedHead)).doesNotThrowAnyException();
   }
 
@@ -126,8 +137,7 @@ class ModelLayoutTest {
     assertThat(e.problems().get(0).sentence())
         .startsWith("the tensor model.layers.4.input_layernorm.weight is missing");
     assertThat(e.problems().get(10).sentence())
-        .isEqualTo(
-            9996 * 9 - 10 + " more tensors do not fit config.json; is it another model's?");
+        .isEqualTo(9996 * 9 - 10 + " more tensors do not fit config.json; is it another model's?");
   }
 
   private List<String> problems(Fixture fixture, HandMadeTensors tensors) {

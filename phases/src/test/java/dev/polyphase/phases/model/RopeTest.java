@@ -14,7 +14,8 @@ class RopeTest {
   @Test
   void frequenciesAreAGeometricSeries() {
     Rope rope = new Rope(10_000, new Rope.Scaling.None());
-    assertThat(rope.frequencies(8)).containsExactly(new double[] {1, 0.1, 0.01, 0.001}, within(1e-15));
+    assertThat(rope.frequencies(8))
+        .containsExactly(new double[] {1, 0.1, 0.01, 0.001}, within(1e-15));
   }
 
   /** Llama 3.1 8B, Llama 3.2 1B, the fixture, and a context so short that all is stretched. */

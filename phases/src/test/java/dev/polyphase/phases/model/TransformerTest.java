@@ -93,7 +93,8 @@ class TransformerTest {
     Path checkpoint = Fixture.QWEN2.copyTo(folder);
     Example whole = wholeRow(6, lossTokens + 1);
     Set<String> trained =
-        Set.of("model.embed_tokens.weight", "model.norm.weight", "model.layers.3.mlp.up_proj.weight");
+        Set.of(
+            "model.embed_tokens.weight", "model.norm.weight", "model.layers.3.mlp.up_proj.weight");
     try (Transformer model = load(checkpoint, trained)) {
       float[] inOne = model.logProbs(TokenBatch.of(List.of(whole)));
       Map<String, float[]> gradients = gradients(model, List.of(whole));
@@ -143,8 +144,7 @@ class TransformerTest {
     try (NDManager step = model.newScratch()) {
       Gradients gradients = new Gradients(step);
       for (Example row : rows) {
-        model.differentiate(
-            TokenBatch.of(List.of(row)), TransformerTest::sloping, gradients);
+        model.differentiate(TokenBatch.of(List.of(row)), TransformerTest::sloping, gradients);
       }
       return gradients.byName().entrySet().stream()
           .collect(Collectors.toMap(Map.Entry::getKey, entry -> entry.getValue().toFloatArray()));
@@ -163,9 +163,7 @@ class TransformerTest {
   private static void assertClose(String name, float[] found, float[] expected) {
     double largest = TensorValues.largest(expected);
     assertThat(largest).as(name).isPositive();
-    assertThat(TensorValues.largestDifference(found, expected))
-        .as(name)
-        .isLessThan(1e-5 * largest);
+    assertThat(TensorValues.largestDifference(found, expected)).as(name).isLessThan(1e-5 * largest);
   }
 
   private Path oneMistralBlock(String window) throws IOException {

@@ -84,8 +84,7 @@ class AdamWTest {
       gradient[i] = i % 2 == 0 ? 1e-6f * (i + 1) : -10;
     }
     try (AdamW optimizer = new AdamW(manager, settings, 0)) {
-      optimizer.step(
-          masters, Map.of(MATRIX, manager.create(gradient, new Shape(3, 4))), 0.001);
+      optimizer.step(masters, Map.of(MATRIX, manager.create(gradient, new Shape(3, 4))), 0.001);
     }
     float[] after = masters.get(MATRIX).toFloatArray();
     for (int i = 0; i < 12; i++) {
@@ -120,8 +119,7 @@ class AdamWTest {
     Map<String, NDArray> arrays = new LinkedHashMap<>();
     gradients.forEach(
         (name, values) ->
-            arrays.put(
-                name, manager.create(floats(values), masters.get(name).getShape())));
+            arrays.put(name, manager.create(floats(values), masters.get(name).getShape())));
 
     float norm = optimizer.step(masters, arrays, rate);
 
@@ -135,9 +133,7 @@ class AdamWTest {
         (name, values) -> {
           float[] found = masters.get(name).toFloatArray();
           for (int i = 0; i < values.length; i++) {
-            assertThat((double) found[i])
-                .as("%s[%d]", name, i)
-                .isCloseTo(values[i], within(2e-6));
+            assertThat((double) found[i]).as("%s[%d]", name, i).isCloseTo(values[i], within(2e-6));
           }
         });
   }

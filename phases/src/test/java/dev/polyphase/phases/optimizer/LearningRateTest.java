@@ -23,8 +23,7 @@ class LearningRateTest {
   @Test
   void cosine() {
     double cos30 = Math.sqrt(3) / 2;
-    assertRates(
-        LrScheduler.COSINE, 0, 1, (1 + cos30) / 2, 0.75, 0.5, 0.25, (1 - cos30) / 2);
+    assertRates(LrScheduler.COSINE, 0, 1, (1 + cos30) / 2, 0.75, 0.5, 0.25, (1 - cos30) / 2);
     assertRates(LrScheduler.COSINE, 3, 0, 1 / 3.0, 2 / 3.0, 1, 0.75, 0.25);
   }
 
@@ -51,8 +50,14 @@ class LearningRateTest {
   /** As math.ceil(steps * ratio) in Python, its binary fractions included. */
   @ParameterizedTest
   @CsvSource({
-    "0.03, 100, 3", "0.03, 101, 4", "0.03, 1, 1", "0.07, 100, 8", "0.1, 30, 3", "0, 50, 0",
-    "1, 50, 50", "0.001, 999, 1"
+    "0.03, 100, 3",
+    "0.03, 101, 4",
+    "0.03, 1, 1",
+    "0.07, 100, 8",
+    "0.1, 30, 3",
+    "0, 50, 0",
+    "1, 50, 50",
+    "0.001, 999, 1"
   })
   void ratiosAreRoundedUp(double ratio, long totalSteps, long expected) {
     assertThat(new Warmup.Ratio(ratio).steps(totalSteps)).isEqualTo(expected);

@@ -29,8 +29,7 @@ class BatchShapesTest {
             "model.layers.2.input_layernorm.weight",
             "model.norm.weight");
     SftRun run =
-        new SftRun(folder, fixture.copyTo(folder), trained)
-            .withRows(40, 2, 17, 3, 28, 9, 5, 33);
+        new SftRun(folder, fixture.copyTo(folder), trained).withRows(40, 2, 17, 3, 28, 9, 5, 33);
 
     RecordingListener atOnce = train(run, "at-once", 8, 1);
     RecordingListener byFour = train(run, "by-four", 4, 2);
@@ -72,8 +71,7 @@ class BatchShapesTest {
     }
   }
 
-  private void assertSameWeights(String one, String other, Set<String> trained)
-      throws IOException {
+  private void assertSameWeights(String one, String other, Set<String> trained) throws IOException {
     Checkpoint base = Checkpoint.open(folder.resolve(one));
     Checkpoint against = Checkpoint.open(folder.resolve(other));
     for (TensorInfo tensor : base.tensors()) {

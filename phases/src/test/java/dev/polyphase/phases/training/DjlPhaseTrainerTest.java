@@ -45,7 +45,9 @@ class DjlPhaseTrainerTest {
     SftRun run = llama(UP).withRows(20, 70, 5, 9, 9);
 
     PhasePlan plan =
-        run.check("phases.one.max_steps=null", "phases.one.num_epochs=1.5",
+        run.check(
+            "phases.one.max_steps=null",
+            "phases.one.num_epochs=1.5",
             "phases.one.micro_batch_size=2");
 
     // The row of 70 is cut at 64; three micro-batches an epoch, of which half are rounded up.
@@ -183,16 +185,16 @@ class DjlPhaseTrainerTest {
 
     run.train("every", every, settings);
     run.train(
-        "third", third, Stream.concat(Stream.of(settings),
-            Stream.of("phases.one.logging_steps=3")).toArray(String[]::new));
+        "third",
+        third,
+        Stream.concat(Stream.of(settings), Stream.of("phases.one.logging_steps=3"))
+            .toArray(String[]::new));
 
     double[] losses = every.series("loss");
     assertThat(third.series("step")).containsExactly(3, 5);
     assertThat(third.series("loss"))
         .containsExactly(
-            new double[] {
-              (losses[0] + losses[1] + losses[2]) / 3, (losses[3] + losses[4]) / 2
-            },
+            new double[] {(losses[0] + losses[1] + losses[2]) / 3, (losses[3] + losses[4]) / 2},
             within(1e-12));
     assertThat(third.series("num_tokens")).containsExactly(30 + 12 + 5, 76);
     assertThat(third.series("epoch")).containsExactly(0.6, 1);
@@ -202,7 +204,12 @@ class DjlPhaseTrainerTest {
         .containsExactly(new double[] {0, 1e-3, 0.75e-3, 0.5e-3, 0.25e-3}, within(1e-18));
     assertThat(every.rows.get(0).values().keySet())
         .containsExactly(
-            "step", "epoch", "loss", "grad_norm", "learning_rate", "num_tokens",
+            "step",
+            "epoch",
+            "loss",
+            "grad_norm",
+            "learning_rate",
+            "num_tokens",
             "tokens_per_second");
   }
 
@@ -212,8 +219,12 @@ class DjlPhaseTrainerTest {
     SftRun run = llama(UP).withRows(30);
 
     PhaseResult result =
-        run.train("result", new RecordingListener(), "phases.one.max_steps=1",
-            "phases.one.warmup_steps=4", "phases.one.weight_decay=0.5");
+        run.train(
+            "result",
+            new RecordingListener(),
+            "phases.one.max_steps=1",
+            "phases.one.warmup_steps=4",
+            "phases.one.weight_decay=0.5");
 
     assertThat(result.changedValues()).isZero();
     assertThat(TensorValues.bytes(Checkpoint.open(folder.resolve("result")).find(UP).orElseThrow()))
@@ -226,11 +237,9 @@ class DjlPhaseTrainerTest {
     SftRun run = llama(UP).withRows(30, 12, 5, 21);
     Set<String> before = names(folder);
 
-    assertThatThrownBy(
-            () -> run.train("result", new Impatient(question), "phases.one.max_steps=4"))
+    assertThatThrownBy(() -> run.train("result", new Impatient(question), "phases.one.max_steps=4"))
         .isInstanceOfSatisfying(
-            InterruptedTrainingException.class,
-            e -> assertThat(e.step()).isEqualTo(stepsTaken));
+            InterruptedTrainingException.class, e -> assertThat(e.step()).isEqualTo(stepsTaken));
     assertThat(names(folder)).isEqualTo(before);
   }
 
@@ -255,13 +264,14 @@ class DjlPhaseTrainerTest {
     assertThat(names(folder)).isEqualTo(before);
   }
 
-  /** All embeddings 0: every token has the loss ln(272), whose derivative overflows in the norms. */
+  /**
+   * All embeddings 0: every token has the loss ln(272), whose derivative overflows in the norms.
+   */
   @Test
   void gradientThatIsNoNumberEndsThePhase() throws IOException {
     Path base = Fixture.LLAMA.copyTo(folder);
     Path config = base.resolve("config.json");
-    Files.writeString(
-        config, Files.readString(config).replace("1e-05", "1e-36"));
+    Files.writeString(config, Files.readString(config).replace("1e-05", "1e-36"));
     HandMadeTensors.ofFloats(
             Checkpoint.open(base),
             (name, values) -> {

@@ -112,8 +112,7 @@ class DjlScorerTest {
     Files.writeString(rows, row(List.of(1, 2), List.of(1, 2)) + "\n{\"input_ids\": [1, 999]}\n");
     Path model = Fixture.LLAMA.copyTo(folder);
 
-    assertThatThrownBy(
-            () -> new DjlScorer().score(model, rows, "cpu", Dtype.FLOAT32, heard::add))
+    assertThatThrownBy(() -> new DjlScorer().score(model, rows, "cpu", Dtype.FLOAT32, heard::add))
         .isInstanceOf(InputException.class)
         .hasMessageContaining(rows + ":2: ");
     assertThatThrownBy(

@@ -73,8 +73,7 @@ class GoldenTrainingTest {
   /** Rows of unequal numbers of loss tokens: only a mean over the whole step's tokens agrees. */
   @ParameterizedTest
   @CsvSource({"3, 1", "1, 3", "2, 2"})
-  void theSameTrajectoryHoweverAStepIsCut(int microBatchSize, int accumulation)
-      throws IOException {
+  void theSameTrajectoryHoweverAStepIsCut(int microBatchSize, int accumulation) throws IOException {
     Fixture fixture = Fixture.LLAMA;
     JsonNode golden = fixture.golden().path("adamw");
     writeRows(fixture.golden());

@@ -57,8 +57,7 @@ public record Phases(
         false,
         false,
         1,
-        new Dpo(
-            0.1, Dpo.LossType.SIGMOID, 0, 0.05, new Dpo.Reference.Precomputed()));
+        new Dpo(0.1, Dpo.LossType.SIGMOID, 0, 0.05, new Dpo.Reference.Precomputed()));
   }
 
   public Pipeline pipeline(PhaseType type) {
