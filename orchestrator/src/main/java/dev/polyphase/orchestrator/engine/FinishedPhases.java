@@ -6,6 +6,7 @@ import dev.polyphase.pipelines.Phase;
 import dev.polyphase.pipelines.problems.InputException;
 import dev.polyphase.pipelines.problems.Problem;
 import java.io.IOException;
+import java.math.BigDecimal;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -58,7 +59,7 @@ final class FinishedPhases {
     for (String key : keys) {
       @Nullable String before = then.get(key);
       @Nullable String after = now.get(key);
-      if (!Objects.equals(before, after)) {
+      if (!same(before, after)) {
         problems.add(
             problem(
                 prefix
@@ -68,6 +69,18 @@ final class FinishedPhases {
                     + ", but the phase was trained with "
                     + text(before)));
       }
+    }
+  }
+
+  /** Numbers are the same however they are written. */
+  private static boolean same(@Nullable String before, @Nullable String after) {
+    if (before == null || after == null) {
+      return Objects.equals(before, after);
+    }
+    try {
+      return before.equals(after) || new BigDecimal(before).compareTo(new BigDecimal(after)) == 0;
+    } catch (NumberFormatException e) {
+      return false;
     }
   }
 
