@@ -265,10 +265,10 @@ class EngineTest {
     assertThat(state.path("status").textValue()).isEqualTo("interrupted");
     assertThat(state.path("phases").findValuesAsText("status"))
         .containsExactly("finished", "running", "pending");
-    JsonNode trainer = json("runs/three/phase-02-refinement/trainer_state.json");
-    assertThat(trainer.path("global_step")).isEqualTo(IntNode.valueOf(1));
-    assertThat(trainer.path("max_steps")).isEqualTo(IntNode.valueOf(3));
-    assertThat(trainer.path("num_train_epochs")).isEqualTo(IntNode.valueOf(1));
+    JsonNode progress = json("runs/three/phase-02-refinement/trainer_state.json");
+    assertThat(progress.path("global_step")).isEqualTo(IntNode.valueOf(1));
+    assertThat(progress.path("max_steps")).isEqualTo(IntNode.valueOf(3));
+    assertThat(progress.path("num_train_epochs")).isEqualTo(IntNode.valueOf(1));
     assertThat(folder.resolve("runs/three/phase-02-refinement/model")).doesNotExist();
 
     stopRequested = false;
