@@ -17,6 +17,7 @@ import dev.polyphase.phases.api.PhasePlan;
 import dev.polyphase.phases.api.PhaseRequest;
 import dev.polyphase.phases.api.PhaseResult;
 import dev.polyphase.phases.api.PhaseTrainer;
+import dev.polyphase.phases.model.RandomModels;
 import dev.polyphase.pipelines.Pipeline;
 import dev.polyphase.pipelines.language.PipelineReader;
 import dev.polyphase.pipelines.problems.InputException;
@@ -399,6 +400,7 @@ class EngineTest {
             type -> trainer,
             device -> Floats.singularValues(),
             new ModelFolders(folder.resolve("no-cache")),
+            new RandomModels(),
             stop,
             new Progress(new PrintWriter(messages)),
             Clock.fixed(Instant.parse("2026-01-02T03:04:05Z"), ZoneOffset.UTC),
