@@ -11,7 +11,7 @@ import java.io.IOException;
 import java.util.Map;
 
 /** Singular values by libtorch, one matrix at a time. */
-public final class LibtorchSingularValues implements SingularValues, AutoCloseable {
+public final class LibtorchSingularValues implements SingularValues {
   private final NDManager manager;
   private final TensorStore store;
   private final Kernel kernel;

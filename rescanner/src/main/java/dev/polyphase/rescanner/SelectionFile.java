@@ -31,13 +31,18 @@ public final class SelectionFile {
    *     {@link AlwaysTrained#patterns()}
    */
   public static void write(Path file, Selection selection, List<String> head) throws IOException {
+    AtomicFiles.writeString(file, text(selection, head));
+  }
+
+  /** The text of such a file; parameters as in {@link #write}. */
+  public static String text(Selection selection, List<String> head) {
     StringBuilder text = new StringBuilder("unfrozen_parameters:\n");
     head.forEach(pattern -> appendItem(text, pattern));
     for (Selection.RankedType type : selection.types()) {
       text.append("# ").append(type.type()).append(" layers\n");
       type.selected().forEach(module -> appendItem(text, module.module()));
     }
-    AtomicFiles.writeString(file, text.toString());
+    return text.toString();
   }
 
   /**

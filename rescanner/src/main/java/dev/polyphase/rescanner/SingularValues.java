@@ -5,7 +5,7 @@ import java.io.IOException;
 
 /** Computes the singular values of a tensor of a checkpoint. */
 @FunctionalInterface
-public interface SingularValues {
+public interface SingularValues extends AutoCloseable {
 
   /**
    * The singular values in descending order, in float32: min(rows, columns) of them.
@@ -16,4 +16,8 @@ public interface SingularValues {
    * @throws IOException when the tensor cannot be read
    */
   float[] of(TensorInfo tensor) throws IOException;
+
+  /** Frees what the computation holds. */
+  @Override
+  default void close() {}
 }

@@ -294,7 +294,7 @@ class TensorStoreTest {
             case 0 -> Float.intBitsToFloat(bits);
             case 1 -> Float.intBitsToFloat((bits & 0xffff0000) | 0x8000);
             case 2 -> (float) random.nextGaussian();
-            default -> (bits & 0xfff | 1) * 0x1p-25f * (1 << random.nextInt(26));
+            default -> ((bits & 0xfff) | 1) * 0x1p-25f * (1 << random.nextInt(26));
           };
       values[i] = Float.isNaN(value) ? INFINITY : value;
     }

@@ -13,7 +13,7 @@ import java.util.TreeSet;
 import java.util.regex.PatternSyntaxException;
 
 /** Finds the files that a dataset's path names. */
-final class DatasetFiles {
+public final class DatasetFiles {
   private DatasetFiles() {}
 
   /**
@@ -25,7 +25,7 @@ final class DatasetFiles {
    * @param key where the path was given, for messages
    * @throws InputException if nothing matches
    */
-  static List<Path> matching(Path folder, String path, String key) throws IOException {
+  public static List<Path> matching(Path folder, String path, String key) throws IOException {
     try {
       Path literal = folder.resolve(path).normalize();
       if (Files.isRegularFile(literal)) {

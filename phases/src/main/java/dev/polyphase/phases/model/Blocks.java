@@ -1,5 +1,7 @@
 package dev.polyphase.phases.model;
 
+import static java.util.Objects.requireNonNull;
+
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import dev.polyphase.kernels.Kernel;
@@ -49,8 +51,7 @@ final class Blocks implements AutoCloseable {
   Kernel.Call call(String method, int layer, NDArray x, RotaryTable.Slice positions) {
     List<NDArray> tensors =
         parameters.get(layer).values().stream().map(p -> weights.get(p.name())).toList();
-    return kernelByWindow
-        .get(config.windows().get(layer))
+    return requireNonNull(kernelByWindow.get(config.windows().get(layer)))
         .method(method)
         .with(x)
         .with(positions.cos())

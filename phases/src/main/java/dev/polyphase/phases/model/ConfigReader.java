@@ -81,7 +81,15 @@ public final class ConfigReader {
    * @throws InputException naming everything that is wrong or not implemented
    */
   public static ModelConfig read(Path modelFolder) throws IOException {
-    Path file = modelFolder.resolve("config.json");
+    return readFile(modelFolder.resolve("config.json"));
+  }
+
+  /**
+   * Reads a configuration of any name.
+   *
+   * @throws InputException naming everything that is wrong or not implemented
+   */
+  public static ModelConfig readFile(Path file) throws IOException {
     Place place = Place.in(file.toString());
     JsonNode root = parse(file, place);
     List<Problem> problems = new ArrayList<>();

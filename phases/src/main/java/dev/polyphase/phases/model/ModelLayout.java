@@ -31,6 +31,14 @@ public final class ModelLayout {
     return config.tiedHead() ? EMBEDDING : HEAD;
   }
 
+  /**
+   * The parameter that a tensor of a checkpoint stands for: itself, or the embedding where a
+   * checkpoint stores a tied head a second time.
+   */
+  public String parameterOf(String tensorName) {
+    return tensorName.equals(HEAD) ? head() : tensorName;
+  }
+
   /** Every parameter, once, in the order of the forward pass. */
   public List<Parameter> parameters() {
     List<Parameter> parameters = new ArrayList<>();
@@ -133,7 +141,7 @@ public final class ModelLayout {
 
   /** What older checkpoints carry beside the parameters: a tied head, the rotary frequencies. */
   private boolean isIdle(String name) {
-    return name.endsWith("rotary_emb.inv_freq") || config.tiedHead() && name.equals(HEAD);
+    return name.endsWith("rotary_emb.inv_freq") || (config.tiedHead() && name.equals(HEAD));
   }
 
   private static Problem problem(Checkpoint checkpoint, String sentence) {

@@ -1,5 +1,7 @@
 package dev.polyphase.phases.optimizer;
 
+import static java.util.Objects.requireNonNull;
+
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
@@ -66,7 +68,7 @@ public final class AdamW implements AutoCloseable {
       List<String> decayed = new ArrayList<>();
       List<String> exempt = new ArrayList<>();
       for (String name : gradients.keySet()) {
-        boolean matrix = masters.get(name).getShape().dimension() > 1;
+        boolean matrix = requireNonNull(masters.get(name)).getShape().dimension() > 1;
         (matrix ? decayed : exempt).add(name);
       }
       update(decayed, masters, gradients, learningRate, weightDecay, scratch);
@@ -93,7 +95,10 @@ public final class AdamW implements AutoCloseable {
     }
     List<State> current =
         names.stream()
-            .map(name -> states.computeIfAbsent(name, n -> State.zero(manager, masters.get(n))))
+            .map(
+                name ->
+                    states.computeIfAbsent(
+                        name, n -> State.zero(manager, requireNonNull(masters.get(n)))))
             .toList();
     kernel
         .method("update")

@@ -9,12 +9,12 @@ import dev.polyphase.phases.data.DataCounts;
 import dev.polyphase.phases.model.ConfigReader;
 import dev.polyphase.phases.model.ModelConfig;
 import dev.polyphase.phases.model.ModelLayout;
-import dev.polyphase.phases.model.Parameter;
 import dev.polyphase.phases.model.Transformer;
 import dev.polyphase.phases.objective.Objective;
 import dev.polyphase.phases.objective.ObjectiveSource;
 import dev.polyphase.phases.optimizer.LearningRate;
 import dev.polyphase.phases.tokens.LazyTokenizer;
+import dev.polyphase.pipelines.Dataset;
 import dev.polyphase.pipelines.Phase;
 import dev.polyphase.pipelines.problems.InputException;
 import dev.polyphase.pipelines.problems.Place;
@@ -27,6 +27,7 @@ import java.util.Locale;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /** Trains phases in this process, on libtorch. */
 public final class DjlPhaseTrainer implements PhaseTrainer {
@@ -42,14 +43,15 @@ public final class DjlPhaseTrainer implements PhaseTrainer {
     refuseWhatIsNotBuilt(request.phase());
     ComputeSettings.of(request.pipeline());
     ModelConfig config = ConfigReader.read(request.checkpoint());
-    Checkpoint checkpoint = Checkpoint.open(request.checkpoint());
-    checkTensors(request, config, checkpoint);
+    checkTensors(request, new ModelLayout(config), Checkpoint.open(request.checkpoint()));
     try (LazyTokenizer tokenizer = new LazyTokenizer(request.checkpoint())) {
-      Objective objective = source.open(request, config.vocabSize(), tokenizer);
+      Objective objective = rows(request, config, tokenizer);
+      @Nullable Objective heldOut = heldOutRows(request, config, tokenizer);
       DataCounts counts = objective.counts();
       long steps =
           TrainingLoop.schedule(request.phase(), request.pipeline().seed(), objective).totalSteps();
-      return new PhasePlan(counts.rows(), counts.tokens(), steps, 0);
+      long heldOutRows = heldOut == null ? 0 : heldOut.counts().rows();
+      return new PhasePlan(counts.rows(), counts.tokens(), steps, heldOutRows);
     }
   }
 
@@ -59,21 +61,26 @@ public final class DjlPhaseTrainer implements PhaseTrainer {
     refuseWhatIsNotBuilt(request.phase());
     ComputeSettings compute = ComputeSettings.of(request.pipeline());
     ModelConfig config = ConfigReader.read(request.checkpoint());
+    ModelLayout layout = new ModelLayout(config);
     Checkpoint checkpoint = Checkpoint.open(request.checkpoint());
-    checkTensors(request, config, checkpoint);
+    Set<String> trained = checkTensors(request, layout, checkpoint);
     try (LazyTokenizer tokenizer = new LazyTokenizer(request.checkpoint());
         Transformer model =
-            Transformer.load(
-                checkpoint, config, request.trainable(), compute.device(), compute.precision())) {
-      Objective objective = source.open(request, config.vocabSize(), tokenizer);
+            Transformer.load(checkpoint, config, trained, compute.device(), compute.precision())) {
+      Objective objective = rows(request, config, tokenizer);
       noteRowsLeftOut(objective.counts(), listener);
       TrainingLoop loop =
-          new TrainingLoop(request.phase(), request.pipeline().seed(), model, objective, listener);
+          new TrainingLoop(
+              request.phase(),
+              request.pipeline().seed(),
+              model,
+              objective,
+              heldOutRows(request, config, tokenizer),
+              listener);
       long tokens = loop.run();
-      TrainedCheckpoint trained =
-          new TrainedCheckpoint(
-              checkpoint, model.masters(), model.store(), request.pipeline().saveDtype());
-      long changed = trained.changedValues();
+      TrainedCheckpoint result =
+          new TrainedCheckpoint(checkpoint, layout, model, request.pipeline().saveDtype());
+      long changed = result.changedValues();
       long values = model.masters().values().stream().mapToLong(master -> master.size()).sum();
       listener.note(
           String.format(
@@ -82,7 +89,7 @@ public final class DjlPhaseTrainer implements PhaseTrainer {
               changed,
               values,
               100.0 * changed / values));
-      trained.write(request.result());
+      result.write(request.result());
       return new PhaseResult(
           loop.totalSteps(),
           tokens,
@@ -93,15 +100,26 @@ public final class DjlPhaseTrainer implements PhaseTrainer {
     }
   }
 
+  private Objective rows(PhaseRequest request, ModelConfig config, LazyTokenizer tokenizer)
+      throws IOException {
+    return source.open(
+        request, "datasets", request.phase().datasets(), config.vocabSize(), tokenizer);
+  }
+
+  private @Nullable Objective heldOutRows(
+      PhaseRequest request, ModelConfig config, LazyTokenizer tokenizer) throws IOException {
+    List<Dataset> datasets = request.phase().evalDatasets();
+    return datasets.isEmpty()
+        ? null
+        : source.open(request, "eval_datasets", datasets, config.vocabSize(), tokenizer);
+  }
+
   private void refuseWhatIsNotBuilt(Phase phase) {
     List<String> sentences = new ArrayList<>(source.notBuilt(phase));
     if (!LearningRate.implemented(phase.lrScheduler())) {
       sentences.add(
           "lr_scheduler %s is not built yet; take cosine, linear or constant"
               .formatted(phase.lrScheduler().name().toLowerCase(Locale.ROOT)));
-    }
-    if (!phase.evalDatasets().isEmpty()) {
-      sentences.add("eval_datasets are not built yet; leave the key out");
     }
     if (!sentences.isEmpty()) {
       throw new InputException(
@@ -111,18 +129,20 @@ public final class DjlPhaseTrainer implements PhaseTrainer {
     }
   }
 
-  private static void checkTensors(
-      PhaseRequest request, ModelConfig config, Checkpoint checkpoint) {
-    ModelLayout layout = new ModelLayout(config);
+  /** The parameters to train, after a look at all tensors. */
+  private static Set<String> checkTensors(
+      PhaseRequest request, ModelLayout layout, Checkpoint checkpoint) {
     layout.check(checkpoint);
-    Set<String> unknown = new TreeSet<>(request.trainable());
-    unknown.removeAll(
-        layout.parameters().stream().map(Parameter::name).collect(Collectors.toSet()));
+    Set<String> trained =
+        request.trainable().stream().map(layout::parameterOf).collect(Collectors.toSet());
+    Set<String> unknown = new TreeSet<>(trained);
+    layout.parameters().forEach(parameter -> unknown.remove(parameter.name()));
     if (!unknown.isEmpty()) {
       throw new InputException(
           Place.in(request.checkpoint().toString()),
-          "the model does not train %s: it has no such parameter".formatted(unknown));
+          "the model has no parameters named %s to train".formatted(unknown));
     }
+    return trained;
   }
 
   private static void noteRowsLeftOut(DataCounts counts, PhaseListener listener) {

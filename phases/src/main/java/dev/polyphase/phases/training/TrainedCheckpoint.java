@@ -3,6 +3,8 @@ package dev.polyphase.phases.training;
 import ai.djl.ndarray.NDArray;
 import dev.polyphase.kernels.Precision;
 import dev.polyphase.kernels.TensorStore;
+import dev.polyphase.phases.model.ModelLayout;
+import dev.polyphase.phases.model.Transformer;
 import dev.polyphase.pipelines.SaveDtype;
 import dev.polyphase.weights.Checkpoint;
 import dev.polyphase.weights.CheckpointWriter;
@@ -21,15 +23,16 @@ import java.util.Map;
  */
 final class TrainedCheckpoint {
   private final Checkpoint base;
+  private final ModelLayout layout;
   private final Map<String, NDArray> masters;
   private final TensorStore store;
   private final SaveDtype saveDtype;
 
-  TrainedCheckpoint(
-      Checkpoint base, Map<String, NDArray> masters, TensorStore store, SaveDtype saveDtype) {
+  TrainedCheckpoint(Checkpoint base, ModelLayout layout, Transformer model, SaveDtype saveDtype) {
     this.base = base;
-    this.masters = masters;
-    this.store = store;
+    this.layout = layout;
+    this.masters = model.masters();
+    this.store = model.store();
     this.saveDtype = saveDtype;
   }
 
@@ -37,7 +40,7 @@ final class TrainedCheckpoint {
   void write(Path target) throws IOException {
     Map<String, NewTensor> replaced = new HashMap<>();
     for (TensorInfo tensor : base.tensors()) {
-      NDArray master = masters.get(tensor.name());
+      NDArray master = masters.get(layout.parameterOf(tensor.name()));
       if (master != null) {
         replaced.put(tensor.name(), store.toWrite(master, saved(tensor)));
       } else if (tensor.type().floating() && saveDtype != SaveDtype.BASE) {

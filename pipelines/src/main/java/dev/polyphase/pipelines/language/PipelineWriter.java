@@ -26,6 +26,7 @@ public final class PipelineWriter {
     options.setSplitLines(false);
     options.setIndicatorIndent(2);
     options.setIndentWithIndicator(true);
+    options.setDereferenceAliases(true);
     return new Yaml(options).dump(pipeline(pipeline));
   }
 
@@ -35,7 +36,8 @@ public final class PipelineWriter {
     keys.put("base_model", baseModel(pipeline.baseModel()));
     keys.put("output_dir", pipeline.outputDir());
     keys.put("seed", pipeline.seed());
-    keys.put("device", pipeline.devices());
+    keys.put(
+        "device", pipeline.devices().size() == 1 ? pipeline.devices().get(0) : pipeline.devices());
     keys.put("dtype", Values.word(pipeline.dtype()));
     keys.put("save_dtype", Values.word(pipeline.saveDtype()));
     keys.put("phases", pipeline.phases().stream().map(PipelineWriter::phase).toList());
@@ -60,17 +62,17 @@ public final class PipelineWriter {
     keys.put("targeting", targeting(phase.targeting()));
     keys.put("datasets", datasets(phase.datasets()));
     keys.put("eval_datasets", datasets(phase.evalDatasets()));
-    phase.numEpochs().ifPresent(epochs -> keys.put("num_epochs", epochs));
+    phase.numEpochs().ifPresent(epochs -> keys.put("num_epochs", number(epochs)));
     phase.maxSteps().ifPresent(steps -> keys.put("max_steps", steps));
     phase.maxTokens().ifPresent(tokens -> keys.put("max_tokens", tokens));
     keys.put("sequence_len", phase.sequenceLen());
     keys.put("micro_batch_size", phase.microBatchSize());
     keys.put("gradient_accumulation_steps", phase.gradientAccumulationSteps());
-    keys.put("learning_rate", phase.learningRate());
+    keys.put("learning_rate", number(phase.learningRate()));
     keys.put("lr_scheduler", Values.word(phase.lrScheduler()));
     warmup(keys, phase.warmup());
     optimizer(keys, phase.optimizer());
-    keys.put("max_grad_norm", phase.maxGradNorm());
+    keys.put("max_grad_norm", number(phase.maxGradNorm()));
     keys.put("sample_packing", phase.samplePacking());
     keys.put("shuffle", phase.shuffle());
     keys.put("logging_steps", phase.loggingSteps());
@@ -84,7 +86,7 @@ public final class PipelineWriter {
     Map<String, Object> keys = new LinkedHashMap<>();
     if (targeting instanceof Targeting.Snr snr) {
       keys.put("method", "snr");
-      keys.put("top_percent", snr.topPercent());
+      keys.put("top_percent", number(snr.topPercent()));
       keys.put("modules", snr.modules());
       keys.put("always_train", snr.alwaysTrain());
     } else if (targeting instanceof Targeting.Parameters parameters) {
@@ -104,13 +106,13 @@ public final class PipelineWriter {
     Map<String, Object> keys = new LinkedHashMap<>();
     keys.put("path", dataset.path());
     keys.put("type", Values.word(dataset.type()));
-    keys.put("weight", dataset.weight());
+    keys.put("weight", number(dataset.weight()));
     return keys;
   }
 
   private static void warmup(Map<String, Object> phase, Warmup warmup) {
     if (warmup instanceof Warmup.Ratio ratio) {
-      phase.put("warmup_ratio", ratio.share());
+      phase.put("warmup_ratio", number(ratio.share()));
     } else {
       phase.put("warmup_steps", ((Warmup.Steps) warmup).count());
     }
@@ -118,18 +120,18 @@ public final class PipelineWriter {
 
   private static void optimizer(Map<String, Object> phase, Optimizer optimizer) {
     phase.put("optimizer", Values.word(optimizer.name()));
-    phase.put("adam_beta1", optimizer.beta1());
-    phase.put("adam_beta2", optimizer.beta2());
-    phase.put("adam_epsilon", optimizer.epsilon());
-    phase.put("weight_decay", optimizer.weightDecay());
+    phase.put("adam_beta1", number(optimizer.beta1()));
+    phase.put("adam_beta2", number(optimizer.beta2()));
+    phase.put("adam_epsilon", number(optimizer.epsilon()));
+    phase.put("weight_decay", number(optimizer.weightDecay()));
   }
 
   private static Map<String, Object> dpo(Dpo dpo) {
     Map<String, Object> keys = new LinkedHashMap<>();
-    keys.put("beta", dpo.beta());
+    keys.put("beta", number(dpo.beta()));
     keys.put("loss_type", Values.word(dpo.lossType()));
-    keys.put("label_smoothing", dpo.labelSmoothing());
-    keys.put("discopop_tau", dpo.discopopTau());
+    keys.put("label_smoothing", number(dpo.labelSmoothing()));
+    keys.put("discopop_tau", number(dpo.discopopTau()));
     keys.put("reference", reference(dpo.reference()));
     return keys;
   }
@@ -139,5 +141,13 @@ public final class PipelineWriter {
       return checkpoint.path();
     }
     return reference instanceof Dpo.Reference.Shared ? "shared" : "precomputed";
+  }
+
+  /** Whole numbers without a fraction, as a person writes them. */
+  private static Number number(double value) {
+    if (value == Math.rint(value) && Math.abs(value) < 1e15) {
+      return (long) value;
+    }
+    return value;
   }
 }

@@ -100,8 +100,7 @@ class PipelineWriterTest {
             base_model: model
             output_dir: runs
             seed: 42
-            device:
-              - auto
+            device: auto
             dtype: auto
             save_dtype: base
             phases:
@@ -112,21 +111,21 @@ class PipelineWriterTest {
                 datasets:
                   - path: a
                     type: auto
-                    weight: 1.0
+                    weight: 1
                 eval_datasets: []
-                num_epochs: 1.0
+                num_epochs: 1
                 sequence_len: 2048
                 micro_batch_size: 1
                 gradient_accumulation_steps: 1
-                learning_rate: 1.0
+                learning_rate: 1
                 lr_scheduler: cosine
                 warmup_steps: 0
                 optimizer: adamw
                 adam_beta1: 0.9
                 adam_beta2: 0.999
                 adam_epsilon: 1.0E-8
-                weight_decay: 0.0
-                max_grad_norm: 1.0
+                weight_decay: 0
+                max_grad_norm: 1
                 sample_packing: false
                 shuffle: true
                 logging_steps: 1

@@ -1,0 +1,44 @@
+package dev.polyphase.orchestrator.cli;
+
+import dev.polyphase.dpo.Preference;
+import dev.polyphase.phases.api.ModelMaker;
+import dev.polyphase.phases.api.PhaseTrainer;
+import dev.polyphase.phases.api.Scorer;
+import dev.polyphase.phases.model.RandomModels;
+import dev.polyphase.phases.objective.NextToken;
+import dev.polyphase.phases.training.DjlPhaseTrainer;
+import dev.polyphase.phases.training.DjlScorer;
+import dev.polyphase.pipelines.PhaseType;
+import dev.polyphase.rescanner.LibtorchSingularValues;
+import dev.polyphase.rescanner.SingularValues;
+import java.util.function.Function;
+
+/**
+ * What the commands compute with. {@link #embedded} is the one place that knows an implementation.
+ *
+ * @param trainers the trainer of each type of phase
+ * @param singularValues what a scan computes with, by device
+ * @param newModels makes models with random weights
+ * @param scorer what gives each row its log-probability
+ */
+record Backend(
+    Function<PhaseType, PhaseTrainer> trainers,
+    Function<String, SingularValues> singularValues,
+    ModelMaker newModels,
+    Scorer scorer) {
+
+  /** libtorch in this process. */
+  static Backend embedded() {
+    PhaseTrainer nextToken = new DjlPhaseTrainer(NextToken.source());
+    PhaseTrainer preference = new DjlPhaseTrainer(Preference.source());
+    return new Backend(
+        type ->
+            switch (type) {
+              case CPT, SFT -> nextToken;
+              case DPO -> preference;
+            },
+        LibtorchSingularValues::new,
+        new RandomModels(),
+        new DjlScorer());
+  }
+}

@@ -1,0 +1,51 @@
+package dev.polyphase.orchestrator.cli;
+
+import dev.polyphase.orchestrator.hub.ModelFolders;
+import java.nio.file.Path;
+import java.util.Map;
+import picocli.CommandLine;
+
+/** The command line: its commands, and what happens to what they throw. */
+final class Cli {
+  private final CommandLine commands;
+  private final Failures failures;
+
+  /**
+   * A command line.
+   *
+   * @param backend what the commands compute with
+   * @param environment the environment's variables, for where models are found
+   */
+  Cli(Backend backend, Console console, Map<String, String> environment) {
+    ModelFolders models = ModelFolders.of(environment, Path.of(System.getProperty("user.home")));
+    RootCommand root = new RootCommand();
+    failures = new Failures(console, root);
+    commands =
+        new CommandLine(root)
+            .addSubcommand(new RunCommand(backend, models, console))
+            .addSubcommand(new ValidateCommand(console))
+            .addSubcommand(new ScanCommand(backend, models, console))
+            .addSubcommand(new SelectCommand(console))
+            .addSubcommand(new ScoreCommand(backend, models, console))
+            .setOut(console.results())
+            .setErr(console.messages())
+            .setCaseInsensitiveEnumValuesAllowed(true)
+            .setParameterExceptionHandler(failures::wrongCommandLine)
+            .setExecutionExceptionHandler((failure, command, parsed) -> failures.report(failure));
+  }
+
+  /** Runs a command and returns its exit code. */
+  int execute(String... args) {
+    try {
+      return commands.execute(args);
+    } catch (Error e) {
+      // picocli handles exceptions alone; running out of memory deserves a sentence as well.
+      return failures.report(e);
+    }
+  }
+
+  /** The commands, to be parsed without being run. */
+  CommandLine commands() {
+    return commands;
+  }
+}

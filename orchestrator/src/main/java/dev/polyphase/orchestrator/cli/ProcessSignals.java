@@ -1,0 +1,69 @@
+package dev.polyphase.orchestrator.cli;
+
+import dev.polyphase.orchestrator.engine.StopSignal;
+import java.io.PrintWriter;
+import java.lang.reflect.Proxy;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicBoolean;
+
+/**
+ * INT, TERM and HUP. The first one asks the run to stop, which saves its state; a second one ends
+ * the process at once with 128 and the signal's number.
+ */
+public final class ProcessSignals implements StopSignal {
+  private static final List<String> NAMES = List.of("INT", "TERM", "HUP");
+
+  private final PrintWriter messages;
+  private final AtomicBoolean requested = new AtomicBoolean();
+
+  /** Signals that tell {@code messages} what they did. */
+  public ProcessSignals(PrintWriter messages) {
+    this.messages = messages;
+  }
+
+  @Override
+  public void listen() {
+    try {
+      for (String name : NAMES) {
+        handle(name);
+      }
+    } catch (ReflectiveOperationException e) {
+      throw new IllegalStateException("this Java has no signals (module jdk.unsupported)", e);
+    }
+  }
+
+  @Override
+  public boolean requested() {
+    return requested.get();
+  }
+
+  /**
+   * Calls {@link #received} on each signal of that name. {@code sun.misc.Signal} is supported on
+   * every JDK, but javac warns of each mention of it in a way that nothing can suppress, and our
+   * warnings are errors; hence the reflection.
+   */
+  private void handle(String name) throws ReflectiveOperationException {
+    Class<?> signal = Class.forName("sun.misc.Signal");
+    Class<?> handler = Class.forName("sun.misc.SignalHandler");
+    Object calling =
+        Proxy.newProxyInstance(
+            ProcessSignals.class.getClassLoader(),
+            new Class<?>[] {handler},
+            (proxy, method, arguments) -> {
+              received((int) signal.getMethod("getNumber").invoke(arguments[0]));
+              return null;
+            });
+    signal
+        .getMethod("handle", signal, handler)
+        .invoke(null, signal.getConstructor(String.class).newInstance(name), calling);
+  }
+
+  private void received(int number) {
+    if (requested.getAndSet(true)) {
+      // Not System.exit: it would wait for shutdown hooks, and the user has asked twice.
+      Runtime.getRuntime().halt(128 + number);
+    }
+    messages.println("stopping after this step; a second signal stops at once");
+    messages.flush();
+  }
+}

@@ -1,0 +1,96 @@
+package dev.polyphase.orchestrator.cli;
+
+import dev.polyphase.orchestrator.engine.Engine;
+import dev.polyphase.orchestrator.engine.Progress;
+import dev.polyphase.orchestrator.engine.RunOutcome;
+import dev.polyphase.orchestrator.engine.RunRequest;
+import dev.polyphase.orchestrator.engine.RunRequest.Start;
+import dev.polyphase.orchestrator.hub.ModelFolders;
+import dev.polyphase.pipelines.Pipeline;
+import dev.polyphase.pipelines.language.PipelineReader;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.ArgGroup;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+@Command(
+    name = "run",
+    mixinStandardHelpOptions = true,
+    description = "Runs all phases of a pipeline, or resumes where an earlier run stopped.")
+final class RunCommand implements Callable<Integer> {
+  private final Backend backend;
+  private final ModelFolders models;
+  private final Console console;
+
+  @Parameters(paramLabel = "PIPELINE.yaml", description = "The pipeline file.")
+  private Path file = Path.of("");
+
+  @Option(
+      names = {"-o", "--output"},
+      paramLabel = "DIR",
+      description = "The folder of runs, in place of the pipeline's output_dir.")
+  private @Nullable Path output;
+
+  @Option(
+      names = "--set",
+      paramLabel = "KEY=VALUE",
+      description = "Replace a setting, as phases.NAME.learning_rate=1e-5; may be repeated.")
+  private List<String> sets = List.of();
+
+  @ArgGroup private @Nullable Earlier earlier;
+
+  /** What to do with an earlier run: one or the other. */
+  static final class Earlier {
+    @Option(names = "--resume", description = "Resume an earlier run; fail where there is none.")
+    boolean resume;
+
+    @Option(names = "--fresh", description = "Move an earlier run to NAME.old-N and begin anew.")
+    boolean fresh;
+  }
+
+  RunCommand(Backend backend, ModelFolders models, Console console) {
+    this.backend = backend;
+    this.models = models;
+    this.console = console;
+  }
+
+  @Override
+  public Integer call() throws IOException {
+    Pipeline pipeline = PipelineReader.read(file, sets);
+    Engine engine =
+        new Engine(
+            backend.trainers(),
+            backend.singularValues(),
+            models,
+            backend.newModels(),
+            new ProcessSignals(console.messages()),
+            new Progress(console.messages()),
+            Clock.systemUTC(),
+            Version.number());
+    Path runs = output == null ? Path.of(pipeline.outputDir()) : output;
+    // What was read is a file, and a file has a folder.
+    Path folder = Objects.requireNonNull(file.toAbsolutePath().getParent());
+    RunOutcome outcome = engine.run(new RunRequest(pipeline, folder, runs, start()));
+
+    if (outcome.kind() == RunOutcome.Kind.INTERRUPTED) {
+      console.messages().println("interrupted; the same command resumes");
+      return ExitCode.INTERRUPTED;
+    }
+    console.results().println(outcome.model());
+    return ExitCode.DONE;
+  }
+
+  private Start start() {
+    if (earlier == null) {
+      return Start.BEGIN_OR_RESUME;
+    }
+    return earlier.fresh ? Start.FRESH : Start.RESUME;
+  }
+}

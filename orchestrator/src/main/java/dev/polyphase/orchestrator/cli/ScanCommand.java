@@ -1,0 +1,103 @@
+package dev.polyphase.orchestrator.cli;
+
+import dev.polyphase.orchestrator.hub.ModelFolders;
+import dev.polyphase.pipelines.Targeting;
+import dev.polyphase.rescanner.ModuleSpectrum;
+import dev.polyphase.rescanner.PublishedNames;
+import dev.polyphase.rescanner.Rescanner;
+import dev.polyphase.rescanner.Scan;
+import dev.polyphase.rescanner.Selection;
+import dev.polyphase.rescanner.SelectionFile;
+import dev.polyphase.rescanner.SingularValues;
+import dev.polyphase.rescanner.SnrFile;
+import dev.polyphase.weights.Checkpoint;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+@Command(
+    name = "scan",
+    mixinStandardHelpOptions = true,
+    description = "Measures the signal-to-noise ratio of a model's modules.")
+final class ScanCommand implements Callable<Integer> {
+  private static final Path HERE = Path.of("");
+
+  private final Backend backend;
+  private final ModelFolders models;
+  private final Console console;
+
+  @Parameters(paramLabel = "MODEL", description = "A folder, or the id of a downloaded model.")
+  private String model = "";
+
+  @Option(
+      names = {"-o", "--output"},
+      paramLabel = "DIR",
+      description = "The folder to write into; the current one by default.")
+  private Path output = Path.of(".");
+
+  @Option(
+      names = "--top-percent",
+      paramLabel = "N",
+      description = "Write a selection of the best N percent too; may be repeated.")
+  private List<Double> topPercents = List.of();
+
+  @Option(
+      names = "--modules",
+      split = ",",
+      paramLabel = "TYPE",
+      description = "The module types to scan; the seven projections by default.")
+  private List<String> modules = Targeting.PROJECTIONS;
+
+  @Option(
+      names = "--device",
+      defaultValue = "auto",
+      paramLabel = "D",
+      description = "auto, cpu, cuda or cuda:N.")
+  private String device = "auto";
+
+  ScanCommand(Backend backend, ModelFolders models, Console console) {
+    this.backend = backend;
+    this.models = models;
+    this.console = console;
+  }
+
+  @Override
+  public Integer call() throws IOException {
+    // A wrong percentage shows here, not after an hour of scanning.
+    topPercents.forEach(percent -> Selection.of(List.of(), percent));
+    Path folder = models.resolve(model, HERE);
+    Checkpoint checkpoint = Checkpoint.open(folder);
+    Scan scan;
+    try (SingularValues values = backend.singularValues().apply(device)) {
+      scan = Rescanner.scan(checkpoint, modules, values, this::tellProgress);
+    }
+
+    Files.createDirectories(output);
+    String slug =
+        models.isId(model, HERE)
+            ? PublishedNames.slugOfId(model)
+            : PublishedNames.slugOfFolder(folder);
+    Path snrFile = output.resolve(PublishedNames.snrFile(slug));
+    SnrFile.write(snrFile, scan.snrs());
+    console.results().println(snrFile);
+    for (double percent : topPercents) {
+      Path file =
+          output.resolve(PublishedNames.selectionFile(PublishedNames.snrFile(slug), percent));
+      Selection selection = Selection.of(scan.snrs(), percent);
+      SelectionFile.write(file, selection, SelectionFile.PUBLISHED_HEAD);
+      console.results().println(file);
+    }
+    return ExitCode.DONE;
+  }
+
+  private void tellProgress(ModuleSpectrum module, int done, int total) {
+    console
+        .messages()
+        .println("scanned " + done + "/" + total + " " + module.target().module().text());
+  }
+}

@@ -1,0 +1,100 @@
+package dev.polyphase.orchestrator.cli;
+
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.polyphase.orchestrator.hub.ModelFolders;
+import dev.polyphase.phases.api.ScoredRow;
+import dev.polyphase.pipelines.Dtype;
+import dev.polyphase.weights.AtomicFiles;
+import java.io.IOException;
+import java.io.OutputStreamWriter;
+import java.io.PrintWriter;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+@Command(
+    name = "score",
+    mixinStandardHelpOptions = true,
+    description = "Computes the log-probability of each row's labels, one line a row.")
+final class ScoreCommand implements Callable<Integer> {
+  private final Backend backend;
+  private final ModelFolders models;
+  private final Console console;
+
+  @Parameters(paramLabel = "MODEL", description = "A folder, or the id of a downloaded model.")
+  private String model = "";
+
+  @Option(names = "--input", required = true, paramLabel = "ROWS.jsonl", description = "The rows.")
+  private Path input = Path.of("");
+
+  @Option(
+      names = {"-o", "--output"},
+      paramLabel = "OUT.jsonl",
+      description = "Where to write; standard output by default.")
+  private @Nullable Path output;
+
+  @Option(
+      names = "--device",
+      defaultValue = "auto",
+      paramLabel = "D",
+      description = "auto, cpu, cuda or cuda:N.")
+  private String device = "auto";
+
+  @Option(
+      names = "--dtype",
+      defaultValue = "auto",
+      paramLabel = "T",
+      description = "auto, float32 or bfloat16.")
+  private Dtype dtype = Dtype.AUTO;
+
+  ScoreCommand(Backend backend, ModelFolders models, Console console) {
+    this.backend = backend;
+    this.models = models;
+    this.console = console;
+  }
+
+  @Override
+  public Integer call() throws IOException {
+    Path folder = models.resolve(model, Path.of(""));
+    if (output == null) {
+      score(folder, console.results());
+      console.results().flush();
+    } else {
+      OutputFiles.requirePlace(output);
+      AtomicFiles.write(
+          output,
+          out -> {
+            PrintWriter lines =
+                new PrintWriter(new OutputStreamWriter(out, StandardCharsets.UTF_8));
+            score(folder, lines);
+            lines.flush();
+            if (lines.checkError()) {
+              throw new IOException(output + ": the file can't be written; is the disk full?");
+            }
+          });
+    }
+    return ExitCode.DONE;
+  }
+
+  private void score(Path folder, PrintWriter lines) throws IOException {
+    backend.scorer().score(folder, input, device, dtype, row -> lines.print(json(row) + "\n"));
+  }
+
+  private static String json(ScoredRow row) {
+    ObjectNode line = JsonNodeFactory.instance.objectNode();
+    line.put("tokens", row.tokens());
+    put(line, "logprob", row.logprob());
+    put(line, "loss", row.loss());
+    return line.toString();
+  }
+
+  /** JSON has no infinity and no NaN. */
+  private static void put(ObjectNode line, String key, @Nullable Double value) {
+    line.put(key, value != null && Double.isFinite(value) ? value : null);
+  }
+}

@@ -1,0 +1,71 @@
+package dev.polyphase.orchestrator.engine;
+
+import dev.polyphase.phases.data.DatasetFiles;
+import dev.polyphase.pipelines.Dataset;
+import dev.polyphase.pipelines.Phase;
+import dev.polyphase.pipelines.problems.InputException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.DigestInputStream;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Map;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.stream.Stream;
+
+/**
+ * The files of a phase's data and their digests, to notice that they changed between two starts.
+ */
+final class DataFiles {
+  private DataFiles() {}
+
+  /**
+   * The SHA-256 of each file, by its path as the pipeline gives it. A file that is not there is
+   * left out: whether that is an error is for the trainer to say.
+   *
+   * @param folder the pipeline file's folder
+   */
+  static Map<String, String> digests(Phase phase, Path folder) throws IOException {
+    SortedMap<String, String> digests = new TreeMap<>();
+    for (Dataset dataset :
+        Stream.concat(phase.datasets().stream(), phase.evalDatasets().stream()).toList()) {
+      for (Path file : files(dataset.path(), folder)) {
+        digests.put(nameOf(file, folder), sha256(file));
+      }
+    }
+    return digests;
+  }
+
+  private static List<Path> files(String path, Path folder) throws IOException {
+    try {
+      return DatasetFiles.matching(folder, path, "datasets");
+    } catch (InputException e) {
+      return List.of();
+    }
+  }
+
+  private static String nameOf(Path file, Path folder) {
+    Path absolute = file.toAbsolutePath().normalize();
+    Path base = folder.toAbsolutePath().normalize();
+    return absolute.startsWith(base) ? base.relativize(absolute).toString() : absolute.toString();
+  }
+
+  private static String sha256(Path file) throws IOException {
+    MessageDigest sha256;
+    try {
+      sha256 = MessageDigest.getInstance("SHA-256");
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException("every Java has SHA-256", e);
+    }
+    try (InputStream in = new DigestInputStream(Files.newInputStream(file), sha256)) {
+      in.transferTo(OutputStream.nullOutputStream());
+    }
+    return HexFormat.of().formatHex(sha256.digest());
+  }
+}

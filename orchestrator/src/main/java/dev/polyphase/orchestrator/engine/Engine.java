@@ -1,0 +1,230 @@
+package dev.polyphase.orchestrator.engine;
+
+import dev.polyphase.orchestrator.engine.RunOutcome.Kind;
+import dev.polyphase.orchestrator.engine.RunRequest.Start;
+import dev.polyphase.orchestrator.hub.ModelFolders;
+import dev.polyphase.orchestrator.store.PhaseState;
+import dev.polyphase.orchestrator.store.RunFolder;
+import dev.polyphase.orchestrator.store.RunJournal;
+import dev.polyphase.orchestrator.store.RunLock;
+import dev.polyphase.orchestrator.store.RunState;
+import dev.polyphase.orchestrator.store.RunStore;
+import dev.polyphase.phases.api.InterruptedTrainingException;
+import dev.polyphase.phases.api.ModelMaker;
+import dev.polyphase.phases.api.PhaseTrainer;
+import dev.polyphase.pipelines.Phase;
+import dev.polyphase.pipelines.PhaseType;
+import dev.polyphase.pipelines.Pipeline;
+import dev.polyphase.pipelines.language.PipelineWriter;
+import dev.polyphase.pipelines.problems.InputException;
+import dev.polyphase.rescanner.SingularValues;
+import dev.polyphase.weights.AtomicFiles;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.function.Function;
+
+/**
+ * Runs a pipeline: each phase takes the checkpoint that the one before it left. What training is,
+ * only the {@link PhaseTrainer}s know.
+ *
+ * @param trainers the trainer of each type of phase
+ * @param singularValues what a scan computes with, on a device of the pipeline's
+ * @param models where models are found
+ * @param newModels makes those that begin with random weights
+ * @param stop asks the run to stop
+ * @param progress tells how it goes
+ * @param clock the time of what is logged
+ * @param version the version of Polyphase
+ */
+public record Engine(
+    Function<PhaseType, PhaseTrainer> trainers,
+    Function<String, SingularValues> singularValues,
+    ModelFolders models,
+    ModelMaker newModels,
+    StopSignal stop,
+    Progress progress,
+    Clock clock,
+    String version) {
+
+  /**
+   * Runs a pipeline, resumes it, or finds it finished.
+   *
+   * @throws InputException where the input is wrong; nothing was written
+   * @throws RunFailedException where the run had begun and failed; its state is saved
+   */
+  public RunOutcome run(RunRequest request) throws IOException {
+    RunFolder run = request.run();
+    if (!run.holdsSomething()) {
+      if (request.start() == Start.RESUME) {
+        throw new InputException(
+            "there is nothing to resume at " + run.path() + "; leave --resume out to begin");
+      }
+      return begin(request);
+    }
+    if (!Files.exists(run.runJson())) {
+      throw new InputException(
+          run.path() + " exists and is no run; choose another name or --output");
+    }
+    RunLock lock = RunLock.take(run);
+    try (lock) {
+      return request.start() == Start.FRESH ? begin(request) : resume(request);
+    }
+  }
+
+  private RunOutcome begin(RunRequest request) throws IOException {
+    try (StartingModel base = StartingModel.of(request, models, newModels)) {
+      return begin(request, base);
+    }
+  }
+
+  private RunOutcome begin(RunRequest request, StartingModel base) throws IOException {
+    RunFolder run = request.run();
+    Preflight.check(request, 0, base.checked(), trainers);
+
+    // Nothing was written up to here.
+    if (request.start() == Start.FRESH && run.holdsSomething()) {
+      progress.say("the earlier run is now " + run.retire());
+    }
+    Files.createDirectories(run.path());
+    RunLock lock = RunLock.take(run);
+    try (lock) {
+      if (Files.exists(run.runJson())) {
+        throw new InputException(
+            run.path() + " was made by another process a moment ago; run the command again");
+      }
+      return runPhases(request, newState(request), 0, base, "run_started");
+    }
+  }
+
+  private RunOutcome resume(RunRequest request) throws IOException {
+    RunFolder run = request.run();
+    RunState earlier =
+        RunStore.read(run)
+            .orElseThrow(() -> new InputException(run.path() + " has no run.json any more"));
+    FinishedPhases.requireUnchanged(earlier, request);
+    int finished = earlier.finishedPhases();
+    int count = request.pipeline().phases().size();
+    if (finished == count && earlier.status() == RunState.Status.FINISHED) {
+      progress.say(run.path() + " is finished; --fresh starts it anew");
+      return new RunOutcome(Kind.ALREADY_FINISHED, modelAfter(request, count - 1));
+    }
+    try (StartingModel start =
+        finished == 0
+            ? StartingModel.of(request, models, newModels)
+            : StartingModel.at(modelAfter(request, finished - 1))) {
+      return resume(request, earlier, finished, start);
+    }
+  }
+
+  private RunOutcome resume(RunRequest request, RunState earlier, int finished, StartingModel start)
+      throws IOException {
+    RunFolder run = request.run();
+    int count = request.pipeline().phases().size();
+    if (finished < count) {
+      Preflight.check(request, finished, start.checked(), trainers);
+    }
+
+    for (PhaseState unfinished : earlier.phases().subList(finished, earlier.phases().size())) {
+      run.phaseFolder(unfinished.folder()).remove();
+    }
+    progress.say("resuming " + run.path() + " after " + finished + " of " + count + " phases");
+    RunState state = resumedState(request, earlier);
+    return runPhases(request, state, finished, start, "run_resumed");
+  }
+
+  private RunOutcome runPhases(
+      RunRequest request, RunState state, int from, StartingModel start, String event)
+      throws IOException {
+    RunFolder run = request.run();
+    Pipeline pipeline = request.pipeline();
+    stop.listen();
+    try (RunJournal journal = RunJournal.open(run, state, event, clock)) {
+      try (SingularValues values = singularValues.apply(pipeline.devices().get(0))) {
+        AtomicFiles.writeString(run.pipelineYaml(), PipelineWriter.toYaml(pipeline));
+        PhaseRunner runner = new PhaseRunner(request, journal, progress, stop);
+        Path checkpoint = start.weights(request);
+        for (int i = from; i < pipeline.phases().size(); i++) {
+          runner.run(i, checkpoint, trainers.apply(pipeline.phases().get(i).type()), values);
+          ReportFiles.write(run, pipeline, journal.state());
+          checkpoint = modelAfter(request, i);
+        }
+        ReportFiles.write(run, pipeline, journal.state());
+        journal.ended(RunState.Status.FINISHED, null);
+        return new RunOutcome(Kind.FINISHED, checkpoint);
+      } catch (InterruptedTrainingException e) {
+        journal.ended(RunState.Status.INTERRUPTED, e.getMessage());
+        return new RunOutcome(Kind.INTERRUPTED, modelAfter(request, pipeline.phases().size() - 1));
+      } catch (InputException e) {
+        // Preflight has passed: the input changed under the run, and something was written.
+        recordFailure(journal, e);
+        throw new RunFailedException(String.valueOf(e.getMessage()), e);
+      } catch (IOException | RuntimeException | Error e) {
+        recordFailure(journal, e);
+        throw e;
+      }
+    }
+  }
+
+  /** The failure itself is what the user must hear of, not that it could not be recorded. */
+  private static void recordFailure(RunJournal journal, Throwable failure) {
+    try {
+      journal.ended(RunState.Status.FAILED, String.valueOf(failure.getMessage()));
+    } catch (IOException e) {
+      failure.addSuppressed(e);
+    }
+  }
+
+  private static Path modelAfter(RunRequest request, int index) {
+    return request.run().phase(index, request.pipeline().phases().get(index).name()).model();
+  }
+
+  private RunState newState(RunRequest request) {
+    String now = clock.instant().toString();
+    Settings settings = Settings.of(request.pipeline());
+    List<PhaseState> phases = new ArrayList<>();
+    for (int i = 0; i < request.pipeline().phases().size(); i++) {
+      Phase phase = request.pipeline().phases().get(i);
+      phases.add(
+          new PhaseState(
+              phase.name(),
+              phase.type().name().toLowerCase(Locale.ROOT),
+              String.valueOf(request.run().phase(i, phase.name()).path().getFileName()),
+              PhaseState.Status.PENDING,
+              settings.phases().get(i),
+              Map.of(),
+              null));
+    }
+    return new RunState(
+        request.pipeline().name(),
+        RunState.Status.RUNNING,
+        null,
+        version,
+        now,
+        now,
+        settings.shared(),
+        phases);
+  }
+
+  /** What is finished as it was, the rest as the pipeline now says. */
+  private RunState resumedState(RunRequest request, RunState earlier) {
+    RunState planned = newState(request);
+    int finished = earlier.finishedPhases();
+    List<PhaseState> phases = new ArrayList<>(earlier.phases().subList(0, finished));
+    phases.addAll(planned.phases().subList(finished, planned.phases().size()));
+    return new RunState(
+        planned.name(),
+        RunState.Status.RUNNING,
+        null,
+        version,
+        earlier.started(),
+        planned.updated(),
+        planned.settings(),
+        phases);
+  }
+}

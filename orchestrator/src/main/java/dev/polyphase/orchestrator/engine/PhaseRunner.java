@@ -1,0 +1,137 @@
+package dev.polyphase.orchestrator.engine;
+
+import dev.polyphase.orchestrator.store.MetricsLog;
+import dev.polyphase.orchestrator.store.PhaseFolder;
+import dev.polyphase.orchestrator.store.RunJournal;
+import dev.polyphase.orchestrator.store.TrainerState;
+import dev.polyphase.phases.api.InterruptedTrainingException;
+import dev.polyphase.phases.api.MetricsRow;
+import dev.polyphase.phases.api.PhaseListener;
+import dev.polyphase.phases.api.PhaseRequest;
+import dev.polyphase.phases.api.PhaseResult;
+import dev.polyphase.phases.api.PhaseTrainer;
+import dev.polyphase.pipelines.Phase;
+import dev.polyphase.rescanner.ScanListener;
+import dev.polyphase.rescanner.SingularValues;
+import dev.polyphase.weights.Checkpoint;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Path;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/** Runs one phase: scan, select, train, each leaving its files in the phase's folder. */
+final class PhaseRunner {
+  private final RunRequest request;
+  private final RunJournal journal;
+  private final Progress progress;
+  private final StopSignal stop;
+
+  PhaseRunner(RunRequest request, RunJournal journal, Progress progress, StopSignal stop) {
+    this.request = request;
+    this.journal = journal;
+    this.progress = progress;
+    this.stop = stop;
+  }
+
+  /**
+   * Runs the phase from its beginning; what an earlier attempt left is removed.
+   *
+   * @param start the weights to start from
+   * @throws InterruptedTrainingException when asked to stop
+   */
+  void run(int index, Path start, PhaseTrainer trainer, SingularValues singularValues)
+      throws IOException {
+    Phase phase = request.pipeline().phases().get(index);
+    PhaseFolder folder = request.run().phase(index, phase.name());
+    progress.phaseStarted(index, request.pipeline().phases().size(), phase.name());
+    stopIfAsked();
+    folder.startAnew();
+    journal.phaseStarted(index, DataFiles.digests(phase, request.folder()));
+
+    Checkpoint checkpoint = Checkpoint.open(start);
+    ScanListener scanning =
+        (module, done, total) -> {
+          stopIfAsked();
+          progress.scanned(done, total);
+        };
+    Set<String> trainable = Target.decide(phase, checkpoint, folder, singularValues, scanning);
+    progress.selected(trainable.size());
+
+    PhaseRequest training =
+        new PhaseRequest(
+            request.pipeline(), phase, request.folder(), start, trainable, folder.model());
+    PhaseResult result = train(index, training, trainer, folder);
+    journal.phaseFinished(index, result);
+    progress.phaseFinished(result);
+  }
+
+  private PhaseResult train(
+      int index, PhaseRequest training, PhaseTrainer trainer, PhaseFolder folder)
+      throws IOException {
+    try (MetricsLog metrics = MetricsLog.anew(folder)) {
+      Listener listener = new Listener(index, metrics);
+      try {
+        PhaseResult result = trainer.train(training, listener);
+        listener.writeState(folder, training.phase(), result.steps(), result.tokens());
+        return result;
+      } catch (InterruptedTrainingException e) {
+        listener.writeState(folder, training.phase(), e.step(), listener.tokens());
+        throw e;
+      }
+    }
+  }
+
+  private void stopIfAsked() {
+    if (stop.requested()) {
+      throw new InterruptedTrainingException(0);
+    }
+  }
+
+  private final class Listener implements PhaseListener {
+    private final int index;
+    private final MetricsLog metrics;
+    private @Nullable MetricsRow last;
+
+    Listener(int index, MetricsLog metrics) {
+      this.index = index;
+      this.metrics = metrics;
+    }
+
+    @Override
+    public void metrics(MetricsRow row) {
+      last = row;
+      try {
+        metrics.add(row);
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      }
+      progress.step(row);
+    }
+
+    @Override
+    public void note(String sentence) {
+      try {
+        journal.note(index, sentence);
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      }
+      progress.note(sentence);
+    }
+
+    @Override
+    public boolean stopRequested() {
+      return stop.requested();
+    }
+
+    long tokens() {
+      Number tokens = last == null ? null : last.values().get("num_tokens");
+      return tokens == null ? 0 : tokens.longValue();
+    }
+
+    void writeState(PhaseFolder folder, Phase phase, long steps, long tokens) throws IOException {
+      long planned = last == null ? steps : last.totalSteps();
+      TrainerState.write(folder, phase, planned, steps, tokens, metrics.rows());
+    }
+  }
+}

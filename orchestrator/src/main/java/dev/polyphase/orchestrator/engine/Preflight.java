@@ -1,0 +1,73 @@
+package dev.polyphase.orchestrator.engine;
+
+import dev.polyphase.phases.api.PhasePlan;
+import dev.polyphase.phases.api.PhaseRequest;
+import dev.polyphase.phases.api.PhaseTrainer;
+import dev.polyphase.pipelines.Phase;
+import dev.polyphase.pipelines.PhaseType;
+import dev.polyphase.pipelines.problems.InputException;
+import dev.polyphase.pipelines.problems.Problem;
+import dev.polyphase.weights.Checkpoint;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.function.Function;
+
+/** Checks all phases before the first one writes anything. */
+final class Preflight {
+
+  private Preflight() {}
+
+  /**
+   * Checks the phases from {@code from} on, all of them on the weights that the first of them will
+   * start from: names and shapes are the same in every phase.
+   *
+   * @return what each of them will do
+   * @throws InputException with every problem of every phase
+   */
+  static List<PhasePlan> check(
+      RunRequest request, int from, Path start, Function<PhaseType, PhaseTrainer> trainers)
+      throws IOException {
+    Checkpoint checkpoint = Checkpoint.open(start);
+    List<PhasePlan> plans = new ArrayList<>();
+    // Phases share their model, and thus its problems.
+    Set<Problem> problems = new LinkedHashSet<>();
+    for (int i = from; i < request.pipeline().phases().size(); i++) {
+      Phase phase = request.pipeline().phases().get(i);
+      try {
+        Target.check(phase, checkpoint);
+      } catch (InputException e) {
+        e.problems().forEach(problem -> problems.add(of(phase, problem)));
+      }
+      try {
+        plans.add(trainers.apply(phase.type()).check(asRequest(request, i, start)));
+      } catch (InputException e) {
+        problems.addAll(e.problems());
+      }
+    }
+    if (!problems.isEmpty()) {
+      throw new InputException(List.copyOf(problems));
+    }
+    return plans;
+  }
+
+  private static PhaseRequest asRequest(RunRequest request, int index, Path start) {
+    Phase phase = request.pipeline().phases().get(index);
+    return new PhaseRequest(
+        request.pipeline(),
+        phase,
+        request.folder(),
+        start,
+        Set.of(),
+        request.run().phase(index, phase.name()).model());
+  }
+
+  private static Problem of(Phase phase, Problem problem) {
+    return problem.place() == null
+        ? new Problem(null, "phases." + phase.name() + ".targeting: " + problem.sentence())
+        : problem;
+  }
+}

@@ -1,0 +1,65 @@
+package dev.polyphase.orchestrator.engine;
+
+import dev.polyphase.pipelines.Pipeline;
+import dev.polyphase.pipelines.language.PipelineWriter;
+import dev.polyphase.pipelines.problems.Problems;
+import dev.polyphase.pipelines.yaml.Mapping;
+import dev.polyphase.pipelines.yaml.Node;
+import dev.polyphase.pipelines.yaml.Scalar;
+import dev.polyphase.pipelines.yaml.Sequence;
+import dev.polyphase.pipelines.yaml.YamlTree;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+
+/**
+ * A pipeline's settings by key, as a user would write them: to say which of them changed since a
+ * phase was trained.
+ *
+ * @param shared those that every phase's weights depend on
+ * @param phases those of each phase, keys as {@code targeting.top_percent}
+ */
+record Settings(Map<String, String> shared, List<Map<String, String>> phases) {
+  // Where a run lies and what it runs on may change between two starts; its numbers may not.
+  private static final Set<String> SHARED = Set.of("base_model", "seed", "dtype", "save_dtype");
+
+  static Settings of(Pipeline pipeline) {
+    Problems problems = new Problems();
+    Node root = YamlTree.ofFile(PipelineWriter.toYaml(pipeline), "pipeline", problems);
+    problems.throwIfAny();
+    SortedMap<String, String> all = new TreeMap<>();
+    collect(root, all);
+
+    Map<String, String> shared =
+        all.entrySet().stream()
+            .filter(setting -> SHARED.contains(setting.getKey().split("[.\\[]", 2)[0]))
+            .collect(Collectors.toMap(Map.Entry::getKey, Map.Entry::getValue));
+    List<Map<String, String>> phases =
+        IntStream.range(0, pipeline.phases().size())
+            .mapToObj(index -> below("phases[" + index + "].", all))
+            .toList();
+    return new Settings(shared, phases);
+  }
+
+  private static void collect(Node node, Map<String, String> into) {
+    if (node instanceof Mapping mapping) {
+      mapping.entries().values().forEach(entry -> collect(entry.value(), into));
+    } else if (node instanceof Sequence sequence) {
+      sequence.items().forEach(item -> collect(item, into));
+    } else if (node instanceof Scalar scalar) {
+      into.put(scalar.path(), scalar.text());
+    }
+  }
+
+  private static Map<String, String> below(String prefix, Map<String, String> all) {
+    return all.entrySet().stream()
+        .filter(setting -> setting.getKey().startsWith(prefix))
+        .collect(
+            Collectors.toMap(
+                setting -> setting.getKey().substring(prefix.length()), Map.Entry::getValue));
+  }
+}

@@ -1,0 +1,5 @@
+/** Finds models on this machine. */
+@NullMarked
+package dev.polyphase.orchestrator.hub;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,47 @@
+package dev.polyphase.orchestrator.store;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.io.BufferedWriter;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.OpenOption;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+
+/** A growing file of JSON objects, one a line, each handed to the system as soon as it is added. */
+final class JsonLines implements AutoCloseable {
+  private final BufferedWriter writer;
+
+  private JsonLines(BufferedWriter writer) {
+    this.writer = writer;
+  }
+
+  /** Adds to a file, which may be there already. */
+  static JsonLines append(Path file) throws IOException {
+    return open(file, StandardOpenOption.CREATE, StandardOpenOption.APPEND);
+  }
+
+  /** Begins a file; one that is there is emptied. */
+  static JsonLines anew(Path file) throws IOException {
+    return open(
+        file,
+        StandardOpenOption.CREATE,
+        StandardOpenOption.TRUNCATE_EXISTING,
+        StandardOpenOption.WRITE);
+  }
+
+  private static JsonLines open(Path file, OpenOption... options) throws IOException {
+    return new JsonLines(Files.newBufferedWriter(file, options));
+  }
+
+  void add(JsonNode line) throws IOException {
+    writer.write(line.toString());
+    writer.write('\n');
+    writer.flush();
+  }
+
+  @Override
+  public void close() throws IOException {
+    writer.close();
+  }
+}

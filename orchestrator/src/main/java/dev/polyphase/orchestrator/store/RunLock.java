@@ -1,0 +1,58 @@
+package dev.polyphase.orchestrator.store;
+
+import dev.polyphase.pipelines.problems.InputException;
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.channels.OverlappingFileLockException;
+import java.nio.file.StandardOpenOption;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One process a run. The operating system lets go of the lock when the process ends, however it
+ * ends; the empty file stays.
+ */
+public final class RunLock implements AutoCloseable {
+  private final FileChannel channel;
+
+  private RunLock(FileChannel channel) {
+    this.channel = channel;
+  }
+
+  /**
+   * Takes the lock of an existing folder.
+   *
+   * @throws InputException if another process has it
+   */
+  public static RunLock take(RunFolder run) throws IOException {
+    FileChannel channel =
+        FileChannel.open(run.lock(), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+    try {
+      if (tryLock(channel) != null) {
+        return new RunLock(channel);
+      }
+    } catch (IOException e) {
+      channel.close();
+      throw e;
+    }
+    channel.close();
+    throw new InputException(
+        run.path()
+            + " is being run by another process; wait for it, stop it, or choose another name or"
+            + " --output");
+  }
+
+  private static @Nullable FileLock tryLock(FileChannel channel) throws IOException {
+    try {
+      return channel.tryLock();
+    } catch (OverlappingFileLockException e) {
+      // Held within this very process: to whoever asks, the same as by another.
+      return null;
+    }
+  }
+
+  @Override
+  public void close() throws IOException {
+    channel.close();
+  }
+}

@@ -1,0 +1,82 @@
+package dev.polyphase.orchestrator.store;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.polyphase.pipelines.Phase;
+import dev.polyphase.weights.AtomicFiles;
+import java.io.IOException;
+import java.util.List;
+
+/**
+ * The file {@code trainer_state.json} in the shape of Hugging Face's {@code TrainerState}, which
+ * notebooks and importers of other tools read. What Polyphase has no counterpart for has the value
+ * of a run that does not use it.
+ */
+public final class TrainerState {
+
+  private TrainerState() {}
+
+  /**
+   * Writes the file of a phase.
+   *
+   * @param totalSteps the optimiser steps planned
+   * @param steps those taken
+   * @param tokens the tokens trained on
+   * @param rows the rows of its metrics
+   */
+  public static void write(
+      PhaseFolder folder,
+      Phase phase,
+      long totalSteps,
+      long steps,
+      long tokens,
+      List<ObjectNode> rows)
+      throws IOException {
+    ObjectNode state = JsonNodeFactory.instance.objectNode();
+    state.putNull("best_global_step");
+    state.putNull("best_metric");
+    state.putNull("best_model_checkpoint");
+    state.put("epoch", lastEpoch(rows));
+    state.put("eval_steps", 0);
+    state.put("global_step", steps);
+    state.put("is_hyper_param_search", false);
+    state.put("is_local_process_zero", true);
+    state.put("is_world_process_zero", true);
+    state.putArray("log_history").addAll(rows);
+    state.put("logging_steps", phase.loggingSteps());
+    state.put("max_steps", totalSteps);
+    state.put("num_input_tokens_seen", tokens);
+    state.put("num_train_epochs", plannedEpochs(lastEpoch(rows), steps, totalSteps));
+    state.put("save_steps", 0);
+    state.putObject("stateful_callbacks");
+    state.put("total_flos", 0);
+    state.put("train_batch_size", phase.microBatchSize());
+    state.putNull("trial_name");
+    state.putNull("trial_params");
+    AtomicFiles.writeString(
+        folder.trainerStateJson(),
+        new ObjectMapper().writerWithDefaultPrettyPrinter().writeValueAsString(state) + "\n");
+  }
+
+  /** The epochs that the planned steps touch, as Hugging Face's trainer counts them. */
+  private static long plannedEpochs(double epoch, long steps, long totalSteps) {
+    if (steps == 0) {
+      return 0;
+    }
+    // What exceeds a whole epoch by less than this is the rounding of the epoch itself.
+    double rounding = 1e-6;
+    return (long) Math.ceil(epoch * totalSteps / steps - rounding);
+  }
+
+  private static double lastEpoch(List<ObjectNode> rows) {
+    for (int i = rows.size() - 1; i >= 0; i--) {
+      JsonNode epoch = rows.get(i).path("epoch");
+      if (epoch.isNumber()) {
+        return epoch.asDouble();
+      }
+    }
+    return 0;
+  }
+}

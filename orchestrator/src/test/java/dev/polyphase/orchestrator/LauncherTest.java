@@ -1,0 +1,202 @@
+package dev.polyphase.orchestrator;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Instant;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.DisabledOnOs;
+import org.junit.jupiter.api.condition.OS;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * The launcher script in a house of its own: a copy beside sources, with a {@code java} that prints
+ * what it was called with and a {@code mvnw} that counts its calls.
+ */
+@DisabledOnOs(OS.WINDOWS)
+class LauncherTest {
+  private static final Path SCRIPT = Path.of("").toAbsolutePath().resolveSibling("polyphase");
+
+  @TempDir Path folder;
+  private Path house = Path.of("");
+  private Path elsewhere = Path.of("");
+
+  private record Ended(int code, String out, String err) {}
+
+  @BeforeEach
+  void build() throws IOException {
+    house = Files.createDirectories(folder.resolve("a house"));
+    elsewhere = Files.createDirectories(folder.resolve("elsewhere"));
+    Files.copy(SCRIPT, house.resolve("polyphase"));
+    Files.writeString(house.resolve("pom.xml"), "");
+    Path sources = Files.createDirectories(house.resolve("orchestrator/src/main/java"));
+    Files.writeString(sources.resolve("A.java"), "");
+    Files.writeString(house.resolve("orchestrator/pom.xml"), "");
+    executable(
+        house.resolve("mvnw"),
+        """
+        echo build noise
+        echo "$@" >> builds.txt
+        mkdir -p orchestrator/target/lib
+        : > orchestrator/target/polyphase.jar
+        """);
+    jdk("17", "17.0.15");
+    // All that is there is older than any build.
+    try (Stream<Path> files = Files.walk(house)) {
+      for (Path file : files.toList()) {
+        Files.setLastModifiedTime(file, FileTime.from(Instant.parse("2026-01-01T00:00:00Z")));
+      }
+    }
+  }
+
+  @Test
+  void buildsOnceAndHandsOverToJava() throws Exception {
+    Ended first = launch(Map.of("POLYPHASE_JAVA_OPTS", "-Xmx1g -Da=b"), "run", "a b.yaml");
+
+    assertThat(first.code()).isZero();
+    assertThat(first.err()).isEqualTo("polyphase: building (first use)…\n");
+    Path home = house.toRealPath();
+    assertThat(first.out())
+        .isEqualTo(
+            String.join(
+                    "\n",
+                    "--enable-native-access=ALL-UNNAMED",
+                    "-Xmx1g",
+                    "-Da=b",
+                    "-cp",
+                    home
+                        + "/orchestrator/target/polyphase.jar:"
+                        + home
+                        + "/orchestrator/target/lib/*",
+                    "dev.polyphase.orchestrator.cli.Main",
+                    "run",
+                    "a b.yaml",
+                    "in " + elsewhere.toRealPath())
+                + "\n");
+    assertThat(launch(Map.of(), "--help").err()).isEmpty();
+    assertThat(builds()).containsExactly("-q -B -ntp -DskipTests package");
+  }
+
+  @Test
+  void buildsAgainAfterAChangeOfASource() throws Exception {
+    launch(Map.of(), "--help");
+    Path source = house.resolve("orchestrator/src/main/java/A.java");
+    Files.setLastModifiedTime(source, FileTime.from(Instant.now().plusSeconds(60)));
+
+    assertThat(launch(Map.of(), "--help").err())
+        .isEqualTo("polyphase: building (the sources changed)…\n");
+    assertThat(builds()).hasSize(2);
+  }
+
+  @Test
+  void showsTheOutputOfABuildThatFails() throws Exception {
+    executable(house.resolve("mvnw"), "echo what went wrong\nexit 1\n");
+
+    Ended ended = launch(Map.of(), "--help");
+    assertThat(ended.code()).isEqualTo(1);
+    assertThat(ended.out()).isEmpty();
+    assertThat(ended.err()).contains("what went wrong", "polyphase: the build failed");
+  }
+
+  @Test
+  void twoAtOnceBuildOnce() throws Exception {
+    Process one = start(Map.of(), "--help");
+    Process other = start(Map.of(), "--help");
+
+    assertThat(List.of(end(one).code(), end(other).code())).containsExactly(0, 0);
+    assertThat(builds()).hasSize(1);
+  }
+
+  @Test
+  void findsItsFolderThroughLinks() throws Exception {
+    Path bin = Files.createDirectories(folder.resolve("bin"));
+    Files.createSymbolicLink(bin.resolve("first"), Path.of("../a house/polyphase"));
+    Files.createSymbolicLink(bin.resolve("polyphase"), bin.resolve("first"));
+
+    Ended ended = end(start(bin.resolve("polyphase"), Map.of(), "--version"));
+    assertThat(ended.code()).isZero();
+    assertThat(ended.out()).contains(house.toRealPath() + "/orchestrator/target/polyphase.jar");
+  }
+
+  @Test
+  void refusesAJavaThatIsTooOldOrNotThere() throws Exception {
+    Path old = jdk("11", "11.0.2");
+    assertThat(launch(Map.of("JAVA_HOME", old.toString()), "--help"))
+        .isEqualTo(
+            new Ended(
+                1,
+                "",
+                "polyphase: "
+                    + old
+                    + "/bin/java is Java 11; 17 or newer is needed, set JAVA_HOME to one.\n"));
+    assertThat(launch(Map.of("JAVA_HOME", "/nowhere"), "--help").err())
+        .startsWith("polyphase: JAVA_HOME is /nowhere, which has no bin/java")
+        .hasLineCount(1);
+    assertThat(house.resolve("builds.txt")).doesNotExist();
+  }
+
+  private Ended launch(Map<String, String> environment, String... args) throws Exception {
+    return end(start(environment, args));
+  }
+
+  private Process start(Map<String, String> environment, String... args) throws IOException {
+    return start(house.resolve("polyphase"), environment, args);
+  }
+
+  private Process start(Path script, Map<String, String> environment, String... args)
+      throws IOException {
+    String[] command =
+        Stream.concat(Stream.of("sh", script.toString()), Arrays.stream(args))
+            .toArray(String[]::new);
+    ProcessBuilder builder = new ProcessBuilder(command).directory(elsewhere.toFile());
+    builder.environment().remove("POLYPHASE_JAVA_OPTS");
+    builder.environment().put("JAVA_HOME", folder.resolve("jdk-17").toString());
+    builder.environment().putAll(environment);
+    return builder.start();
+  }
+
+  private static Ended end(Process process) throws Exception {
+    String out = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    String err = new String(process.getErrorStream().readAllBytes(), StandardCharsets.UTF_8);
+    assertThat(process.waitFor(60, TimeUnit.SECONDS)).isTrue();
+    return new Ended(process.exitValue(), out, err);
+  }
+
+  private List<String> builds() throws IOException {
+    return Files.readAllLines(house.resolve("builds.txt"));
+  }
+
+  private Path jdk(String name, String version) throws IOException {
+    Path jdk = folder.resolve("jdk-" + name);
+    Files.createDirectories(jdk.resolve("bin"));
+    executable(
+        jdk.resolve("bin/java"),
+        """
+        if [ "$1" = -version ]; then
+          echo 'Picked up JAVA_TOOL_OPTIONS: -Da.version=1' >&2
+          echo 'openjdk version "%s" 2025-04-15' >&2
+          exit 0
+        fi
+        printf '%%s\\n' "$@" "in $PWD"
+        """
+            .formatted(version));
+    executable(jdk.resolve("bin/javac"), "");
+    return jdk;
+  }
+
+  private static void executable(Path file, String script) throws IOException {
+    Files.writeString(file, "#!/bin/sh\n" + script);
+    Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rwxr-xr-x"));
+  }
+}

@@ -1,0 +1,62 @@
+package dev.polyphase.orchestrator.cli;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+
+/** The whole program as it ships, in this process, and the files that it leaves. */
+final class Polyphase {
+  private static final ObjectMapper JSON = new ObjectMapper();
+
+  private Polyphase() {}
+
+  /**
+   * What a command ended with.
+   *
+   * @param exitCode its code
+   * @param results standard output
+   * @param messages standard error
+   */
+  record Ended(int exitCode, String results, String messages) {}
+
+  static Ended execute(String... args) {
+    ByteArrayOutputStream out = new ByteArrayOutputStream();
+    ByteArrayOutputStream err = new ByteArrayOutputStream();
+    Console console = Console.of(out, err, StandardCharsets.UTF_8);
+    int exitCode = new Cli(Backend.embedded(), console, Map.of()).execute(args);
+    return new Ended(
+        exitCode, out.toString(StandardCharsets.UTF_8), err.toString(StandardCharsets.UTF_8));
+  }
+
+  /** The rows of a {@code metrics.jsonl} that are training steps. */
+  static List<JsonNode> steps(Path metrics) throws IOException {
+    List<JsonNode> rows = new ArrayList<>();
+    for (String line : Files.readAllLines(metrics)) {
+      JsonNode row = JSON.readTree(line);
+      if (row.has("loss")) {
+        rows.add(row);
+      }
+    }
+    return rows;
+  }
+
+  static JsonNode parse(String line) {
+    try {
+      return JSON.readTree(line);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  static JsonNode json(Path file) throws IOException {
+    return JSON.readTree(file.toFile());
+  }
+}

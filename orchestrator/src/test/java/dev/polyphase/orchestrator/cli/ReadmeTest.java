@@ -1,0 +1,70 @@
+package dev.polyphase.orchestrator.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatCode;
+
+import dev.polyphase.pipelines.language.PipelineReader;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.Test;
+
+/** The README promises nothing that the program does not take. */
+class ReadmeTest {
+  private static final Path ROOT = Path.of("").toAbsolutePath().getParent();
+  private final Cli cli =
+      new Cli(
+          Backend.embedded(),
+          Console.of(
+              OutputStream.nullOutputStream(),
+              OutputStream.nullOutputStream(),
+              StandardCharsets.UTF_8),
+          Map.of());
+
+  @Test
+  void everyCommandLineParsesAndEveryCommandIsShown() throws IOException {
+    Set<String> shown = new TreeSet<>();
+    for (String line : Files.readAllLines(ROOT.resolve("README.md"))) {
+      if (!line.startsWith("./polyphase ")) {
+        continue;
+      }
+      String[] words = line.replaceFirst(" #.*", "").strip().split(" +", -1);
+      String[] args = List.of(words).subList(1, words.length).toArray(String[]::new);
+      assertThatCode(() -> cli.commands().parseArgs(args)).as(line).doesNotThrowAnyException();
+      shown.add(args[0]);
+    }
+    shown.remove("--help");
+    assertThat(shown).isEqualTo(cli.commands().getSubcommands().keySet());
+  }
+
+  @Test
+  void theExamplePipelineIsValid() throws IOException {
+    Matcher example =
+        Pattern.compile("```yaml\n(.*?)```", Pattern.DOTALL)
+            .matcher(Files.readString(ROOT.resolve("README.md")));
+
+    assertThat(example.find()).isTrue();
+    assertThat(PipelineReader.parse(example.group(1), "README.md", List.of()).phases())
+        .extracting(phase -> phase.name())
+        .containsExactly("foundation", "refinement", "alignment");
+  }
+
+  @Test
+  void theExitCodesAreThoseOfTheProgram() throws IOException {
+    Matcher rows =
+        Pattern.compile("^\\| (\\d+) \\|", Pattern.MULTILINE)
+            .matcher(Files.readString(ROOT.resolve("README.md")));
+
+    assertThat(rows.results().map(row -> Integer.valueOf(row.group(1))))
+        .containsExactly(
+            ExitCode.DONE, ExitCode.FAILED, ExitCode.WRONG_INPUT, ExitCode.INTERRUPTED);
+  }
+}

@@ -1,0 +1,21 @@
+package dev.polyphase.reports;
+
+/**
+ * The sums of a phase.
+ *
+ * @param modules the modules listed
+ * @param selectedModules those of them that were trained
+ * @param parameters the parameters of the whole model
+ * @param trainedParameters those in trained tensors, embeddings and head included
+ * @param changedParameters those whose saved value differs from before
+ * @param steps the optimiser steps
+ * @param tokens the tokens trained on
+ */
+public record PhaseTotals(
+    long modules,
+    long selectedModules,
+    long parameters,
+    long trainedParameters,
+    long changedParameters,
+    long steps,
+    long tokens) {}

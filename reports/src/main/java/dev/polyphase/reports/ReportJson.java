@@ -1,0 +1,60 @@
+package dev.polyphase.reports;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import org.jspecify.annotations.Nullable;
+
+/** The text of {@code report.json}. Scripts read it: its keys are a contract. */
+public final class ReportJson {
+  private static final ObjectMapper MAPPER = new ObjectMapper();
+
+  private ReportJson() {}
+
+  /** The report as JSON with a newline at its end. */
+  public static String write(Report report) {
+    ObjectNode root = JsonNodeFactory.instance.objectNode();
+    ArrayNode phases = root.putArray("phases");
+    for (PhaseReport phase : report.phases()) {
+      ObjectNode node = phases.addObject();
+      node.put("name", phase.name());
+      node.put("type", phase.type());
+      ArrayNode modules = node.putArray("modules");
+      phase.modules().forEach(module -> put(modules.addObject(), module));
+      put(node.putObject("totals"), phase.totals());
+    }
+    try {
+      return MAPPER.writerWithDefaultPrettyPrinter().writeValueAsString(root) + "\n";
+    } catch (JsonProcessingException e) {
+      throw new IllegalStateException("a tree of plain values did not become JSON", e);
+    }
+  }
+
+  private static void put(ObjectNode node, ModuleReport module) {
+    node.put("module", module.module());
+    node.put("type", module.type());
+    node.put("layer", module.layer());
+    @Nullable Double snr = module.snr();
+    if (snr != null && Double.isFinite(snr)) {
+      node.put("snr", snr);
+    } else {
+      // JSON has no infinity and no NaN.
+      node.putNull("snr");
+      node.put("snr_text", snr == null ? "not scanned" : Double.toString(snr));
+    }
+    node.put("rank", module.rank());
+    node.put("selected", module.selected());
+  }
+
+  private static void put(ObjectNode node, PhaseTotals totals) {
+    node.put("modules", totals.modules());
+    node.put("selected_modules", totals.selectedModules());
+    node.put("parameters", totals.parameters());
+    node.put("trained_parameters", totals.trainedParameters());
+    node.put("changed_parameters", totals.changedParameters());
+    node.put("steps", totals.steps());
+    node.put("tokens", totals.tokens());
+  }
+}

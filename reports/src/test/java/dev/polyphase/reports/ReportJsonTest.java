@@ -1,0 +1,53 @@
+package dev.polyphase.reports;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+class ReportJsonTest {
+
+  @Test
+  void everyModuleHasTheKeysOfTheContractAndPlainJsonNumbers() throws Exception {
+    Report report =
+        new Report(
+            List.of(
+                new PhaseReport(
+                    "foundation",
+                    "sft",
+                    List.of(
+                        new ModuleReport(
+                            "model.layers.3.mlp.up_proj", "mlp.up_proj", 3, 0.25, 1, true),
+                        new ModuleReport(
+                            "model.layers.0.mlp.up_proj",
+                            "mlp.up_proj",
+                            0,
+                            Double.POSITIVE_INFINITY,
+                            2,
+                            false),
+                        new ModuleReport("lm_head", "lm_head", null, Double.NaN, 3, false),
+                        new ModuleReport("model.norm", "model.norm", null, null, null, false)),
+                    new PhaseTotals(4, 1, 1000, 250, 249, 12, 3456))));
+
+    String expected =
+        """
+        {"phases": [{"name": "foundation", "type": "sft", "modules": [
+          {"module": "model.layers.3.mlp.up_proj", "type": "mlp.up_proj", "layer": 3,
+           "snr": 0.25, "rank": 1, "selected": true},
+          {"module": "model.layers.0.mlp.up_proj", "type": "mlp.up_proj", "layer": 0,
+           "snr": null, "snr_text": "Infinity", "rank": 2, "selected": false},
+          {"module": "lm_head", "type": "lm_head", "layer": null,
+           "snr": null, "snr_text": "NaN", "rank": 3, "selected": false},
+          {"module": "model.norm", "type": "model.norm", "layer": null,
+           "snr": null, "snr_text": "not scanned", "rank": null, "selected": false}],
+          "totals": {"modules": 4, "selected_modules": 1, "parameters": 1000,
+            "trained_parameters": 250, "changed_parameters": 249, "steps": 12, "tokens": 3456}}]}
+        """;
+
+    String written = ReportJson.write(report);
+    ObjectMapper strict = new ObjectMapper();
+    assertThat(strict.readTree(written)).isEqualTo(strict.readTree(expected));
+    assertThat(written).endsWith("}\n");
+  }
+}
