@@ -17,6 +17,7 @@ import dev.polyphase.phases.api.PhasePlan;
 import dev.polyphase.phases.api.PhaseRequest;
 import dev.polyphase.phases.api.PhaseResult;
 import dev.polyphase.phases.api.PhaseTrainer;
+import dev.polyphase.phases.model.RandomModels;
 import dev.polyphase.pipelines.Pipeline;
 import dev.polyphase.pipelines.language.PipelineReader;
 import dev.polyphase.pipelines.problems.InputException;
@@ -273,8 +274,10 @@ class EngineTest {
     assertThat(state.path("status").textValue()).isEqualTo("interrupted");
     assertThat(state.path("phases").findValuesAsText("status"))
         .containsExactly("finished", "running", "pending");
-    assertThat(json("runs/three/phase-02-refinement/trainer_state.json").path("global_step"))
-        .isEqualTo(IntNode.valueOf(1));
+    JsonNode progress = json("runs/three/phase-02-refinement/trainer_state.json");
+    assertThat(progress.path("global_step")).isEqualTo(IntNode.valueOf(1));
+    assertThat(progress.path("max_steps")).isEqualTo(IntNode.valueOf(3));
+    assertThat(progress.path("num_train_epochs")).isEqualTo(IntNode.valueOf(1));
     assertThat(folder.resolve("runs/three/phase-02-refinement/model")).doesNotExist();
 
     stopRequested = false;
@@ -405,6 +408,7 @@ class EngineTest {
             type -> trainer,
             device -> Floats.singularValues(),
             new ModelFolders(folder.resolve("no-cache")),
+            new RandomModels(),
             stop,
             new Progress(new PrintWriter(messages)),
             Clock.fixed(Instant.parse("2026-01-02T03:04:05Z"), ZoneOffset.UTC),
