@@ -49,7 +49,9 @@ public final class TensorStore implements AutoCloseable {
       throws IOException {
     NDArray mapped = mapped(owner, tensor);
     boolean asItIs =
-        Precision.of(tensor.type()) == precision && owner.getDevice().equals(Device.cpu());
+        isMappable(tensor)
+            && Precision.of(tensor) == precision
+            && owner.getDevice().equals(Device.cpu());
     if (asItIs) {
       return mapped;
     }
@@ -117,16 +119,16 @@ public final class TensorStore implements AutoCloseable {
         .runForOne(owner);
   }
 
-  /** The tensor on the CPU, in the precision it has at rest. */
+  /** The tensor on the CPU in the precision it has at rest, or decoded to float32. */
   private NDArray mapped(NDManager owner, TensorInfo tensor) throws IOException {
-    Precision precision = Precision.of(tensor.type());
+    Precision precision = Precision.of(tensor);
     int elementBytes = tensor.type().bytes();
     long fileBytes = Files.size(tensor.file());
     if (tensor.position() + tensor.byteCount() > fileBytes) {
       // Reading past a file's end through a mapping ends the process.
       throw new IOException(tensor.file() + " was cut while it was in use");
     }
-    if (tensor.elements() == 0 || tensor.position() % elementBytes != 0) {
+    if (!isMappable(tensor)) {
       return decoded(owner, tensor);
     }
     try (NDManager scratch = owner.newSubManager(Device.cpu())) {
@@ -148,6 +150,11 @@ public final class TensorStore implements AutoCloseable {
     }
   }
 
+  /** Whether a tensor begins at a multiple of its elements, as in all well-made files. */
+  private static boolean isMappable(TensorInfo tensor) {
+    return tensor.elements() > 0 && tensor.position() % tensor.type().bytes() == 0;
+  }
+
   /** For the rare tensor that a mapping can't show: read and widened to float32 here. */
   private static NDArray decoded(NDManager owner, TensorInfo tensor) throws IOException {
     ByteBuffer bytes =
@@ -158,7 +165,7 @@ public final class TensorStore implements AutoCloseable {
     }
     bytes.flip();
     float[] values = new float[Math.toIntExact(tensor.elements())];
-    Precision precision = Precision.of(tensor.type());
+    Precision precision = Precision.of(tensor);
     for (int i = 0; i < values.length; i++) {
       values[i] =
           switch (precision) {
