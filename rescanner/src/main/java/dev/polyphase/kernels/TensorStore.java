@@ -84,7 +84,7 @@ public final class TensorStore implements AutoCloseable {
           .method("count_changed")
           .with(values)
           .with(before)
-          .with(scratch.create(rounding.code()))
+          .withNumber(rounding.code())
           .runForOne(scratch)
           .getLong();
     }
@@ -112,11 +112,7 @@ public final class TensorStore implements AutoCloseable {
   }
 
   private NDArray copy(NDManager owner, NDArray source, Precision precision) {
-    return kernel
-        .method("copy_as")
-        .with(source)
-        .with(owner.create(precision.code()))
-        .runForOne(owner);
+    return kernel.method("copy_as").with(source).withNumber(precision.code()).runForOne(owner);
   }
 
   /** The tensor on the CPU in the precision it has at rest, or decoded to float32. */
@@ -137,15 +133,15 @@ public final class TensorStore implements AutoCloseable {
           kernel
               .method("map_file")
               .with(scratch.create(ByteBuffer.wrap(path), new Shape(path.length), DataType.UINT8))
-              .with(scratch.create(fileBytes / elementBytes))
-              .with(scratch.create(precision.code()))
+              .withNumber(fileBytes / elementBytes)
+              .withNumber(precision.code())
               .runForOne(scratch);
       long[] shape = tensor.shape().stream().mapToLong(Long::longValue).toArray();
       return kernel
           .method("cut")
           .with(file)
-          .with(scratch.create(tensor.position() / elementBytes))
-          .with(scratch.create(shape))
+          .withNumber(tensor.position() / elementBytes)
+          .withNumbers(shape)
           .runForOne(owner);
     }
   }
@@ -197,9 +193,9 @@ public final class TensorStore implements AutoCloseable {
           kernel
               .method("rounded")
               .with(values)
-              .with(scratch.create(start))
-              .with(scratch.create((long) count))
-              .with(scratch.create(precision.code()))
+              .withNumber(start)
+              .withNumber(count)
+              .withNumber(precision.code())
               .runForOne(scratch)
               .toFloatArray();
       ByteBuffer bytes =

@@ -107,8 +107,8 @@ public final class AdamW implements AutoCloseable {
         .withList("m", current.stream().map(State::firstMoment).toList())
         .withList("v", current.stream().map(State::secondMoment).toList())
         .withList("steps", current.stream().map(State::steps).toList())
-        .with(scratch.create(learningRate))
-        .with(scratch.create(decay))
+        .withNumber(learningRate)
+        .withNumber(decay)
         .run(scratch);
   }
 

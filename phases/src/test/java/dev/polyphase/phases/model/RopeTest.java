@@ -86,7 +86,7 @@ class RopeTest {
 
   /** As transformers/modeling_rope_utils.py has it, by wavelengths instead of turns. */
   private static double byWavelength(
-      double frequency, double factor, double low, double high, double context) {
+      double frequency, double factor, double low, double high, long context) {
     double wavelength = 2 * Math.PI / frequency;
     double longest = context / low;
     double shortest = context / high;

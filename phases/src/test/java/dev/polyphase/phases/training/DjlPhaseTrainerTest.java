@@ -379,9 +379,7 @@ class DjlPhaseTrainerTest {
   @Test
   void allSettingsThatAreNotBuiltAreNamedAtOnce() throws IOException {
     SftRun run = llama(UP).withRows(12);
-    String[] settings = {
-      "phases.one.sample_packing=true", "phases.one.lr_scheduler=inverse_sqrt"
-    };
+    String[] settings = {"phases.one.sample_packing=true", "phases.one.lr_scheduler=inverse_sqrt"};
 
     InputException e = catchThrowableOfType(InputException.class, () -> run.check(settings));
 
