@@ -15,6 +15,7 @@ import dev.polyphase.phases.api.PhasePlan;
 import dev.polyphase.phases.api.PhaseRequest;
 import dev.polyphase.phases.api.PhaseResult;
 import dev.polyphase.phases.api.PhaseTrainer;
+import dev.polyphase.phases.model.RandomModels;
 import dev.polyphase.pipelines.Pipeline;
 import dev.polyphase.pipelines.PhaseType;
 import dev.polyphase.pipelines.language.PipelineReader;
@@ -187,6 +188,7 @@ class ReportFilesTest {
             trainers,
             device -> Floats.singularValues(),
             new ModelFolders(folder.resolve("no-cache")),
+            new RandomModels(),
             never,
             new Progress(new PrintWriter(new StringWriter())),
             Clock.systemUTC(),
