@@ -98,7 +98,7 @@ final class MemoryFormula {
       if (trained.contains(parameter.name())) {
         trainedValues += tensor.elements();
         countTrained(parameter.name(), tensor.elements());
-      } else if (cpu && Precision.of(tensor.type()) == precision) {
+      } else if (cpu && Precision.of(tensor) == precision) {
         mapped += tensor.elements() * computeBytes;
       } else {
         frozen += tensor.elements() * computeBytes;
@@ -148,8 +148,7 @@ final class MemoryFormula {
     long inner = config.intermediateSize();
     long queries = (long) config.numHeads() * config.headDim();
     long keys = (long) config.numKeyValueHeads() * config.headDim();
-    long ofToken =
-        16 * hidden + computeBytes * (5 * hidden + 3 * queries + 2 * keys + 7 * inner);
+    long ofToken = 16 * hidden + computeBytes * (5 * hidden + 3 * queries + 2 * keys + 7 * inner);
     if (config.queryKeyNorm()) {
       ofToken += 8 * (queries + keys);
     }
