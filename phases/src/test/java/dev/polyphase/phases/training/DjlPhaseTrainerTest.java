@@ -25,7 +25,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Locale;
 import java.util.Set;
 import java.util.stream.Stream;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
@@ -128,24 +127,16 @@ class DjlPhaseTrainerTest {
     assertThat(changed).isBetween(values / 2, values - 1);
     assertThat(result.changedValues()).isEqualTo(changed);
     assertThat(result.trainedValues()).isEqualTo(values).isEqualTo(160 * 64 + 64);
-    assertThat(heard.notes)
-        .containsExactly(
-            "%s of 10,304 trained values changed as they are saved (%s %%)"
-                .formatted(
-                    String.format(Locale.ROOT, "%,d", changed),
-                    String.format(Locale.ROOT, "%.1f", 100.0 * changed / values)));
   }
 
   @Test
-  void updatesTooSmallForBfloat16AreLostAndSaidToBe() throws IOException {
+  void updatesTooSmallForBfloat16AreLostAndCounted() throws IOException {
     SftRun run = bfloat16Llama(NORM).withRows(30);
     RecordingListener heard = new RecordingListener();
 
     PhaseResult result = run.train("result", heard, "phases.one.learning_rate=1e-6");
 
     assertThat(result.changedValues()).isZero();
-    assertThat(heard.notes)
-        .containsExactly("0 of 64 trained values changed as they are saved (0.0 %)");
 
     // float32 keeps them.
     PhaseResult wide =
