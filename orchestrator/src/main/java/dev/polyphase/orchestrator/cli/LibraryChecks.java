@@ -99,8 +99,9 @@ final class LibraryChecks {
   }
 
   private void kernels(String device) {
-    kernel(device, Precision.FLOAT32, 1e-5);
-    kernel(device, Precision.BFLOAT16, 2e-2);
+    // The formats' rounding errors are 6e-8 and 4e-3; CUDA may round float32 to 5e-4 (TF32).
+    kernel(device, Precision.FLOAT32, 1e-3);
+    kernel(device, Precision.BFLOAT16, 1e-2);
   }
 
   private void kernel(String device, Precision precision, double most) {

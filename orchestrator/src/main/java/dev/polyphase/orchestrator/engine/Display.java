@@ -34,7 +34,7 @@ public final class Display {
   }
 
   /** Whether it has a line that is rewritten. */
-  boolean rewrites() {
+  public boolean rewrites() {
     return columns > 0;
   }
 

@@ -20,6 +20,7 @@ public final class Progress {
   private final Display display;
   private final LongSupplier nanoTime;
   private String phase = "";
+  private String name = "";
   private TimeLeft timeLeft = new TimeLeft();
   private boolean saidAStep;
   private long lastLineNanos;
@@ -46,7 +47,8 @@ public final class Progress {
   }
 
   void phaseStarted(int index, int count, String name) {
-    phase = "phase " + (index + 1) + "/" + count + " " + name + ": ";
+    this.phase = "phase " + (index + 1) + "/" + count;
+    this.name = name;
     timeLeft = new TimeLeft();
     saidAStep = false;
   }
@@ -56,51 +58,54 @@ public final class Progress {
       status("scanned " + done + "/" + total + " modules");
     } else if (done == total || done * 10L / total > (done - 1) * 10L / total) {
       // A line for each tenth is enough to see that it moves.
-      display.say(phase + "scanned " + done + "/" + total + " modules");
+      message("scanned " + done + "/" + total + " modules");
     }
   }
 
   void selected(int tensors) {
-    display.say(phase + "trains " + tensors + " tensors");
+    message("trains " + tensors + " tensors");
   }
 
   void step(MetricsRow row) {
     if (!row.values().containsKey("loss")) {
-      display.say(phase + StepLine.of(row, OptionalDouble.empty()));
+      message(StepLine.full(row, OptionalDouble.empty()));
       return;
     }
     long now = nanoTime.getAsLong();
     timeLeft.stepped(row.step(), now);
-    String line = StepLine.of(row, timeLeft.seconds(row.totalSteps()));
+    OptionalDouble secondsLeft = timeLeft.seconds(row.totalSteps());
     if (display.rewrites()) {
-      status(line);
+      status(StepLine.brief(row, secondsLeft));
     } else if (deservesALine(row, now)) {
-      display.say(phase + line);
+      message(StepLine.full(row, secondsLeft));
       lastLineNanos = now;
       saidAStep = true;
     }
   }
 
   void note(String sentence) {
-    display.say(phase + sentence);
+    message(sentence);
   }
 
   void phaseFinished(PhaseResult result) {
     double share = 100.0 * result.changedValues() / Math.max(1, result.trainedValues());
-    display.say(
-        phase
-            + String.format(
-                Locale.ROOT,
-                "%,d steps in %.1f s, %,d of %,d trained values changed as they are saved (%.1f %%)",
-                result.steps(),
-                result.seconds(),
-                result.changedValues(),
-                result.trainedValues(),
-                share));
+    message(
+        String.format(
+            Locale.ROOT,
+            "%,d steps in %.1f s, %,d of %,d trained values changed as they are saved (%.1f %%)",
+            result.steps(),
+            result.seconds(),
+            result.changedValues(),
+            result.trainedValues(),
+            share));
+  }
+
+  private void message(String text) {
+    display.say(phase + " " + name + ": " + text);
   }
 
   private void status(String text) {
-    display.status(StepLine.fitted(phase, text, display.width()));
+    display.status(StepLine.fitted(phase, name, text, display.width()));
   }
 
   private boolean deservesALine(MetricsRow row, long now) {

@@ -13,8 +13,17 @@ final class StepLine {
 
   private StepLine() {}
 
-  /** Step, figures and time left, as far as they are known. */
-  static String of(MetricsRow row, OptionalDouble secondsLeft) {
+  /** All that is known of a step or an evaluation. */
+  static String full(MetricsRow row, OptionalDouble secondsLeft) {
+    return of(row, secondsLeft, " lr %.1e");
+  }
+
+  /** What fits into a line of a terminal. */
+  static String brief(MetricsRow row, OptionalDouble secondsLeft) {
+    return of(row, secondsLeft, "");
+  }
+
+  private static String of(MetricsRow row, OptionalDouble secondsLeft, String rateFormat) {
     StringBuilder line = new StringBuilder();
     line.append("step ").append(row.step()).append('/').append(row.totalSteps());
     append(line, row, "loss", " loss %.4f");
@@ -22,7 +31,7 @@ final class StepLine {
     append(line, row, "eval_rewards/accuracies", " accuracy %.3f");
     append(line, row, "eval_rewards/margins", " margin %.4f");
     append(line, row, "rewards/accuracies", " accuracy %.3f");
-    append(line, row, "learning_rate", " lr %.1e");
+    append(line, row, "learning_rate", rateFormat);
     append(line, row, "tokens_per_second", " %.0f tok/s");
     if (secondsLeft.isPresent() && row.step() < row.totalSteps()) {
       line.append(' ').append(duration(secondsLeft.getAsDouble())).append(" left");
@@ -42,19 +51,20 @@ final class StepLine {
   }
 
   /**
-   * A phase's label and what it does, in so many characters: of a long name the end is left out
-   * first, so that the figures stay.
+   * A phase and what it does, in so many characters: of a long name the end is left out first, then
+   * the phase as a whole, so that the figures stay.
+   *
+   * @param phase as {@code phase 1/3}
    */
-  static String fitted(String label, String text, int width) {
-    int excess = label.length() + text.length() - width;
-    if (excess <= 0) {
-      return label + text;
+  static String fitted(String phase, String name, String text, int width) {
+    int room = width - phase.length() - text.length() - "  : ".length() + 1;
+    if (room >= name.length()) {
+      return phase + " " + name + ": " + text;
     }
-    int kept = label.length() - excess - "… ".length();
-    if (kept > 0) {
-      return label.substring(0, kept) + "… " + text;
+    if (room >= 2) {
+      return phase + " " + name.substring(0, room - 1) + "…: " + text;
     }
-    return text.length() <= width ? text : text.substring(0, Math.max(0, width));
+    return text.substring(0, Math.min(text.length(), width));
   }
 
   private static void append(StringBuilder line, MetricsRow row, String key, String format) {

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.IntNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.polyphase.fixtures.Fixture;
 import dev.polyphase.orchestrator.engine.RunOutcome.Kind;
 import dev.polyphase.orchestrator.engine.RunRequest.Start;
@@ -370,6 +371,38 @@ class EngineTest {
         .hasMessageContaining("phases.alignment.targeting: unfrozen_parameters")
         .hasMessageContaining("b.jsonl: there is no such file");
     assertThat(folder.resolve("runs")).doesNotExist();
+  }
+
+  @Test
+  void aModelWithoutItsCardIsMadeAnew() throws IOException {
+    run(THREE_PHASES, Start.BEGIN_OR_RESUME);
+    Path card = folder.resolve("runs/three/phase-03-alignment/model/README.md");
+    String text = Files.readString(card);
+    assertThat(text).contains("three, alignment", "foundation (sft), then refinement (sft)");
+
+    // As a process leaves it that was killed between the two.
+    Files.delete(card);
+    Path state = folder.resolve("runs/three/run.json");
+    ObjectNode run = (ObjectNode) json("runs/three/run.json");
+    run.put("status", "running");
+    ((ObjectNode) run.path("phases").path(2)).put("status", "running").putNull("result");
+    Files.writeString(state, run.toString());
+
+    assertThat(run(THREE_PHASES, Start.BEGIN_OR_RESUME).kind()).isEqualTo(Kind.FINISHED);
+    assertThat(card).hasContent(text);
+  }
+
+  @Test
+  void theCardOfTheBaseDoesNotSurvive() throws IOException {
+    Files.writeString(folder.resolve("tiny-llama/README.md"), "the base\n");
+    Files.writeString(folder.resolve("tiny-llama/LICENSE"), "its terms\n");
+    run(THREE_PHASES, Start.BEGIN_OR_RESUME);
+
+    for (String phase : List.of("phase-01-foundation", "phase-03-alignment")) {
+      Path model = folder.resolve("runs/three").resolve(phase).resolve("model");
+      assertThat(model.resolve("README.md")).content().doesNotContain("the base\n");
+      assertThat(model.resolve("LICENSE")).hasContent("its terms\n");
+    }
   }
 
   @Test

@@ -1,0 +1,137 @@
+package dev.polyphase.orchestrator.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.polyphase.orchestrator.engine.ExpectedTarget;
+import dev.polyphase.orchestrator.engine.ExpectedTarget.TypeCount;
+import dev.polyphase.orchestrator.engine.PlannedPhase;
+import dev.polyphase.phases.api.Compute;
+import dev.polyphase.phases.api.MemoryEstimate;
+import dev.polyphase.phases.api.PhasePlan;
+import dev.polyphase.pipelines.Pipeline;
+import dev.polyphase.pipelines.language.PipelineReader;
+import java.util.List;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+
+/** What a plan looks like for a model of 14 billion parameters. */
+class PlanTableTest {
+  private static final long GIB = 1L << 30;
+  private static final Pipeline PIPELINE =
+      PipelineReader.parse(
+          """
+          name: large
+          base_model: large
+          phases:
+            - {name: sft, type: sft, targeting: {top_percent: 25}, datasets: [{path: a.jsonl}],
+               learning_rate: 1e-5, micro_batch_size: 4, sequence_len: 4096}
+          """,
+          "large.yaml",
+          List.of());
+  private static final PlannedPhase SFT =
+      new PlannedPhase(
+          PIPELINE.phases().get(0),
+          new ExpectedTarget(
+              List.of(
+                  new TypeCount("mlp.up_proj", 12, 48, false),
+                  new TypeCount("lm_head", 1, 1, true)),
+              Set.of(),
+              false),
+          new PhasePlan(
+              1_000_000,
+              600_000_000,
+              31_250,
+              500,
+              600_001_234,
+              4_859_084_800L,
+              14_770_033_664L,
+              new Compute("libtorch 2.7.1", "cuda:0", "bfloat16", "because"),
+              new MemoryEstimate(
+                  4,
+                  4096,
+                  18 * GIB,
+                  2 * GIB,
+                  19 * GIB,
+                  38 * GIB,
+                  19 * GIB,
+                  6 * GIB + GIB / 2)));
+
+  @Test
+  void columnsAreAlignedAndNumbersGrouped() {
+    assertThat(PlanTable.of(PIPELINE, List.of(SFT), new DeviceMemory(139 * GIB, 140 * GIB)))
+        .isEqualTo(
+            """
+            large
+                libtorch 2.7.1 on cuda:0 in bfloat16: because
+
+                                                            sft
+                type                                        sft
+                modules trained
+                  mlp.up_proj                          12 of 48
+                  lm_head                                always
+                trained parameters        at most 4,859,084,800
+                  of the model's                         32.9 %
+                data
+                  rows                                1,000,000
+                  tokens of one pass                600,000,000
+                  held-out rows                             500
+                training
+                  steps                                  31,250
+                  tokens                            600,001,234
+                  largest forward pass                 4 x 4096
+                memory
+                  frozen weights                      18.00 GiB
+                  frozen weights, mapped               2.00 GiB
+                  masters                             19.00 GiB
+                  optimizer states                    38.00 GiB
+                  gradients                           19.00 GiB
+                  activations                          6.50 GiB
+                  total                              102.50 GiB
+                  available on cuda:0                139.00 GiB
+            """);
+  }
+
+  @Test
+  void whatDoesNotFitIsSaidWithWhatHelps() {
+    String remedies =
+        "micro_batch_size below 4, with more gradient_accumulation_steps;"
+            + " targeting.always_train: []; targeting.top_percent below 25;"
+            + " sequence_len below 4096";
+
+    assertThat(PlanTable.of(PIPELINE, List.of(SFT), new DeviceMemory(80 * GIB, 80 * GIB)))
+        .endsWith(
+            "\nphase sft does not fit: it needs 100.50 GiB, and cuda:0 has 80.00 GiB. This would"
+                + " help: "
+                + remedies
+                + "\n");
+    assertThat(PlanTable.of(PIPELINE, List.of(SFT), new DeviceMemory(101 * GIB, 128 * GIB)))
+        .contains("phase sft needs 102.50 GiB with its mapped weights, and cuda:0 has 101.00 GiB")
+        .endsWith(remedies + "\n");
+    assertThat(PlanTable.of(PIPELINE, List.of(SFT), new DeviceMemory(0, 0)))
+        .doesNotContain("available", "phase sft");
+  }
+
+  @Test
+  void scriptsGetBytes() throws JsonProcessingException {
+    JsonNode plan = json(new DeviceMemory(80 * GIB, 81 * GIB));
+    assertThat(plan.at("/device_memory/available_bytes").longValue()).isEqualTo(80 * GIB);
+    JsonNode phase = plan.at("/phases/0");
+    assertThat(phase.at("/modules/0").toString())
+        .isEqualTo("{\"type\":\"mlp.up_proj\",\"selected\":12,\"of\":48,\"always\":false}");
+    assertThat(phase.path("trained_parameters_exact").booleanValue()).isFalse();
+    assertThat(phase.at("/memory/total_bytes").longValue()).isEqualTo(102 * GIB + GIB / 2);
+    assertThat(phase.path("fits").booleanValue()).isFalse();
+    assertThat(phase.path("remedies")).hasSize(4);
+
+    assertThat(json(new DeviceMemory(0, 0)).path("device_memory").isNull()).isTrue();
+    assertThat(json(new DeviceMemory(0, 0)).at("/phases/0/fits").isNull()).isTrue();
+    assertThat(json(new DeviceMemory(200 * GIB, 200 * GIB)).at("/phases/0/remedies")).isEmpty();
+  }
+
+  private static JsonNode json(DeviceMemory device) throws JsonProcessingException {
+    return new ObjectMapper().readTree(PlanJson.of(PIPELINE, List.of(SFT), device));
+  }
+}

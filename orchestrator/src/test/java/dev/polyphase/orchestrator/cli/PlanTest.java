@@ -1,0 +1,114 @@
+package dev.polyphase.orchestrator.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.polyphase.fixtures.Fixture;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** {@code plan} on a real checkpoint, against what {@code run} then does. */
+class PlanTest {
+  private static final String PIPELINE =
+      """
+      name: planned
+      base_model: tiny-qwen2
+      device: cpu
+      defaults:
+        sequence_len: 20
+        micro_batch_size: 2
+        gradient_accumulation_steps: 2
+        learning_rate: 1e-3
+        num_epochs: 1.5
+      phases:
+        - {name: ranked, type: sft, targeting: {top_percent: 50}, datasets: [{path: text.jsonl}],
+           eval_datasets: [{path: text.jsonl}]}
+        - {name: named, type: cpt, datasets: [{path: text.jsonl}],
+           targeting: {method: parameters, unfrozen_parameters: [model.layers.3, lm_head]}}
+        - {name: pairs, type: dpo, targeting: {top_percent: 34, always_train: []},
+           datasets: [{path: pairs.jsonl}], max_tokens: 100}
+      """;
+
+  @TempDir Path folder;
+  private String yaml = "";
+
+  @BeforeEach
+  void files() throws IOException {
+    Fixture.QWEN2.copyTo(folder);
+    StringBuilder text = new StringBuilder();
+    StringBuilder pairs = new StringBuilder();
+    for (int i = 0; i < 7; i++) {
+      String sentence = "The moon pulls the sea towards it. ".repeat(i % 3 + 1) + i;
+      text.append("{\"text\": \"%s\"}%n".formatted(sentence));
+      pairs.append(
+          "{\"prompt\": \"Say\", \"chosen\": \" %s\", \"rejected\": \" no\"}%n".formatted(i));
+    }
+    Files.writeString(folder.resolve("text.jsonl"), text);
+    Files.writeString(folder.resolve("pairs.jsonl"), pairs);
+    yaml = Files.writeString(folder.resolve("planned.yaml"), PIPELINE).toString();
+  }
+
+  @Test
+  void saysWhatTheRunThenDoes() throws IOException {
+    Polyphase.Ended planned = Polyphase.execute("plan", yaml, "--json");
+    assertThat(planned.exitCode()).as(planned.messages()).isZero();
+    assertThat(planned.results()).hasLineCount(1);
+    JsonNode plan = new ObjectMapper().readTree(planned.results());
+    try (Stream<Path> left = Files.list(folder)) {
+      assertThat(left).as("it writes nothing").hasSize(4);
+    }
+
+    String runs = folder.resolve("runs").toString();
+    Polyphase.Ended ran = Polyphase.execute("run", yaml, "--output", runs);
+    assertThat(ran.exitCode()).as(ran.messages()).isZero();
+    JsonNode state = Polyphase.json(folder.resolve("runs/planned/run.json"));
+
+    assertThat(plan.path("phases")).hasSize(3);
+    for (int i = 0; i < 3; i++) {
+      JsonNode phase = plan.path("phases").path(i);
+      JsonNode did = state.path("phases").path(i).path("result");
+      assertThat(phase.path("steps")).isEqualTo(did.path("steps"));
+      assertThat(phase.path("tokens")).isEqualTo(did.path("tokens"));
+      assertThat(phase.path("trained_parameters")).isEqualTo(did.path("trained_values"));
+      assertThat(phase.path("trained_parameters_exact").booleanValue()).isTrue();
+      assertThat(phase.path("fits").booleanValue()).isTrue();
+    }
+    assertThat(plan.path("phases").findValuesAsText("eval_rows")).containsExactly("7", "0", "0");
+  }
+
+  @Test
+  void theTableHasAColumnForEachPhase() {
+    Polyphase.Ended planned = Polyphase.execute("plan", yaml);
+
+    assertThat(planned.messages()).isEmpty();
+    assertThat(planned.results())
+        .startsWith("planned\nlibtorch 2.7.1 on cpu in float32: ")
+        .containsPattern("(?m)^ +ranked +named +pairs$")
+        .containsPattern("(?m)^type +sft +cpt +dpo$")
+        .containsPattern("(?m)^  mlp.up_proj +2 of 4 +1 of 4 +1 of 4$")
+        .containsPattern("(?m)^  lm_head +always +- +-$")
+        // 2 of 4 blocks' matrices and biases, and the tied head of 272 x 96.
+        .containsPattern("(?m)^trained parameters +204,608 .*")
+        .containsPattern("(?m)^  available on cpu +\\d.* GiB$");
+  }
+
+  @Test
+  void makesTheChecksOfRun() {
+    String[] wrong = {"--set", "phases.ranked.targeting.top_percent=1", "--set", "dtype=bfloat16"};
+
+    Polyphase.Ended planned =
+        Polyphase.execute("plan", yaml, wrong[0], wrong[1], wrong[2], wrong[3]);
+    Polyphase.Ended run =
+        Polyphase.execute("run", yaml, wrong[0], wrong[1], wrong[2], wrong[3]);
+
+    assertThat(planned.exitCode()).isEqualTo(2);
+    assertThat(planned.results()).isEmpty();
+    assertThat(planned.messages()).contains("picks no module").isEqualTo(run.messages());
+  }
+}

@@ -1,0 +1,121 @@
+package dev.polyphase.orchestrator.engine;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.polyphase.orchestrator.engine.ModelCard.Chapter;
+import dev.polyphase.phases.api.Compute;
+import dev.polyphase.phases.api.PhaseResult;
+import dev.polyphase.pipelines.BaseModel;
+import dev.polyphase.pipelines.Pipeline;
+import dev.polyphase.pipelines.language.PipelineReader;
+import dev.polyphase.reports.Curve;
+import dev.polyphase.reports.HeldOut;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+import org.yaml.snakeyaml.LoaderOptions;
+import org.yaml.snakeyaml.Yaml;
+import org.yaml.snakeyaml.constructor.SafeConstructor;
+
+class ModelCardTextTest {
+  private static final String PIPELINE =
+      """
+      name: german
+      base_model: any
+      phases:
+        - {name: foundation, type: sft, targeting: {top_percent: 25}, learning_rate: 1e-5,
+           datasets: [{path: a.jsonl}]}
+        - {name: alignment, type: dpo, targeting: {method: full}, learning_rate: 5e-7,
+           datasets: [{path: b.jsonl}], dpo: {beta: 0.2}}
+      """;
+  private static final PhaseResult RESULT = new PhaseResult(12, 3456, 7, 250, 249, 1.5);
+  private static final TrainingFigures FIGURES =
+      new TrainingFigures(
+          List.of(
+              new Curve(
+                  "loss", List.of(new Curve.Point(1, 2.5), new Curve.Point(12, 1.25)))),
+          List.of(new HeldOut("eval_loss", 2.75, 1.5), new HeldOut("eval_runtime", 1.0, 2.0)));
+
+  @Test
+  void theFrontMatterIsWhatTheHubReads() {
+    assertThat(frontMatter(card("Qwen/Qwen2.5-0.5B", Set.of("data/b.jsonl"), 2)))
+        .isEqualTo(
+            Map.of(
+                "base_model", "Qwen/Qwen2.5-0.5B",
+                "library_name", "transformers",
+                "pipeline_tag", "text-generation",
+                "model_name", "german, alignment",
+                "tags", List.of("generated_from_trainer", "polyphase", "spectrum", "sft", "dpo"),
+                "datasets", List.of("b.jsonl")));
+  }
+
+  @Test
+  void hostileNamesStayNames() {
+    String location = "x\n---\nlicense: mit # <script>alert(1)</script> |";
+    String file = "--- a: b\n| <img src=x> `rm` [x](y) \"'.jsonl";
+
+    String card = card(location, Set.of("/home/me/" + file), 1);
+
+    assertThat(frontMatter(card))
+        .containsEntry("base_model", location)
+        .containsEntry("datasets", List.of(file))
+        .doesNotContainKey("license");
+    String body = card.substring(card.indexOf("\n---\n", 4) + 5);
+    assertThat(body)
+        .doesNotContain("/home/me")
+        .contains("\\<script\\>alert(1)\\</script\\> \\|")
+        .contains("| data | --- a: b \\| \\<img src=x\\> \\`rm\\` \\[x\\](y) \"'.jsonl |");
+    assertThat(body.lines().filter(line -> line.startsWith("| ") && !line.startsWith("| ---")))
+        .allSatisfy(
+            line -> assertThat(line.replace("\\|", "").chars().filter(c -> c == '|')).hasSize(3));
+  }
+
+  @Test
+  void theTableTellsOfEveryPhaseSoFar() {
+    assertThat(card("base", Set.of("a.jsonl"), 2))
+        .contains("# german, alignment\n")
+        .contains("trained from base by Polyphase: foundation (sft), then alignment (dpo).")
+        .contains("|  | foundation | alignment |\n| --- | --- | --- |\n")
+        .contains(
+            "| weights | best 25 % of each module type by SNR, and lm\\_head, embed\\_tokens |"
+                + " all |")
+        .contains("| trained parameters | 250 (25.0 %) | 250 (25.0 %) |")
+        .contains("| learning rate | 1e-5, cosine | 5e-7, cosine |")
+        .contains("| dpo |  | sigmoid, beta 0.2 |")
+        .contains("| loss, first and last | 2.5000, 1.2500 | 2.5000, 1.2500 |")
+        .contains("| held-out loss, before and after | 2.7500, 1.5000 | 2.7500, 1.5000 |")
+        .doesNotContain("runtime")
+        .contains("- Polyphase 9.9\n- libtorch 2.7.1 on cpu, float32\n")
+        .contains("2406.06623", "2305.18290");
+    assertThat(card("base", Set.of("a.jsonl"), 1)).doesNotContain("2305.18290", "| dpo |");
+  }
+
+  private static String card(String base, Set<String> files, int phases) {
+    Pipeline pipeline = PipelineReader.parse(PIPELINE, "p", List.of());
+    pipeline =
+        new Pipeline(
+            pipeline.name(),
+            new BaseModel.Existing(base),
+            pipeline.outputDir(),
+            pipeline.seed(),
+            pipeline.devices(),
+            pipeline.dtype(),
+            pipeline.saveDtype(),
+            pipeline.phases());
+    List<Chapter> chapters = new ArrayList<>();
+    for (int i = 0; i < phases; i++) {
+      chapters.add(new Chapter(pipeline.phases().get(i), files, RESULT, FIGURES));
+    }
+    return ModelCardText.of(
+        pipeline, chapters, 1000, "9.9", new Compute("libtorch 2.7.1", "cpu", "float32", "so"));
+  }
+
+  /** As a YAML reader that is not ours sees it. */
+  private static Map<String, Object> frontMatter(String card) {
+    assertThat(card).startsWith("---\n");
+    String yaml = card.substring(4, card.indexOf("\n---\n", 4) + 1);
+    return new Yaml(new SafeConstructor(new LoaderOptions())).load(yaml);
+  }
+}

@@ -1,0 +1,118 @@
+package dev.polyphase.orchestrator.engine;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.polyphase.phases.api.PhaseResult;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+/** Progress by a clock that goes as the test says. */
+class ProgressTest {
+  private static final long SECOND = 1_000_000_000;
+  private static final String CLEAR = "\r\u001b[K";
+
+  private final StringWriter shown = new StringWriter();
+  private long nanos;
+
+  @Test
+  void shortPhasesHaveALineForEachLoggedStep() {
+    Progress progress = plain();
+    progress.phaseStarted(0, 2, "one");
+    for (int step = 1; step <= 50; step++) {
+      step(progress, step, 50, SECOND);
+    }
+
+    assertThat(lines()).hasSize(50);
+    assertThat(lines().get(0)).isEqualTo("phase 1/2 one: step 1/50 loss 1.0000");
+    assertThat(lines().get(1)).isEqualTo("phase 1/2 one: step 2/50 loss 1.0000 0:48 left");
+    assertThat(lines().get(49)).isEqualTo("phase 1/2 one: step 50/50 loss 1.0000");
+  }
+
+  @Test
+  void longOnesHaveOneInTenSecondsAndTheFirstAndLast() {
+    Progress progress = plain();
+    progress.phaseStarted(0, 1, "one");
+    for (int step = 1; step <= 60; step++) {
+      step(progress, step, 60, SECOND / 2);
+    }
+
+    assertThat(lines())
+        .extracting(line -> line.replaceFirst(".*step (\\d+)/.*", "$1"))
+        .containsExactly("1", "21", "41", "60");
+  }
+
+  @Test
+  void theTimeLeftFollowsTheLatestSteps() {
+    Progress progress = plain();
+    progress.phaseStarted(0, 1, "one");
+    step(progress, 10, 200, 100 * SECOND);
+    step(progress, 20, 200, 20 * SECOND);
+    assertThat(lines().get(1)).endsWith("6:00 left");
+
+    // 2 s a step before, 1 s a step from here on: after 49 rows the window has forgotten.
+    for (int step = 21; step <= 70; step++) {
+      step(progress, step, 200, SECOND);
+    }
+    step(progress, 71, 200, 10 * SECOND);
+    assertThat(lines().get(lines().size() - 1)).contains("step 71/200").endsWith("2:33 left");
+
+    progress.phaseStarted(0, 1, "two");
+    step(progress, 1, 200, SECOND);
+    assertThat(lines().get(lines().size() - 1)).endsWith("step 1/200 loss 1.0000");
+  }
+
+  @Test
+  void onATerminalOneLineIsRewrittenAndMessagesStandAboveIt() {
+    Display display = Display.terminal(new PrintWriter(shown), 31);
+    Progress progress = new Progress(display, () -> nanos);
+    progress.phaseStarted(1, 3, "refinement");
+    step(progress, 1, 9, SECOND);
+    step(progress, 2, 9, SECOND);
+    progress.note("two rows were cut");
+    step(progress, 3, 9, SECOND);
+    display.clear();
+    progress.say("interrupted");
+
+    assertThat(shown)
+        .hasToString(
+            CLEAR
+                + "step 1/9 loss 1.0000"
+                + CLEAR
+                + "step 2/9 loss 1.0000 0:07 left"
+                + CLEAR
+                + "phase 2/3 refinement: two rows were cut\n"
+                + CLEAR
+                + "step 3/9 loss 1.0000 0:06 left"
+                + CLEAR
+                + "interrupted\n");
+  }
+
+  @Test
+  void evaluationsStayAndThePhaseEndsInOneLine() {
+    Progress progress = new Progress(Display.terminal(new PrintWriter(shown), 80), () -> nanos);
+    progress.phaseStarted(0, 1, "one");
+    progress.step(StepLineTest.row(0, 3, "eval_loss", 2.5));
+    progress.phaseFinished(new PhaseResult(1200, 99, 2, 1000, 250, 3.21));
+
+    assertThat(lines())
+        .containsExactly(
+            "phase 1/1 one: step 0/3 held-out loss 2.5000",
+            "phase 1/1 one: 1,200 steps in 3.2 s, 250 of 1,000 trained values changed as they are"
+                + " saved (25.0 %)");
+  }
+
+  private Progress plain() {
+    return new Progress(Display.plain(new PrintWriter(shown)), () -> nanos);
+  }
+
+  private void step(Progress progress, long step, long total, long tookNanos) {
+    nanos += tookNanos;
+    progress.step(StepLineTest.row(step, total, "loss", 1));
+  }
+
+  private List<String> lines() {
+    return shown.toString().lines().toList();
+  }
+}

@@ -1,0 +1,63 @@
+package dev.polyphase.orchestrator.machine;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import org.junit.jupiter.api.Test;
+
+/** What Linux and nvidia-smi write, as found on real machines. */
+class MachineTest {
+  private static final String MEMINFO =
+      """
+      MemTotal:       24683640 kB
+      MemFree:         1048576 kB
+      MemAvailable:   20316712 kB
+      Buffers:               0 kB
+      """;
+
+  @Test
+  void memoryIsWhatIsAvailable() {
+    assertThat(SystemMemory.of(MEMINFO, "max\n"))
+        .isEqualTo(new SystemMemory(20_316_712L * 1024, 24_683_640L * 1024));
+  }
+
+  @Test
+  void aContainerHasNoMoreThanItsLimit() {
+    long limit = 8L << 30;
+    assertThat(SystemMemory.of(MEMINFO, limit + "\n")).isEqualTo(new SystemMemory(limit, limit));
+    assertThat(SystemMemory.of(MEMINFO, "9223372036854771712\n"))
+        .isEqualTo(SystemMemory.of(MEMINFO, "max"));
+  }
+
+  @Test
+  void thisMachineHasMemory() throws IOException {
+    SystemMemory memory = SystemMemory.now();
+    assertThat(memory.available()).isPositive().isLessThanOrEqualTo(memory.total());
+  }
+
+  @Test
+  void gpusAreListedInMebibytes() {
+    assertThat(Gpu.of("0, 143156, 143771, NVIDIA H200\n1, [N/A], 5, x\nNo devices were found\n"))
+        .containsExactly(new Gpu(0, "NVIDIA H200", 143_156L << 20, 143_771L << 20));
+    assertThat(Gpu.of("")).isEmpty();
+  }
+
+  @Test
+  void theProcessorsAbilitiesAreItsFlags() {
+    CpuFeatures intel =
+        CpuFeatures.of(
+            """
+            processor	: 0
+            model name	: Intel(R) Xeon(R) Platinum 8481C
+            flags		: fpu avx2 avx512f avx512_bf16 amx_bf16 amx_tile
+            """);
+    assertThat(intel.model()).isEqualTo("Intel(R) Xeon(R) Platinum 8481C");
+    assertThat(intel.present()).containsExactly("avx2", "avx512f", "avx512_bf16", "amx_bf16");
+    assertThat(intel.fastBfloat16()).isTrue();
+
+    CpuFeatures arm = CpuFeatures.of("processor	: 0\nFeatures	: fp asimd evtstrm\n");
+    assertThat(arm.present()).containsExactly("asimd");
+    assertThat(arm.fastBfloat16()).isFalse();
+    assertThat(CpuFeatures.of("").present()).isEmpty();
+  }
+}
