@@ -27,9 +27,7 @@ public final class PairReader {
   private static final Set<RowShape> SHAPES =
       Collections.unmodifiableSet(
           EnumSet.of(
-              RowShape.PREFERENCE_TOKENS,
-              RowShape.PREFERENCE,
-              RowShape.PREFERENCE_CONVERSATIONS));
+              RowShape.PREFERENCE_TOKENS, RowShape.PREFERENCE, RowShape.PREFERENCE_CONVERSATIONS));
 
   private final int sequenceLen;
   private final int vocabSize;
@@ -129,8 +127,7 @@ public final class PairReader {
   private Pair fromTurns(
       JsonRow row, List<Message> prompt, List<Message> chosen, List<Message> rejected)
       throws IOException {
-    PromptCompletion preferred =
-        Conversations.encoded(row, () -> chats.encodeTurn(prompt, chosen));
+    PromptCompletion preferred = Conversations.encoded(row, () -> chats.encodeTurn(prompt, chosen));
     PromptCompletion other = Conversations.encoded(row, () -> chats.encodeTurn(prompt, rejected));
     return pair(row, preferred, other);
   }

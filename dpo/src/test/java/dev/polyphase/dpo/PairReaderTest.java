@@ -102,8 +102,8 @@ class PairReaderTest {
       assertPair(
           read(99, row).rows().get(0),
           new int[] {
-            start, 'u', 's', 'e', 'r', '\n', 'Q', EOS, '\n',
-            start, 'a', 's', 's', 'i', 's', 't', 'a', 'n', 't', '\n'
+            start, 'u', 's', 'e', 'r', '\n', 'Q', EOS, '\n', start, 'a', 's', 's', 'i', 's', 't',
+            'a', 'n', 't', '\n'
           },
           new int[] {'y', 'e', 's', EOS},
           new int[] {'n', 'o', EOS});
@@ -120,11 +120,21 @@ class PairReaderTest {
                 "{\"prompt\":[" + user + "],\"chosen\":[" + yes + "],\"rejected\":\"b\"}",
                 "{\"prompt\":\"a\",\"chosen\":[" + yes + "],\"rejected\":[" + yes + "]}",
                 "{\"prompt\":[" + user + "],\"chosen\":[" + yes + "],\"rejected\":[" + user + "]}",
-                "{\"prompt\":[" + user + "],\"chosen\":[" + yes + "," + user + "],\"rejected\":["
-                    + yes + "]}"))
+                "{\"prompt\":["
+                    + user
+                    + "],\"chosen\":["
+                    + yes
+                    + ","
+                    + user
+                    + "],\"rejected\":["
+                    + yes
+                    + "]}"))
         .satisfiesExactly(
-            p -> assertThat(p).endsWith(":1: \"rejected\" must be a list of messages, found a string"),
-            p -> assertThat(p).endsWith(":2: \"prompt\" must be a list of messages, found a string"),
+            p ->
+                assertThat(p)
+                    .endsWith(":1: \"rejected\" must be a list of messages, found a string"),
+            p ->
+                assertThat(p).endsWith(":2: \"prompt\" must be a list of messages, found a string"),
             p -> assertThat(p).contains(":3: a completion must be one turn of the assistant"),
             p -> assertThat(p).contains(":4: a completion must be one turn", "[assistant, user]"));
     assertThat(
@@ -133,8 +143,10 @@ class PairReaderTest {
                 "{\"chosen\":[" + yes + "],\"rejected\":[" + yes + "]}",
                 "{\"chosen\":\"a\",\"rejected\":\"b\"}"))
         .satisfiesExactly(
-            p -> assertThat(p).contains(":1: \"chosen\" and \"rejected\" must differ in their last"),
-            p -> assertThat(p).contains(":2: \"chosen\" and \"rejected\" must differ in their last"),
+            p ->
+                assertThat(p).contains(":1: \"chosen\" and \"rejected\" must differ in their last"),
+            p ->
+                assertThat(p).contains(":2: \"chosen\" and \"rejected\" must differ in their last"),
             p -> assertThat(p).endsWith(":3: \"prompt\" is missing"));
     assertThat(problems("{\"text\":\"a\"}"))
         .singleElement()

@@ -17,7 +17,10 @@ public final class PythonFloat {
 
   private PythonFloat() {}
 
-  /** The double as Python writes it into JSON; what is not finite as {@code NaN} or {@code Infinity}. */
+  /**
+   * The double as Python writes it into JSON; what is not finite as {@code NaN} or {@code
+   * Infinity}.
+   */
   public static String toString(double value) {
     if (Double.isNaN(value)) {
       return "NaN";

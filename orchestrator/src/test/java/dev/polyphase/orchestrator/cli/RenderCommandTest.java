@@ -57,8 +57,11 @@ class RenderCommandTest {
             {{ bos_token }}{{ extra }}{{ messages | tojson }}
             """);
     Files.writeString(
-        rows, "{\"messages\": [{\"role\": \"x\", \"content\": \"a\"}]}\n"
-            + "{\"messages\": [{\"role\": \"x\", \"content\": [\"<b>\"]}], \"extra\": 5}\n");
+        rows,
+        """
+        {"messages": [{"role": "x", "content": "a"}]}
+        {"messages": [{"role": "x", "content": ["<b>"]}], "extra": 5}
+        """);
     assertThat(render(template, "--set-token", "bos_token=<s>=").results())
         .isEqualTo(
             """
@@ -73,8 +76,7 @@ class RenderCommandTest {
     Path template = Files.writeString(folder.resolve("own.jinja"), "{% if %}");
     assertThat(render(template))
         .isEqualTo(
-            new Polyphase.Ended(
-                2, "", template + ":1:7: expected an expression, found '%}'\n"));
+            new Polyphase.Ended(2, "", template + ":1:7: expected an expression, found '%}'\n"));
     Files.writeString(rows, "{\"messages\": []}\nnonsense\n");
     Polyphase.Ended ended = render(model);
     assertThat(ended.exitCode()).isEqualTo(2);
@@ -85,8 +87,6 @@ class RenderCommandTest {
   private Polyphase.Ended render(Path modelOrTemplate, String... options) {
     String[] args = {"render", modelOrTemplate.toString(), "--input", rows.toString()};
     return Polyphase.execute(
-        Stream.of(args, options)
-            .flatMap(Arrays::stream)
-            .toArray(String[]::new));
+        Stream.of(args, options).flatMap(Arrays::stream).toArray(String[]::new));
   }
 }

@@ -48,8 +48,7 @@ public final class ChatEncoder {
    * @throws InputException as {@link #encode} says, or if the completion does not begin with the
    *     turn that the prompt asks for
    */
-  public TokenizedChat encode(List<Message> prompt, List<Message> completion)
-      throws IOException {
+  public TokenizedChat encode(List<Message> prompt, List<Message> completion) throws IOException {
     String promptText = format().render(prompt, true).text();
     List<Message> both = new ArrayList<>(prompt);
     both.addAll(completion);

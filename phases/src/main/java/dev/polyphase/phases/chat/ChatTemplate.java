@@ -16,6 +16,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
+import java.time.ZoneId;
 import java.util.List;
 import java.util.Optional;
 
@@ -59,9 +60,7 @@ public final class ChatTemplate {
       return Optional.of(new ChatTemplate(file.toString(), text(file), specialTokens));
     }
     return sourceIn(config.path("chat_template"), configFile)
-        .map(
-            source ->
-                new ChatTemplate(configFile + " (chat_template)", source, specialTokens));
+        .map(source -> new ChatTemplate(configFile + " (chat_template)", source, specialTokens));
   }
 
   /**
@@ -70,8 +69,7 @@ public final class ChatTemplate {
    * @throws InputException if it is malformed
    */
   public static ChatTemplate ofFile(Path file) throws IOException {
-    return new ChatTemplate(
-        file.toString(), text(file), JsonNodeFactory.instance.objectNode());
+    return new ChatTemplate(file.toString(), text(file), JsonNodeFactory.instance.objectNode());
   }
 
   /** ChatML, which stands in for a template where there is none. */
@@ -106,7 +104,7 @@ public final class ChatTemplate {
     all.put("add_generation_prompt", false);
     all.setAll(specialTokens);
     all.setAll(variables);
-    return template.render(all, Clock.systemDefaultZone());
+    return template.render(all, Clock.system(ZoneId.systemDefault()));
   }
 
   /**

@@ -3,6 +3,7 @@ package dev.polyphase.phases.data;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.polyphase.phases.chat.Message;
 import dev.polyphase.pipelines.problems.InputException;
+import dev.polyphase.pipelines.problems.Problem;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -60,13 +61,15 @@ public final class Conversations {
     try {
       return encoding.encode();
     } catch (InputException e) {
-      throw e.problems().get(0).place() == null ? row.wrong(e.getMessage()) : e;
+      Problem problem = e.problems().get(0);
+      throw problem.place() == null ? row.wrong(problem.sentence()) : e;
     }
   }
 
   private static Message message(JsonRow row, JsonNode message, String at) {
     if (!message.isObject()) {
-      throw row.wrong(at + " must be an object with role and content, found " + JsonRow.kind(message));
+      throw row.wrong(
+          at + " must be an object with role and content, found " + JsonRow.kind(message));
     }
     if (isGiven(message.path("tool_calls"))) {
       throw row.wrong(at + ".tool_calls are not built yet; write the calls into the content");

@@ -45,9 +45,8 @@ public final class RowEncoder {
     return Collections.unmodifiableSet(
         switch (phase) {
           case CPT -> EnumSet.of(RowShape.TOKENS, RowShape.TEXT);
-          case SFT -> 
-              EnumSet.of(
-                  RowShape.TOKENS, RowShape.COMPLETION, RowShape.MESSAGES, RowShape.TEXT);
+          case SFT ->
+              EnumSet.of(RowShape.TOKENS, RowShape.COMPLETION, RowShape.MESSAGES, RowShape.TEXT);
           case DPO -> EnumSet.noneOf(RowShape.class);
         });
   }

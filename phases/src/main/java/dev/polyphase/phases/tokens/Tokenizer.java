@@ -119,7 +119,8 @@ public final class Tokenizer implements AutoCloseable {
    */
   public PromptCompletion encode(String prompt, String completion) {
     PromptCompletion plain = encodeAsTheyAre(prompt, completion);
-    int[] ended = endsWithEos(plain.completion()) ? plain.completion() : withEos(plain.completion());
+    int[] ended =
+        endsWithEos(plain.completion()) ? plain.completion() : withEos(plain.completion());
     return new PromptCompletion(withPrefix(plain.prompt()), ended);
   }
 

@@ -126,8 +126,7 @@ class ChatEncoderTest {
   @Test
   void aTurnOfAPairEndsWithItsToken() throws IOException {
     PromptCompletion turn =
-        chats.encodeTurn(
-            List.of(new Message("user", "a")), List.of(new Message("assistant", "b")));
+        chats.encodeTurn(List.of(new Message("user", "a")), List.of(new Message("assistant", "b")));
     assertThat(turn.prompt())
         .isEqualTo(new Table().add(false, START, "user\na", END, "\n", START, "assistant\n").ids());
     assertThat(turn.completion()).containsExactly('b', END);
@@ -175,8 +174,7 @@ class ChatEncoderTest {
         .hasMessageContaining("no turn of the assistant");
     assertThatThrownBy(
             () ->
-                chats.encode(
-                    List.of(new Message("user", "a")), List.of(new Message("user", "b"))))
+                chats.encode(List.of(new Message("user", "a")), List.of(new Message("user", "b"))))
         .isInstanceOf(InputException.class)
         .hasMessageContaining("must begin with a turn of the assistant");
     assertThatThrownBy(

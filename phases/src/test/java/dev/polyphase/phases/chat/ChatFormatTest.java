@@ -43,7 +43,8 @@ class ChatFormatTest {
     Files.writeString(
         model.resolve("chat_template.jinja"), "{% raw %}{{ not ChatML }}{% endraw %}");
     assertThat(refusal())
-        .startsWith(model.resolve("chat_template.jinja") + ": only chat templates that write ChatML")
+        .startsWith(
+            model.resolve("chat_template.jinja") + ": only chat templates that write ChatML")
         .endsWith("(found with turns of [user], without a generation prompt)")
         .contains("\"{{ not ChatML }}\"");
   }
@@ -66,8 +67,14 @@ class ChatFormatTest {
             + PROMPT);
     assertThat(render(new Message("user", "a"), new Message("assistant", "b")))
         .isEqualTo(
-            "<|im_start|>system\nYou are kind.<|im_end|>\n<|im_start|>user\na<|im_end|>\n"
-                + "<|im_start|>assistant\nb<|im_end|>\n");
+            """
+            <|im_start|>system
+            You are kind.<|im_end|>
+            <|im_start|>user
+            a<|im_end|>
+            <|im_start|>assistant
+            b<|im_end|>
+            """);
     assertThat(render(new Message("system", "s"), new Message("user", "a")))
         .isEqualTo("<|im_start|>system\ns<|im_end|>\n<|im_start|>user\na<|im_end|>\n");
   }
@@ -113,8 +120,7 @@ class ChatFormatTest {
                 () -> render(new Message("user", "a"), new Message("tool", "b"))))
         .hasMessageContaining("this one writes \"...a<|im_end|>\\n<|im_start|>user\\nb")
         .hasMessageContaining("where ChatML is");
-    assertThat(
-            catchThrowableOfType(InputException.class, () -> render(new Message("user", "x"))))
+    assertThat(catchThrowableOfType(InputException.class, () -> render(new Message("user", "x"))))
         .hasMessageContaining("refuses this conversation")
         .hasMessageEndingWith("no x");
   }
@@ -122,11 +128,9 @@ class ChatFormatTest {
   @Test
   void withoutATemplateChatMlIsTakenWhereTheTokenizerKnowsIt() throws IOException {
     config("null");
-    assertThat(render(new Message("user", " a\n")))
-        .isEqualTo("<|im_start|>user\n a\n<|im_end|>\n");
+    assertThat(render(new Message("user", " a\n"))).isEqualTo("<|im_start|>user\n a\n<|im_end|>\n");
     String json = Files.readString(model.resolve("tokenizer.json"));
-    Files.writeString(
-        model.resolve("tokenizer.json"), json.replace("<|im_start|>", "<|other|>"));
+    Files.writeString(model.resolve("tokenizer.json"), json.replace("<|im_start|>", "<|other|>"));
     assertThat(refusal())
         .startsWith(model + ": the model has no chat template")
         .contains("no token <|im_start|>");
@@ -150,8 +154,7 @@ class ChatFormatTest {
          "chat_template": "{{ bos_token }}{{ eos_token }}{{ pad_token }}{{ tools is none }}{{ documents is none }}{{ add_generation_prompt }}"}
         """);
     ObjectNode none = JsonNodeFactory.instance.objectNode();
-    assertThat(ChatTemplate.in(model).orElseThrow().render(none))
-        .isEqualTo("<s></s>TrueTrueFalse");
+    assertThat(ChatTemplate.in(model).orElseThrow().render(none)).isEqualTo("<s></s>TrueTrueFalse");
   }
 
   private String render(Message... messages) throws IOException {

@@ -261,8 +261,11 @@ class ExampleReaderTest {
         .satisfiesExactly(
             p -> assertThat(p).startsWith(file + ":2: the conversation has no turn of the assist"),
             p -> assertThat(p).startsWith(file + ":3: \"messages\" is empty"),
-            p -> assertThat(p).endsWith(":4: \"messages\" must be a list of messages, found a string"),
-            p -> assertThat(p).startsWith(file + ":5: messages[1].role is \"bot\", and must be one"),
+            p ->
+                assertThat(p)
+                    .endsWith(":4: \"messages\" must be a list of messages, found a string"),
+            p ->
+                assertThat(p).startsWith(file + ":5: messages[1].role is \"bot\", and must be one"),
             p -> assertThat(p).endsWith(":6: messages[0].content must be a string, found null"),
             p -> assertThat(p).endsWith(":7: messages[0].content must be a string, found a list"),
             p -> assertThat(p).endsWith(":8: messages[0].content is missing"),
@@ -272,7 +275,8 @@ class ExampleReaderTest {
             p -> assertThat(p).startsWith(file + ":12: \"tools\" are not built yet"),
             p -> assertThat(p).startsWith(file + ":13: messages[0].tool_calls are not built yet"),
             p -> assertThat(p).startsWith(file + ":14: this row has the keys \"text\", and"));
-    write("mixed.jsonl", "{\"prompt\":[{\"role\":\"user\",\"content\":\"a\"}],\"completion\":\"b\"}");
+    write(
+        "mixed.jsonl", "{\"prompt\":[{\"role\":\"user\",\"content\":\"a\"}],\"completion\":\"b\"}");
     assertThat(problems(PhaseType.SFT, dataset("mixed.jsonl")))
         .singleElement()
         .asString()

@@ -7,14 +7,15 @@ import java.util.function.BinaryOperator;
 import java.util.function.DoubleBinaryOperator;
 import org.jspecify.annotations.Nullable;
 
-/** Python's arithmetic: integers of any size, floats, and what + and * do with strings and lists. */
+/**
+ * Python's arithmetic: integers of any size, floats, and what + and * do with strings and lists.
+ */
 final class Arithmetic {
   private Arithmetic() {}
 
   static Value add(Value left, Value right) {
     if (left instanceof Value.Text first && right instanceof Value.Text second) {
-      return Value.text(
-          new Output().append(first.value()).append(second.value()).toString());
+      return Value.text(new Output().append(first.value()).append(second.value()).toString());
     }
     if (left instanceof Value.Series first
         && right instanceof Value.Series second
@@ -63,11 +64,10 @@ final class Arithmetic {
 
   static Value modulo(Value left, Value right) {
     if (left instanceof Value.Text) {
-      throw new Fault("the operator % on strings is not built; take ~ or replace");
+      throw new Fault("strings have no operator '%' here; take ~ or replace");
     }
     requireDivisor("%", left, right);
-    return numeric(
-        "%", left, right, Arithmetic::floorModulo, (a, b) -> a - b * Math.floor(a / b));
+    return numeric("%", left, right, Arithmetic::floorModulo, (a, b) -> a - b * Math.floor(a / b));
   }
 
   static Value power(Value left, Value right) {

@@ -92,9 +92,7 @@ final class Comparison {
     if (left instanceof Value.Text a && right instanceof Value.Text b) {
       return compareCodePoints(a.value(), b.value());
     }
-    if (left instanceof Value.Series a
-        && right instanceof Value.Series b
-        && a.kind() == b.kind()) {
+    if (left instanceof Value.Series a && right instanceof Value.Series b && a.kind() == b.kind()) {
       int shared = Math.min(a.items().size(), b.items().size());
       for (int i = 0; i < shared; i++) {
         if (!equal(a.items().get(i), b.items().get(i))) {
@@ -108,8 +106,7 @@ final class Comparison {
         throw undefined.fault();
       }
     }
-    throw new Fault(
-        "'%s' and '%s' can't be ordered".formatted(left.typeName(), right.typeName()));
+    throw new Fault("'%s' and '%s' can't be ordered".formatted(left.typeName(), right.typeName()));
   }
 
   /** Java compares UTF-16 units, which order characters beyond the first 65536 before some. */

@@ -241,12 +241,13 @@ final class ExpressionParser {
   }
 
   private Expression subscript(Position at, Expression object) {
-    @Nullable Expression start = tokens.isAtOperator(":") ? null : expression();
-    if (!tokens.skipOperator(":")) {
-      Expression key = start != null && tokens.isAtOperator(",") ? tupleAfter(start) : start;
+    @Nullable Expression start = sliceBound();
+    if (start != null && !tokens.isAtOperator(":")) {
+      Expression key = tokens.isAtOperator(",") ? tupleAfter(start) : start;
       tokens.expectOperator("]");
       return new Lookups.Item(at, object, key);
     }
+    tokens.expectOperator(":");
     @Nullable Expression stop = sliceBound();
     @Nullable Expression step = tokens.skipOperator(":") ? sliceBound() : null;
     tokens.expectOperator("]");
@@ -290,9 +291,7 @@ final class ExpressionParser {
           case OPERATOR -> next.text().equals("[") || next.text().equals("{");
           case DATA, OPEN_PRINT, CLOSE_PRINT, OPEN_TAG, CLOSE_TAG, END -> false;
         };
-    return bare
-        ? new Invocations.Passed(List.of(withPostfix(primary())), Map.of())
-        : passedIfAny();
+    return bare ? new Invocations.Passed(List.of(withPostfix(primary())), Map.of()) : passedIfAny();
   }
 
   private Invocations.Passed passedIfAny() {
@@ -314,8 +313,7 @@ final class ExpressionParser {
       case STRING -> string(token);
       case INTEGER -> integer(token);
       case FLOAT ->
-          new Literals.Constant(
-              new Value.Real(Double.parseDouble(token.text().replace("_", ""))));
+          new Literals.Constant(new Value.Real(Double.parseDouble(token.text().replace("_", ""))));
       case OPERATOR ->
           switch (token.text()) {
             case "(" -> parenthesised();
@@ -350,8 +348,7 @@ final class ExpressionParser {
   }
 
   private static Expression integer(Token token) {
-    return new Literals.Constant(
-        new Value.Whole(new BigInteger(token.text().replace("_", ""))));
+    return new Literals.Constant(new Value.Whole(new BigInteger(token.text().replace("_", ""))));
   }
 
   private Expression parenthesised() {

@@ -59,8 +59,7 @@ final class Filters {
     }
     boolean asciiOnly = bound.flag("ensure_ascii");
     boolean sortKeys = bound.flag("sort_keys");
-    return Value.text(
-        new Json(asciiOnly, indent, itemSeparator, keySeparator, sortKeys).of(input));
+    return Value.text(new Json(asciiOnly, indent, itemSeparator, keySeparator, sortKeys).of(input));
   }
 
   private static @Nullable String indent(Arguments.Bound bound) {

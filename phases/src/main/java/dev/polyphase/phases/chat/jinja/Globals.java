@@ -93,31 +93,30 @@ final class Globals {
   }
 
   private static Value raise(Arguments arguments) {
-    throw new Fault(
-        Writing.text(arguments.bind("raise_exception", "message").required("message")));
+    throw new Fault(Writing.text(arguments.bind("raise_exception", "message").required("message")));
   }
 
   private static Value now(Arguments arguments, Run run) {
     String format = arguments.bind("strftime_now", "format").requiredText("format");
     ZonedDateTime now = ZonedDateTime.now(run.clock());
     StringBuilder date = new StringBuilder();
-    for (int i = 0; i < format.length(); i++) {
-      char c = format.charAt(i);
-      if (c != '%' || i + 1 == format.length()) {
-        date.append(c);
-        continue;
-      }
-      i++;
-      char code = format.charAt(i);
-      @Nullable String pattern = DATE_PATTERNS.get(code);
-      if (pattern != null) {
-        date.append(DateTimeFormatter.ofPattern(pattern, Locale.ENGLISH).format(now));
-      } else if (code == '%') {
-        date.append('%');
-      } else {
-        throw new Fault("strftime_now does not know %" + code);
-      }
+    int i = 0;
+    while (i < format.length()) {
+      boolean isCode = format.charAt(i) == '%' && i + 1 < format.length();
+      date.append(isCode ? dated(format.charAt(i + 1), now) : format.substring(i, i + 1));
+      i += isCode ? 2 : 1;
     }
     return Value.text(date.toString());
+  }
+
+  private static String dated(char code, ZonedDateTime now) {
+    if (code == '%') {
+      return "%";
+    }
+    @Nullable String pattern = DATE_PATTERNS.get(code);
+    if (pattern == null) {
+      throw new Fault("strftime_now does not know %" + code);
+    }
+    return DateTimeFormatter.ofPattern(pattern, Locale.ENGLISH).format(now);
   }
 }

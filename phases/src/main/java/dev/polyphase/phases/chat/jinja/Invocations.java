@@ -57,8 +57,7 @@ final class Invocations {
   }
 
   /** {@code input is test(arguments)}. */
-  record TestCall(Position at, Expression input, String name, Passed passed)
-      implements Expression {
+  record TestCall(Position at, Expression input, String name, Passed passed) implements Expression {
     @Override
     public Value evaluate(Scope scope) {
       Value value = input.evaluate(scope);

@@ -122,7 +122,8 @@ record Json(
     output.append("{");
     for (Iterator<Map.Entry<Value, Value>> each = entries.iterator(); each.hasNext(); ) {
       Map.Entry<Value, Value> entry = each.next();
-      String key = entry.getKey() instanceof Value.Text text ? text.value() : scalar(entry.getKey());
+      String key =
+          entry.getKey() instanceof Value.Text text ? text.value() : scalar(entry.getKey());
       output.append(inner).append(quoted(key)).append(keySeparator);
       write(entry.getValue(), inner, output);
       output.append(each.hasNext() ? itemSeparator : "");
@@ -132,7 +133,8 @@ record Json(
 
   private String quoted(String text) {
     StringBuilder quoted = new StringBuilder("\"");
-    for (char c : text.toCharArray()) {
+    for (int i = 0; i < text.length(); i++) {
+      char c = text.charAt(i);
       int simple = "\"\\\n\r\t\f\b".indexOf(c);
       if (simple >= 0) {
         quoted.append('\\').append("\"\\nrtfb".charAt(simple));

@@ -18,13 +18,11 @@ final class Lexer {
   private static final Pattern RAW =
       Pattern.compile("\\{%[-+]?\\s*raw\\s*(-?)%\\}", Pattern.UNICODE_CHARACTER_CLASS);
   private static final Pattern END_RAW =
-      Pattern.compile(
-          "\\{%([-+]?)\\s*endraw\\s*([-+]?)%\\}", Pattern.UNICODE_CHARACTER_CLASS);
+      Pattern.compile("\\{%([-+]?)\\s*endraw\\s*([-+]?)%\\}", Pattern.UNICODE_CHARACTER_CLASS);
   private static final Pattern FLOAT =
       Pattern.compile("(\\d+_)*\\d+((\\.(\\d+_)*\\d+)?[eE][+-]?(\\d+_)*\\d+|\\.(\\d+_)*\\d+)");
   private static final Pattern INTEGER = Pattern.compile("[1-9](_?\\d)*|0(_?0)*");
-  private static final Pattern NAME =
-      Pattern.compile("[\\p{L}_][\\p{L}\\p{N}\\p{M}_]*");
+  private static final Pattern NAME = Pattern.compile("[\\p{L}_][\\p{L}\\p{N}\\p{M}_]*");
   private static final Pattern OPERATOR =
       Pattern.compile("\\*\\*|//|==|!=|<=|>=|[-+/*%~\\[\\](){}<>=.:|,]");
 
@@ -131,8 +129,7 @@ final class Lexer {
       throw wrong(open, "the raw block that begins here has no endraw");
     }
     String sign = end.group(1);
-    int dataEnd =
-        endOfData(start, end.start(), sign.isEmpty() ? ' ' : sign.charAt(0), true);
+    int dataEnd = endOfData(start, end.start(), sign.isEmpty() ? ' ' : sign.charAt(0), true);
     if (dataEnd > start) {
       add(Token.Kind.DATA, start, source.substring(start, dataEnd));
     }

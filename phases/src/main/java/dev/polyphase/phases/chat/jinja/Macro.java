@@ -9,8 +9,7 @@ import org.jspecify.annotations.Nullable;
  * {@code macro name(parameters)}: a function that returns what its body writes. It sees the
  * variables of the place where it stands.
  */
-record Macro(String name, List<Parameter> parameters, Statements.Body body)
-    implements Statement {
+record Macro(String name, List<Parameter> parameters, Statements.Body body) implements Statement {
 
   /** A parameter, with its default where it has one. */
   record Parameter(String name, @Nullable Expression otherwise) {}

@@ -10,9 +10,7 @@ final class Namespace implements Value {
 
   Value get(String name) {
     @Nullable Value value = attributes.get(name);
-    return value == null
-        ? new Undefined("the namespace has no attribute '" + name + "'")
-        : value;
+    return value == null ? new Undefined("the namespace has no attribute '" + name + "'") : value;
   }
 
   void set(String name, Value value) {

@@ -67,8 +67,7 @@ final class NumberFilters {
       return new Value.Whole(rounded.toBigInteger());
     }
     double value =
-        real(input)
-            .orElseThrow(() -> new Fault("round takes a number, found " + input.typeName()));
+        real(input).orElseThrow(() -> new Fault("round takes a number, found " + input.typeName()));
     if (!Double.isFinite(value)) {
       return new Value.Real(value);
     }

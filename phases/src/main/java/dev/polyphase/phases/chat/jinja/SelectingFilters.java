@@ -38,8 +38,7 @@ final class SelectingFilters {
     return select(input, key, arguments.after(1), wanted);
   }
 
-  private static Value select(
-      Value input, ElementKey key, Arguments arguments, boolean wanted) {
+  private static Value select(Value input, ElementKey key, Arguments arguments, boolean wanted) {
     Predicate<Value> holds = Value::truthy;
     if (!arguments.positional().isEmpty()) {
       Tests.Test test = Tests.named(firstName("select", arguments));

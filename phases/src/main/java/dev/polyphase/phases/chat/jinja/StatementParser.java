@@ -90,8 +90,7 @@ final class StatementParser {
       } else {
         Expression condition = expressions.expression();
         closeTag();
-        branches.add(
-            new Statements.If.Branch(condition, body(Set.of("elif", "else", "endif"))));
+        branches.add(new Statements.If.Branch(condition, body(Set.of("elif", "else", "endif"))));
       }
       tag = tokens.take().text();
     }
@@ -164,8 +163,7 @@ final class StatementParser {
   }
 
   private Statement callBlock(Position at) {
-    List<Macro.Parameter> parameters =
-        tokens.isAtOperator("(") ? parameters() : List.of();
+    List<Macro.Parameter> parameters = tokens.isAtOperator("(") ? parameters() : List.of();
     Token start = tokens.current();
     if (!(expressions.expression() instanceof Invocations.Call call)) {
       throw TokenStream.wrong(start, "expected a call of a macro");
@@ -183,8 +181,7 @@ final class StatementParser {
         tokens.expectOperator(",");
       }
       String name = tokens.expect(Token.Kind.NAME, "a parameter's name").text();
-      @Nullable Expression otherwise =
-          tokens.skipOperator("=") ? expressions.expression() : null;
+      @Nullable Expression otherwise = tokens.skipOperator("=") ? expressions.expression() : null;
       parameters.add(new Macro.Parameter(name, otherwise));
     }
     return parameters;

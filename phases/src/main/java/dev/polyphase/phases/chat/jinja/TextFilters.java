@@ -28,8 +28,7 @@ final class TextFilters {
               (input, arguments) ->
                   TextMethods.strip("trim", Writing.text(input), arguments, true, true)),
           Map.entry(
-              "replace",
-              (input, arguments) -> TextMethods.replace(Writing.text(input), arguments)),
+              "replace", (input, arguments) -> TextMethods.replace(Writing.text(input), arguments)),
           Map.entry("indent", TextFilters::indent));
 
   private TextFilters() {}

@@ -36,7 +36,8 @@ final class TextMethods {
               "startswith",
               (text, arguments) -> affix("startswith", text, arguments, String::startsWith)),
           Map.entry(
-              "endswith", (text, arguments) -> affix("endswith", text, arguments, String::endsWith)),
+              "endswith",
+              (text, arguments) -> affix("endswith", text, arguments, String::endsWith)),
           Map.entry("removeprefix", TextMethods::removePrefix),
           Map.entry("removesuffix", TextMethods::removeSuffix),
           Map.entry("split", (text, arguments) -> split("split", text, arguments, false)),
@@ -85,8 +86,7 @@ final class TextMethods {
   }
 
   /** Also the filter {@code trim}. */
-  static Value strip(
-      String name, String text, Arguments arguments, boolean left, boolean right) {
+  static Value strip(String name, String text, Arguments arguments, boolean left, boolean right) {
     Value chars = arguments.bind(name, "chars").value("chars", Value.None.NONE);
     if (chars == Value.None.NONE) {
       return Value.text(PythonText.stripped(text, PythonText::isSpace, left, right));

@@ -48,11 +48,9 @@ final class Writing {
       output.append("Undefined");
     } else if (value instanceof Value.Mapping mapping) {
       mapping(mapping.entries(), output);
-    } else if (value instanceof Value.Series series
-        && series.kind() == Value.Series.Kind.LIST) {
+    } else if (value instanceof Value.Series series && series.kind() == Value.Series.Kind.LIST) {
       series("[", series.items(), "]", output);
-    } else if (value instanceof Value.Series series
-        && series.kind() == Value.Series.Kind.TUPLE) {
+    } else if (value instanceof Value.Series series && series.kind() == Value.Series.Kind.TUPLE) {
       series("(", series.items(), series.items().size() == 1 ? ",)" : ")", output);
     } else {
       throw new Fault("a " + value.typeName() + " can't be written out; is |list missing?");

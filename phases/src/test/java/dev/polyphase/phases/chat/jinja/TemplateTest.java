@@ -22,19 +22,18 @@ class TemplateTest {
     assertPlace("\n  {% nope %}", 2, 6, "there is no tag 'nope' here");
     assertPlace("ab {# c", 1, 4, "the comment that begins here has no end; close it with #}");
     assertPlace(
-        "{% for x in y %}", 1, 17, "expected {% else %} or {% endfor %}, found the end of the"
-            + " template");
+        "{% for x in y %}",
+        1, 17, "expected {% else %} or {% endfor %}, found the end of the" + " template");
   }
 
   @Test
   void saysWhereRenderingFailed() {
     assertPlace("a\n{{ x }}\n  {{ m.a.b }}", 3, 7, "'m' is undefined");
-    assertPlace("{% for x in [1] %}\n{{ x | nope }}{% endfor %}", 2, 6, "there is no filter 'nope'");
+    assertPlace(
+        "{% for x in [1] %}\n{{ x | nope }}{% endfor %}", 2, 6, "there is no filter 'nope'");
     assertPlace(
         "{% macro f() %}\n{{ 1 + 'a' }}{% endmacro %}\n\n{{ f() }}",
-        2,
-        6,
-        "unsupported operand types for +: 'int' and 'str'");
+        2, 6, "unsupported operand types for +: 'int' and 'str'");
     assertPlace("\n {{ raise_exception('no') }}", 2, 20, "no");
   }
 
@@ -70,7 +69,8 @@ class TemplateTest {
     assertThat(
             catchThrowableOfType(
                 TemplateException.class,
-                () -> Template.parse(template).render(JsonNodeFactory.instance.objectNode(), CLOCK)))
+                () ->
+                    Template.parse(template).render(JsonNodeFactory.instance.objectNode(), CLOCK)))
         .isNotNull()
         .hasMessageMatching(".*(grows|more than).*");
   }
@@ -87,8 +87,7 @@ class TemplateTest {
   }
 
   private static void assertPlace(String template, int line, int column, String sentence) {
-    TemplateException wrong =
-        catchThrowableOfType(TemplateException.class, () -> render(template));
+    TemplateException wrong = catchThrowableOfType(TemplateException.class, () -> render(template));
     assertThat(wrong).hasMessage(sentence);
     assertThat(wrong.line()).isEqualTo(line);
     assertThat(wrong.column()).isEqualTo(column);
