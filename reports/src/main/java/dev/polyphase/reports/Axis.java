@@ -36,7 +36,7 @@ record Axis(double from, double to, double step) {
 
   /** The axis over whole numbers, whose ticks are whole too. */
   static Axis overWhole(long least, long greatest, int ticks) {
-    Axis exact = over(least, Math.max(least + 1, greatest), ticks);
+    Axis exact = over((double) least, (double) Math.max(least + 1, greatest), ticks);
     return new Axis(exact.from, exact.to, Math.max(1, exact.step));
   }
 

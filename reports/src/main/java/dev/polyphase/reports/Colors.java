@@ -1,6 +1,5 @@
 package dev.polyphase.reports;
 
-import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /** The colours of the pictures, as {@code 0xRRGGBB}. */
@@ -46,6 +45,6 @@ final class Colors {
 
   /** As CSS and SVG write it. */
   static String hex(int rgb) {
-    return String.format(Locale.ROOT, "#%06x", rgb);
+    return "#" + Integer.toHexString(0x1000000 | rgb).substring(1);
   }
 }

@@ -87,7 +87,7 @@ public final class HeatmapSvg {
 
   /** To a tenth of a pixel, whole numbers without a point. */
   private static String length(double length) {
-    String tenths = String.format(Locale.ROOT, "%.1f", length);
-    return tenths.endsWith(".0") ? tenths.substring(0, tenths.length() - 2) : tenths;
+    long tenths = Math.round(10 * length);
+    return tenths % 10 == 0 ? Long.toString(tenths / 10) : tenths / 10 + "." + tenths % 10;
   }
 }

@@ -38,8 +38,10 @@ record Strip(String key, String label, boolean layered) {
 
   /** The strip that a module belongs to. */
   static String key(ModuleReport module) {
-    return module.layer() == null
-        ? module.module()
-        : module.module().replaceFirst("(^|\\.)0*" + module.layer() + "(?=\\.|$)", "$1*");
+    String name = module.module();
+    String tail = module.layer() + "." + module.type();
+    return name.endsWith(tail)
+        ? name.substring(0, name.length() - tail.length()) + "*." + module.type()
+        : name;
   }
 }

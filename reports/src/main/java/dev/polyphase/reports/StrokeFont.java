@@ -37,7 +37,10 @@ final class StrokeFont {
       double along =
           squaredLength == 0 ? 0 : ((x - from.x) * dx + (y - from.y) * dy) / squaredLength;
       double nearest = Math.max(0, Math.min(1, along));
-      return Math.hypot(x - from.x - nearest * dx, y - from.y - nearest * dy);
+      double missX = x - from.x - nearest * dx;
+      double missY = y - from.y - nearest * dy;
+      // Math.hypot guards against overflow, which is far off, at ten times the cost.
+      return Math.sqrt(missX * missX + missY * missY);
     }
   }
 

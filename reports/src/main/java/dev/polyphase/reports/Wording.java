@@ -52,7 +52,8 @@ final class Wording {
 
   /** {@code 1 h 02 min}, {@code 3 min 05 s}, {@code 4.2 s}. */
   static String duration(double seconds) {
-    if (seconds < 60) {
+    // 59.96 would be written 60.0.
+    if (seconds < 59.95) {
       return String.format(Locale.ROOT, "%.1f s", seconds);
     }
     long whole = Math.round(seconds);
