@@ -9,6 +9,7 @@ import dev.polyphase.phases.objective.Objective;
 import dev.polyphase.phases.objective.ObjectiveSource;
 import dev.polyphase.phases.objective.Outcome;
 import dev.polyphase.phases.tokens.LazyTokenizer;
+import dev.polyphase.pipelines.Dataset;
 import dev.polyphase.pipelines.Dpo;
 import dev.polyphase.pipelines.Phase;
 import java.io.IOException;
@@ -115,12 +116,16 @@ public final class Preference implements Objective {
     }
 
     @Override
-    public Objective open(PhaseRequest request, int vocabSize, LazyTokenizer tokenizer)
+    public Objective open(
+        PhaseRequest request,
+        String key,
+        List<Dataset> datasets,
+        int vocabSize,
+        LazyTokenizer tokenizer)
         throws IOException {
       Phase phase = request.phase();
       PairReader reader = new PairReader(phase.sequenceLen(), vocabSize, tokenizer);
-      return new Preference(
-          reader.read(request.folder(), "datasets", phase.datasets()), phase.dpo());
+      return new Preference(reader.read(request.folder(), key, datasets), phase.dpo());
     }
   }
 }

@@ -1,8 +1,10 @@
 package dev.polyphase.orchestrator.cli;
 
 import dev.polyphase.dpo.Preference;
+import dev.polyphase.phases.api.ModelMaker;
 import dev.polyphase.phases.api.PhaseTrainer;
 import dev.polyphase.phases.api.Scorer;
+import dev.polyphase.phases.model.RandomModels;
 import dev.polyphase.phases.objective.NextToken;
 import dev.polyphase.phases.training.DjlPhaseTrainer;
 import dev.polyphase.phases.training.DjlScorer;
@@ -16,11 +18,13 @@ import java.util.function.Function;
  *
  * @param trainers the trainer of each type of phase
  * @param singularValues what a scan computes with, by device
+ * @param newModels makes models with random weights
  * @param scorer what gives each row its log-probability
  */
 record Backend(
     Function<PhaseType, PhaseTrainer> trainers,
     Function<String, SingularValues> singularValues,
+    ModelMaker newModels,
     Scorer scorer) {
 
   /** libtorch in this process. */
@@ -34,6 +38,7 @@ record Backend(
               case DPO -> preference;
             },
         LibtorchSingularValues::new,
+        new RandomModels(),
         new DjlScorer());
   }
 }

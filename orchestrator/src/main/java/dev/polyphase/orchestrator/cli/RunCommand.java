@@ -69,6 +69,7 @@ final class RunCommand implements Callable<Integer> {
             backend.trainers(),
             backend.singularValues(),
             models,
+            backend.newModels(),
             new ProcessSignals(console.messages()),
             new Progress(console.messages()),
             Clock.systemUTC(),

@@ -10,8 +10,8 @@ import dev.polyphase.orchestrator.store.RunLock;
 import dev.polyphase.orchestrator.store.RunState;
 import dev.polyphase.orchestrator.store.RunStore;
 import dev.polyphase.phases.api.InterruptedTrainingException;
+import dev.polyphase.phases.api.ModelMaker;
 import dev.polyphase.phases.api.PhaseTrainer;
-import dev.polyphase.pipelines.BaseModel;
 import dev.polyphase.pipelines.Phase;
 import dev.polyphase.pipelines.PhaseType;
 import dev.polyphase.pipelines.Pipeline;
@@ -36,6 +36,7 @@ import java.util.function.Function;
  * @param trainers the trainer of each type of phase
  * @param singularValues what a scan computes with, on a device of the pipeline's
  * @param models where models are found
+ * @param newModels makes those that begin with random weights
  * @param stop asks the run to stop
  * @param progress tells how it goes
  * @param clock the time of what is logged
@@ -45,6 +46,7 @@ public record Engine(
     Function<PhaseType, PhaseTrainer> trainers,
     Function<String, SingularValues> singularValues,
     ModelFolders models,
+    ModelMaker newModels,
     StopSignal stop,
     Progress progress,
     Clock clock,
@@ -76,9 +78,14 @@ public record Engine(
   }
 
   private RunOutcome begin(RunRequest request) throws IOException {
+    try (StartingModel base = StartingModel.of(request, models, newModels)) {
+      return begin(request, base);
+    }
+  }
+
+  private RunOutcome begin(RunRequest request, StartingModel base) throws IOException {
     RunFolder run = request.run();
-    Path base = baseModel(request);
-    Preflight.check(request, 0, base, trainers);
+    Preflight.check(request, 0, base.checked(), trainers);
 
     // Nothing was written up to here.
     if (request.start() == Start.FRESH && run.holdsSomething()) {
@@ -107,9 +114,20 @@ public record Engine(
       progress.say(run.path() + " is finished; --fresh starts it anew");
       return new RunOutcome(Kind.ALREADY_FINISHED, modelAfter(request, count - 1));
     }
-    Path start = finished == 0 ? baseModel(request) : modelAfter(request, finished - 1);
+    try (StartingModel start =
+        finished == 0
+            ? StartingModel.of(request, models, newModels)
+            : StartingModel.at(modelAfter(request, finished - 1))) {
+      return resume(request, earlier, finished, start);
+    }
+  }
+
+  private RunOutcome resume(RunRequest request, RunState earlier, int finished, StartingModel start)
+      throws IOException {
+    RunFolder run = request.run();
+    int count = request.pipeline().phases().size();
     if (finished < count) {
-      Preflight.check(request, finished, start, trainers);
+      Preflight.check(request, finished, start.checked(), trainers);
     }
 
     for (PhaseState unfinished : earlier.phases().subList(finished, earlier.phases().size())) {
@@ -121,7 +139,8 @@ public record Engine(
   }
 
   private RunOutcome runPhases(
-      RunRequest request, RunState state, int from, Path start, String event) throws IOException {
+      RunRequest request, RunState state, int from, StartingModel start, String event)
+      throws IOException {
     RunFolder run = request.run();
     Pipeline pipeline = request.pipeline();
     stop.listen();
@@ -129,7 +148,7 @@ public record Engine(
       try (SingularValues values = singularValues.apply(pipeline.devices().get(0))) {
         AtomicFiles.writeString(run.pipelineYaml(), PipelineWriter.toYaml(pipeline));
         PhaseRunner runner = new PhaseRunner(request, journal, progress, stop);
-        Path checkpoint = start;
+        Path checkpoint = start.weights(request);
         for (int i = from; i < pipeline.phases().size(); i++) {
           runner.run(i, checkpoint, trainers.apply(pipeline.phases().get(i).type()), values);
           ReportFiles.write(run, pipeline, journal.state());
@@ -159,15 +178,6 @@ public record Engine(
     } catch (IOException e) {
       failure.addSuppressed(e);
     }
-  }
-
-  private Path baseModel(RunRequest request) throws IOException {
-    BaseModel base = request.pipeline().baseModel();
-    if (base instanceof BaseModel.Existing existing) {
-      return models.resolve(existing.location(), request.folder());
-    }
-    throw new InputException(
-        "base_model: a new model (init: random) can't be trained yet; name an existing model");
   }
 
   private static Path modelAfter(RunRequest request, int index) {

@@ -53,14 +53,7 @@ public final class Progress {
   }
 
   void phaseFinished(PhaseResult result) {
-    say(
-        "%s%d steps in %.1f s, %d of %d trained values changed"
-            .formatted(
-                phase,
-                result.steps(),
-                result.seconds(),
-                result.changedValues(),
-                result.trainedValues()));
+    say(phase + String.format(Locale.ROOT, "%d steps in %.1f s", result.steps(), result.seconds()));
   }
 
   private static void append(StringBuilder line, MetricsRow row, String key, String format) {

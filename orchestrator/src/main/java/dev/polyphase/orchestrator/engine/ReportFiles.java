@@ -1,125 +1,54 @@
 package dev.polyphase.orchestrator.engine;
 
-import dev.polyphase.orchestrator.store.PhaseFolder;
 import dev.polyphase.orchestrator.store.RunFolder;
 import dev.polyphase.orchestrator.store.RunState;
-import dev.polyphase.phases.api.PhaseResult;
-import dev.polyphase.pipelines.Phase;
+import dev.polyphase.orchestrator.store.RunStore;
 import dev.polyphase.pipelines.Pipeline;
-import dev.polyphase.pipelines.Targeting;
-import dev.polyphase.reports.ModuleReport;
-import dev.polyphase.reports.PhaseReport;
-import dev.polyphase.reports.PhaseTotals;
+import dev.polyphase.pipelines.language.PipelineReader;
+import dev.polyphase.pipelines.problems.InputException;
+import dev.polyphase.reports.HeatmapPng;
+import dev.polyphase.reports.HeatmapSvg;
 import dev.polyphase.reports.Report;
 import dev.polyphase.reports.ReportJson;
-import dev.polyphase.rescanner.ModuleName;
-import dev.polyphase.rescanner.ModuleSnr;
-import dev.polyphase.rescanner.Selection;
-import dev.polyphase.rescanner.SelectionFile;
-import dev.polyphase.rescanner.SnrFile;
+import dev.polyphase.reports.ReportPage;
 import dev.polyphase.weights.AtomicFiles;
-import dev.polyphase.weights.Checkpoint;
-import dev.polyphase.weights.TensorInfo;
 import java.io.IOException;
 import java.nio.file.Files;
-import java.util.ArrayList;
-import java.util.HashMap;
-import java.util.HashSet;
+import java.nio.file.Path;
 import java.util.List;
-import java.util.Locale;
-import java.util.Map;
-import java.util.OptionalInt;
-import java.util.Set;
-import java.util.SortedMap;
-import java.util.TreeMap;
-import org.jspecify.annotations.Nullable;
 
 /** Makes the report from what a run's folder holds, and from nothing else. */
-final class ReportFiles {
+public final class ReportFiles {
 
   private ReportFiles() {}
 
-  /** Writes the report of the phases finished so far. */
-  static void write(RunFolder run, Pipeline pipeline, RunState state) throws IOException {
-    List<PhaseReport> phases = new ArrayList<>();
-    for (int i = 0; i < state.finishedPhases(); i++) {
-      PhaseResult result = state.phases().get(i).result();
-      Phase phase = pipeline.phases().get(i);
-      if (result != null) {
-        phases.add(report(phase, run.phase(i, phase.name()), result));
-      }
-    }
-    Files.createDirectories(run.reportJson().getParent());
-    AtomicFiles.writeString(run.reportJson(), ReportJson.write(new Report(phases)));
+  /**
+   * Makes the report of a run anew, in whatever state the run is.
+   *
+   * @return its page
+   * @throws InputException where the folder holds no run
+   */
+  public static Path rebuild(RunFolder run) throws IOException {
+    RunState state =
+        RunStore.read(run)
+            .orElseThrow(
+                () ->
+                    new InputException(
+                        run.path() + " holds no run.json; name the folder of a run, as runs/NAME"));
+    return write(run, PipelineReader.read(run.pipelineYaml(), List.of()), state);
   }
 
-  private static PhaseReport report(Phase phase, PhaseFolder folder, PhaseResult result)
-      throws IOException {
-    Checkpoint model = Checkpoint.open(folder.model());
-    List<ModuleReport> modules =
-        phase.targeting() instanceof Targeting.Snr snr
-            ? scanned(SnrFile.read(folder.snrJson()), snr.topPercent())
-            : unscanned(model, Set.copyOf(SelectionFile.read(folder.selectionYaml())));
-    PhaseTotals totals =
-        new PhaseTotals(
-            modules.size(),
-            modules.stream().filter(ModuleReport::selected).count(),
-            model.tensors().stream().mapToLong(TensorInfo::elements).sum(),
-            result.trainedValues(),
-            result.changedValues(),
-            result.steps(),
-            result.tokens());
-    return new PhaseReport(
-        phase.name(), phase.type().name().toLowerCase(Locale.ROOT), modules, totals);
-  }
-
-  /** The modules in the scan's order, each with its place in its type. */
-  private static List<ModuleReport> scanned(List<ModuleSnr> snrs, double topPercent) {
-    Selection selection = Selection.of(snrs, topPercent);
-    Map<String, Integer> ranks = new HashMap<>();
-    for (Selection.RankedType type : selection.types()) {
-      for (int i = 0; i < type.ranked().size(); i++) {
-        ranks.put(type.ranked().get(i).module(), i + 1);
-      }
-    }
-    Set<String> selected = new HashSet<>(selection.modules());
-    List<ModuleReport> modules = new ArrayList<>();
-    for (ModuleSnr snr : snrs) {
-      modules.add(
-          new ModuleReport(
-              snr.module(),
-              snr.type(),
-              layer(new ModuleName(snr.module())),
-              snr.snr(),
-              ranks.get(snr.module()),
-              selected.contains(snr.module())));
-    }
-    return modules;
-  }
-
-  /** All modules; selected is one of which a tensor was trained. */
-  private static List<ModuleReport> unscanned(Checkpoint model, Set<String> trained) {
-    SortedMap<ModuleName, Boolean> selected = new TreeMap<>();
-    for (TensorInfo tensor : model.tensors()) {
-      int end = tensor.name().lastIndexOf('.');
-      ModuleName module = new ModuleName(end < 0 ? tensor.name() : tensor.name().substring(0, end));
-      selected.merge(module, trained.contains(tensor.name()), Boolean::logicalOr);
-    }
-    return selected.entrySet().stream()
-        .map(
-            module ->
-                new ModuleReport(
-                    module.getKey().text(),
-                    module.getKey().type(),
-                    layer(module.getKey()),
-                    null,
-                    null,
-                    module.getValue()))
-        .toList();
-  }
-
-  private static @Nullable Integer layer(ModuleName module) {
-    OptionalInt layer = module.layer();
-    return layer.isPresent() ? layer.getAsInt() : null;
+  /** Writes the report of a run as it stands and returns its page. */
+  static Path write(RunFolder run, Pipeline pipeline, RunState state) throws IOException {
+    Report report = RunReport.of(run, pipeline, state);
+    Path json = run.reportJson();
+    Path page = json.resolveSibling("index.html");
+    Files.createDirectories(json.getParent());
+    AtomicFiles.writeString(json, ReportJson.write(report));
+    AtomicFiles.writeString(json.resolveSibling("heatmap.svg"), HeatmapSvg.write(report));
+    byte[] picture = HeatmapPng.write(report);
+    AtomicFiles.write(json.resolveSibling("heatmap.png"), out -> out.write(picture));
+    AtomicFiles.writeString(page, ReportPage.write(report));
+    return page;
   }
 }

@@ -22,6 +22,11 @@ public record RunFolder(Path path) {
     return path.resolve("run.json");
   }
 
+  /** The weights that a pipeline which begins with a new model starts from. */
+  public Path newModel() {
+    return path.resolve("base");
+  }
+
   /** What happened, a line each. */
   public Path eventsJsonl() {
     return path.resolve("events.jsonl");

@@ -48,8 +48,7 @@ public final class TrainerState {
     state.put("logging_steps", phase.loggingSteps());
     state.put("max_steps", totalSteps);
     state.put("num_input_tokens_seen", tokens);
-    // Hugging Face's trainer rounds up here as well.
-    state.put("num_train_epochs", (long) Math.ceil(phase.numEpochs().orElse(lastEpoch(rows))));
+    state.put("num_train_epochs", plannedEpochs(lastEpoch(rows), steps, totalSteps));
     state.put("save_steps", 0);
     state.putObject("stateful_callbacks");
     state.put("total_flos", 0);
@@ -59,6 +58,16 @@ public final class TrainerState {
     AtomicFiles.writeString(
         folder.trainerStateJson(),
         new ObjectMapper().writerWithDefaultPrettyPrinter().writeValueAsString(state) + "\n");
+  }
+
+  /** The epochs that the planned steps touch, as Hugging Face's trainer counts them. */
+  private static long plannedEpochs(double epoch, long steps, long totalSteps) {
+    if (steps == 0) {
+      return 0;
+    }
+    // What exceeds a whole epoch by less than this is the rounding of the epoch itself.
+    double rounding = 1e-6;
+    return (long) Math.ceil(epoch * totalSteps / steps - rounding);
   }
 
   private static double lastEpoch(List<ObjectNode> rows) {

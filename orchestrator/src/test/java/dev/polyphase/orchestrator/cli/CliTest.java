@@ -8,6 +8,7 @@ import dev.polyphase.fixtures.Fixture;
 import dev.polyphase.orchestrator.engine.AddingTrainer;
 import dev.polyphase.orchestrator.engine.Floats;
 import dev.polyphase.phases.api.ScoredRow;
+import dev.polyphase.phases.model.RandomModels;
 import dev.polyphase.pipelines.problems.InputException;
 import dev.polyphase.pipelines.problems.Place;
 import java.io.ByteArrayOutputStream;
@@ -275,6 +276,7 @@ class CliTest {
         new Backend(
             type -> new AddingTrainer(),
             device -> Floats.singularValues(),
+            new RandomModels(),
             (folderOfModel, rows, device, dtype, results) -> {
               Files.readString(folderOfModel.resolve("config.json"));
               if (!Files.exists(rows)) {

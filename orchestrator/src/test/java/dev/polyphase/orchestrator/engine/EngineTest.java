@@ -17,6 +17,7 @@ import dev.polyphase.phases.api.PhasePlan;
 import dev.polyphase.phases.api.PhaseRequest;
 import dev.polyphase.phases.api.PhaseResult;
 import dev.polyphase.phases.api.PhaseTrainer;
+import dev.polyphase.phases.model.RandomModels;
 import dev.polyphase.pipelines.Pipeline;
 import dev.polyphase.pipelines.language.PipelineReader;
 import dev.polyphase.pipelines.problems.InputException;
@@ -88,7 +89,15 @@ class EngineTest {
         .isEqualTo(new RunOutcome(Kind.FINISHED, run.resolve("phase-03-alignment/model")));
     Set<String> expected =
         new TreeSet<>(
-            List.of(".lock", "events.jsonl", "pipeline.yaml", "run.json", "report/report.json"));
+            List.of(
+                ".lock",
+                "events.jsonl",
+                "pipeline.yaml",
+                "run.json",
+                "report/heatmap.png",
+                "report/heatmap.svg",
+                "report/index.html",
+                "report/report.json"));
     for (String phase :
         List.of("phase-01-foundation", "phase-02-refinement", "phase-03-alignment")) {
       List<String> files =
@@ -265,8 +274,10 @@ class EngineTest {
     assertThat(state.path("status").textValue()).isEqualTo("interrupted");
     assertThat(state.path("phases").findValuesAsText("status"))
         .containsExactly("finished", "running", "pending");
-    assertThat(json("runs/three/phase-02-refinement/trainer_state.json").path("global_step"))
-        .isEqualTo(IntNode.valueOf(1));
+    JsonNode progress = json("runs/three/phase-02-refinement/trainer_state.json");
+    assertThat(progress.path("global_step")).isEqualTo(IntNode.valueOf(1));
+    assertThat(progress.path("max_steps")).isEqualTo(IntNode.valueOf(3));
+    assertThat(progress.path("num_train_epochs")).isEqualTo(IntNode.valueOf(1));
     assertThat(folder.resolve("runs/three/phase-02-refinement/model")).doesNotExist();
 
     stopRequested = false;
@@ -397,6 +408,7 @@ class EngineTest {
             type -> trainer,
             device -> Floats.singularValues(),
             new ModelFolders(folder.resolve("no-cache")),
+            new RandomModels(),
             stop,
             new Progress(new PrintWriter(messages)),
             Clock.fixed(Instant.parse("2026-01-02T03:04:05Z"), ZoneOffset.UTC),

@@ -8,6 +8,7 @@ import dev.polyphase.phases.data.Examples;
 import dev.polyphase.phases.data.TokenBatch;
 import dev.polyphase.phases.model.Transformer;
 import dev.polyphase.phases.tokens.LazyTokenizer;
+import dev.polyphase.pipelines.Dataset;
 import dev.polyphase.pipelines.Phase;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -80,12 +81,17 @@ public final class NextToken implements Objective {
     }
 
     @Override
-    public Objective open(PhaseRequest request, int vocabSize, LazyTokenizer tokenizer)
+    public Objective open(
+        PhaseRequest request,
+        String key,
+        List<Dataset> datasets,
+        int vocabSize,
+        LazyTokenizer tokenizer)
         throws IOException {
       Phase phase = request.phase();
       ExampleReader reader =
           new ExampleReader(phase.type(), phase.sequenceLen(), vocabSize, tokenizer);
-      return new NextToken(reader.read(request.folder(), "datasets", phase.datasets()));
+      return new NextToken(reader.read(request.folder(), key, datasets));
     }
   }
 }

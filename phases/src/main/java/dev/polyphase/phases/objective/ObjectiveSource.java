@@ -2,6 +2,7 @@ package dev.polyphase.phases.objective;
 
 import dev.polyphase.phases.api.PhaseRequest;
 import dev.polyphase.phases.tokens.LazyTokenizer;
+import dev.polyphase.pipelines.Dataset;
 import dev.polyphase.pipelines.Phase;
 import dev.polyphase.pipelines.problems.InputException;
 import java.io.IOException;
@@ -14,11 +15,18 @@ public interface ObjectiveSource {
   List<String> notBuilt(Phase phase);
 
   /**
-   * Reads the phase's rows.
+   * Reads rows, those to train on or those held out.
    *
+   * @param key the key that names the datasets, for messages
    * @param vocabSize ids are below it
    * @param tokenizer asked only by rows of text
    * @throws InputException naming what is wrong with them
    */
-  Objective open(PhaseRequest request, int vocabSize, LazyTokenizer tokenizer) throws IOException;
+  Objective open(
+      PhaseRequest request,
+      String key,
+      List<Dataset> datasets,
+      int vocabSize,
+      LazyTokenizer tokenizer)
+      throws IOException;
 }

@@ -14,6 +14,7 @@ import dev.polyphase.phases.objective.Objective;
 import dev.polyphase.phases.objective.ObjectiveSource;
 import dev.polyphase.phases.optimizer.LearningRate;
 import dev.polyphase.phases.tokens.LazyTokenizer;
+import dev.polyphase.pipelines.Dataset;
 import dev.polyphase.pipelines.Phase;
 import dev.polyphase.pipelines.problems.InputException;
 import dev.polyphase.pipelines.problems.Place;
@@ -26,6 +27,7 @@ import java.util.Locale;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /** Trains phases in this process, on libtorch. */
 public final class DjlPhaseTrainer implements PhaseTrainer {
@@ -43,11 +45,13 @@ public final class DjlPhaseTrainer implements PhaseTrainer {
     ModelConfig config = ConfigReader.read(request.checkpoint());
     checkTensors(request, new ModelLayout(config), Checkpoint.open(request.checkpoint()));
     try (LazyTokenizer tokenizer = new LazyTokenizer(request.checkpoint())) {
-      Objective objective = source.open(request, config.vocabSize(), tokenizer);
+      Objective objective = rows(request, config, tokenizer);
+      @Nullable Objective heldOut = heldOutRows(request, config, tokenizer);
       DataCounts counts = objective.counts();
       long steps =
           TrainingLoop.schedule(request.phase(), request.pipeline().seed(), objective).totalSteps();
-      return new PhasePlan(counts.rows(), counts.tokens(), steps, 0);
+      long heldOutRows = heldOut == null ? 0 : heldOut.counts().rows();
+      return new PhasePlan(counts.rows(), counts.tokens(), steps, heldOutRows);
     }
   }
 
@@ -63,10 +67,16 @@ public final class DjlPhaseTrainer implements PhaseTrainer {
     try (LazyTokenizer tokenizer = new LazyTokenizer(request.checkpoint());
         Transformer model =
             Transformer.load(checkpoint, config, trained, compute.device(), compute.precision())) {
-      Objective objective = source.open(request, config.vocabSize(), tokenizer);
+      Objective objective = rows(request, config, tokenizer);
       noteRowsLeftOut(objective.counts(), listener);
       TrainingLoop loop =
-          new TrainingLoop(request.phase(), request.pipeline().seed(), model, objective, listener);
+          new TrainingLoop(
+              request.phase(),
+              request.pipeline().seed(),
+              model,
+              objective,
+              heldOutRows(request, config, tokenizer),
+              listener);
       long tokens = loop.run();
       TrainedCheckpoint result =
           new TrainedCheckpoint(checkpoint, layout, model, request.pipeline().saveDtype());
@@ -90,15 +100,26 @@ public final class DjlPhaseTrainer implements PhaseTrainer {
     }
   }
 
+  private Objective rows(PhaseRequest request, ModelConfig config, LazyTokenizer tokenizer)
+      throws IOException {
+    return source.open(
+        request, "datasets", request.phase().datasets(), config.vocabSize(), tokenizer);
+  }
+
+  private @Nullable Objective heldOutRows(
+      PhaseRequest request, ModelConfig config, LazyTokenizer tokenizer) throws IOException {
+    List<Dataset> datasets = request.phase().evalDatasets();
+    return datasets.isEmpty()
+        ? null
+        : source.open(request, "eval_datasets", datasets, config.vocabSize(), tokenizer);
+  }
+
   private void refuseWhatIsNotBuilt(Phase phase) {
     List<String> sentences = new ArrayList<>(source.notBuilt(phase));
     if (!LearningRate.implemented(phase.lrScheduler())) {
       sentences.add(
           "lr_scheduler %s is not built yet; take cosine, linear or constant"
               .formatted(phase.lrScheduler().name().toLowerCase(Locale.ROOT)));
-    }
-    if (!phase.evalDatasets().isEmpty()) {
-      sentences.add("eval_datasets are not built yet; leave the key out");
     }
     if (!sentences.isEmpty()) {
       throw new InputException(

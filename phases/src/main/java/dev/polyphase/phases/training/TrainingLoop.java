@@ -19,22 +19,39 @@ import dev.polyphase.pipelines.Phase;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /** The one training loop: takes a phase's steps, whatever its objective. */
 final class TrainingLoop {
   private final Phase phase;
   private final Transformer model;
   private final Objective objective;
+  private final @Nullable HeldOut heldOut;
   private final PhaseListener listener;
   private final Schedule schedule;
   private final LearningRate learningRate;
+  private long stepsDone;
 
+  /**
+   * A loop over a phase's rows.
+   *
+   * @param heldOut evaluated before the first step and after the last; null for none
+   */
   TrainingLoop(
-      Phase phase, long seed, Transformer model, Objective objective, PhaseListener listener) {
+      Phase phase,
+      long seed,
+      Transformer model,
+      Objective objective,
+      @Nullable Objective heldOut,
+      PhaseListener listener) {
     this.phase = phase;
     this.model = model;
     this.objective = objective;
     this.listener = listener;
+    this.heldOut =
+        heldOut == null
+            ? null
+            : new HeldOut(heldOut, phase.microBatchSize(), this::stopIfRequested);
     this.schedule = schedule(phase, seed, objective);
     long steps = schedule.totalSteps();
     this.learningRate =
@@ -63,21 +80,37 @@ final class TrainingLoop {
    * @return the tokens trained on
    */
   long run() {
-    objective.begin(model, phase.microBatchSize(), () -> stopIfRequested(0));
-    MetricsWindow window = new MetricsWindow(schedule.totalSteps());
+    objective.begin(model, phase.microBatchSize(), this::stopIfRequested);
+    if (heldOut != null) {
+      heldOut.begin(model);
+      listener.metrics(heldOut.evaluate(model, 0, 0, totalSteps()));
+    }
+    MetricsWindow window = new MetricsWindow(totalSteps());
+    double epoch = takeAllSteps(window);
+    if (heldOut != null) {
+      listener.metrics(heldOut.evaluate(model, totalSteps(), epoch, totalSteps()));
+    }
+    return window.numTokens();
+  }
+
+  /** Takes the steps and returns the epochs that they made. */
+  private double takeAllSteps(MetricsWindow window) {
+    double epoch = 0;
     try (NDManager states = model.newScratch();
         AdamW optimizer = new AdamW(states, phase.optimizer(), phase.maxGradNorm())) {
       for (Step step : schedule) {
-        stopIfRequested(step.index() - 1);
+        stopIfRequested();
         StepFigures figures = take(step, optimizer);
         window.add(figures);
-        boolean last = step.index() == schedule.totalSteps();
+        boolean last = step.index() == totalSteps();
         if (step.index() % phase.loggingSteps() == 0 || last) {
           listener.metrics(window.row(step, figures));
         }
+        epoch = step.epoch();
+        stepsDone = step.index();
       }
     }
-    return window.numTokens();
+    return epoch;
   }
 
   private StepFigures take(Step step, AdamW optimizer) {
@@ -93,19 +126,24 @@ final class TrainingLoop {
             batch.tokens(), logProbs -> sums.add(batch.evaluate(logProbs), weight), gradients);
       }
       double loss = sums.loss / weight;
-      if (!Double.isFinite(loss)) {
-        throw new TrainingFailedException(
-            "phase %s: the loss of step %d is %s; a lower learning_rate or max_grad_norm may help"
-                .formatted(phase.name(), step.index(), loss));
-      }
+      requireFinite(step, "loss", loss);
       double rate = learningRate.at(step.index() - 1);
       double norm = optimizer.step(model.masters(), gradients.byName(), rate);
+      requireFinite(step, "gradients' norm", norm);
       long tokens = microBatches.stream().mapToLong(batch -> batch.tokens().tokens()).sum();
       return new StepFigures(loss, norm, rate, tokens, sums.means(weight));
     }
   }
 
-  private void stopIfRequested(long stepsDone) {
+  private void requireFinite(Step step, String figure, double value) {
+    if (!Double.isFinite(value)) {
+      throw new TrainingFailedException(
+          "phase %s: the %s of step %d is %s; a lower learning_rate or max_grad_norm may help"
+              .formatted(phase.name(), figure, step.index(), value));
+    }
+  }
+
+  private void stopIfRequested() {
     if (listener.stopRequested()) {
       throw new InterruptedTrainingException(stepsDone);
     }

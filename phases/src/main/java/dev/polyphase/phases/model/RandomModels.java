@@ -1,0 +1,90 @@
+package dev.polyphase.phases.model;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.polyphase.phases.api.ModelMaker;
+import dev.polyphase.pipelines.problems.InputException;
+import dev.polyphase.pipelines.problems.Place;
+import dev.polyphase.weights.Checkpoint;
+import dev.polyphase.weights.CheckpointWriter;
+import dev.polyphase.weights.ElementType;
+import dev.polyphase.weights.NewTensor;
+import dev.polyphase.weights.SafetensorsOutline;
+import dev.polyphase.weights.TensorInfo;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+
+/**
+ * Models with random weights, as {@code transformers} initialises them: matrices normal with the
+ * configuration's {@code initializer_range} (0.02), norms 1, biases 0.
+ */
+public final class RandomModels implements ModelMaker {
+  private static final ObjectMapper JSON = new ObjectMapper();
+
+  @Override
+  public void outline(Path config, Path tokenizer, Path folder) throws IOException {
+    ModelLayout layout = new ModelLayout(ConfigReader.readFile(config));
+    if (!Files.isRegularFile(tokenizer.resolve("tokenizer.json"))) {
+      throw new InputException(
+          Place.in(tokenizer.toString()),
+          "holds no tokenizer.json; a new model needs a folder with one");
+    }
+    for (Path file : filesOf(tokenizer)) {
+      Files.copy(file, folder.resolve(file.getFileName()));
+    }
+    Files.copy(config, folder.resolve("config.json"));
+    Map<String, List<Long>> shapes = new LinkedHashMap<>();
+    layout.parameters().forEach(parameter -> shapes.put(parameter.name(), parameter.shape()));
+    SafetensorsOutline.write(folder.resolve("model.safetensors"), elementType(config), shapes);
+  }
+
+  @Override
+  public void create(Path outline, Path target, long seed) throws IOException {
+    double spread =
+        JSON.readTree(outline.resolve("config.json").toFile())
+            .path("initializer_range")
+            .asDouble(0.02);
+    Checkpoint empty = Checkpoint.open(outline);
+    Map<String, NewTensor> values = new HashMap<>();
+    for (TensorInfo tensor : empty.tensors()) {
+      values.put(
+          tensor.name(), new NewTensor(tensor.type(), new RandomValues(tensor, spread, seed)));
+    }
+    CheckpointWriter.write(empty, target, values, Map.of());
+  }
+
+  /** The tokenizer's files; a configuration or weights beside them belong to another model. */
+  private static List<Path> filesOf(Path tokenizer) throws IOException {
+    List<Path> files = new ArrayList<>();
+    try (Stream<Path> all = Files.list(tokenizer)) {
+      for (Path file : all.sorted().toList()) {
+        String name = file.getFileName().toString();
+        boolean another = name.equals("config.json") || name.contains("safetensors");
+        if (Files.isRegularFile(file) && !name.startsWith(".") && !another) {
+          files.add(file);
+        }
+      }
+    }
+    return files;
+  }
+
+  private static ElementType elementType(Path config) throws IOException {
+    JsonNode root = JSON.readTree(config.toFile());
+    String dtype = root.path("dtype").asText(root.path("torch_dtype").asText("float32"));
+    return switch (dtype) {
+      case "float32" -> ElementType.F32;
+      case "bfloat16" -> ElementType.BF16;
+      default ->
+          throw new InputException(
+              Place.in(config.toString()),
+              "dtype is '%s'; a new model is float32 or bfloat16".formatted(dtype));
+    };
+  }
+}
