@@ -3,7 +3,7 @@ package dev.polyphase.phases.chat.jinja;
 /** What one rendering may use: templates come with downloaded models. */
 final class Limits {
   /** UTF-16 units of the output, or of any string made on the way. */
-  static final int MAX_CHARS = 1 << 26;
+  static final int MAX_CHARS = 1 << 24;
 
   /** Elements of a list made on the way. */
   static final int MAX_ITEMS = 1 << 20;
@@ -12,7 +12,7 @@ final class Limits {
   static final int MAX_RANGE = 100_000;
 
   /** Rounds of all loops together. */
-  static final int MAX_ROUNDS = 1 << 22;
+  static final int MAX_ROUNDS = 1 << 20;
 
   /** Macros that are running at once. */
   static final int MAX_DEPTH = 200;
