@@ -29,10 +29,10 @@ final class Markup {
   private static boolean writable(int character) {
     return character == '\t'
         || character == '\n'
-        || character >= ' '
+        || (character >= ' '
             && !(character >= 0x7f && character < 0xa0)
             && !(character >= Character.MIN_SURROGATE && character <= Character.MAX_SURROGATE)
             && character != 0xfffe
-            && character != 0xffff;
+            && character != 0xffff);
   }
 }

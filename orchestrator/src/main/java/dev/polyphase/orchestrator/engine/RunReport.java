@@ -35,8 +35,7 @@ import org.jspecify.annotations.Nullable;
 /** Fills a report from the files of a run. */
 final class RunReport {
   private static final DateTimeFormatter MINUTES =
-      DateTimeFormatter.ofPattern("yyyy-MM-dd HH:mm 'UTC'", Locale.ROOT)
-          .withZone(ZoneOffset.UTC);
+      DateTimeFormatter.ofPattern("yyyy-MM-dd HH:mm 'UTC'", Locale.ROOT).withZone(ZoneOffset.UTC);
 
   private final RunFolder run;
   private final Pipeline pipeline;
@@ -140,8 +139,7 @@ final class RunReport {
 
   private static String words(Targeting targeting) {
     if (targeting instanceof Targeting.Snr snr) {
-      String percent =
-          BigDecimal.valueOf(snr.topPercent()).stripTrailingZeros().toPlainString();
+      String percent = BigDecimal.valueOf(snr.topPercent()).stripTrailingZeros().toPlainString();
       return "best " + percent + " % of each type by SNR";
     }
     return targeting instanceof Targeting.Full ? "all parameters" : "parameters by name";
@@ -154,8 +152,7 @@ final class RunReport {
   }
 
   private static List<Setting> settingsByKey(PhaseState state) {
-    return new TreeMap<>(state.settings())
-        .entrySet().stream().map(RunReport::setting).toList();
+    return new TreeMap<>(state.settings()).entrySet().stream().map(RunReport::setting).toList();
   }
 
   private static Setting setting(Map.Entry<String, String> entry) {
