@@ -146,9 +146,10 @@ final class RunReport {
   }
 
   private static String baseModel(Pipeline pipeline) {
-    return pipeline.baseModel() instanceof BaseModel.Existing existing
-        ? existing.location()
-        : "a new model";
+    if (pipeline.baseModel() instanceof BaseModel.Random random) {
+      return "a new model of " + random.config();
+    }
+    return ((BaseModel.Existing) pipeline.baseModel()).location();
   }
 
   private static List<Setting> settingsByKey(PhaseState state) {
