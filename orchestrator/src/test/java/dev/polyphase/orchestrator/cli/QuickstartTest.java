@@ -88,8 +88,7 @@ class QuickstartTest {
   /** The first rows of one of the quickstart's files. */
   private Path shortened(String name) throws IOException {
     Path all = QUICKSTART.resolve("data").resolve(name + ".jsonl");
-    return Files.write(
-        folder.resolve(name + ".jsonl"), Files.readAllLines(all).subList(0, 6));
+    return Files.write(folder.resolve(name + ".jsonl"), Files.readAllLines(all).subList(0, 6));
   }
 
   private static Map<String, Integer> layersOfEachType(Path selection) throws IOException {
