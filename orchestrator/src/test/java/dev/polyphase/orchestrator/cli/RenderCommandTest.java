@@ -66,7 +66,7 @@ class RenderCommandTest {
         .isEqualTo(
             """
             {"error":"%s:2:22: not a"}
-            {"text":"\\n<s>=5[{\\"role\\": \\"x\\", \\"content\\": [\\"<b>\\"]}]"}
+            {"text":"<s>=5[{\\"role\\": \\"x\\", \\"content\\": [\\"<b>\\"]}]"}
             """
                 .formatted(template));
   }
