@@ -26,7 +26,8 @@ class ChartTest {
     Xml chart = Xml.parse(Chart.figure(curve(2, Double.NaN, 1, Double.POSITIVE_INFINITY, 2)));
 
     assertThat(path(chart)).isEqualTo("M54.0 10.0h0M241.0 172.0h0M428.0 10.0h0");
-    assertThat(chart.texts("figcaption")).containsExactly("loss 2.000 → 2.000, 2 values not finite");
+    assertThat(chart.texts("figcaption"))
+        .containsExactly("loss 2.000 → 2.000, 2 values not finite");
     assertThat(Chart.figure(curve(Double.NaN))).contains("no finite value");
     assertThat(Chart.figure(curve())).contains("no finite value");
   }

@@ -122,7 +122,9 @@ class HeatmapSvgTest {
       assertThat(label.left() + label.style().width(label.text())).isLessThan(heatmap.width());
       assertThat(label.y()).isBetween(0.0, (double) heatmap.height());
     }
-    assertThat(heatmap.labels()).extracting(Heatmap.Label::text).anyMatch(text -> text.contains("…"));
+    assertThat(heatmap.labels())
+        .extracting(Heatmap.Label::text)
+        .anyMatch(text -> text.contains("…"));
   }
 
   @Test
@@ -133,8 +135,7 @@ class HeatmapSvgTest {
         List.of(
             new ModuleReport(hostile, hostile, null, 1.0, 1, true),
             new ModuleReport("a" + unwritable, "a" + unwritable, null, 1.0, 1, true));
-    Report report =
-        new Report(hostile, hostile, "", "", List.of(Reports.phase(hostile, modules)));
+    Report report = new Report(hostile, hostile, "", "", List.of(Reports.phase(hostile, modules)));
     Xml svg = Xml.parse(HeatmapSvg.write(report));
 
     assertThat(svg.all("script")).isEmpty();

@@ -14,12 +14,7 @@ class ReportJsonTest {
         List.of(
             new ModuleReport("model.layers.3.mlp.up_proj", "mlp.up_proj", 3, 0.25, 1, true),
             new ModuleReport(
-                "model.layers.0.mlp.up_proj",
-                "mlp.up_proj",
-                0,
-                Double.POSITIVE_INFINITY,
-                2,
-                false),
+                "model.layers.0.mlp.up_proj", "mlp.up_proj", 0, Double.POSITIVE_INFINITY, 2, false),
             new ModuleReport("lm_head", "lm_head", null, Double.NaN, 3, false),
             new ModuleReport("model.norm", "model.norm", null, null, null, false));
     Report report =

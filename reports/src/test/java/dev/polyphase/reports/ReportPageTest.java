@@ -33,18 +33,17 @@ class ReportPageTest {
   void totalsStandSideBySide() throws Exception {
     Xml page = parse(ReportPage.write(Reports.small()));
 
-    assertThat(row(page, "modules trained")).containsExactly("2 of 6 (33.3 %)", "1 of 3 (33.3 %)", "–");
+    assertThat(row(page, "modules trained"))
+        .containsExactly("2 of 6 (33.3 %)", "1 of 3 (33.3 %)", "–");
     assertThat(row(page, "always trained")).containsExactly("lm_head", "–", "–");
-    assertThat(row(page, "parameters trained"))
-        .containsExactly("250 of 1,000 (25.0 %)", "–", "–");
+    assertThat(row(page, "parameters trained")).containsExactly("250 of 1,000 (25.0 %)", "–", "–");
     assertThat(row(page, "values changed")).containsExactly("249 (99.6 % of those)", "–", "–");
     assertThat(row(page, "steps")).containsExactly("12", "–", "–");
     assertThat(row(page, "tokens")).containsExactly("3,456", "–", "–");
     assertThat(row(page, "time")).containsExactly("1 min 15 s", "–", "–");
     assertThat(row(page, "training loss")).containsExactly("2.000 → 1.500", "NaN → NaN", "–");
     assertThat(row(page, "held-out loss")).containsExactly("2.250 → 1.750", "–", "–");
-    assertThat(row(page, "state"))
-        .containsExactly("finished", "begun, not finished", "pending");
+    assertThat(row(page, "state")).containsExactly("finished", "begun, not finished", "pending");
   }
 
   @Test

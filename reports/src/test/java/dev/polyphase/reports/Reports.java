@@ -79,8 +79,7 @@ final class Reports {
   }
 
   static PhaseReport phase(String name, List<ModuleReport> modules) {
-    return phase(
-        name, "sft", Status.FINISHED, modules, List.of(), null, List.of(), List.of());
+    return phase(name, "sft", Status.FINISHED, modules, List.of(), null, List.of(), List.of());
   }
 
   static PhaseReport phase(
@@ -107,8 +106,7 @@ final class Reports {
   }
 
   static ModuleReport module(int layer, String type, double snr, int rank, boolean selected) {
-    return new ModuleReport(
-        "model.layers." + layer + "." + type, type, layer, snr, rank, selected);
+    return new ModuleReport("model.layers." + layer + "." + type, type, layer, snr, rank, selected);
   }
 
   /** All modules that a report shows, phase by phase. */

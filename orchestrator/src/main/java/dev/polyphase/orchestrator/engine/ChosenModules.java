@@ -93,7 +93,9 @@ record ChosenModules(List<ModuleReport> modules, List<ModuleReport> always) {
 
   /** A module by its line: its name, or for what is always trained {@code ^lm_head.weight$}. */
   private static String moduleOf(String line) {
-    return line.startsWith("^") ? line.replaceFirst("^\\^", "").replaceFirst("\\.weight\\$$", "") : line;
+    return line.startsWith("^")
+        ? line.replaceFirst("^\\^", "").replaceFirst("\\.weight\\$$", "")
+        : line;
   }
 
   private static ModuleName moduleOfTensor(String tensor) {

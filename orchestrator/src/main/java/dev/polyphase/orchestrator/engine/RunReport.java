@@ -35,8 +35,7 @@ import org.jspecify.annotations.Nullable;
 /** Fills a report from the files of a run. */
 final class RunReport {
   private static final DateTimeFormatter MINUTES =
-      DateTimeFormatter.ofPattern("yyyy-MM-dd HH:mm 'UTC'", Locale.ROOT)
-          .withZone(ZoneOffset.UTC);
+      DateTimeFormatter.ofPattern("yyyy-MM-dd HH:mm 'UTC'", Locale.ROOT).withZone(ZoneOffset.UTC);
 
   private final RunFolder run;
   private final Pipeline pipeline;
@@ -140,23 +139,20 @@ final class RunReport {
 
   private static String words(Targeting targeting) {
     if (targeting instanceof Targeting.Snr snr) {
-      String percent =
-          BigDecimal.valueOf(snr.topPercent()).stripTrailingZeros().toPlainString();
+      String percent = BigDecimal.valueOf(snr.topPercent()).stripTrailingZeros().toPlainString();
       return "best " + percent + " % of each type by SNR";
     }
     return targeting instanceof Targeting.Full ? "all parameters" : "parameters by name";
   }
 
   private static String baseModel(Pipeline pipeline) {
-    if (pipeline.baseModel() instanceof BaseModel.Random random) {
-      return "a new model of " + random.config();
-    }
-    return ((BaseModel.Existing) pipeline.baseModel()).location();
+    return pipeline.baseModel() instanceof BaseModel.Existing existing
+        ? existing.location()
+        : "a new model";
   }
 
   private static List<Setting> settingsByKey(PhaseState state) {
-    return new TreeMap<>(state.settings())
-        .entrySet().stream().map(RunReport::setting).toList();
+    return new TreeMap<>(state.settings()).entrySet().stream().map(RunReport::setting).toList();
   }
 
   private static Setting setting(Map.Entry<String, String> entry) {

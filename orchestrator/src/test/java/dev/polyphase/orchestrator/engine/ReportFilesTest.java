@@ -16,8 +16,8 @@ import dev.polyphase.phases.api.PhaseRequest;
 import dev.polyphase.phases.api.PhaseResult;
 import dev.polyphase.phases.api.PhaseTrainer;
 import dev.polyphase.phases.model.RandomModels;
-import dev.polyphase.pipelines.Pipeline;
 import dev.polyphase.pipelines.PhaseType;
+import dev.polyphase.pipelines.Pipeline;
 import dev.polyphase.pipelines.language.PipelineReader;
 import dev.polyphase.pipelines.problems.InputException;
 import java.io.IOException;
@@ -82,7 +82,9 @@ class ReportFilesTest {
             .map(line -> line.substring(2))
             .toList();
     assertThat(selected(first)).hasSize(14).containsExactlyInAnyOrderElementsOf(named);
-    assertThat(first.path("always_trained")).extracting(JsonNode::textValue).containsExactly("lm_head");
+    assertThat(first.path("always_trained"))
+        .extracting(JsonNode::textValue)
+        .containsExactly("lm_head");
     assertThat(first.path("totals").path("seconds").doubleValue()).isEqualTo(0.5);
 
     JsonNode second = report().path("phases").get(1);
@@ -195,8 +197,7 @@ class ReportFilesTest {
             Clock.systemUTC(),
             "test");
     Pipeline pipeline = PipelineReader.parse(TWO_PHASES, "p.yaml", List.of());
-    engine.run(
-        new RunRequest(pipeline, folder, folder.resolve("runs"), Start.BEGIN_OR_RESUME));
+    engine.run(new RunRequest(pipeline, folder, folder.resolve("runs"), Start.BEGIN_OR_RESUME));
   }
 
   private JsonNode report() throws IOException {
