@@ -27,6 +27,7 @@ final class Cli {
             .addSubcommand(new ScanCommand(backend, models, console))
             .addSubcommand(new SelectCommand(console))
             .addSubcommand(new ScoreCommand(backend, models, console))
+            .addSubcommand(new RenderCommand(models, console))
             .addSubcommand(new ReportCommand(console))
             .setOut(console.results())
             .setErr(console.messages())

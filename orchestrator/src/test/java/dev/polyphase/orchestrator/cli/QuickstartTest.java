@@ -59,7 +59,15 @@ class QuickstartTest {
         List.of("phase-01-foundation", "phase-02-refinement", "phase-03-alignment");
     List<String> expected =
         new ArrayList<>(
-            List.of(".lock", "events.jsonl", "pipeline.yaml", "report/report.json", "run.json"));
+            List.of(
+                ".lock",
+                "events.jsonl",
+                "pipeline.yaml",
+                "report/heatmap.png",
+                "report/heatmap.svg",
+                "report/index.html",
+                "report/report.json",
+                "run.json"));
     phases.forEach(phase -> PHASE.forEach(file -> expected.add(phase + "/" + file)));
     assertThat(filesBelow(run)).containsExactlyInAnyOrderElementsOf(expected);
 
@@ -80,8 +88,7 @@ class QuickstartTest {
   /** The first rows of one of the quickstart's files. */
   private Path shortened(String name) throws IOException {
     Path all = QUICKSTART.resolve("data").resolve(name + ".jsonl");
-    return Files.write(
-        folder.resolve(name + ".jsonl"), Files.readAllLines(all).subList(0, 6));
+    return Files.write(folder.resolve(name + ".jsonl"), Files.readAllLines(all).subList(0, 6));
   }
 
   private static Map<String, Integer> layersOfEachType(Path selection) throws IOException {
