@@ -146,10 +146,9 @@ final class RunReport {
   }
 
   private static String baseModel(Pipeline pipeline) {
-    if (pipeline.baseModel() instanceof BaseModel.Random random) {
-      return "a new model of " + random.config();
-    }
-    return ((BaseModel.Existing) pipeline.baseModel()).location();
+    return pipeline.baseModel() instanceof BaseModel.Existing existing
+        ? existing.location()
+        : "a new model";
   }
 
   private static List<Setting> settingsByKey(PhaseState state) {
