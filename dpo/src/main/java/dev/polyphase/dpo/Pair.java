@@ -19,6 +19,11 @@ public record Pair(int[] prompt, int[] chosen, int[] rejected) {
     return 2 * prompt.length + chosen.length + rejected.length;
   }
 
+  /** The tokens of the longer of its two rows. */
+  int longerRow() {
+    return prompt.length + Math.max(chosen.length, rejected.length);
+  }
+
   /** The prompt and the preferred completion, which carries the loss. */
   public Example chosenRow() {
     return RowEncoder.afterPrompt(prompt, chosen);

@@ -4,6 +4,7 @@ import dev.polyphase.phases.api.PhaseRequest;
 import dev.polyphase.phases.data.DataCounts;
 import dev.polyphase.phases.data.TokenBatch;
 import dev.polyphase.phases.model.Transformer;
+import dev.polyphase.phases.objective.BatchSize;
 import dev.polyphase.phases.objective.MicroBatch;
 import dev.polyphase.phases.objective.Objective;
 import dev.polyphase.phases.objective.ObjectiveSource;
@@ -38,6 +39,13 @@ public final class Preference implements Objective {
   @Override
   public int[] tokensOfRow() {
     return pairs.rows().stream().mapToInt(Pair::tokens).toArray();
+  }
+
+  @Override
+  public BatchSize batchSize(int[] rows) {
+    int longest =
+        Arrays.stream(rows).map(row -> pairs.rows().get(row).longerRow()).max().orElseThrow();
+    return new BatchSize(2 * rows.length, longest);
   }
 
   @Override

@@ -30,10 +30,9 @@ public final class Libtorch {
     return device.isGpu() ? "cuda:" + device.getDeviceId() : "cpu";
   }
 
-  /** Version and device support of the loaded library, in words. */
-  public static String describe() {
-    int gpus = engine().getGpuCount();
-    return "libtorch " + engine().getVersion() + ", " + (gpus == 0 ? "CPU only" : gpus + " GPU(s)");
+  /** How many GPUs the library can use. */
+  static int gpus() {
+    return engine().getGpuCount();
   }
 
   /**

@@ -1,5 +1,6 @@
 package dev.polyphase.orchestrator.cli;
 
+import dev.polyphase.orchestrator.engine.Display;
 import dev.polyphase.orchestrator.hub.ModelFolders;
 import java.nio.file.Path;
 import java.util.Map;
@@ -14,21 +15,24 @@ final class Cli {
    * A command line.
    *
    * @param backend what the commands compute with
-   * @param environment the environment's variables, for where models are found
+   * @param environment the environment's variables: where models are found, what the terminal is
    */
   Cli(Backend backend, Console console, Map<String, String> environment) {
     ModelFolders models = ModelFolders.of(environment, Path.of(System.getProperty("user.home")));
+    Display display = Terminal.display(console.messages(), environment);
     RootCommand root = new RootCommand();
     failures = new Failures(console, root);
     commands =
         new CommandLine(root)
-            .addSubcommand(new RunCommand(backend, models, console))
+            .addSubcommand(new RunCommand(backend, models, console, display))
+            .addSubcommand(new PlanCommand(backend, models, console))
             .addSubcommand(new ValidateCommand(console))
             .addSubcommand(new ScanCommand(backend, models, console))
             .addSubcommand(new SelectCommand(console))
             .addSubcommand(new ScoreCommand(backend, models, console))
             .addSubcommand(new RenderCommand(models, console))
             .addSubcommand(new ReportCommand(console))
+            .addSubcommand(new DoctorCommand(environment, console))
             .setOut(console.results())
             .setErr(console.messages())
             .setCaseInsensitiveEnumValuesAllowed(true)

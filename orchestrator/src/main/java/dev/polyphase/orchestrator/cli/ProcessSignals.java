@@ -1,10 +1,10 @@
 package dev.polyphase.orchestrator.cli;
 
 import dev.polyphase.orchestrator.engine.StopSignal;
-import java.io.PrintWriter;
 import java.lang.reflect.Proxy;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Consumer;
 
 /**
  * INT, TERM and HUP. The first one asks the run to stop, which saves its state; a second one ends
@@ -13,11 +13,11 @@ import java.util.concurrent.atomic.AtomicBoolean;
 public final class ProcessSignals implements StopSignal {
   private static final List<String> NAMES = List.of("INT", "TERM", "HUP");
 
-  private final PrintWriter messages;
+  private final Consumer<String> messages;
   private final AtomicBoolean requested = new AtomicBoolean();
 
-  /** Signals that tell {@code messages} what they did. */
-  public ProcessSignals(PrintWriter messages) {
+  /** Signals that tell {@code messages} what they did, from a thread of their own. */
+  public ProcessSignals(Consumer<String> messages) {
     this.messages = messages;
   }
 
@@ -63,7 +63,6 @@ public final class ProcessSignals implements StopSignal {
       // Not System.exit: it would wait for shutdown hooks, and the user has asked twice.
       Runtime.getRuntime().halt(128 + number);
     }
-    messages.println("stopping after this step; a second signal stops at once");
-    messages.flush();
+    messages.accept("stopping after this step; a second signal stops at once");
   }
 }

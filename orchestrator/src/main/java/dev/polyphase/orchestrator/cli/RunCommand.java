@@ -1,5 +1,6 @@
 package dev.polyphase.orchestrator.cli;
 
+import dev.polyphase.orchestrator.engine.Display;
 import dev.polyphase.orchestrator.engine.Engine;
 import dev.polyphase.orchestrator.engine.Progress;
 import dev.polyphase.orchestrator.engine.RunOutcome;
@@ -28,6 +29,7 @@ final class RunCommand implements Callable<Integer> {
   private final Backend backend;
   private final ModelFolders models;
   private final Console console;
+  private final Display display;
 
   @Parameters(paramLabel = "PIPELINE.yaml", description = "The pipeline file.")
   private Path file = Path.of("");
@@ -55,10 +57,16 @@ final class RunCommand implements Callable<Integer> {
     boolean fresh;
   }
 
-  RunCommand(Backend backend, ModelFolders models, Console console) {
+  /**
+   * The command.
+   *
+   * @param display where progress goes
+   */
+  RunCommand(Backend backend, ModelFolders models, Console console, Display display) {
     this.backend = backend;
     this.models = models;
     this.console = console;
+    this.display = display;
   }
 
   @Override
@@ -70,14 +78,14 @@ final class RunCommand implements Callable<Integer> {
             backend.singularValues(),
             models,
             backend.newModels(),
-            new ProcessSignals(console.messages()),
-            new Progress(console.messages()),
+            new ProcessSignals(display::say),
+            new Progress(display),
             Clock.systemUTC(),
             Version.number());
     Path runs = output == null ? Path.of(pipeline.outputDir()) : output;
     // What was read is a file, and a file has a folder.
     Path folder = Objects.requireNonNull(file.toAbsolutePath().getParent());
-    RunOutcome outcome = engine.run(new RunRequest(pipeline, folder, runs, start()));
+    RunOutcome outcome = run(engine, new RunRequest(pipeline, folder, runs, start()));
 
     if (outcome.kind() == RunOutcome.Kind.INTERRUPTED) {
       console.messages().println("interrupted; the same command resumes");
@@ -85,6 +93,15 @@ final class RunCommand implements Callable<Integer> {
     }
     console.results().println(outcome.model());
     return ExitCode.DONE;
+  }
+
+  private RunOutcome run(Engine engine, RunRequest request) throws IOException {
+    try {
+      return engine.run(request);
+    } finally {
+      // What comes now, be it a result or what went wrong, begins on a line of its own.
+      display.clear();
+    }
   }
 
   private Start start() {

@@ -77,6 +77,19 @@ public record Engine(
     }
   }
 
+  /**
+   * What a run of the pipeline from its beginning would do. It makes the checks of {@link #run},
+   * trains nothing and writes nothing.
+   *
+   * @return its phases, in order
+   * @throws InputException with every problem of every phase
+   */
+  public List<PlannedPhase> plan(RunRequest request) throws IOException {
+    try (StartingModel base = StartingModel.of(request, models, newModels)) {
+      return Preflight.check(request, 0, base.checked(), trainers);
+    }
+  }
+
   private RunOutcome begin(RunRequest request) throws IOException {
     try (StartingModel base = StartingModel.of(request, models, newModels)) {
       return begin(request, base);
@@ -85,7 +98,7 @@ public record Engine(
 
   private RunOutcome begin(RunRequest request, StartingModel base) throws IOException {
     RunFolder run = request.run();
-    Preflight.check(request, 0, base.checked(), trainers);
+    List<PlannedPhase> planned = Preflight.check(request, 0, base.checked(), trainers);
 
     // Nothing was written up to here.
     if (request.start() == Start.FRESH && run.holdsSomething()) {
@@ -98,7 +111,7 @@ public record Engine(
         throw new InputException(
             run.path() + " was made by another process a moment ago; run the command again");
       }
-      return runPhases(request, newState(request), 0, base, "run_started");
+      return runPhases(request, newState(request), planned, base, "run_started");
     }
   }
 
@@ -126,23 +139,32 @@ public record Engine(
       throws IOException {
     RunFolder run = request.run();
     int count = request.pipeline().phases().size();
-    if (finished < count) {
-      Preflight.check(request, finished, start.checked(), trainers);
-    }
+    List<PlannedPhase> planned =
+        finished < count
+            ? Preflight.check(request, finished, start.checked(), trainers)
+            : List.of();
 
     for (PhaseState unfinished : earlier.phases().subList(finished, earlier.phases().size())) {
       run.phaseFolder(unfinished.folder()).remove();
     }
     progress.say("resuming " + run.path() + " after " + finished + " of " + count + " phases");
     RunState state = resumedState(request, earlier);
-    return runPhases(request, state, finished, start, "run_resumed");
+    return runPhases(request, state, planned, start, "run_resumed");
   }
 
   private RunOutcome runPhases(
-      RunRequest request, RunState state, int from, StartingModel start, String event)
+      RunRequest request,
+      RunState state,
+      List<PlannedPhase> planned,
+      StartingModel start,
+      String event)
       throws IOException {
     RunFolder run = request.run();
     Pipeline pipeline = request.pipeline();
+    int from = pipeline.phases().size() - planned.size();
+    if (!planned.isEmpty()) {
+      progress.say(planned.get(0).plan().compute().sentence());
+    }
     stop.listen();
     try (RunJournal journal = RunJournal.open(run, state, event, clock)) {
       try (SingularValues values = singularValues.apply(pipeline.devices().get(0))) {
@@ -150,7 +172,8 @@ public record Engine(
         PhaseRunner runner = new PhaseRunner(request, journal, progress, stop);
         Path checkpoint = start.weights(request);
         for (int i = from; i < pipeline.phases().size(); i++) {
-          runner.run(i, checkpoint, trainers.apply(pipeline.phases().get(i).type()), values);
+          PlannedPhase phase = planned.get(i - from);
+          runner.run(i, phase, checkpoint, trainers.apply(phase.phase().type()), values);
           ReportFiles.write(run, pipeline, journal.state());
           checkpoint = modelAfter(request, i);
         }

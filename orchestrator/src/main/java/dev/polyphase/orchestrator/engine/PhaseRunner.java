@@ -37,12 +37,18 @@ final class PhaseRunner {
   /**
    * Runs the phase from its beginning; what an earlier attempt left is removed.
    *
+   * @param planned what preflight said of it
    * @param start the weights to start from
    * @throws InterruptedTrainingException when asked to stop
    */
-  void run(int index, Path start, PhaseTrainer trainer, SingularValues singularValues)
+  void run(
+      int index,
+      PlannedPhase planned,
+      Path start,
+      PhaseTrainer trainer,
+      SingularValues singularValues)
       throws IOException {
-    Phase phase = request.pipeline().phases().get(index);
+    Phase phase = planned.phase();
     PhaseFolder folder = request.run().phase(index, phase.name());
     progress.phaseStarted(index, request.pipeline().phases().size(), phase.name());
     stopIfAsked();
@@ -62,6 +68,8 @@ final class PhaseRunner {
         new PhaseRequest(
             request.pipeline(), phase, request.folder(), start, trainable, folder.model());
     PhaseResult result = train(index, training, trainer, folder);
+    // Only then the phase counts as finished: one without its card is trained anew.
+    ModelCard.write(request, journal.state(), index, result, planned.plan().compute());
     journal.phaseFinished(index, result);
     progress.phaseFinished(result);
   }

@@ -28,22 +28,25 @@ final class Preflight {
    * @return what each of them will do
    * @throws InputException with every problem of every phase
    */
-  static List<PhasePlan> check(
+  static List<PlannedPhase> check(
       RunRequest request, int from, Path start, Function<PhaseType, PhaseTrainer> trainers)
       throws IOException {
     Checkpoint checkpoint = Checkpoint.open(start);
-    List<PhasePlan> plans = new ArrayList<>();
+    List<PlannedPhase> planned = new ArrayList<>();
     // Phases share their model, and thus its problems.
     Set<Problem> problems = new LinkedHashSet<>();
     for (int i = from; i < request.pipeline().phases().size(); i++) {
       Phase phase = request.pipeline().phases().get(i);
+      ExpectedTarget target = new ExpectedTarget(List.of(), Set.of(), false);
       try {
-        Target.check(phase, checkpoint);
+        target = ExpectedTarget.of(phase, checkpoint);
       } catch (InputException e) {
         e.problems().forEach(problem -> problems.add(of(phase, problem)));
       }
       try {
-        plans.add(trainers.apply(phase.type()).check(asRequest(request, i, start)));
+        PhaseRequest training = asRequest(request, i, start, target.tensors());
+        PhasePlan plan = trainers.apply(phase.type()).check(training);
+        planned.add(new PlannedPhase(phase, target, plan));
       } catch (InputException e) {
         problems.addAll(e.problems());
       }
@@ -51,17 +54,18 @@ final class Preflight {
     if (!problems.isEmpty()) {
       throw new InputException(List.copyOf(problems));
     }
-    return plans;
+    return planned;
   }
 
-  private static PhaseRequest asRequest(RunRequest request, int index, Path start) {
+  private static PhaseRequest asRequest(
+      RunRequest request, int index, Path start, Set<String> tensors) {
     Phase phase = request.pipeline().phases().get(index);
     return new PhaseRequest(
         request.pipeline(),
         phase,
         request.folder(),
         start,
-        Set.of(),
+        tensors,
         request.run().phase(index, phase.name()).model());
   }
 

@@ -4,62 +4,109 @@ import dev.polyphase.phases.api.MetricsRow;
 import dev.polyphase.phases.api.PhaseResult;
 import java.io.PrintWriter;
 import java.util.Locale;
-import org.jspecify.annotations.Nullable;
+import java.util.OptionalDouble;
+import java.util.function.LongSupplier;
 
-/** What a user sees of a run: plain lines, one for each logged step. */
+/**
+ * What a user sees of a run. On a terminal the steps rewrite one line; elsewhere each logged step is
+ * a line, of a long phase one in ten seconds.
+ */
 public final class Progress {
-  private final PrintWriter out;
-  private String phase = "";
+  /** A phase with more steps is long. */
+  private static final long SHORT_STEPS = 50;
 
-  /** Progress on {@code out}, which is flushed after each line. */
+  private static final long LINE_EVERY_NANOS = 10_000_000_000L;
+
+  private final Display display;
+  private final LongSupplier nanoTime;
+  private String phase = "";
+  private TimeLeft timeLeft = new TimeLeft();
+  private boolean saidAStep;
+  private long lastLineNanos;
+
+  /** Plain lines on {@code out}, which is flushed after each. */
   public Progress(PrintWriter out) {
-    this.out = out;
+    this(Display.plain(out));
+  }
+
+  /** Progress on a display. */
+  public Progress(Display display) {
+    this(display, System::nanoTime);
+  }
+
+  /** Progress by another clock than the system's. */
+  Progress(Display display, LongSupplier nanoTime) {
+    this.display = display;
+    this.nanoTime = nanoTime;
   }
 
   /** A sentence about the run as a whole. */
   public void say(String sentence) {
-    out.println(sentence);
-    out.flush();
+    display.say(sentence);
   }
 
   void phaseStarted(int index, int count, String name) {
     phase = "phase " + (index + 1) + "/" + count + " " + name + ": ";
+    timeLeft = new TimeLeft();
+    saidAStep = false;
   }
 
   void scanned(int done, int total) {
-    // A line for each tenth is enough to see that it moves.
-    if (done == total || done * 10L / total > (done - 1) * 10L / total) {
-      say(phase + "scanned " + done + "/" + total + " modules");
+    if (display.rewrites() && done < total) {
+      status("scanned " + done + "/" + total + " modules");
+    } else if (done == total || done * 10L / total > (done - 1) * 10L / total) {
+      // A line for each tenth is enough to see that it moves.
+      display.say(phase + "scanned " + done + "/" + total + " modules");
     }
   }
 
   void selected(int tensors) {
-    say(phase + "trains " + tensors + " tensors");
+    display.say(phase + "trains " + tensors + " tensors");
   }
 
   void step(MetricsRow row) {
-    StringBuilder line = new StringBuilder(phase);
-    line.append("step ").append(row.step()).append('/').append(row.totalSteps());
-    append(line, row, "loss", " loss %.4f");
-    append(line, row, "eval_loss", " held-out loss %.4f");
-    append(line, row, "rewards/accuracies", " accuracy %.3f");
-    append(line, row, "learning_rate", " lr %.1e");
-    append(line, row, "tokens_per_second", " %.0f tok/s");
-    say(line.toString());
+    if (!row.values().containsKey("loss")) {
+      display.say(phase + StepLine.of(row, OptionalDouble.empty()));
+      return;
+    }
+    long now = nanoTime.getAsLong();
+    timeLeft.stepped(row.step(), now);
+    String line = StepLine.of(row, timeLeft.seconds(row.totalSteps()));
+    if (display.rewrites()) {
+      status(line);
+    } else if (deservesALine(row, now)) {
+      display.say(phase + line);
+      lastLineNanos = now;
+      saidAStep = true;
+    }
   }
 
   void note(String sentence) {
-    say(phase + sentence);
+    display.say(phase + sentence);
   }
 
   void phaseFinished(PhaseResult result) {
-    say(phase + String.format(Locale.ROOT, "%d steps in %.1f s", result.steps(), result.seconds()));
+    double share = 100.0 * result.changedValues() / Math.max(1, result.trainedValues());
+    display.say(
+        phase
+            + String.format(
+                Locale.ROOT,
+                "%,d steps in %.1f s, %,d of %,d trained values changed as they are saved (%.1f %%)",
+                result.steps(),
+                result.seconds(),
+                result.changedValues(),
+                result.trainedValues(),
+                share));
   }
 
-  private static void append(StringBuilder line, MetricsRow row, String key, String format) {
-    @Nullable Number value = row.values().get(key);
-    if (value != null) {
-      line.append(String.format(Locale.ROOT, format, value.doubleValue()));
-    }
+  private void status(String text) {
+    display.status(StepLine.fitted(phase, text, display.width()));
+  }
+
+  private boolean deservesALine(MetricsRow row, long now) {
+    return !saidAStep
+        || row.totalSteps() <= SHORT_STEPS
+        || row.step() == row.totalSteps()
+        || now - lastLineNanos >= LINE_EVERY_NANOS;
   }
 }

@@ -8,7 +8,6 @@ import dev.polyphase.rescanner.AlwaysTrained;
 import dev.polyphase.rescanner.Rescanner;
 import dev.polyphase.rescanner.Scan;
 import dev.polyphase.rescanner.ScanListener;
-import dev.polyphase.rescanner.ScanTargets;
 import dev.polyphase.rescanner.Selection;
 import dev.polyphase.rescanner.SelectionFile;
 import dev.polyphase.rescanner.SingularValues;
@@ -30,18 +29,14 @@ final class Target {
   private Target() {}
 
   /**
-   * Checks what the names and numbers of the modules decide: that something will be trained.
+   * The tensors that are chosen by their names, with any method but {@code snr}.
    *
-   * @throws InputException where nothing would be
+   * @throws InputException where a pattern is wrong or matches none
    */
-  static void check(Phase phase, Checkpoint checkpoint) throws IOException {
-    if (phase.targeting() instanceof Targeting.Snr snr) {
-      ScanTargets targets = ScanTargets.of(checkpoint, snr.modules());
-      Selection.requirePick(targets.modulesPerType(), snr.topPercent());
-      AlwaysTrained.of(checkpoint, snr.alwaysTrain());
-    } else if (phase.targeting() instanceof Targeting.Parameters parameters) {
-      UnfrozenParameters.of(parameters.unfrozenParameters()).match(checkpoint);
-    }
+  static Set<String> named(Phase phase, Checkpoint checkpoint) throws IOException {
+    return phase.targeting() instanceof Targeting.Parameters parameters
+        ? UnfrozenParameters.of(parameters.unfrozenParameters()).match(checkpoint).all()
+        : allOf(checkpoint);
   }
 
   /**
@@ -66,10 +61,7 @@ final class Target {
       SelectionFile.write(folder.selectionYaml(), selection, always.patterns());
       return TrainableTensors.of(checkpoint, selection, always);
     }
-    Set<String> tensors =
-        phase.targeting() instanceof Targeting.Parameters parameters
-            ? UnfrozenParameters.of(parameters.unfrozenParameters()).match(checkpoint).all()
-            : allOf(checkpoint);
+    Set<String> tensors = named(phase, checkpoint);
     SelectionFile.write(folder.selectionYaml(), NO_SELECTION, List.copyOf(tensors));
     return tensors;
   }

@@ -22,6 +22,7 @@ class QuickstartTest {
   private static final List<String> PHASE =
       List.of(
           "metrics.jsonl",
+          "model/README.md",
           "model/config.json",
           "model/generation_config.json",
           "model/model.safetensors",

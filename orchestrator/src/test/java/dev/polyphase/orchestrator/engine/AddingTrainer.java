@@ -1,6 +1,8 @@
 package dev.polyphase.orchestrator.engine;
 
+import dev.polyphase.phases.api.Compute;
 import dev.polyphase.phases.api.InterruptedTrainingException;
+import dev.polyphase.phases.api.MemoryEstimate;
 import dev.polyphase.phases.api.MetricsRow;
 import dev.polyphase.phases.api.PhaseListener;
 import dev.polyphase.phases.api.PhasePlan;
@@ -37,7 +39,17 @@ public final class AddingTrainer implements PhaseTrainer {
                 throw new InputException(dataset.path() + ": there is no such file");
               }
             });
-    return new PhasePlan(1, 1, steps(request), 0);
+    long steps = steps(request);
+    return new PhasePlan(
+        1,
+        1,
+        steps,
+        0,
+        steps * 10,
+        request.trainable().size(),
+        request.trainable().size(),
+        new Compute("addition", "cpu", "float32", "it needs no library"),
+        new MemoryEstimate(1, 1, 0, 0, 0, 0, 0, 0));
   }
 
   @Override

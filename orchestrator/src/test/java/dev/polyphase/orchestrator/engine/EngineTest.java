@@ -47,6 +47,7 @@ import org.junit.jupiter.api.io.TempDir;
 class EngineTest {
   private static final List<String> MODEL_FILES =
       List.of(
+          "README.md",
           "config.json",
           "generation_config.json",
           "model.safetensors",

@@ -6,7 +6,7 @@ public interface PhaseListener {
   /** A row for {@code metrics.jsonl}: a logged training step or a held-out evaluation. */
   void metrics(MetricsRow row);
 
-  /** A sentence that the user should see, as the number of values that survived rounding. */
+  /** A sentence that the user should see, as the number of rows that were cut. */
   void note(String sentence);
 
   /** Whether training should stop at the next step; asked once a step. */

@@ -7,5 +7,19 @@ package dev.polyphase.phases.api;
  * @param tokens the tokens of one pass over them, padding not counted
  * @param steps the optimiser steps of the phase
  * @param evalRows the rows of its held-out datasets
+ * @param totalTokens the tokens of all steps, padding not counted
+ * @param trainedValues the parameters in {@link PhaseRequest#trainable()}
+ * @param modelValues the parameters of the model
+ * @param compute what it is computed with
+ * @param memory what it needs
  */
-public record PhasePlan(long rows, long tokens, long steps, long evalRows) {}
+public record PhasePlan(
+    long rows,
+    long tokens,
+    long steps,
+    long evalRows,
+    long totalTokens,
+    long trainedValues,
+    long modelValues,
+    Compute compute,
+    MemoryEstimate memory) {}

@@ -12,8 +12,9 @@ import java.util.Set;
  * @param phase the phase's own settings
  * @param folder the folder that the phase's data paths are relative to: the pipeline file's
  * @param checkpoint the folder of the weights to start from, in Hugging Face layout
- * @param trainable the names of the tensors to train; the others stay as they are. Empty in {@link
- *     PhaseTrainer#check} where the selection is not known yet
+ * @param trainable the names of the tensors to train; the others stay as they are. In {@link
+ *     PhaseTrainer#check} a selection that only a scan will make is stood in for by as many tensors
+ *     of each type as it will have, from the lowest block up
  * @param result the folder to write, in Hugging Face layout; it must not exist
  */
 public record PhaseRequest(

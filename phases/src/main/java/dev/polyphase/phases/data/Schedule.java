@@ -54,6 +54,18 @@ public final class Schedule implements Iterable<Step> {
     return totalSteps;
   }
 
+  /** The tokens of all steps, padding not counted. */
+  public long totalTokens() {
+    long wholeEpochs = totalSteps / stepsPerEpoch;
+    long tokens = wholeEpochs * Arrays.stream(tokensOfRow).asLongStream().sum();
+    for (Iterator<Step> rest = after(wholeEpochs * stepsPerEpoch); rest.hasNext(); ) {
+      for (int[] rows : rest.next().microBatches()) {
+        tokens += Arrays.stream(rows).mapToLong(row -> tokensOfRow[row]).sum();
+      }
+    }
+    return tokens;
+  }
+
   /** The steps of one pass over the rows. */
   public long stepsPerEpoch() {
     return stepsPerEpoch;

@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class Ends implements AutoCloseable {
   /** Tokens whose logits exist at a time: at 152,000 words 156 MB in float32. */
-  private static final int CHUNK_TOKENS = 256;
+  static final int CHUNK_TOKENS = 256;
 
   private final Weights weights;
   private final String head;

@@ -19,6 +19,11 @@ public record Parameter(String name, List<Long> shape) {
     return new Parameter(name, Arrays.stream(shape).boxed().toList());
   }
 
+  /** How many values it has. */
+  public long values() {
+    return shape.stream().reduce(1L, Math::multiplyExact);
+  }
+
   /** Norms and biases: what Hugging Face's trainers exempt from weight decay. */
   public boolean decays() {
     return shape.size() > 1;

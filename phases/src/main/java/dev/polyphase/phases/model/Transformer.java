@@ -25,6 +25,9 @@ import org.jspecify.annotations.Nullable;
  * <p>Not for several threads at once.
  */
 public final class Transformer implements AutoCloseable {
+  /** The tokens whose logits exist at a time. */
+  public static final int TOKENS_OF_LOGITS = Ends.CHUNK_TOKENS;
+
   private final NDManager manager;
   private final TensorStore store;
   private final Weights weights;

@@ -39,6 +39,13 @@ public final class NextToken implements Objective {
   }
 
   @Override
+  public BatchSize batchSize(int[] rows) {
+    int longest =
+        Arrays.stream(rows).map(row -> examples.rows().get(row).tokens()).max().orElseThrow();
+    return new BatchSize(rows.length, longest);
+  }
+
+  @Override
   public DataCounts counts() {
     return examples.counts();
   }

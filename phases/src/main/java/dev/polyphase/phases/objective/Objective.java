@@ -13,6 +13,9 @@ public interface Objective {
   /** The tokens of each row, padding not counted. */
   int[] tokensOfRow();
 
+  /** The size of the forward pass of these rows. */
+  BatchSize batchSize(int[] rows);
+
   /** What became of the rows that were read. */
   DataCounts counts();
 

@@ -2,11 +2,14 @@ package dev.polyphase.phases.training;
 
 import ai.djl.ndarray.NDManager;
 import dev.polyphase.kernels.Libtorch;
+import dev.polyphase.kernels.LoadedLibtorch;
 import dev.polyphase.kernels.Precision;
+import dev.polyphase.phases.api.Compute;
 import dev.polyphase.pipelines.Dtype;
 import dev.polyphase.pipelines.Pipeline;
 import dev.polyphase.pipelines.problems.InputException;
 import java.util.List;
+import java.util.Locale;
 
 /**
  * Where and in which precision a model runs.
@@ -23,6 +26,28 @@ public record ComputeSettings(String device, Precision precision) {
    */
   public static ComputeSettings of(Pipeline pipeline) {
     return of(pipeline.devices(), pipeline.dtype());
+  }
+
+  /**
+   * This in words.
+   *
+   * @param asked the pipeline's {@code device}
+   */
+  Compute describe(List<String> asked) {
+    LoadedLibtorch library = LoadedLibtorch.get();
+    String choice;
+    if (!asked.contains("auto")) {
+      choice = "device says " + String.join(", ", asked);
+    } else if (device.equals("cpu")) {
+      choice = "device is auto, and this libtorch sees no GPU";
+    } else {
+      choice = "device is auto, and this is the first GPU";
+    }
+    return new Compute(
+        "libtorch " + library.version(),
+        device,
+        precision.name().toLowerCase(Locale.ROOT),
+        library.origin() + "; " + choice);
   }
 
   /** What devices and a dtype come to on this machine. */

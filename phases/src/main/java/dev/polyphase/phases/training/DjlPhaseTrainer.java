@@ -6,9 +6,11 @@ import dev.polyphase.phases.api.PhaseRequest;
 import dev.polyphase.phases.api.PhaseResult;
 import dev.polyphase.phases.api.PhaseTrainer;
 import dev.polyphase.phases.data.DataCounts;
+import dev.polyphase.phases.data.Schedule;
 import dev.polyphase.phases.model.ConfigReader;
 import dev.polyphase.phases.model.ModelConfig;
 import dev.polyphase.phases.model.ModelLayout;
+import dev.polyphase.phases.model.Parameter;
 import dev.polyphase.phases.model.Transformer;
 import dev.polyphase.phases.objective.Objective;
 import dev.polyphase.phases.objective.ObjectiveSource;
@@ -26,6 +28,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -41,17 +44,33 @@ public final class DjlPhaseTrainer implements PhaseTrainer {
   @Override
   public PhasePlan check(PhaseRequest request) throws IOException {
     refuseWhatIsNotBuilt(request.phase());
-    ComputeSettings.of(request.pipeline());
+    ComputeSettings compute = ComputeSettings.of(request.pipeline());
     ModelConfig config = ConfigReader.read(request.checkpoint());
-    checkTensors(request, new ModelLayout(config), Checkpoint.open(request.checkpoint()));
+    ModelLayout layout = new ModelLayout(config);
+    Checkpoint checkpoint = Checkpoint.open(request.checkpoint());
+    Set<String> trained = checkTensors(request, layout, checkpoint);
     try (LazyTokenizer tokenizer = new LazyTokenizer(request.checkpoint())) {
       Objective objective = rows(request, config, tokenizer);
       @Nullable Objective heldOut = heldOutRows(request, config, tokenizer);
       DataCounts counts = objective.counts();
-      long steps =
-          TrainingLoop.schedule(request.phase(), request.pipeline().seed(), objective).totalSteps();
-      long heldOutRows = heldOut == null ? 0 : heldOut.counts().rows();
-      return new PhasePlan(counts.rows(), counts.tokens(), steps, heldOutRows);
+      Phase phase = request.phase();
+      Schedule schedule = TrainingLoop.schedule(phase, request.pipeline().seed(), objective);
+      return new PhasePlan(
+          counts.rows(),
+          counts.tokens(),
+          schedule.totalSteps(),
+          heldOut == null ? 0 : heldOut.counts().rows(),
+          schedule.totalTokens(),
+          values(layout, trained::contains),
+          values(layout, name -> true),
+          compute.describe(request.pipeline().devices()),
+          MemoryFormula.of(
+              config,
+              checkpoint,
+              trained,
+              compute,
+              LargestBatch.in(schedule, objective, phase.microBatchSize()),
+              phase.gradientAccumulationSteps() > 1));
     }
   }
 
@@ -82,13 +101,6 @@ public final class DjlPhaseTrainer implements PhaseTrainer {
           new TrainedCheckpoint(checkpoint, layout, model, request.pipeline().saveDtype());
       long changed = result.changedValues();
       long values = model.masters().values().stream().mapToLong(master -> master.size()).sum();
-      listener.note(
-          String.format(
-              Locale.ROOT,
-              "%,d of %,d trained values changed as they are saved (%.1f %%)",
-              changed,
-              values,
-              100.0 * changed / values));
       result.write(request.result());
       return new PhaseResult(
           loop.totalSteps(),
@@ -143,6 +155,13 @@ public final class DjlPhaseTrainer implements PhaseTrainer {
           "the model has no parameters named %s to train".formatted(unknown));
     }
     return trained;
+  }
+
+  private static long values(ModelLayout layout, Predicate<String> wanted) {
+    return layout.parameters().stream()
+        .filter(parameter -> wanted.test(parameter.name()))
+        .mapToLong(Parameter::values)
+        .sum();
   }
 
   private static void noteRowsLeftOut(DataCounts counts, PhaseListener listener) {

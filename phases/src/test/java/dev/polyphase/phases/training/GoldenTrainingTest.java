@@ -44,7 +44,7 @@ class GoldenTrainingTest {
     assertThat(result.steps()).isEqualTo(6);
     assertThat(result.trainedTensors()).isEqualTo(trained.size());
     assertThat(result.changedValues()).isBetween(1L, result.trainedValues());
-    assertThat(heard.notes).singleElement().asString().contains("changed as they are saved");
+    assertThat(heard.notes).isEmpty();
     Checkpoint before = Checkpoint.open(base);
     Checkpoint after = Checkpoint.open(folder.resolve("result"));
     for (TensorInfo tensor : after.tensors()) {

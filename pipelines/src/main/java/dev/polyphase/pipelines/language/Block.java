@@ -1,13 +1,16 @@
 package dev.polyphase.pipelines.language;
 
+import dev.polyphase.pipelines.language.Key.Form;
 import dev.polyphase.pipelines.problems.Place;
 import dev.polyphase.pipelines.problems.Problems;
 import dev.polyphase.pipelines.yaml.Mapping;
 import dev.polyphase.pipelines.yaml.Node;
 import dev.polyphase.pipelines.yaml.Sequence;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.OptionalDouble;
 import java.util.OptionalLong;
 import java.util.Set;
@@ -35,6 +38,7 @@ final class Block {
   private final Problems problems;
   private final Values values;
   private final Set<String> known = new LinkedHashSet<>();
+  private final Map<String, Key> keys = new LinkedHashMap<>();
 
   private Block(Mapping mapping, Kind kind, Problems problems) {
     this.mapping = mapping;
@@ -45,15 +49,28 @@ final class Block {
 
   /** Reads a mapping with a reader; keys that it did not ask for are problems. */
   static <T> T read(Node node, Kind kind, Problems problems, Function<Block, T> reader) {
-    Block block;
+    return of(node, kind, problems).readBy(reader);
+  }
+
+  /** The keys that a reader asks for when it reads a mapping, whatever problems there are. */
+  static Map<String, Key> keysOf(Node node, Function<Block, ?> reader) {
+    Block block = of(node, Kind.WHOLE, new Problems());
+    block.readBy(reader);
+    return block.keys;
+  }
+
+  private static Block of(Node node, Kind kind, Problems problems) {
     if (node instanceof Mapping mapping) {
-      block = new Block(mapping, kind, problems);
-    } else {
-      block = new Block(Mapping.empty(node.place(), node.path()), Kind.PART, problems);
-      block.values.refuse(node, "a mapping of keys and values");
+      return new Block(mapping, kind, problems);
     }
-    T value = reader.apply(block);
-    block.refuseUnknownKeys();
+    Block block = new Block(Mapping.empty(node.place(), node.path()), Kind.PART, problems);
+    block.values.refuse(node, "a mapping of keys and values");
+    return block;
+  }
+
+  private <T> T readBy(Function<Block, T> reader) {
+    T value = reader.apply(this);
+    refuseUnknownKeys();
     return value;
   }
 
@@ -61,30 +78,35 @@ final class Block {
 
   /** A required text. */
   String text(String key, Wording wording) {
+    keys.put(key, Key.required(new Form.Text(wording)));
     Node node = required(key, wording.wanted());
     return node == null ? "" : values.text(node, wording);
   }
 
   /** A text or its default. */
   String text(String key, Wording wording, String absent) {
+    keys.put(key, Key.optional(new Form.Text(wording), absent));
     Node node = given(key);
     return node == null ? absent : values.text(node, wording);
   }
 
   /** A required list of texts, at least one. */
   List<String> texts(String key, Wording wording) {
+    keys.put(key, Key.required(new Form.Texts(wording, 1)));
     Node node = required(key, "a list of " + wording.wanted());
     return node == null ? List.of() : notEmpty(node, values.texts(node, wording));
   }
 
   /** A list of texts, at least one, or its default. */
   List<String> texts(String key, Wording wording, List<String> absent) {
+    keys.put(key, Key.optional(new Form.Texts(wording, 1), absent));
     Node node = given(key);
     return node == null ? absent : notEmpty(node, values.texts(node, wording));
   }
 
   /** A list of texts, which may be empty, or its default. */
   List<String> textsIfAny(String key, Wording wording, List<String> absent) {
+    keys.put(key, Key.optional(new Form.Texts(wording, 0), absent));
     Node node = given(key);
     return node == null ? absent : values.texts(node, wording);
   }
@@ -93,36 +115,42 @@ final class Block {
 
   /** A required number. */
   double number(String key, Range range) {
+    keys.put(key, Key.required(new Form.Number(range)));
     Node node = required(key, range.wanted());
     return node == null ? 0 : values.number(node, range);
   }
 
   /** A number or its default. */
   double number(String key, Range range, double absent) {
+    keys.put(key, Key.optional(new Form.Number(range), absent));
     Node node = given(key);
     return node == null ? absent : values.number(node, range);
   }
 
   /** A number, if there is one. */
   OptionalDouble numberIfAny(String key, Range range) {
+    keys.put(key, Key.optional(new Form.Number(range), null));
     Node node = given(key);
     return node == null ? OptionalDouble.empty() : OptionalDouble.of(values.number(node, range));
   }
 
   /** A whole number of at least {@code least}, or its default. */
   long whole(String key, long least, long absent) {
+    keys.put(key, Key.optional(new Form.Whole(least, Long.MAX_VALUE), absent));
     Node node = given(key);
     return node == null ? absent : values.whole(node, least, Long.MAX_VALUE);
   }
 
   /** A whole number of at least {@code least} that fits an {@code int}, or its default. */
   int count(String key, int least, int absent) {
+    keys.put(key, Key.optional(new Form.Whole(least, Integer.MAX_VALUE), absent));
     Node node = given(key);
     return node == null ? absent : (int) values.whole(node, least, Integer.MAX_VALUE);
   }
 
   /** A whole number of at least {@code least}, if there is one. */
   OptionalLong wholeIfAny(String key, long least) {
+    keys.put(key, Key.optional(new Form.Whole(least, Long.MAX_VALUE), null));
     Node node = given(key);
     return node == null
         ? OptionalLong.empty()
@@ -133,18 +161,21 @@ final class Block {
 
   /** {@code true}, {@code false} or its default. */
   boolean flag(String key, boolean absent) {
+    keys.put(key, Key.optional(new Form.Flag(), absent));
     Node node = given(key);
     return node == null ? absent : values.flag(node, absent);
   }
 
   /** One of an enum's constants, written in small letters; a required key. */
   <E extends Enum<E>> E requiredChoice(String key, Class<E> type, E standIn) {
-    Node node = required(key, "one of " + Values.words(type));
+    keys.put(key, Key.required(new Form.Choice(Values.words(type))));
+    Node node = required(key, Values.oneOf(type));
     return node == null ? standIn : values.choice(node, type, standIn);
   }
 
   /** One of an enum's constants, written in small letters, or its default. */
   <E extends Enum<E>> E choice(String key, Class<E> type, E absent) {
+    keys.put(key, Key.optional(new Form.Choice(Values.words(type)), Values.word(absent)));
     Node node = given(key);
     return node == null ? absent : values.choice(node, type, absent);
   }
@@ -155,35 +186,38 @@ final class Block {
   <T> T block(String key, Function<Block, T> reader) {
     Node node = given(key);
     Node present = node == null ? Mapping.empty(mapping.place(), pathOf(key)) : node;
-    return read(present, kind, problems, reader);
+    Block block = of(present, kind, problems);
+    keys.put(key, Key.optional(new Form.Block(block.keys), null));
+    return block.readBy(reader);
   }
 
   /** What a reader makes of a mapping that others complete: nothing in it is required. */
   void part(String key, Function<Block, ?> reader) {
     Node node = given(key);
     if (node != null) {
-      read(node, Kind.PART, problems, reader);
+      Block block = of(node, Kind.PART, problems);
+      keys.put(key, Key.optional(new Form.Block(block.keys), null));
+      block.readBy(reader);
     }
   }
 
   /** What a reader makes of each mapping of a required list, at least one. */
   <T> List<T> blocks(String key, String wanted, Function<Block, T> reader) {
     Node node = required(key, wanted);
-    return node == null ? List.of() : notEmpty(node, blocks(node, wanted, reader));
+    Map<String, Key> itemKeys = new LinkedHashMap<>();
+    keys.put(key, Key.required(new Form.Blocks(itemKeys, 1)));
+    return node == null ? List.of() : notEmpty(node, blocks(node, wanted, reader, itemKeys));
   }
 
   /** What a reader makes of each mapping of a list, none where there is no list. */
   <T> List<T> blocksIfAny(String key, String wanted, Function<Block, T> reader) {
     Node node = given(key);
-    return node == null ? List.of() : blocks(node, wanted, reader);
+    Map<String, Key> itemKeys = new LinkedHashMap<>();
+    keys.put(key, Key.optional(new Form.Blocks(itemKeys, 0), null));
+    return node == null ? List.of() : blocks(node, wanted, reader, itemKeys);
   }
 
   // ---- what readers ask to check rules of their own
-
-  /** Whether a key holds something. */
-  boolean has(String key) {
-    return given(key) != null;
-  }
 
   /** Whether a key holds something that is written here, not inherited. */
   boolean owns(String key) {
@@ -224,13 +258,16 @@ final class Block {
 
   // ---- the mapping itself
 
-  private <T> List<T> blocks(Node node, String wanted, Function<Block, T> reader) {
+  private <T> List<T> blocks(
+      Node node, String wanted, Function<Block, T> reader, Map<String, Key> itemKeys) {
     if (!(node instanceof Sequence sequence)) {
       return values.refuse(node, wanted, List.of());
     }
     List<T> read = new ArrayList<>();
     for (Node item : sequence.items()) {
-      read.add(read(item, Kind.WHOLE, problems, reader));
+      Block block = of(item, Kind.WHOLE, problems);
+      read.add(block.readBy(reader));
+      itemKeys.putAll(block.keys);
     }
     return read;
   }

@@ -15,9 +15,7 @@ final class DpoReader {
         dpo.choice("loss_type", Dpo.LossType.class, Defaults.DPO.lossType()),
         dpo.number("label_smoothing", Range.BELOW_HALF, Defaults.DPO.labelSmoothing()),
         dpo.number("discopop_tau", Range.POSITIVE, Defaults.DPO.discopopTau()),
-        dpo.has("reference")
-            ? reference(dpo.text("reference", REFERENCE))
-            : Defaults.DPO.reference());
+        reference(dpo.text("reference", REFERENCE, "precomputed")));
   }
 
   private static Dpo.Reference reference(String word) {

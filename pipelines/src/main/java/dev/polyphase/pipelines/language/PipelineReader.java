@@ -72,7 +72,7 @@ public final class PipelineReader {
     return pipeline;
   }
 
-  private static Pipeline pipeline(Block pipeline) {
+  static Pipeline pipeline(Block pipeline) {
     // defaults are read for their problems; what they hold has come to the phases already
     pipeline.part("defaults", PhaseReader::readDefaults);
     PhaseReader phases = new PhaseReader();

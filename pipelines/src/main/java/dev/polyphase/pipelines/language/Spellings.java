@@ -11,9 +11,9 @@ import java.util.Optional;
 
 /** The key names of other trainers that are accepted beside our own. */
 final class Spellings {
-  private static final Map<String, String> OF_PIPELINE = Map.of("model_name_or_path", "base_model");
+  static final Map<String, String> OF_PIPELINE = Map.of("model_name_or_path", "base_model");
 
-  private static final Map<String, String> OF_PHASE =
+  static final Map<String, String> OF_PHASE =
       Map.of(
           "num_train_epochs", "num_epochs",
           "per_device_train_batch_size", "micro_batch_size",

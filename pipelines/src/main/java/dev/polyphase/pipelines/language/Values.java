@@ -9,7 +9,6 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
-import java.util.stream.Collectors;
 
 /** Turns single values into what is wanted; one that is something else is a problem. */
 record Values(Problems problems) {
@@ -20,8 +19,7 @@ record Values(Problems problems) {
     if (node instanceof Scalar scalar
         && scalar.bool().isEmpty()
         && !scalar.isNull()
-        && !scalar.text().isBlank()
-        && wording.fits().test(scalar.text())) {
+        && wording.fits(scalar.text())) {
       return scalar.text();
     }
     return refuse(node, wording.wanted(), "");
@@ -39,7 +37,7 @@ record Values(Problems problems) {
   double number(Node node, Range range) {
     if (node instanceof Scalar scalar) {
       double number = scalar.number().map(BigDecimal::doubleValue).orElse(Double.NaN);
-      if (Double.isFinite(number) && range.contains().test(number)) {
+      if (Double.isFinite(number) && range.contains(number)) {
         return number;
       }
     }
@@ -75,7 +73,7 @@ record Values(Problems problems) {
         }
       }
     }
-    return refuse(node, "one of " + words(type), standIn);
+    return refuse(node, oneOf(type), standIn);
   }
 
   /** {@code true} or {@code false}. */
@@ -91,10 +89,13 @@ record Values(Problems problems) {
   }
 
   /** The words of an enum's constants. */
-  static <E extends Enum<E>> String words(Class<E> type) {
-    return Arrays.stream(type.getEnumConstants())
-        .map(Values::word)
-        .collect(Collectors.joining(", "));
+  static <E extends Enum<E>> List<String> words(Class<E> type) {
+    return Arrays.stream(type.getEnumConstants()).map(Values::word).toList();
+  }
+
+  /** What a message asks for where one of an enum's constants is wanted. */
+  static <E extends Enum<E>> String oneOf(Class<E> type) {
+    return "one of " + String.join(", ", words(type));
   }
 
   /** Reports a value and goes on with another. */

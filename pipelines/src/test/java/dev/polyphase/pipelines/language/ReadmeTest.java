@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.regex.MatchResult;
@@ -20,6 +21,8 @@ import org.junit.jupiter.api.Test;
 /** The README's table of keys against the keys that the reader itself lists. */
 class ReadmeTest {
   private static final Pattern ROW = Pattern.compile("(?m)^\\| `([a-z_.\\[\\]0-9]+)` \\|");
+  private static final Pattern MEANING =
+      Pattern.compile("(?m)^\\| `([a-z_.\\[\\]0-9]+)` \\| .*? \\| (.*) \\|$");
   private static final Pattern LISTED =
       Pattern.compile("(.*)zzzzzzzzzz: is no key of this block; its keys are (.*)");
 
@@ -50,6 +53,17 @@ class ReadmeTest {
             .collect(Collectors.toCollection(TreeSet::new));
 
     assertThat(documented).isEqualTo(known);
+  }
+
+  @Test
+  void saysOfEachKeyWhatTheSchemaSays() throws IOException {
+    Map<String, String> documented =
+        MEANING
+            .matcher(Files.readString(Path.of("README.md")))
+            .results()
+            .collect(Collectors.toMap(row -> row.group(1), row -> row.group(2)));
+
+    assertThat(documented).isEqualTo(PipelineSchema.meanings());
   }
 
   private static List<String> knownKeys(String yaml) {

@@ -1,0 +1,127 @@
+package dev.polyphase.orchestrator.cli;
+
+import dev.polyphase.kernels.LoadedLibtorch;
+import dev.polyphase.kernels.Precision;
+import dev.polyphase.kernels.SelfTest;
+import dev.polyphase.orchestrator.machine.CpuFeatures;
+import dev.polyphase.orchestrator.machine.Gpu;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Collectors;
+
+/** Looks at libtorch, and at what it runs on. */
+final class LibraryChecks {
+  private final Map<String, String> environment;
+  private final List<Check> checks = new ArrayList<>();
+
+  private LibraryChecks(Map<String, String> environment) {
+    this.environment = environment;
+  }
+
+  /** The library, the devices, the threads, the processor, and whether kernels compute right. */
+  static List<Check> all(Map<String, String> environment) throws IOException {
+    LibraryChecks looking = new LibraryChecks(environment);
+    List<Gpu> gpus = Gpu.all();
+    Optional<LoadedLibtorch> library = looking.library();
+    library.ifPresent(loaded -> looking.devices(loaded, gpus));
+    library.ifPresent(looking::threads);
+    looking.processor(CpuFeatures.now());
+    library.ifPresent(loaded -> looking.kernels(loaded.gpus() > 0 ? "cuda:0" : "cpu"));
+    return looking.checks;
+  }
+
+  private Optional<LoadedLibtorch> library() {
+    try {
+      LoadedLibtorch library = LoadedLibtorch.get();
+      String found =
+          library.version() + " in " + library.folder() + "; " + library.origin();
+      checks.add(Check.ok("libtorch", found));
+      return Optional.of(library);
+    } catch (RuntimeException | LinkageError e) {
+      checks.add(
+          Check.fail(
+              "libtorch",
+              "it can't be loaded: " + firstLine(e),
+              environment.containsKey("PYTORCH_LIBRARY_PATH")
+                  ? "let PYTORCH_LIBRARY_PATH name the lib folder of a libtorch 2.7.1, with PYTORCH_VERSION=2.7.1 and its PYTORCH_FLAVOR (cpu, cu128), or unset it"
+                  : "build again with ./mvnw package; the machine needs glibc 2.28 or newer"));
+      return Optional.empty();
+    }
+  }
+
+  private void devices(LoadedLibtorch library, List<Gpu> gpus) {
+    String listed =
+        gpus.stream()
+            .map(gpu -> gpu.name() + ", " + Numbers.gibibytes(gpu.totalBytes()))
+            .collect(Collectors.joining("; "));
+    if (library.gpus() == 0 && !gpus.isEmpty()) {
+      checks.add(
+          Check.warn(
+              "devices",
+              "cpu; the machine has " + listed + ", which this libtorch can't use",
+              "install a CUDA 12.8 build of PyTorch 2.7.1 and set PYTORCH_LIBRARY_PATH to its torch/lib, PYTORCH_VERSION=2.7.1, PYTORCH_FLAVOR=cu128"));
+    } else if (library.gpus() == 0) {
+      checks.add(Check.ok("devices", "cpu"));
+    } else {
+      checks.add(Check.ok("devices", "cpu, " + library.gpus() + " GPU(s): " + listed));
+    }
+  }
+
+  private void threads(LoadedLibtorch library) {
+    int cores = Runtime.getRuntime().availableProcessors();
+    String found = library.threads() + " of libtorch on " + cores + " cores";
+    if (library.threads() > cores) {
+      checks.add(
+          Check.warn(
+              "threads",
+              found,
+              "set OMP_NUM_THREADS to " + cores + " or less; more get in each other's way"));
+    } else if (!environment.getOrDefault("OMP_WAIT_POLICY", "").equalsIgnoreCase("passive")) {
+      checks.add(
+          Check.warn(
+              "threads",
+              found + "; those that are idle spin",
+              "set OMP_WAIT_POLICY=passive, as the launcher does"));
+    } else {
+      checks.add(Check.ok("threads", found));
+    }
+  }
+
+  private void processor(CpuFeatures cpu) {
+    String model = cpu.model().isEmpty() ? System.getProperty("os.arch") : cpu.model();
+    String features = cpu.present().isEmpty() ? "" : ", " + String.join(" ", cpu.present());
+    String hint = cpu.fastBfloat16() ? "; bfloat16 is faster than float32 (dtype: bfloat16)" : "";
+    checks.add(Check.ok("processor", model + features + hint));
+  }
+
+  private void kernels(String device) {
+    kernel(device, Precision.FLOAT32, 1e-5);
+    kernel(device, Precision.BFLOAT16, 2e-2);
+  }
+
+  private void kernel(String device, Precision precision, double most) {
+    String name = "kernel in " + precision.name().toLowerCase(Locale.ROOT);
+    try {
+      double error = SelfTest.productError(device, precision);
+      String found = "a matrix product on %s is off by %.1e".formatted(device, error);
+      checks.add(
+          error <= most
+              ? Check.ok(name, found)
+              : Check.fail(name, found, "this libtorch computes wrong numbers here; use another"));
+    } catch (RuntimeException e) {
+      checks.add(
+          Check.fail(
+              name,
+              "it does not run on " + device + ": " + firstLine(e),
+              "use libtorch 2.7.1, the version that kernels are written for"));
+    }
+  }
+
+  private static String firstLine(Throwable failure) {
+    return String.valueOf(failure.getMessage()).lines().findFirst().orElse("no reason is given");
+  }
+}

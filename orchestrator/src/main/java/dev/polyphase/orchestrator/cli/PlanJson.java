@@ -1,0 +1,94 @@
+package dev.polyphase.orchestrator.cli;
+
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.polyphase.orchestrator.engine.ExpectedTarget.TypeCount;
+import dev.polyphase.orchestrator.engine.PlannedPhase;
+import dev.polyphase.phases.api.Compute;
+import dev.polyphase.phases.api.MemoryEstimate;
+import dev.polyphase.phases.api.PhasePlan;
+import dev.polyphase.pipelines.Pipeline;
+import java.util.List;
+import java.util.Locale;
+
+/** A plan as one JSON object, for scripts; sizes are bytes. */
+final class PlanJson {
+  private PlanJson() {}
+
+  /** The plan's text, one line. */
+  static String of(Pipeline pipeline, List<PlannedPhase> phases, DeviceMemory device) {
+    Compute compute = phases.get(0).plan().compute();
+    ObjectNode plan = JsonNodeFactory.instance.objectNode();
+    plan.put("name", pipeline.name());
+    plan.putObject("compute")
+        .put("library", compute.library())
+        .put("device", compute.device())
+        .put("dtype", compute.dtype())
+        .put("reason", compute.reason());
+    if (device.total() > 0) {
+      plan.putObject("device_memory")
+          .put("available_bytes", device.available())
+          .put("total_bytes", device.total());
+    } else {
+      plan.putNull("device_memory");
+    }
+    ArrayNode list = plan.putArray("phases");
+    phases.forEach(planned -> list.add(phase(planned, device)));
+    return plan + "\n";
+  }
+
+  private static ObjectNode phase(PlannedPhase planned, DeviceMemory device) {
+    PhasePlan plan = planned.plan();
+    ObjectNode phase = JsonNodeFactory.instance.objectNode();
+    phase.put("name", planned.phase().name());
+    phase.put("type", planned.phase().type().name().toLowerCase(Locale.ROOT));
+    ArrayNode modules = phase.putArray("modules");
+    for (TypeCount type : planned.target().types()) {
+      modules
+          .addObject()
+          .put("type", type.type())
+          .put("selected", type.selected())
+          .put("of", type.modules())
+          .put("always", type.always());
+    }
+    phase.put("trained_parameters", plan.trainedValues());
+    phase.put("trained_parameters_exact", planned.target().exact());
+    phase.put("model_parameters", plan.modelValues());
+    phase.put("rows", plan.rows());
+    phase.put("tokens_per_epoch", plan.tokens());
+    phase.put("eval_rows", plan.evalRows());
+    phase.put("steps", plan.steps());
+    phase.put("tokens", plan.totalTokens());
+    phase.set("memory", memory(plan.memory()));
+    addFit(phase, planned, device);
+    return phase;
+  }
+
+  private static ObjectNode memory(MemoryEstimate need) {
+    return JsonNodeFactory.instance
+        .objectNode()
+        .put("batch_rows", need.batchRows())
+        .put("batch_tokens", need.batchTokens())
+        .put("frozen_bytes", need.frozenBytes())
+        .put("mapped_bytes", need.mappedBytes())
+        .put("master_bytes", need.masterBytes())
+        .put("optimizer_bytes", need.optimizerBytes())
+        .put("gradient_bytes", need.gradientBytes())
+        .put("activation_bytes", need.activationBytes())
+        .put("total_bytes", need.totalBytes());
+  }
+
+  private static void addFit(ObjectNode phase, PlannedPhase planned, DeviceMemory device) {
+    ArrayNode remedies = phase.arrayNode();
+    switch (device.fit(planned.plan().memory())) {
+      case FITS -> phase.put("fits", true);
+      case UNKNOWN -> phase.putNull("fits");
+      case SLOWLY, DOES_NOT_FIT -> {
+        phase.put("fits", false);
+        Remedies.of(planned.phase()).forEach(remedies::add);
+      }
+    }
+    phase.set("remedies", remedies);
+  }
+}

@@ -1,0 +1,159 @@
+package dev.polyphase.orchestrator.cli;
+
+import dev.polyphase.orchestrator.engine.ExpectedTarget;
+import dev.polyphase.orchestrator.engine.ExpectedTarget.TypeCount;
+import dev.polyphase.orchestrator.engine.PlannedPhase;
+import dev.polyphase.phases.api.Compute;
+import dev.polyphase.phases.api.MemoryEstimate;
+import dev.polyphase.phases.api.PhasePlan;
+import dev.polyphase.pipelines.Pipeline;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Set;
+import java.util.function.Function;
+
+/** A plan as a table for people: a column for each phase. */
+final class PlanTable {
+  private final List<PlannedPhase> phases;
+  private final List<List<String>> rows = new ArrayList<>();
+
+  private PlanTable(List<PlannedPhase> phases) {
+    this.phases = phases;
+  }
+
+  /** The plan's text. */
+  static String of(Pipeline pipeline, List<PlannedPhase> phases, DeviceMemory device) {
+    Compute compute = phases.get(0).plan().compute();
+    PlanTable table = new PlanTable(phases);
+    table.fill(device, compute);
+    return pipeline.name()
+        + "\n"
+        + compute.sentence()
+        + "\n\n"
+        + table.text()
+        + warnings(phases, device, compute);
+  }
+
+  private void fill(DeviceMemory device, Compute compute) {
+    row("", planned -> planned.phase().name());
+    row("type", planned -> planned.phase().type().name().toLowerCase(Locale.ROOT));
+    head("modules trained");
+    for (String type : types()) {
+      row("  " + type, planned -> count(planned.target(), type));
+    }
+    row("trained parameters", PlanTable::trained);
+    rowOfPlan(
+        "  of the model's", plan -> Numbers.percent(plan.trainedValues(), plan.modelValues()));
+    head("data");
+    rowOfPlan("  rows", plan -> Numbers.whole(plan.rows()));
+    rowOfPlan("  tokens of one pass", plan -> Numbers.whole(plan.tokens()));
+    rowOfPlan("  held-out rows", plan -> Numbers.whole(plan.evalRows()));
+    head("training");
+    rowOfPlan("  steps", plan -> Numbers.whole(plan.steps()));
+    rowOfPlan("  tokens", plan -> Numbers.whole(plan.totalTokens()));
+    rowOfMemory(
+        "  largest forward pass", need -> need.batchRows() + " x " + need.batchTokens());
+    head("memory");
+    rowOfMemory("  frozen weights", need -> Numbers.gibibytes(need.frozenBytes()));
+    rowOfMemory("  frozen weights, mapped", need -> Numbers.gibibytes(need.mappedBytes()));
+    rowOfMemory("  masters", need -> Numbers.gibibytes(need.masterBytes()));
+    rowOfMemory("  optimizer states", need -> Numbers.gibibytes(need.optimizerBytes()));
+    rowOfMemory("  gradients", need -> Numbers.gibibytes(need.gradientBytes()));
+    rowOfMemory("  activations", need -> Numbers.gibibytes(need.activationBytes()));
+    rowOfMemory("  total", need -> Numbers.gibibytes(need.totalBytes()));
+    if (device.total() > 0) {
+      row("  available on " + compute.device(), p -> Numbers.gibibytes(device.available()));
+    }
+  }
+
+  private Set<String> types() {
+    Set<String> types = new LinkedHashSet<>();
+    phases.forEach(planned -> planned.target().types().forEach(type -> types.add(type.type())));
+    return types;
+  }
+
+  private static String count(ExpectedTarget target, String type) {
+    for (TypeCount count : target.types()) {
+      if (count.type().equals(type)) {
+        return count.always() ? "always" : count.selected() + " of " + count.modules();
+      }
+    }
+    return "-";
+  }
+
+  private static String trained(PlannedPhase planned) {
+    String values = Numbers.whole(planned.plan().trainedValues());
+    return planned.target().exact() ? values : "at most " + values;
+  }
+
+  private void head(String text) {
+    rows.add(List.of(text));
+  }
+
+  private void row(String head, Function<PlannedPhase, String> cell) {
+    List<String> row = new ArrayList<>(List.of(head));
+    phases.forEach(planned -> row.add(cell.apply(planned)));
+    rows.add(row);
+  }
+
+  private void rowOfPlan(String head, Function<PhasePlan, String> cell) {
+    row(head, planned -> cell.apply(planned.plan()));
+  }
+
+  private void rowOfMemory(String head, Function<MemoryEstimate, String> cell) {
+    rowOfPlan(head, plan -> cell.apply(plan.memory()));
+  }
+
+  /** The heads on the left, all else on the right of its column. */
+  private String text() {
+    int[] widths = new int[phases.size() + 1];
+    for (List<String> row : rows) {
+      for (int i = 0; i < row.size(); i++) {
+        widths[i] = Math.max(widths[i], row.get(i).length());
+      }
+    }
+    StringBuilder text = new StringBuilder();
+    for (List<String> row : rows) {
+      StringBuilder line = new StringBuilder(row.get(0));
+      line.append(" ".repeat(widths[0] - row.get(0).length()));
+      for (int i = 1; i < row.size(); i++) {
+        line.append("  ").append(" ".repeat(widths[i] - row.get(i).length())).append(row.get(i));
+      }
+      text.append(line.toString().stripTrailing()).append('\n');
+    }
+    return text.toString();
+  }
+
+  private static String warnings(
+      List<PlannedPhase> phases, DeviceMemory device, Compute compute) {
+    StringBuilder text = new StringBuilder();
+    for (PlannedPhase planned : phases) {
+      MemoryEstimate need = planned.plan().memory();
+      String remedies = String.join("; ", Remedies.of(planned.phase()));
+      switch (device.fit(need)) {
+        case FITS, UNKNOWN -> {}
+        case SLOWLY ->
+            text.append(
+                "\nphase %s needs %s with its mapped weights, and %s has %s: it would read them from the disk again and again. This would help: %s\n"
+                    .formatted(
+                        planned.phase().name(),
+                        Numbers.gibibytes(need.totalBytes()),
+                        compute.device(),
+                        Numbers.gibibytes(device.available()),
+                        remedies));
+        case DOES_NOT_FIT ->
+            text.append(
+                "\nphase %s does not fit: it needs %s, and %s has %s. This would help: %s\n"
+                    .formatted(
+                        planned.phase().name(),
+                        Numbers.gibibytes(need.unmappedBytes()),
+                        compute.device(),
+                        Numbers.gibibytes(device.available()),
+                        remedies));
+      }
+    }
+    return text.toString();
+  }
+}

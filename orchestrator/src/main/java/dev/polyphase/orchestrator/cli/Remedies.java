@@ -1,0 +1,31 @@
+package dev.polyphase.orchestrator.cli;
+
+import dev.polyphase.pipelines.Phase;
+import dev.polyphase.pipelines.Targeting;
+import java.util.ArrayList;
+import java.util.List;
+
+/** The settings that make a phase need less memory. */
+final class Remedies {
+  private Remedies() {}
+
+  /** As {@code micro_batch_size below 4}, those that most likely suffice first. */
+  static List<String> of(Phase phase) {
+    List<String> remedies = new ArrayList<>();
+    if (phase.microBatchSize() > 1) {
+      remedies.add(
+          "micro_batch_size below %d, with more gradient_accumulation_steps"
+              .formatted(phase.microBatchSize()));
+    }
+    if (phase.targeting() instanceof Targeting.Snr snr) {
+      if (!snr.alwaysTrain().isEmpty()) {
+        remedies.add("targeting.always_train: []");
+      }
+      remedies.add("targeting.top_percent below " + Numbers.decimal(snr.topPercent()));
+    } else {
+      remedies.add("targeting.method: snr with a top_percent");
+    }
+    remedies.add("sequence_len below " + phase.sequenceLen());
+    return remedies;
+  }
+}

@@ -1,0 +1,320 @@
+package dev.polyphase.orchestrator.engine;
+
+import dev.polyphase.orchestrator.engine.ModelCard.Chapter;
+import dev.polyphase.phases.api.Compute;
+import dev.polyphase.pipelines.BaseModel;
+import dev.polyphase.pipelines.Optimizer;
+import dev.polyphase.pipelines.Phase;
+import dev.polyphase.pipelines.PhaseType;
+import dev.polyphase.pipelines.Pipeline;
+import dev.polyphase.pipelines.Targeting;
+import dev.polyphase.reports.Curve;
+import dev.polyphase.reports.HeldOut;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.Function;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+import org.yaml.snakeyaml.DumperOptions;
+import org.yaml.snakeyaml.Yaml;
+
+/**
+ * A model card as the Hugging Face hub reads it: YAML between two lines of dashes, then Markdown.
+ * What people named is escaped in both.
+ */
+final class ModelCardText {
+  private static final String SPECTRUM =
+      """
+      ```bibtex
+      @article{hartford2024spectrum,
+        title  = {Spectrum: Targeted Training on Signal to Noise Ratio},
+        author = {Eric Hartford and Lucas Atkins and Fernando Fernandes Neto and David Golchinfar},
+        year   = {2024},
+        eprint = {2406.06623},
+        archivePrefix = {arXiv}
+      }
+      ```
+      """;
+
+  private static final String DPO =
+      """
+      ```bibtex
+      @inproceedings{rafailov2023direct,
+        title  = {Direct Preference Optimization: Your Language Model is Secretly a Reward Model},
+        author = {Rafael Rafailov and Archit Sharma and Eric Mitchell and Stefano Ermon and Christopher D. Manning and Chelsea Finn},
+        year   = {2023},
+        booktitle = {Advances in Neural Information Processing Systems},
+        eprint = {2305.18290},
+        archivePrefix = {arXiv}
+      }
+      ```
+      """;
+
+  private final Pipeline pipeline;
+  private final List<Chapter> chapters;
+  private final long modelValues;
+
+  private ModelCardText(Pipeline pipeline, List<Chapter> chapters, long modelValues) {
+    this.pipeline = pipeline;
+    this.chapters = chapters;
+    this.modelValues = modelValues;
+  }
+
+  /**
+   * The card's text.
+   *
+   * @param chapters the phases so far, at least one
+   * @param modelValues the model's parameters
+   * @param version of Polyphase
+   */
+  static String of(
+      Pipeline pipeline,
+      List<Chapter> chapters,
+      long modelValues,
+      String version,
+      Compute compute) {
+    ModelCardText card = new ModelCardText(pipeline, chapters, modelValues);
+    return "---\n"
+        + card.frontMatter()
+        + "---\n\n"
+        + card.lineage()
+        + card.procedure()
+        + versions(version, compute)
+        + card.citations();
+  }
+
+  private String frontMatter() {
+    Map<String, Object> keys = new LinkedHashMap<>();
+    if (pipeline.baseModel() instanceof BaseModel.Existing existing) {
+      keys.put("base_model", existing.location());
+    }
+    keys.put("library_name", "transformers");
+    keys.put("pipeline_tag", "text-generation");
+    keys.put("model_name", title());
+    Set<String> tags = new LinkedHashSet<>(List.of("generated_from_trainer", "polyphase"));
+    if (ranked()) {
+      tags.add("spectrum");
+    }
+    chapters.forEach(chapter -> tags.add(type(chapter.settings())));
+    keys.put("tags", List.copyOf(tags));
+    keys.put("datasets", chapters.stream().flatMap(c -> fileNames(c).stream()).distinct().toList());
+    DumperOptions options = new DumperOptions();
+    options.setDefaultFlowStyle(DumperOptions.FlowStyle.BLOCK);
+    options.setSplitLines(false);
+    return new Yaml(options).dump(keys);
+  }
+
+  private String lineage() {
+    String base =
+        pipeline.baseModel() instanceof BaseModel.Existing existing
+            ? Markdown.escape(existing.location())
+            : "random weights";
+    String phases =
+        chapters.stream()
+            .map(chapter -> name(chapter) + " (" + type(chapter.settings()) + ")")
+            .collect(Collectors.joining(", then "));
+    return """
+    # %s
+
+    This model was trained from %s by Polyphase: %s.
+    Each phase trains a part of the weights and leaves the others as they were.
+
+    ```python
+    from transformers import pipeline
+
+    generator = pipeline("text-generation", model="path/to/this/folder")
+    ```
+
+    """
+        .formatted(Markdown.escape(title()), base, phases);
+  }
+
+  private String procedure() {
+    StringBuilder table = new StringBuilder("## Training\n\n");
+    row(table, "", chapters.stream().map(ModelCardText::name).toList());
+    table.append("| --- |").append(" --- |".repeat(chapters.size())).append('\n');
+    row(table, "type", of(chapter -> type(chapter.settings())));
+    row(table, "weights", of(chapter -> targeting(chapter.settings().targeting())));
+    row(table, "trained parameters", of(this::trained));
+    row(table, "data", of(chapter -> Markdown.escape(String.join(", ", fileNames(chapter)))));
+    row(table, "steps", of(chapter -> whole(chapter.result().steps())));
+    row(table, "tokens", of(chapter -> whole(chapter.result().tokens())));
+    row(table, "longest row", of(chapter -> whole(chapter.settings().sequenceLen()) + " tokens"));
+    row(table, "rows of a step", of(ModelCardText::batch));
+    row(table, "learning rate", of(chapter -> rate(chapter.settings())));
+    row(table, "optimizer", of(chapter -> optimizer(chapter.settings())));
+    if (chapters.stream().anyMatch(chapter -> chapter.settings().type() == PhaseType.DPO)) {
+      row(table, "dpo", of(chapter -> dpo(chapter.settings())));
+    }
+    row(table, "loss, first and last", of(ModelCardText::losses));
+    for (String figure : heldOutFigures()) {
+      String words = "held-out " + figure.replaceFirst("^eval_", "") + ", before and after";
+      row(table, Markdown.escape(words), of(chapter -> heldOut(chapter, figure)));
+    }
+    return table
+        .append("\nSeed ")
+        .append(pipeline.seed())
+        .append(". What was trained, module by module, is in the run's report.\n\n")
+        .toString();
+  }
+
+  private List<String> of(Function<Chapter, String> cell) {
+    return chapters.stream().map(cell).toList();
+  }
+
+  private static void row(StringBuilder table, String head, List<String> cells) {
+    table.append("| ").append(head).append(" | ").append(String.join(" | ", cells)).append(" |\n");
+  }
+
+  private static String versions(String version, Compute compute) {
+    return """
+    ## Versions
+
+    - Polyphase %s
+    - %s on %s, %s
+    - Java %s
+
+    """
+        .formatted(
+            version,
+            compute.library(),
+            compute.device(),
+            compute.dtype(),
+            System.getProperty("java.version"));
+  }
+
+  private String citations() {
+    StringBuilder text = new StringBuilder();
+    if (ranked()) {
+      text.append("The weights were chosen by their signal-to-noise ratio:\n\n").append(SPECTRUM);
+    }
+    if (chapters.stream().anyMatch(chapter -> chapter.settings().type() == PhaseType.DPO)) {
+      text.append("\nPreferences were optimised by DPO:\n\n").append(DPO);
+    }
+    return text.isEmpty() ? "" : "## Citations\n\n" + text.toString().stripLeading();
+  }
+
+  private String title() {
+    Chapter last = chapters.get(chapters.size() - 1);
+    return pipeline.name() + ", " + last.settings().name();
+  }
+
+  private boolean ranked() {
+    return chapters.stream().anyMatch(c -> c.settings().targeting() instanceof Targeting.Snr);
+  }
+
+  private static String name(Chapter chapter) {
+    return Markdown.escape(chapter.settings().name());
+  }
+
+  private static String type(Phase phase) {
+    return phase.type().name().toLowerCase(Locale.ROOT);
+  }
+
+  /** Paths tell of the machine, names are enough. */
+  private static List<String> fileNames(Chapter chapter) {
+    return chapter.dataFiles().stream()
+        .map(file -> String.valueOf(Path.of(file).getFileName()))
+        .sorted()
+        .distinct()
+        .toList();
+  }
+
+  private static String targeting(Targeting targeting) {
+    if (targeting instanceof Targeting.Snr snr) {
+      String best = "best " + decimal(snr.topPercent()) + " % of each module type by SNR";
+      return snr.alwaysTrain().isEmpty()
+          ? best
+          : best + ", and " + Markdown.escape(String.join(", ", snr.alwaysTrain()));
+    }
+    return targeting instanceof Targeting.Full ? "all" : "by name";
+  }
+
+  private String trained(Chapter chapter) {
+    long values = chapter.result().trainedValues();
+    return "%s (%s)"
+        .formatted(whole(values), String.format(Locale.ROOT, "%.1f %%", 100.0 * values / modelValues));
+  }
+
+  private static String batch(Chapter chapter) {
+    Phase phase = chapter.settings();
+    return phase.microBatchSize() + " x " + phase.gradientAccumulationSteps();
+  }
+
+  private static String rate(Phase phase) {
+    return "%s, %s"
+        .formatted(
+            decimal(phase.learningRate()), phase.lrScheduler().name().toLowerCase(Locale.ROOT));
+  }
+
+  private static String optimizer(Phase phase) {
+    Optimizer adamw = phase.optimizer();
+    return "AdamW (%s, %s, %s), decay %s, clipped at %s"
+        .formatted(
+            decimal(adamw.beta1()),
+            decimal(adamw.beta2()),
+            decimal(adamw.epsilon()),
+            decimal(adamw.weightDecay()),
+            decimal(phase.maxGradNorm()));
+  }
+
+  private static String dpo(Phase phase) {
+    return phase.type() == PhaseType.DPO
+        ? phase.dpo().lossType().name().toLowerCase(Locale.ROOT)
+            + ", beta "
+            + decimal(phase.dpo().beta())
+        : "";
+  }
+
+  private static String losses(Chapter chapter) {
+    return chapter.figures().curves().stream()
+        .filter(curve -> curve.name().equals("loss") && !curve.points().isEmpty())
+        .findFirst()
+        .map(Curve::points)
+        .map(
+            points ->
+                figure(points.get(0).value())
+                    + ", "
+                    + figure(points.get(points.size() - 1).value()))
+        .orElse("");
+  }
+
+  private Set<String> heldOutFigures() {
+    Set<String> names = new LinkedHashSet<>();
+    for (Chapter chapter : chapters) {
+      chapter.figures().heldOut().stream()
+          .map(HeldOut::name)
+          .filter(name -> !name.endsWith("_runtime") && !name.endsWith("_per_second"))
+          .forEach(names::add);
+    }
+    return names;
+  }
+
+  private static String heldOut(Chapter chapter, String name) {
+    return chapter.figures().heldOut().stream()
+        .filter(heldOut -> heldOut.name().equals(name))
+        .findFirst()
+        .map(heldOut -> figure(heldOut.before()) + ", " + figure(heldOut.after()))
+        .orElse("");
+  }
+
+  private static String figure(@Nullable Double value) {
+    return value == null ? "-" : String.format(Locale.ROOT, "%.4f", value);
+  }
+
+  private static String whole(long value) {
+    return String.format(Locale.ROOT, "%,d", value);
+  }
+
+  /** As a person writes it: 25, 0.1, 1e-5. */
+  private static String decimal(double value) {
+    return value == Math.rint(value) && Math.abs(value) < 1e15
+        ? Long.toString((long) value)
+        : Double.toString(value).replace(".0E", "e").replace("E", "e");
+  }
+}

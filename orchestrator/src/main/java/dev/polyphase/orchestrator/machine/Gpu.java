@@ -1,0 +1,66 @@
+package dev.polyphase.orchestrator.machine;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * A GPU of the machine, whether libtorch can use it or not.
+ *
+ * @param index its number, as in {@code cuda:0}
+ * @param name its name
+ * @param freeBytes its memory that nobody uses
+ * @param totalBytes all its memory
+ */
+public record Gpu(int index, String name, long freeBytes, long totalBytes) {
+  private static final long MEBIBYTE = 1 << 20;
+  private static final int SECONDS_TO_ANSWER = 20;
+
+  /** The machine's GPUs, as {@code nvidia-smi} lists them; none where it is not there. */
+  public static List<Gpu> all() {
+    ProcessBuilder command =
+        new ProcessBuilder(
+            "nvidia-smi",
+            "--query-gpu=index,memory.free,memory.total,name",
+            "--format=csv,noheader,nounits");
+    command.redirectError(ProcessBuilder.Redirect.DISCARD);
+    try {
+      Process process = command.start();
+      process.getOutputStream().close();
+      String listed =
+          new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+      boolean answered = process.waitFor(SECONDS_TO_ANSWER, TimeUnit.SECONDS);
+      return answered && process.exitValue() == 0 ? of(listed) : List.of();
+    } catch (IOException e) {
+      return List.of();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return List.of();
+    }
+  }
+
+  /** Lines such as {@code 0, 80000, 81559, NVIDIA H100}, in MiB; others are passed over. */
+  static List<Gpu> of(String listed) {
+    List<Gpu> gpus = new ArrayList<>();
+    for (String line : listed.lines().toList()) {
+      String[] fields = line.split(",", 4);
+      if (fields.length == 4 && numbers(fields)) {
+        gpus.add(
+            new Gpu(
+                Integer.parseInt(fields[0].strip()),
+                fields[3].strip(),
+                Long.parseLong(fields[1].strip()) * MEBIBYTE,
+                Long.parseLong(fields[2].strip()) * MEBIBYTE));
+      }
+    }
+    return gpus;
+  }
+
+  private static boolean numbers(String[] fields) {
+    return fields[0].strip().matches("\\d{1,4}")
+        && fields[1].strip().matches("\\d{1,12}")
+        && fields[2].strip().matches("\\d{1,12}");
+  }
+}

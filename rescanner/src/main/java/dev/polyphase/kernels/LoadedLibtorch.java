@@ -1,0 +1,37 @@
+package dev.polyphase.kernels;
+
+import ai.djl.pytorch.jni.JniUtils;
+import ai.djl.pytorch.jni.LibUtils;
+import ai.djl.util.Utils;
+import java.nio.file.Path;
+
+/**
+ * The native library that this process uses.
+ *
+ * @param version as {@code 2.7.1}
+ * @param folder where it was loaded from
+ * @param origin why from there, in words
+ * @param gpus the GPUs that it can use
+ * @param threads the threads that one operation is spread over
+ */
+public record LoadedLibtorch(String version, Path folder, String origin, int gpus, int threads) {
+  private static final String LIBRARY_PATH = "PYTORCH_LIBRARY_PATH";
+
+  /** Loads the library on first use. */
+  public static LoadedLibtorch get() {
+    Libtorch.prepareThread();
+    Path folder = Path.of(LibUtils.getLibtorchPath());
+    String chosen = Utils.getEnvOrSystemProperty(LIBRARY_PATH);
+    String origin =
+        chosen == null
+            ? "the library is Polyphase's own, as " + LIBRARY_PATH + " is not set"
+            : "the library is the one in " + folder + ", as " + LIBRARY_PATH + " says";
+    return new LoadedLibtorch(
+        LibUtils.getVersion(), folder, origin, Libtorch.gpus(), JniUtils.getNumThreads());
+  }
+
+  /** Where the library's own files and those of its engine are unpacked. */
+  public static Path cacheFolder() {
+    return Utils.getCacheDir();
+  }
+}
