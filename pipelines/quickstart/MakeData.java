@@ -353,8 +353,7 @@ public final class MakeData {
 
     /** One subject that does something to an object. */
     static Scene withObject(Dice dice) {
-      return new Scene(
-          someone(dice), dice.one(DOING_TO), false, something(dice), dice.one(PLACES));
+      return new Scene(someone(dice), dice.one(DOING_TO), false, something(dice), dice.one(PLACES));
     }
 
     static Text someone(Dice dice) {
@@ -609,7 +608,8 @@ public final class MakeData {
     static final Tool WEATHER = new Tool("get_weather", "\"city\": \"string\"");
     static final Tool ADD = new Tool("add", "\"a\": \"number\", \"b\": \"number\"");
     static final Tool TIMER = new Tool("set_timer", "\"minutes\": \"number\"");
-    static final Tool MESSAGE = new Tool("send_message", "\"to\": \"string\", \"text\": \"string\"");
+    static final Tool MESSAGE =
+        new Tool("send_message", "\"to\": \"string\", \"text\": \"string\"");
     static final Tool TRAIN = new Tool("find_train", "\"from\": \"string\", \"to\": \"string\"");
     static final List<Tool> ALL = List.of(WEATHER, ADD, TIMER, MESSAGE, TRAIN);
 
@@ -735,7 +735,8 @@ public final class MakeData {
                       .formatted(name, thing),
                   dice.one("With pleasure, %s. Let us look for it.", "Of course, %s. I will help.")
                       .formatted(name))
-              .preferredTo(dice.one("No. Look for it yourself.", "That is your problem, not mine."));
+              .preferredTo(
+                  dice.one("No. Look for it yourself.", "That is your problem, not mine."));
       case GERMAN ->
           Chat.of(
                   dice.one("Ich bin %s. Ich brauche %s.", "Ich bin %s und ich suche %s.")

@@ -21,7 +21,8 @@ import java.util.regex.Pattern;
  * tokens of ChatML. Without merges it is a plain byte-level tokenizer.
  */
 public final class MakeTokenizer {
-  private static final List<String> SPECIAL = List.of("<|endoftext|>", "<|im_start|>", "<|im_end|>");
+  private static final List<String> SPECIAL =
+      List.of("<|endoftext|>", "<|im_start|>", "<|im_end|>");
 
   /** Words with the space before them, digits one by one, punctuation, white space. */
   private static final String WORDS = " ?\\p{L}+|\\p{N}| ?[^\\s\\p{L}\\p{N}]+|\\s+";
@@ -177,41 +178,41 @@ public final class MakeTokenizer {
     List<String> merged =
         merges.stream().map(merge -> quoted(merge.left() + " " + merge.right())).toList();
     return """
-        {
-          "version": "1.0",
-          "truncation": null,
-          "padding": null,
-          "added_tokens": [
-            %s
-          ],
-          "normalizer": null,
-          "pre_tokenizer": {
-            "type": "Sequence",
-            "pretokenizers": [
-              {"type": "Split", "pattern": {"Regex": %s}, "behavior": "Isolated", "invert": false},
-              {"type": "ByteLevel", "add_prefix_space": false, "trim_offsets": true, "use_regex": false}
-            ]
-          },
-          "post_processor": null,
-          "decoder": {"type": "ByteLevel", "add_prefix_space": true, "trim_offsets": true, "use_regex": true},
-          "model": {
-            "type": "BPE",
-            "dropout": null,
-            "unk_token": null,
-            "continuing_subword_prefix": null,
-            "end_of_word_suffix": null,
-            "fuse_unk": false,
-            "byte_fallback": false,
-            "ignore_merges": false,
-            "vocab": {
-              %s
-            },
-            "merges": [
-              %s
-            ]
-          }
-        }
-        """
+    {
+      "version": "1.0",
+      "truncation": null,
+      "padding": null,
+      "added_tokens": [
+        %s
+      ],
+      "normalizer": null,
+      "pre_tokenizer": {
+        "type": "Sequence",
+        "pretokenizers": [
+          {"type": "Split", "pattern": {"Regex": %s}, "behavior": "Isolated", "invert": false},
+          {"type": "ByteLevel", "add_prefix_space": false, "trim_offsets": true, "use_regex": false}
+        ]
+      },
+      "post_processor": null,
+      "decoder": {"type": "ByteLevel", "add_prefix_space": true, "trim_offsets": true, "use_regex": true},
+      "model": {
+        "type": "BPE",
+        "dropout": null,
+        "unk_token": null,
+        "continuing_subword_prefix": null,
+        "end_of_word_suffix": null,
+        "fuse_unk": false,
+        "byte_fallback": false,
+        "ignore_merges": false,
+        "vocab": {
+          %s
+        },
+        "merges": [
+          %s
+        ]
+      }
+    }
+    """
         .formatted(
             String.join(",\n    ", special),
             quoted(WORDS),
@@ -221,27 +222,28 @@ public final class MakeTokenizer {
 
   private static String tokenizerConfig() {
     return """
-        {
-          "tokenizer_class": "PreTrainedTokenizerFast",
-          "bos_token": null,
-          "eos_token": "<|im_end|>",
-          "pad_token": "<|endoftext|>",
-          "model_max_length": 512,
-          "clean_up_tokenization_spaces": false,
-          "chat_template": %s
-        }
-        """
+    {
+      "tokenizer_class": "PreTrainedTokenizerFast",
+      "bos_token": null,
+      "eos_token": "<|im_end|>",
+      "pad_token": "<|endoftext|>",
+      "model_max_length": 512,
+      "clean_up_tokenization_spaces": false,
+      "chat_template": %s
+    }
+    """
         .formatted(quoted(CHATML));
   }
 
   private static String generationConfig(int tokens) {
     return """
-        {
-          "eos_token_id": %d,
-          "pad_token_id": %d
-        }
-        """
-        .formatted(tokens + SPECIAL.indexOf("<|im_end|>"), tokens + SPECIAL.indexOf("<|endoftext|>"));
+    {
+      "eos_token_id": %d,
+      "pad_token_id": %d
+    }
+    """
+        .formatted(
+            tokens + SPECIAL.indexOf("<|im_end|>"), tokens + SPECIAL.indexOf("<|endoftext|>"));
   }
 
   private static String quoted(String text) {

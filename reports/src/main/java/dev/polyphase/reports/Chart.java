@@ -90,7 +90,7 @@ final class Chart {
     for (Curve.Point point : thinned(curve.points())) {
       if (Double.isFinite(point.value())) {
         path.append(drawing ? 'L' : 'M');
-        path.append(length(x(point.step()))).append(' ').append(length(y(point.value())));
+        path.append(length(x((double) point.step()))).append(' ').append(length(y(point.value())));
       }
       // A line to where it begins shows a value that stands alone.
       if (Double.isFinite(point.value()) && !drawing) {
@@ -144,7 +144,7 @@ final class Chart {
   }
 
   private int column(Curve.Point point) {
-    return (int) x(point.step());
+    return (int) x((double) point.step());
   }
 
   private double x(double step) {

@@ -27,12 +27,8 @@ final class Markup {
   }
 
   private static boolean writable(int character) {
-    return character == '\t'
-        || character == '\n'
-        || character >= ' '
-            && !(character >= 0x7f && character < 0xa0)
-            && !(character >= Character.MIN_SURROGATE && character <= Character.MAX_SURROGATE)
-            && character != 0xfffe
-            && character != 0xffff;
+    boolean control = Character.isISOControl(character) && character != '\t' && character != '\n';
+    boolean half = character >= Character.MIN_SURROGATE && character <= Character.MAX_SURROGATE;
+    return !control && !half && character != 0xfffe && character != 0xffff;
   }
 }

@@ -7,8 +7,9 @@ import org.jspecify.annotations.Nullable;
 /** What a phase came to, in the few lines that stand below its panel. */
 final class Summary {
 
-  /** More held-out figures than these are left to the page. */
-  private static final int MOST_HELD_OUT = 4;
+  /** All other held-out figures are left to the page. */
+  private static final List<String> HELD_OUT =
+      List.of("loss", "rewards/accuracies", "rewards/margins");
 
   private Summary() {}
 
@@ -35,13 +36,11 @@ final class Summary {
       lines.add(Wording.state(phase.status()));
     }
     phase.loss().ifPresent(loss -> lines.add("training loss " + ends(loss)));
-    for (HeldOut figure :
-        phase.heldOut().subList(0, Math.min(MOST_HELD_OUT, phase.heldOut().size()))) {
-      lines.add(
-          "held-out "
-              + Wording.heldOutName(figure)
-              + " "
-              + Wording.change(figure.before(), figure.after()));
+    for (HeldOut figure : phase.heldOut()) {
+      String name = Wording.heldOutName(figure);
+      if (HELD_OUT.contains(name)) {
+        lines.add("held-out " + name + " " + Wording.change(figure.before(), figure.after()));
+      }
     }
     return lines;
   }

@@ -46,8 +46,8 @@ final class Wording {
     if (magnitude < 1e-3 || magnitude >= 1e6) {
       return String.format(Locale.ROOT, "%.2e", value);
     }
-    int digits = magnitude >= 1000 ? 0 : magnitude >= 100 ? 1 : magnitude >= 10 ? 2 : 3;
-    return String.format(Locale.ROOT, "%." + (magnitude < 1 ? 4 : digits) + "f", value);
+    int decimals = Math.max(0, 3 - (int) Math.floor(Math.log10(magnitude)));
+    return String.format(Locale.ROOT, "%." + decimals + "f", value);
   }
 
   /** {@code 1 h 02 min}, {@code 3 min 05 s}, {@code 4.2 s}. */

@@ -30,6 +30,7 @@ final class Cli {
             .addSubcommand(new ScanCommand(backend, models, console))
             .addSubcommand(new SelectCommand(console))
             .addSubcommand(new ScoreCommand(backend, models, console))
+            .addSubcommand(new RenderCommand(models, console))
             .addSubcommand(new ReportCommand(console))
             .addSubcommand(new DoctorCommand(environment, console))
             .setOut(console.results())

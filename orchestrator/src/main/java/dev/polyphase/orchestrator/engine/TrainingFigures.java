@@ -27,6 +27,7 @@ record TrainingFigures(List<Curve> curves, List<HeldOut> heldOut) {
   private static final List<String> CURVES =
       List.of("loss", "rewards/accuracies", "rewards/margins", "learning_rate");
   private static final String HELD_OUT = "eval_";
+  private static final Set<String> SPEEDS = Set.of("eval_runtime", "eval_samples_per_second");
   private static final ObjectMapper JSON = new ObjectMapper();
 
   static TrainingFigures read(PhaseFolder folder) throws IOException {
@@ -77,7 +78,7 @@ record TrainingFigures(List<Curve> curves, List<HeldOut> heldOut) {
     }
     List<HeldOut> figures = new ArrayList<>();
     for (String name : names) {
-      if (name.startsWith(HELD_OUT)) {
+      if (name.startsWith(HELD_OUT) && !SPEEDS.contains(name)) {
         List<JsonNode> with = evaluations.stream().filter(row -> row.has(name)).toList();
         @Nullable Double after = with.size() < 2 ? null : value(with.get(with.size() - 1), name);
         figures.add(new HeldOut(name, value(with.get(0), name), after));

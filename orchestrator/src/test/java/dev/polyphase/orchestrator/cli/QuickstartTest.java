@@ -60,7 +60,15 @@ class QuickstartTest {
         List.of("phase-01-foundation", "phase-02-refinement", "phase-03-alignment");
     List<String> expected =
         new ArrayList<>(
-            List.of(".lock", "events.jsonl", "pipeline.yaml", "report/report.json", "run.json"));
+            List.of(
+                ".lock",
+                "events.jsonl",
+                "pipeline.yaml",
+                "report/heatmap.png",
+                "report/heatmap.svg",
+                "report/index.html",
+                "report/report.json",
+                "run.json"));
     phases.forEach(phase -> PHASE.forEach(file -> expected.add(phase + "/" + file)));
     assertThat(filesBelow(run)).containsExactlyInAnyOrderElementsOf(expected);
 

@@ -42,7 +42,7 @@ class ReportFilesTest {
       defaults: {learning_rate: 0.5, datasets: [{path: a.jsonl}]}
       phases:
         - {name: first, type: sft, targeting: {top_percent: 50, always_train: [lm_head]}}
-        - {name: second, type: dpo, targeting: {method: parameters, unfrozen_parameters: ['layers.3.mlp']}}
+        - {name: second, type: dpo, targeting: {method: parameters, unfrozen_parameters: ['model.layers.3.mlp']}}
       """;
   private static final List<String> FILES =
       List.of("report.json", "heatmap.svg", "heatmap.png", "index.html");
@@ -122,7 +122,7 @@ class ReportFilesTest {
     Files.writeString(
         metrics,
         """
-        {"step":0,"eval_loss":0.75,"eval_rewards/accuracies":0.5}
+        {"step":0,"eval_runtime":9.25,"eval_loss":0.75,"eval_rewards/accuracies":0.5}
         {"step":1,"loss":1.0,"rewards/margins":0.25,"learning_rate":0.5}
         {"step":2,"loss":null,"rewards/margins":0.5,"learning_rate":0.25}
         {"step":2,"eval_loss":0.5,"eval_rewards/accuracies":0.875}
@@ -131,6 +131,7 @@ class ReportFilesTest {
 
     assertThat(Files.readString(run.path().resolve("report/index.html")))
         .contains("0.7500 → 0.5000", "0.5000 → 0.8750")
+        .doesNotContain("runtime")
         .contains("<b>loss</b> 1.000 → NaN, 1 value not finite")
         .contains("<b>rewards/margins</b> 0.2500 → 0.5000")
         .contains("<b>learning_rate</b> 0.5000 → 0.2500");
