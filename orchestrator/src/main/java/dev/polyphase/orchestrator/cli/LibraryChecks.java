@@ -37,8 +37,7 @@ final class LibraryChecks {
   private Optional<LoadedLibtorch> library() {
     try {
       LoadedLibtorch library = LoadedLibtorch.get();
-      String found =
-          library.version() + " in " + library.folder() + "; " + library.origin();
+      String found = library.version() + " in " + library.folder() + "; " + library.origin();
       checks.add(Check.ok("libtorch", found));
       return Optional.of(library);
     } catch (RuntimeException | LinkageError e) {

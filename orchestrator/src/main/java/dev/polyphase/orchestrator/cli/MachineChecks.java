@@ -71,7 +71,8 @@ final class MachineChecks {
     long free = Files.getFileStore(there).getUsableSpace();
     String found = Numbers.gibibytes(free) + " free at " + folder;
     if (!Files.isWritable(there)) {
-      return Check.warn(name, found + ", which can't be written to", "make it yours, or choose another");
+      return Check.warn(
+          name, found + ", which can't be written to", "make it yours, or choose another");
     }
     return free >= LITTLE_DISK
         ? Check.ok(name, found)

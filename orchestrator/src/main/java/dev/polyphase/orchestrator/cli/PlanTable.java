@@ -45,7 +45,8 @@ final class PlanTable {
     }
     row("trained parameters", PlanTable::trained);
     rowOfPlan(
-        "  of the model's", plan -> Numbers.percent(plan.trainedValues(), plan.modelValues()));
+        "  of the model's",
+        plan -> Numbers.percent((double) plan.trainedValues(), (double) plan.modelValues()));
     head("data");
     rowOfPlan("  rows", plan -> Numbers.whole(plan.rows()));
     rowOfPlan("  tokens of one pass", plan -> Numbers.whole(plan.tokens()));
@@ -53,8 +54,7 @@ final class PlanTable {
     head("training");
     rowOfPlan("  steps", plan -> Numbers.whole(plan.steps()));
     rowOfPlan("  tokens", plan -> Numbers.whole(plan.totalTokens()));
-    rowOfMemory(
-        "  largest forward pass", need -> need.batchRows() + " x " + need.batchTokens());
+    rowOfMemory("  largest forward pass", need -> need.batchRows() + " x " + need.batchTokens());
     head("memory");
     rowOfMemory("  frozen weights", need -> Numbers.gibibytes(need.frozenBytes()));
     rowOfMemory("  frozen weights, mapped", need -> Numbers.gibibytes(need.mappedBytes()));
@@ -126,8 +126,7 @@ final class PlanTable {
     return text.toString();
   }
 
-  private static String warnings(
-      List<PlannedPhase> phases, DeviceMemory device, Compute compute) {
+  private static String warnings(List<PlannedPhase> phases, DeviceMemory device, Compute compute) {
     StringBuilder text = new StringBuilder();
     for (PlannedPhase planned : phases) {
       MemoryEstimate need = planned.plan().memory();

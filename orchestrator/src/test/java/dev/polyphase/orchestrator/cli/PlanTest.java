@@ -104,8 +104,7 @@ class PlanTest {
 
     Polyphase.Ended planned =
         Polyphase.execute("plan", yaml, wrong[0], wrong[1], wrong[2], wrong[3]);
-    Polyphase.Ended run =
-        Polyphase.execute("run", yaml, wrong[0], wrong[1], wrong[2], wrong[3]);
+    Polyphase.Ended run = Polyphase.execute("run", yaml, wrong[0], wrong[1], wrong[2], wrong[3]);
 
     assertThat(planned.exitCode()).isEqualTo(2);
     assertThat(planned.results()).isEmpty();

@@ -156,7 +156,7 @@ final class MemoryFormula {
       ofToken += 2 * queries * computeBytes;
     }
     long converted =
-        precision == Precision.FLOAT32 ? 0 : 2 * computeBytes * largestTrainedBlockValues();
+        precision == Precision.FLOAT32 ? 0 : 2L * computeBytes * largestTrainedBlockValues();
     return batch.padded() * ofToken + mask(batch.tokens()) + converted;
   }
 

@@ -58,12 +58,12 @@ class MemoryFormulaTest {
             new MemoryEstimate(
                 2,
                 40,
-                (207_424 - trained) * 2,
+                (207_424 - trained) * 2L,
                 0,
-                trained * 4,
-                trained * 8,
+                trained * 4L,
+                trained * 8L,
                 // The head's gradient is the largest that waits to be added.
-                (trained + 272 * 64) * 4,
+                (trained + 272 * 64) * 4L,
                 // The block and its matrix, converted, with its gradient.
                 3 * 80 * 64 * 2 + 80 * (4_416 + 2 * 64 * 2) + 2 * 2 * 10_240));
   }

@@ -115,21 +115,21 @@ final class Block {
 
   /** A required number. */
   double number(String key, Range range) {
-    keys.put(key, Key.required(new Form.Number(range)));
+    keys.put(key, Key.required(new Form.Decimal(range)));
     Node node = required(key, range.wanted());
     return node == null ? 0 : values.number(node, range);
   }
 
   /** A number or its default. */
   double number(String key, Range range, double absent) {
-    keys.put(key, Key.optional(new Form.Number(range), absent));
+    keys.put(key, Key.optional(new Form.Decimal(range), absent));
     Node node = given(key);
     return node == null ? absent : values.number(node, range);
   }
 
   /** A number, if there is one. */
   OptionalDouble numberIfAny(String key, Range range) {
-    keys.put(key, Key.optional(new Form.Number(range), null));
+    keys.put(key, Key.optional(new Form.Decimal(range), null));
     Node node = given(key);
     return node == null ? OptionalDouble.empty() : OptionalDouble.of(values.number(node, range));
   }

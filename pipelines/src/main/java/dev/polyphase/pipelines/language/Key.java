@@ -36,8 +36,8 @@ record Key(List<Form> forms, boolean required, @Nullable Object absent) {
      */
     record Texts(Wording wording, int least) implements Form {}
 
-    /** A number. */
-    record Number(Range range) implements Form {}
+    /** A number within a range. */
+    record Decimal(Range range) implements Form {}
 
     /** A whole number from {@code least} to {@code most}. */
     record Whole(long least, long most) implements Form {}

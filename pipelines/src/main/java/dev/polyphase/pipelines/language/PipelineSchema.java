@@ -203,7 +203,7 @@ public final class PipelineSchema {
       items.putArray("type").add("string").add("number");
       addText(items, texts.wording());
       addMinItems(node, texts.least());
-    } else if (form instanceof Form.Number number) {
+    } else if (form instanceof Form.Decimal number) {
       types.add("number").add("string");
       addRange(node, number.range());
       node.put("pattern", NUMBER_WITH_UNDERSCORES);
