@@ -16,7 +16,8 @@ import picocli.CommandLine.Option;
 @Command(
     name = "doctor",
     mixinStandardHelpOptions = true,
-    description = "Looks at Java, libtorch and the machine, and says what to do about what it finds.")
+    description =
+        "Looks at Java, libtorch and the machine, and says what to do about what it finds.")
 final class DoctorCommand implements Callable<Integer> {
   private final Map<String, String> environment;
   private final Console console;
@@ -49,8 +50,7 @@ final class DoctorCommand implements Callable<Integer> {
     StringBuilder text = new StringBuilder();
     for (Check check : checks) {
       String padding = " ".repeat(width - check.name().length());
-      text.append(
-          "%-4s  %s%s  %s\n".formatted(word(check), check.name(), padding, check.found()));
+      text.append("%-4s  %s%s  %s\n".formatted(word(check), check.name(), padding, check.found()));
       if (!check.remedy().isEmpty()) {
         text.append(" ".repeat(width + 8)).append(check.remedy()).append('\n');
       }

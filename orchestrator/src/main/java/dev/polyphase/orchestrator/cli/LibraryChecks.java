@@ -37,8 +37,7 @@ final class LibraryChecks {
   private Optional<LoadedLibtorch> library() {
     try {
       LoadedLibtorch library = LoadedLibtorch.get();
-      String found =
-          library.version() + " in " + library.folder() + "; " + library.origin();
+      String found = library.version() + " in " + library.folder() + "; " + library.origin();
       checks.add(Check.ok("libtorch", found));
       return Optional.of(library);
     } catch (RuntimeException | LinkageError e) {
@@ -56,7 +55,7 @@ final class LibraryChecks {
   private void devices(LoadedLibtorch library, List<Gpu> gpus) {
     String listed =
         gpus.stream()
-            .map(gpu -> gpu.name() + ", " + Numbers.gibibytes(gpu.totalBytes()))
+            .map(gpu -> gpu.name() + ", " + Numbers.bytes(gpu.totalBytes()))
             .collect(Collectors.joining("; "));
     if (library.gpus() == 0 && !gpus.isEmpty()) {
       checks.add(

@@ -68,7 +68,8 @@ final class PlanCommand implements Callable<Integer> {
     DeviceMemory memory = DeviceMemory.of(phases.get(0).plan().compute());
     console
         .results()
-        .print(json ? PlanJson.of(pipeline, phases, memory) : PlanTable.of(pipeline, phases, memory));
+        .print(
+            json ? PlanJson.of(pipeline, phases, memory) : PlanTable.of(pipeline, phases, memory));
     console.results().flush();
     return ExitCode.DONE;
   }

@@ -8,7 +8,8 @@ import java.util.Map;
 final class Terminal {
   /**
    * The width of the terminal that standard error is, set by the launcher and only then. Java can't
-   * tell: its console is about standard input and output, and newer ones have it without a terminal.
+   * tell: its console is about standard input and output, and newer ones have it without a
+   * terminal.
    */
   private static final String COLUMNS = "POLYPHASE_TERMINAL_COLUMNS";
 

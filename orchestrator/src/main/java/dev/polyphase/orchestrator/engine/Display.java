@@ -3,8 +3,8 @@ package dev.polyphase.orchestrator.engine;
 import java.io.PrintWriter;
 
 /**
- * Where progress is shown: messages, one a line, and where they go to a terminal a last line that is
- * rewritten in place. For several threads: a signal speaks while training does.
+ * Where progress is shown: messages, one a line, and where they go to a terminal a last line that
+ * is rewritten in place. For several threads: a signal speaks while training does.
  */
 public final class Display {
   /** To the line's beginning, and clear to its end (ECMA-48). */

@@ -86,9 +86,7 @@ public record ExpectedTarget(List<TypeCount> types, Set<String> tensors, boolean
         targets.targets().stream().anyMatch(target -> always.modules().contains(target.module()));
     boolean sameSizes = sizesOfType.values().stream().allMatch(sizes -> sizes.size() == 1);
     return new ExpectedTarget(
-        types,
-        TrainableTensors.of(checkpoint, standIn, always),
-        sameSizes && !alwaysIsRanked);
+        types, TrainableTensors.of(checkpoint, standIn, always), sameSizes && !alwaysIsRanked);
   }
 
   private static long values(ScanTarget target, Checkpoint checkpoint) {

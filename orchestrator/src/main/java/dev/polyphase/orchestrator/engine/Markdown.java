@@ -7,8 +7,8 @@ final class Markdown {
   private Markdown() {}
 
   /**
-   * A text that Markdown shows as it is, in a line or a cell of a table: no markup, no HTML, no line
-   * break.
+   * A text that Markdown shows as it is, in a line or a cell of a table: no markup, no HTML, no
+   * line break.
    */
   static String escape(String text) {
     StringBuilder escaped = new StringBuilder();

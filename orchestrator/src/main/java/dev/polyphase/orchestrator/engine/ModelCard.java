@@ -58,8 +58,7 @@ final class ModelCard {
     }
     PhaseFolder folder = request.run().phaseFolder(state.phases().get(index).folder());
     String text =
-        ModelCardText.of(
-            pipeline, chapters, valuesOf(folder.model()), state.polyphase(), compute);
+        ModelCardText.of(pipeline, chapters, valuesOf(folder.model()), state.polyphase(), compute);
     AtomicFiles.writeString(folder.model().resolve("README.md"), text);
   }
 

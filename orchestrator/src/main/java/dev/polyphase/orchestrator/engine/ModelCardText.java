@@ -238,7 +238,8 @@ final class ModelCardText {
   private String trained(Chapter chapter) {
     long values = chapter.result().trainedValues();
     return "%s (%s)"
-        .formatted(whole(values), String.format(Locale.ROOT, "%.1f %%", 100.0 * values / modelValues));
+        .formatted(
+            whole(values), String.format(Locale.ROOT, "%.1f %%", 100.0 * values / modelValues));
   }
 
   private static String batch(Chapter chapter) {

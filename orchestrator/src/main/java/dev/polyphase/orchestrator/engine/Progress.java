@@ -8,8 +8,8 @@ import java.util.OptionalDouble;
 import java.util.function.LongSupplier;
 
 /**
- * What a user sees of a run. On a terminal the steps rewrite one line; elsewhere each logged step is
- * a line, of a long phase one in ten seconds.
+ * What a user sees of a run. On a terminal the steps rewrite one line; elsewhere each logged step
+ * is a line, of a long phase one in ten seconds.
  */
 public final class Progress {
   /** A phase with more steps is long. */

@@ -29,8 +29,7 @@ public record Gpu(int index, String name, long freeBytes, long totalBytes) {
     try {
       Process process = command.start();
       process.getOutputStream().close();
-      String listed =
-          new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+      String listed = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
       boolean answered = process.waitFor(SECONDS_TO_ANSWER, TimeUnit.SECONDS);
       return answered && process.exitValue() == 0 ? of(listed) : List.of();
     } catch (IOException e) {

@@ -47,7 +47,9 @@ public record SystemMemory(long available, long total) {
 
   private static OptionalLong bytes(String meminfo, String key) {
     Matcher line = Pattern.compile("(?m)^" + key + ":\\s+(\\d+) kB$").matcher(meminfo);
-    return line.find() ? OptionalLong.of(Long.parseLong(line.group(1)) * 1024) : OptionalLong.empty();
+    return line.find()
+        ? OptionalLong.of(Long.parseLong(line.group(1)) * 1024)
+        : OptionalLong.empty();
   }
 
   private static SystemMemory ofJava() {

@@ -95,7 +95,7 @@ class PlanTest {
         .containsPattern("(?m)^  lm_head +always +- +-$")
         // 2 of 4 blocks' matrices and biases, and the tied head of 272 x 96.
         .containsPattern("(?m)^trained parameters +204,608 .*")
-        .containsPattern("(?m)^  available on cpu +\\d.* GiB$");
+        .containsPattern("(?m)^  available on cpu +\\d.* [GM]iB$");
   }
 
   @Test
@@ -104,8 +104,7 @@ class PlanTest {
 
     Polyphase.Ended planned =
         Polyphase.execute("plan", yaml, wrong[0], wrong[1], wrong[2], wrong[3]);
-    Polyphase.Ended run =
-        Polyphase.execute("run", yaml, wrong[0], wrong[1], wrong[2], wrong[3]);
+    Polyphase.Ended run = Polyphase.execute("run", yaml, wrong[0], wrong[1], wrong[2], wrong[3]);
 
     assertThat(planned.exitCode()).isEqualTo(2);
     assertThat(planned.results()).isEmpty();

@@ -23,8 +23,7 @@ class TerminalTest {
     "80, '', '', false",
     "80, xterm, true, false"
   })
-  void linesAreRewrittenWhereThatIsSeen(
-      String columns, String term, String ci, boolean rewritten) {
+  void linesAreRewrittenWhereThatIsSeen(String columns, String term, String ci, boolean rewritten) {
     Map<String, String> environment =
         term.isEmpty()
             ? Map.of("POLYPHASE_TERMINAL_COLUMNS", columns)

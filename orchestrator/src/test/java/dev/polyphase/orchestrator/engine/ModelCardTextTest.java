@@ -33,9 +33,7 @@ class ModelCardTextTest {
   private static final PhaseResult RESULT = new PhaseResult(12, 3456, 7, 250, 249, 1.5);
   private static final TrainingFigures FIGURES =
       new TrainingFigures(
-          List.of(
-              new Curve(
-                  "loss", List.of(new Curve.Point(1, 2.5), new Curve.Point(12, 1.25)))),
+          List.of(new Curve("loss", List.of(new Curve.Point(1, 2.5), new Curve.Point(12, 1.25)))),
           List.of(new HeldOut("eval_loss", 2.75, 1.5), new HeldOut("eval_runtime", 1.0, 2.0)));
 
   @Test

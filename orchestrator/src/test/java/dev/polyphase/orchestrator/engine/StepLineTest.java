@@ -17,8 +17,16 @@ class StepLineTest {
   void namesWhatIsKnown() {
     MetricsRow full =
         row(
-            7, 9, "loss", 0.5, "rewards/accuracies", 0.75, "learning_rate", 5e-7,
-            "tokens_per_second", 811.6);
+            7,
+            9,
+            "loss",
+            0.5,
+            "rewards/accuracies",
+            0.75,
+            "learning_rate",
+            5e-7,
+            "tokens_per_second",
+            811.6);
 
     assertThat(StepLine.full(full, OptionalDouble.of(61)))
         .isEqualTo("step 7/9 loss 0.5000 accuracy 0.750 lr 5.0e-07 812 tok/s 1:01 left");
@@ -32,7 +40,12 @@ class StepLineTest {
 
   @ParameterizedTest
   @CsvSource({
-    "0, 0:00", "59.6, 1:00", "3599.4, 59:59", "3600, 1:00:00", "86399, 23:59:59", "86400, 1 d 0 h",
+    "0, 0:00",
+    "59.6, 1:00",
+    "3599.4, 59:59",
+    "3600, 1:00:00",
+    "86399, 23:59:59",
+    "86400, 1 d 0 h",
     "183600, 2 d 3 h"
   })
   void tellsTimes(double seconds, String words) {
