@@ -55,7 +55,7 @@ final class LibraryChecks {
   private void devices(LoadedLibtorch library, List<Gpu> gpus) {
     String listed =
         gpus.stream()
-            .map(gpu -> gpu.name() + ", " + Numbers.gibibytes(gpu.totalBytes()))
+            .map(gpu -> gpu.name() + ", " + Numbers.bytes(gpu.totalBytes()))
             .collect(Collectors.joining("; "));
     if (library.gpus() == 0 && !gpus.isEmpty()) {
       checks.add(

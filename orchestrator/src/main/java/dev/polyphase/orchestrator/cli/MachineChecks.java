@@ -30,7 +30,7 @@ final class MachineChecks {
                 version,
                 System.getProperty("java.vendor"),
                 System.getProperty("java.home"),
-                Numbers.gibibytes(Runtime.getRuntime().maxMemory()));
+                Numbers.bytes(Runtime.getRuntime().maxMemory()));
     String arch = System.getProperty("os.arch");
     String system =
         System.getProperty("os.name") + " " + System.getProperty("os.version") + ", " + arch;
@@ -60,7 +60,7 @@ final class MachineChecks {
     SystemMemory memory = SystemMemory.now();
     String found =
         "%s of %s available"
-            .formatted(Numbers.gibibytes(memory.available()), Numbers.gibibytes(memory.total()));
+            .formatted(Numbers.bytes(memory.available()), Numbers.bytes(memory.total()));
     return memory.available() >= LITTLE_MEMORY
         ? Check.ok("memory", found)
         : Check.warn("memory", found, "polyphase plan says what a pipeline needs");
@@ -69,7 +69,7 @@ final class MachineChecks {
   private static Check disk(String name, Path folder) throws IOException {
     Path there = nearest(folder);
     long free = Files.getFileStore(there).getUsableSpace();
-    String found = Numbers.gibibytes(free) + " free at " + folder;
+    String found = Numbers.bytes(free) + " free at " + folder;
     if (!Files.isWritable(there)) {
       return Check.warn(
           name, found + ", which can't be written to", "make it yours, or choose another");

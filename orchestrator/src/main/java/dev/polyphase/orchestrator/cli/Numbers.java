@@ -5,6 +5,7 @@ import java.util.Locale;
 
 /** Numbers for people to read. */
 final class Numbers {
+  private static final double MEBIBYTE = 1 << 20;
   private static final double GIBIBYTE = 1 << 30;
 
   private Numbers() {}
@@ -14,12 +15,15 @@ final class Numbers {
     return String.format(Locale.ROOT, "%,d", value);
   }
 
-  /** {@code 1.25 GiB}; what is there never looks like nothing. */
-  static String gibibytes(long bytes) {
-    double gibibytes = bytes / GIBIBYTE;
-    return bytes > 0 && gibibytes < 0.01
-        ? "< 0.01 GiB"
-        : String.format(Locale.ROOT, "%,.2f GiB", gibibytes);
+  /** {@code 1.25 GiB}, below that {@code 38.2 MiB}; what is there never looks like nothing. */
+  static String bytes(long bytes) {
+    if (bytes >= GIBIBYTE) {
+      return String.format(Locale.ROOT, "%,.2f GiB", bytes / GIBIBYTE);
+    }
+    double mebibytes = bytes / MEBIBYTE;
+    return bytes > 0 && mebibytes < 0.1
+        ? "< 0.1 MiB"
+        : String.format(Locale.ROOT, "%.1f MiB", mebibytes);
   }
 
   /** {@code 24.7 %}. */

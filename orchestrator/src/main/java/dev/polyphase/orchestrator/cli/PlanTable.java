@@ -56,15 +56,15 @@ final class PlanTable {
     rowOfPlan("  tokens", plan -> Numbers.whole(plan.totalTokens()));
     rowOfMemory("  largest forward pass", need -> need.batchRows() + " x " + need.batchTokens());
     head("memory");
-    rowOfMemory("  frozen weights", need -> Numbers.gibibytes(need.frozenBytes()));
-    rowOfMemory("  frozen weights, mapped", need -> Numbers.gibibytes(need.mappedBytes()));
-    rowOfMemory("  masters", need -> Numbers.gibibytes(need.masterBytes()));
-    rowOfMemory("  optimizer states", need -> Numbers.gibibytes(need.optimizerBytes()));
-    rowOfMemory("  gradients", need -> Numbers.gibibytes(need.gradientBytes()));
-    rowOfMemory("  activations", need -> Numbers.gibibytes(need.activationBytes()));
-    rowOfMemory("  total", need -> Numbers.gibibytes(need.totalBytes()));
+    rowOfMemory("  frozen weights", need -> Numbers.bytes(need.frozenBytes()));
+    rowOfMemory("  frozen weights, mapped", need -> Numbers.bytes(need.mappedBytes()));
+    rowOfMemory("  masters", need -> Numbers.bytes(need.masterBytes()));
+    rowOfMemory("  optimizer states", need -> Numbers.bytes(need.optimizerBytes()));
+    rowOfMemory("  gradients", need -> Numbers.bytes(need.gradientBytes()));
+    rowOfMemory("  activations", need -> Numbers.bytes(need.activationBytes()));
+    rowOfMemory("  total", need -> Numbers.bytes(need.totalBytes()));
     if (device.total() > 0) {
-      row("  available on " + compute.device(), p -> Numbers.gibibytes(device.available()));
+      row("  available on " + compute.device(), p -> Numbers.bytes(device.available()));
     }
   }
 
@@ -138,18 +138,18 @@ final class PlanTable {
                 "\nphase %s needs %s with its mapped weights, and %s has %s: it would read them from the disk again and again. This would help: %s\n"
                     .formatted(
                         planned.phase().name(),
-                        Numbers.gibibytes(need.totalBytes()),
+                        Numbers.bytes(need.totalBytes()),
                         compute.device(),
-                        Numbers.gibibytes(device.available()),
+                        Numbers.bytes(device.available()),
                         remedies));
         case DOES_NOT_FIT ->
             text.append(
                 "\nphase %s does not fit: it needs %s, and %s has %s. This would help: %s\n"
                     .formatted(
                         planned.phase().name(),
-                        Numbers.gibibytes(need.unmappedBytes()),
+                        Numbers.bytes(need.unmappedBytes()),
                         compute.device(),
-                        Numbers.gibibytes(device.available()),
+                        Numbers.bytes(device.available()),
                         remedies));
       }
     }

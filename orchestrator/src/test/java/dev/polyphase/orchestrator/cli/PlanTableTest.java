@@ -58,32 +58,32 @@ class PlanTableTest {
         .isEqualTo(
             """
             large
-                libtorch 2.7.1 on cuda:0 in bfloat16: because
+            libtorch 2.7.1 on cuda:0 in bfloat16: because
 
-                                                            sft
-                type                                        sft
-                modules trained
-                  mlp.up_proj                          12 of 48
-                  lm_head                                always
-                trained parameters        at most 4,859,084,800
-                  of the model's                         32.9 %
-                data
-                  rows                                1,000,000
-                  tokens of one pass                600,000,000
-                  held-out rows                             500
-                training
-                  steps                                  31,250
-                  tokens                            600,001,234
-                  largest forward pass                 4 x 4096
-                memory
-                  frozen weights                      18.00 GiB
-                  frozen weights, mapped               2.00 GiB
-                  masters                             19.00 GiB
-                  optimizer states                    38.00 GiB
-                  gradients                           19.00 GiB
-                  activations                          6.50 GiB
-                  total                              102.50 GiB
-                  available on cuda:0                139.00 GiB
+                                                        sft
+            type                                        sft
+            modules trained
+              mlp.up_proj                          12 of 48
+              lm_head                                always
+            trained parameters        at most 4,859,084,800
+              of the model's                         32.9 %
+            data
+              rows                                1,000,000
+              tokens of one pass                600,000,000
+              held-out rows                             500
+            training
+              steps                                  31,250
+              tokens                            600,001,234
+              largest forward pass                 4 x 4096
+            memory
+              frozen weights                      18.00 GiB
+              frozen weights, mapped               2.00 GiB
+              masters                             19.00 GiB
+              optimizer states                    38.00 GiB
+              gradients                           19.00 GiB
+              activations                          6.50 GiB
+              total                              102.50 GiB
+              available on cuda:0                139.00 GiB
             """);
   }
 

@@ -95,7 +95,7 @@ class PlanTest {
         .containsPattern("(?m)^  lm_head +always +- +-$")
         // 2 of 4 blocks' matrices and biases, and the tied head of 272 x 96.
         .containsPattern("(?m)^trained parameters +204,608 .*")
-        .containsPattern("(?m)^  available on cpu +\\d.* GiB$");
+        .containsPattern("(?m)^  available on cpu +\\d.* [GM]iB$");
   }
 
   @Test
