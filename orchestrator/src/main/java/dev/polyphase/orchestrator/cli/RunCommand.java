@@ -85,12 +85,14 @@ final class RunCommand implements Callable<Integer> {
     Path runs = output == null ? Path.of(pipeline.outputDir()) : output;
     // What was read is a file, and a file has a folder.
     Path folder = Objects.requireNonNull(file.toAbsolutePath().getParent());
-    RunOutcome outcome = run(engine, new RunRequest(pipeline, folder, runs, start()));
+    RunRequest request = new RunRequest(pipeline, folder, runs, start());
+    RunOutcome outcome = run(engine, request);
 
     if (outcome.kind() == RunOutcome.Kind.INTERRUPTED) {
       console.messages().println("interrupted; the same command resumes");
       return ExitCode.INTERRUPTED;
     }
+    console.messages().println("report: " + request.run().reportPage());
     console.results().println(outcome.model());
     return ExitCode.DONE;
   }

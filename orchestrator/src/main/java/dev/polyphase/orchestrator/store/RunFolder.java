@@ -37,6 +37,11 @@ public record RunFolder(Path path) {
     return path.resolve(".lock");
   }
 
+  /** The report to look at. */
+  public Path reportPage() {
+    return path.resolve("report").resolve("index.html");
+  }
+
   /** The report's figures. */
   public Path reportJson() {
     return path.resolve("report").resolve("report.json");
