@@ -107,7 +107,8 @@ final class LibraryChecks {
     String name = "kernel in " + precision.name().toLowerCase(Locale.ROOT);
     try {
       double error = SelfTest.productError(device, precision);
-      String found = "a matrix product on %s is off by %.1e".formatted(device, error);
+      String found =
+          String.format(Locale.ROOT, "a matrix product on %s is off by %.1e", device, error);
       checks.add(
           error <= most
               ? Check.ok(name, found)
