@@ -17,6 +17,7 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.OptionalDouble;
 import java.util.Locale;
 
 /** The objective of dpo phases: the mean over pairs of a preference loss. */
@@ -77,6 +78,11 @@ public final class Preference implements Objective {
     @Override
     public int weight() {
       return pairs.pairs();
+    }
+
+    @Override
+    public OptionalDouble slope() {
+      return OptionalDouble.empty();
     }
 
     @Override

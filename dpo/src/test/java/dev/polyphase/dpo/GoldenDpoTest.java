@@ -166,7 +166,6 @@ class GoldenDpoTest {
     return Transformer.load(
         Checkpoint.open(checkpoint),
         ConfigReader.read(checkpoint),
-        Set.of(),
         "cpu",
         Precision.FLOAT32);
   }

@@ -48,7 +48,7 @@ class PreferenceTest {
     Path base = Fixture.LLAMA.copyTo(folder);
     model =
         Transformer.load(
-            Checkpoint.open(base), ConfigReader.read(base), Set.of(), "cpu", Precision.FLOAT32);
+            Checkpoint.open(base), ConfigReader.read(base), "cpu", Precision.FLOAT32);
   }
 
   @AfterEach

@@ -15,12 +15,16 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalDouble;
 
 /**
  * The objective of cpt and sft: the negative log-probability of each token that carries loss, the
  * mean over all of a step's (as {@code num_items_in_batch} has it in transformers).
  */
 public final class NextToken implements Objective {
+  /** Of -log p with respect to log p. */
+  private static final float SLOPE = -1;
+
   private final Examples examples;
 
   /** The objective on these rows. */
@@ -66,13 +70,18 @@ public final class NextToken implements Objective {
     }
 
     @Override
+    public OptionalDouble slope() {
+      return OptionalDouble.of(SLOPE);
+    }
+
+    @Override
     public Outcome evaluate(float[] logProbs) {
       double lossSum = 0;
       for (float logProb : logProbs) {
         lossSum -= logProb;
       }
       float[] gradient = new float[logProbs.length];
-      Arrays.fill(gradient, -1);
+      Arrays.fill(gradient, SLOPE);
       return new Outcome(lossSum, gradient, Map.of());
     }
   }

@@ -7,6 +7,7 @@ import dev.polyphase.phases.api.PhaseResult;
 import dev.polyphase.phases.api.PhaseTrainer;
 import dev.polyphase.phases.data.DataCounts;
 import dev.polyphase.phases.data.Schedule;
+import dev.polyphase.phases.model.Activations;
 import dev.polyphase.phases.model.ConfigReader;
 import dev.polyphase.phases.model.ModelConfig;
 import dev.polyphase.phases.model.ModelLayout;
@@ -85,7 +86,7 @@ public final class DjlPhaseTrainer implements PhaseTrainer {
     Set<String> trained = checkTensors(request, layout, checkpoint);
     try (LazyTokenizer tokenizer = new LazyTokenizer(request.checkpoint());
         Transformer model =
-            Transformer.load(checkpoint, config, trained, compute.device(), compute.precision())) {
+            Transformer.load(checkpoint, config, trained, compute.device(), compute.precision(), Activations.KEPT)) {
       Objective objective = rows(request, config, tokenizer);
       noteRowsLeftOut(objective.counts(), listener);
       TrainingLoop loop =

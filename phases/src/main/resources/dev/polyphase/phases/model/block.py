@@ -72,22 +72,36 @@ class K(Module):
     x1 = torch.add(x, (self).attention((self).norm(x, w[{{input_layernorm.weight}}]), cos, sin, w))
     return torch.add(x1, (self).mlp((self).norm(x1, w[{{post_attention_layernorm.weight}}]), w))
 
-  # Recomputes the block under autograd. trained: int64 [1 + len(w)], 1 where the gradient is wanted: of x, then of each weight.
-  # gy: the gradient of y. The wanted gradients in that order; a weight's is float32.
-  def vjp(self: __torch__.K, x: Tensor, cos: Tensor, sin: Tensor, w: List[Tensor], trained: Tensor, gy: Tensor) -> List[Tensor]:
-    wanted = annotate(List[Tensor], [])
+  # The block under autograd. trained: int64 [1 + len(w)], 1 where the gradient is wanted: of x, then of each weight. Returns y, then the
+  # leaves whose gradients are wanted, in that order. While y lives, so does its graph.
+  def traced(self: __torch__.K, x: Tensor, cos: Tensor, sin: Tensor, w: List[Tensor], trained: Tensor) -> List[Tensor]:
+    leaves = annotate(List[Tensor], [])
     x1 = torch.detach(x)
     if torch.eq(int(torch.select(trained, 0, 0)), 1):
-      _0 = torch.append(wanted, torch.requires_grad_(x1, True))
+      _0 = torch.append(leaves, torch.requires_grad_(x1, True))
     w1 = annotate(List[Tensor], [])
     for i in range(torch.len(w)):
       wi = torch.detach(w[i])
       if torch.eq(int(torch.select(trained, 0, torch.add(i, 1))), 1):
-        _1 = torch.append(wanted, torch.requires_grad_(wi, True))
+        _1 = torch.append(leaves, torch.requires_grad_(wi, True))
       _2 = torch.append(w1, wi)
-    y = (self).forward(x1, cos, sin, w1)
-    found = torch.grad([y], wanted, annotate(List[Optional[Tensor]], [gy]), None, False, False)
+    found = [(self).forward(x1, cos, sin, w1)]
+    for i in range(torch.len(leaves)):
+      _3 = torch.append(found, leaves[i])
+    return found
+
+  # y, leaves: from traced; gy: the gradient of y. The gradients of the leaves; a weight's is float32. Frees the graph.
+  def backward(self: __torch__.K, y: Tensor, leaves: List[Tensor], gy: Tensor) -> List[Tensor]:
+    found = torch.grad([y], leaves, annotate(List[Optional[Tensor]], [gy]), None, False, False)
     gradients = annotate(List[Tensor], [])
     for i in range(torch.len(found)):
-      _3 = torch.append(gradients, unchecked_cast(Tensor, found[i]))
+      _0 = torch.append(gradients, unchecked_cast(Tensor, found[i]))
     return gradients
+
+  # The same with nothing kept: the block is computed again.
+  def vjp(self: __torch__.K, x: Tensor, cos: Tensor, sin: Tensor, w: List[Tensor], trained: Tensor, gy: Tensor) -> List[Tensor]:
+    found = (self).traced(x, cos, sin, w, trained)
+    leaves = annotate(List[Tensor], [])
+    for i in range(torch.sub(torch.len(found), 1)):
+      _0 = torch.append(leaves, found[torch.add(i, 1)])
+    return (self).backward(found[0], leaves, gy)
