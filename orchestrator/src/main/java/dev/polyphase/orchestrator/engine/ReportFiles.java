@@ -6,24 +6,26 @@ import dev.polyphase.orchestrator.store.RunState;
 import dev.polyphase.phases.api.PhaseResult;
 import dev.polyphase.pipelines.Phase;
 import dev.polyphase.pipelines.Pipeline;
+import dev.polyphase.pipelines.SelectionRule.Metric;
 import dev.polyphase.pipelines.Targeting;
 import dev.polyphase.reports.ModuleReport;
 import dev.polyphase.reports.PhaseReport;
 import dev.polyphase.reports.PhaseTotals;
 import dev.polyphase.reports.Report;
 import dev.polyphase.reports.ReportJson;
+import dev.polyphase.rescanner.Candidate;
 import dev.polyphase.rescanner.ModuleName;
 import dev.polyphase.rescanner.ModuleSnr;
 import dev.polyphase.rescanner.Selection;
 import dev.polyphase.rescanner.SelectionFile;
 import dev.polyphase.rescanner.SnrFile;
+import dev.polyphase.rescanner.SpectraFile;
 import dev.polyphase.weights.AtomicFiles;
 import dev.polyphase.weights.Checkpoint;
 import dev.polyphase.weights.TensorInfo;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
@@ -32,6 +34,7 @@ import java.util.OptionalInt;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /** Makes the report from what a run's folder holds, and from nothing else. */
@@ -58,8 +61,8 @@ final class ReportFiles {
     Checkpoint model = Checkpoint.open(folder.model());
     List<ModuleReport> modules =
         phase.targeting() instanceof Targeting.Snr snr
-            ? scanned(SnrFile.read(folder.snrJson()), snr.topPercent())
-            : unscanned(model, Set.copyOf(SelectionFile.read(folder.selectionYaml())));
+            ? scanned(folder, snr.rule().metric())
+            : unscanned(model, tensors(SelectionFile.read(folder.selectionYaml())));
     PhaseTotals totals =
         new PhaseTotals(
             modules.size(),
@@ -74,15 +77,17 @@ final class ReportFiles {
   }
 
   /** The modules in the scan's order, each with its place in its type. */
-  private static List<ModuleReport> scanned(List<ModuleSnr> snrs, double topPercent) {
-    Selection selection = Selection.of(snrs, topPercent);
-    Map<String, Integer> ranks = new HashMap<>();
-    for (Selection.RankedType type : selection.types()) {
-      for (int i = 0; i < type.ranked().size(); i++) {
-        ranks.put(type.ranked().get(i).module(), i + 1);
-      }
-    }
-    Set<String> selected = new HashSet<>(selection.modules());
+  private static List<ModuleReport> scanned(PhaseFolder folder, Metric metric) throws IOException {
+    List<ModuleSnr> snrs = SnrFile.read(folder.snrJson());
+    Map<String, Double> scores =
+        metric == Metric.SNR ? Map.of() : SpectraFile.readScores(folder.spectraJsonl());
+    Map<String, Integer> ranks =
+        Selection.ranks(
+            snrs.stream()
+                .map(snr -> new Candidate(snr, scores.getOrDefault(snr.module(), snr.snr()), 0))
+                .toList(),
+            metric);
+    Set<String> selected = new HashSet<>(SelectionFile.read(folder.selectionYaml()));
     List<ModuleReport> modules = new ArrayList<>();
     for (ModuleSnr snr : snrs) {
       modules.add(
@@ -95,6 +100,13 @@ final class ReportFiles {
               selected.contains(snr.module())));
     }
     return modules;
+  }
+
+  /** The tensors of patterns that may end in a range of rows. */
+  private static Set<String> tensors(List<String> patterns) {
+    return patterns.stream()
+        .map(pattern -> pattern.replaceFirst("\\[[0-9:]*]$", ""))
+        .collect(Collectors.toSet());
   }
 
   /** All modules; selected is one of which a tensor was trained. */

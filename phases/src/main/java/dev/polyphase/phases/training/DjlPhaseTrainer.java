@@ -1,5 +1,6 @@
 package dev.polyphase.phases.training;
 
+import ai.djl.ndarray.NDArray;
 import dev.polyphase.phases.api.PhaseListener;
 import dev.polyphase.phases.api.PhasePlan;
 import dev.polyphase.phases.api.PhaseRequest;
@@ -20,10 +21,13 @@ import dev.polyphase.pipelines.problems.InputException;
 import dev.polyphase.pipelines.problems.Place;
 import dev.polyphase.pipelines.problems.Problem;
 import dev.polyphase.weights.Checkpoint;
+import dev.polyphase.weights.RowRanges;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
@@ -69,11 +73,13 @@ public final class DjlPhaseTrainer implements PhaseTrainer {
             Transformer.load(checkpoint, config, trained, compute.device(), compute.precision())) {
       Objective objective = rows(request, config, tokenizer);
       noteRowsLeftOut(objective.counts(), listener);
+      Map<String, RowRanges> rows = rowsByParameter(request, layout);
       TrainingLoop loop =
           new TrainingLoop(
               request.phase(),
               request.pipeline().seed(),
               model,
+              rows,
               objective,
               heldOutRows(request, config, tokenizer),
               listener);
@@ -81,7 +87,7 @@ public final class DjlPhaseTrainer implements PhaseTrainer {
       TrainedCheckpoint result =
           new TrainedCheckpoint(checkpoint, layout, model, request.pipeline().saveDtype());
       long changed = result.changedValues();
-      long values = model.masters().values().stream().mapToLong(master -> master.size()).sum();
+      long values = trainedValues(model.masters(), rows);
       listener.note(
           String.format(
               Locale.ROOT,
@@ -143,6 +149,22 @@ public final class DjlPhaseTrainer implements PhaseTrainer {
           "the model has no parameters named %s to train".formatted(unknown));
     }
     return trained;
+  }
+
+  private static Map<String, RowRanges> rowsByParameter(PhaseRequest request, ModelLayout layout) {
+    Map<String, RowRanges> rows = new HashMap<>();
+    request.rows().forEach((tensor, ranges) -> rows.put(layout.parameterOf(tensor), ranges));
+    return rows;
+  }
+
+  private static long trainedValues(Map<String, NDArray> masters, Map<String, RowRanges> rows) {
+    long values = 0;
+    for (Map.Entry<String, NDArray> master : masters.entrySet()) {
+      NDArray all = master.getValue();
+      RowRanges some = rows.get(master.getKey());
+      values += some == null ? all.size() : some.rows() * (all.size() / all.getShape().get(0));
+    }
+    return values;
   }
 
   private static void noteRowsLeftOut(DataCounts counts, PhaseListener listener) {

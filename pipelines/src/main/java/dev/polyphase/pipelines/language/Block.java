@@ -4,6 +4,7 @@ import dev.polyphase.pipelines.problems.Place;
 import dev.polyphase.pipelines.problems.Problems;
 import dev.polyphase.pipelines.yaml.Mapping;
 import dev.polyphase.pipelines.yaml.Node;
+import dev.polyphase.pipelines.yaml.Scalar;
 import dev.polyphase.pipelines.yaml.Sequence;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
@@ -183,6 +184,11 @@ final class Block {
   /** Whether a key holds something. */
   boolean has(String key) {
     return given(key) != null;
+  }
+
+  /** Whether a key holds this word. */
+  boolean says(String key, String word) {
+    return given(key) instanceof Scalar scalar && scalar.text().equals(word);
   }
 
   /** Whether a key holds something that is written here, not inherited. */

@@ -12,7 +12,8 @@ record Range(String wanted, DoublePredicate contains) {
   static final Range POSITIVE = new Range("a number above 0", number -> number > 0);
   static final Range NOT_NEGATIVE = new Range("a number of at least 0", number -> number >= 0);
   static final Range PERCENT =
-      new Range("a number above 0 and at most 100", number -> number > 0 && number <= 100);
+      new Range(
+          "a number above 0 and at most 100, or adaptive", number -> number > 0 && number <= 100);
   static final Range SHARE =
       new Range("a number from 0 to 1", number -> number >= 0 && number <= 1);
   static final Range BELOW_ONE =
