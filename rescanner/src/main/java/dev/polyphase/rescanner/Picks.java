@@ -76,17 +76,17 @@ final class Picks {
   }
 
   /**
-   * At least one module and at most half of those measured: up to where the logarithm of the score
-   * changes most from one module to the next.
+   * At least one module and at most half of those measured: up to where the score changes most from
+   * one module to the next, by its ratio, which is the largest gap of its logarithm.
    */
   private static int beforeTheLargestFall(List<Candidate> ranked) {
     int measured = measured(ranked);
     int picks = Math.min(1, measured);
-    double largestFall = 0;
+    double largestFall = 1;
     for (int i = 1; i <= measured / 2; i++) {
       double here = ranked.get(i - 1).score();
       double next = ranked.get(i).score();
-      double fall = here == next ? 0 : Math.abs(Math.log(here) - Math.log(next));
+      double fall = here == next ? 1 : Math.max(here, next) / Math.min(here, next);
       if (fall > largestFall) {
         largestFall = fall;
         picks = i;

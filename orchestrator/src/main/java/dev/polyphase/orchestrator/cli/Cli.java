@@ -26,6 +26,7 @@ final class Cli {
             .addSubcommand(new ValidateCommand(console))
             .addSubcommand(new ScanCommand(backend, models, console))
             .addSubcommand(new SelectCommand(console))
+            .addSubcommand(new CompareCommand(console))
             .addSubcommand(new ScoreCommand(backend, models, console))
             .setOut(console.results())
             .setErr(console.messages())
