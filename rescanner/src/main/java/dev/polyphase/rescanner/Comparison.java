@@ -123,8 +123,7 @@ public record Comparison(
   private static @Nullable Double rankCorrelation(List<Pair> members) {
     List<Pair> measured =
         members.stream()
-            .filter(
-                pair -> !Double.isNaN(pair.first().snr()) && !Double.isNaN(pair.second().snr()))
+            .filter(pair -> !Double.isNaN(pair.first().snr()) && !Double.isNaN(pair.second().snr()))
             .toList();
     if (measured.size() < 2) {
       return null;

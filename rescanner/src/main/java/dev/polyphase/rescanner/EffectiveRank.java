@@ -2,8 +2,8 @@ package dev.polyphase.rescanner;
 
 /**
  * The exponential of the entropy of the singular values, each as a share of their sum (Roy and
- * Vetterli, EUSIPCO 2007): 1 where one direction has everything, the number of values where all have
- * the same. Not a number for a zero matrix.
+ * Vetterli, EUSIPCO 2007): 1 where one direction has everything, the number of values where all
+ * have the same. Not a number for a zero matrix.
  */
 final class EffectiveRank implements SpectralMetric {
 

@@ -6,8 +6,8 @@ import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 
 /**
- * Random orders that are the same on every machine and JDK: names sorted by a hash of themselves and
- * of what the lot is drawn for. Neither the order of the names nor their number matters.
+ * Random orders that are the same on every machine and JDK: names sorted by a hash of themselves
+ * and of what the lot is drawn for. Neither the order of the names nor their number matters.
  */
 final class Lots {
 

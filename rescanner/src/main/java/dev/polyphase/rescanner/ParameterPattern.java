@@ -14,15 +14,15 @@ import org.jspecify.annotations.Nullable;
  * <ul>
  *   <li>{@code axolotl}: a Python regular expression in which a dot stands for itself unless a
  *       {@code +} follows; it is matched from the start of a name and need not reach its end. So
- *       {@code model.layers.1.mlp} matches that layer's projections and none of layer 11, and {@code
- *       .*} matches dots alone. A range of rows may follow.
+ *       {@code model.layers.1.mlp} matches that layer's projections and none of layer 11, and
+ *       {@code .*} matches dots alone. A range of rows may follow.
  *   <li>{@code exact}: a whole name. A range of rows may follow.
- *   <li>{@code regex}: a Python regular expression that is found anywhere in a name. Brackets at its
- *       end are a set of characters.
+ *   <li>{@code regex}: a Python regular expression that is found anywhere in a name. Brackets at
+ *       its end are a set of characters.
  * </ul>
  *
- * <p>A range is {@code [a:b]}, {@code [a:]}, {@code [:b]}, {@code [a]} or {@code []}, of the tensor's
- * first dimension, from row a up to and without row b.
+ * <p>A range is {@code [a:b]}, {@code [a:]}, {@code [:b]}, {@code [a]} or {@code []}, of the
+ * tensor's first dimension, from row a up to and without row b.
  */
 final class ParameterPattern {
   private static final Pattern WITH_ROWS =
@@ -37,8 +37,7 @@ final class ParameterPattern {
   private final Pattern names;
   private final @Nullable Rows rows;
 
-  private ParameterPattern(
-      String text, ParameterMatch match, Pattern names, @Nullable Rows rows) {
+  private ParameterPattern(String text, ParameterMatch match, Pattern names, @Nullable Rows rows) {
     this.text = text;
     this.match = match;
     this.names = names;
@@ -81,8 +80,7 @@ final class ParameterPattern {
     if (digits.isEmpty()) {
       return Optional.empty();
     }
-    return Optional.of(
-        digits.length() > MOST_DIGITS ? Long.MAX_VALUE - 1 : Long.parseLong(digits));
+    return Optional.of(digits.length() > MOST_DIGITS ? Long.MAX_VALUE - 1 : Long.parseLong(digits));
   }
 
   /** The pattern as it was given. */

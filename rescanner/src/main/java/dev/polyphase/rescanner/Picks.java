@@ -41,9 +41,7 @@ final class Picks {
 
   /** The floor of n * percent / 100 in decimal: 29 % of 100 are 29, not the 28 of 0.29 * 100. */
   static BigDecimal share(double percent, long n) {
-    return decimal(percent)
-        .multiply(BigDecimal.valueOf(n))
-        .divide(HUNDRED, 0, RoundingMode.FLOOR);
+    return decimal(percent).multiply(BigDecimal.valueOf(n)).divide(HUNDRED, 0, RoundingMode.FLOOR);
   }
 
   /** The percentage as it was typed: the shortest decimal that reads as this double. */

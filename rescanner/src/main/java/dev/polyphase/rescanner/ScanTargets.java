@@ -76,8 +76,7 @@ public record ScanTargets(List<ScanTarget> targets) {
     for (String entry : inPublishedOrder(entries)) {
       List<ScanTarget> found;
       try {
-        found =
-            namesModules(entry) ? named(entry, withExperts) : containing(entry, ofTypes);
+        found = namesModules(entry) ? named(entry, withExperts) : containing(entry, ofTypes);
       } catch (PatternSyntaxException e) {
         problems.add(
             new Problem(null, "'" + entry + "' is no regular expression: " + e.getDescription()));

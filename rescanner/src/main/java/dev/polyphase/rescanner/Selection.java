@@ -69,8 +69,7 @@ public record Selection(SelectionRule rule, List<RankedType> types) {
     SelectionRule rule =
         new SelectionRule(
             profile, published.metric(), published.mode(), published.ranking(), published.budget());
-    List<Candidate> modules =
-        snrs.stream().map(snr -> new Candidate(snr, snr.snr(), 0)).toList();
+    List<Candidate> modules = snrs.stream().map(snr -> new Candidate(snr, snr.snr(), 0)).toList();
     return of(modules, rule, "");
   }
 
@@ -207,8 +206,7 @@ public record Selection(SelectionRule rule, List<RankedType> types) {
       case BOTTOM ->
           UNMEASURED_LAST.thenComparing(
               SpectralMetric.largerIsBetter(rule.metric()) ? ascending : ascending.reversed());
-      case RANDOM ->
-          UNMEASURED_LAST.thenComparing(module -> Lots.draw(lot, module.snr().module()));
+      case RANDOM -> UNMEASURED_LAST.thenComparing(module -> Lots.draw(lot, module.snr().module()));
     };
   }
 

@@ -38,8 +38,8 @@ public final class SpectraFile {
   }
 
   /**
-   * The scores of a file whose modules are ranked by another metric than the ratio, by module; not a
-   * number where a module has none.
+   * The scores of a file whose modules are ranked by another metric than the ratio, by module; not
+   * a number where a module has none.
    */
   public static Map<String, Double> readScores(Path file) throws IOException {
     Map<String, Double> scores = new HashMap<>();

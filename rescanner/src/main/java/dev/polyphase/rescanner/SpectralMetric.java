@@ -29,8 +29,8 @@ interface SpectralMetric {
    * Whether a larger value means more signal. Ratios of signal to noise do. Ranks do not: noise
    * spreads its energy over all directions, signal over few (Sanyal, Torr and Dokania, "Stable Rank
    * Normalization", ICLR 2020, for the stable rank; the effective rank by the same reasoning). Nor
-   * does the exponent of the tail: the better a layer is trained, the heavier its tail (Martin, Peng
-   * and Mahoney, Nature Communications 12:4122, 2021).
+   * does the exponent of the tail: the better a layer is trained, the heavier its tail (Martin,
+   * Peng and Mahoney, Nature Communications 12:4122, 2021).
    */
   static boolean largerIsBetter(Metric metric) {
     return switch (metric) {

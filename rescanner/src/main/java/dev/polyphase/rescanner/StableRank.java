@@ -2,8 +2,8 @@ package dev.polyphase.rescanner;
 
 /**
  * The sum of the squared singular values over the largest squared (Rudelson and Vershynin 2007): 1
- * where one direction has everything, the number of values where all have the same. Not a number for
- * a zero matrix.
+ * where one direction has everything, the number of values where all have the same. Not a number
+ * for a zero matrix.
  */
 final class StableRank implements SpectralMetric {
 

@@ -4,11 +4,11 @@ package dev.polyphase.rescanner;
  * The exponent of a power law {@code p(x) ~ x^-alpha} fitted to the tail of the eigenvalues {@code
  * x} of the matrix's Gram matrix, the squared singular values.
  *
- * <p>For a tail that begins at {@code x_min} the exponent is the maximum likelihood's, {@code 1 + n /
- * sum(log(x / x_min))}; the beginning is the eigenvalue that makes the Kolmogorov-Smirnov distance of
- * tail and law smallest (Clauset, Shalizi and Newman, SIAM Review 51:661, 2009). A tail has at least
- * {@value #SHORTEST_TAIL} eigenvalues, or all where there are fewer: shorter ones fit anything. Not a
- * number where fewer than two positive eigenvalues differ.
+ * <p>For a tail that begins at {@code x_min} the exponent is the maximum likelihood's, {@code 1 + n
+ * / sum(log(x / x_min))}; the beginning is the eigenvalue that makes the Kolmogorov-Smirnov
+ * distance of tail and law smallest (Clauset, Shalizi and Newman, SIAM Review 51:661, 2009). A tail
+ * has at least {@value #SHORTEST_TAIL} eigenvalues, or all where there are fewer: shorter ones fit
+ * anything. Not a number where fewer than two positive eigenvalues differ.
  */
 final class TailExponent implements SpectralMetric {
   private static final int SHORTEST_TAIL = 10;

@@ -75,8 +75,7 @@ final class RobustProfileTest {
                 : new float[] {8, 0, 0};
 
     Scan scan =
-        Rescanner.scan(
-            checkpoint, List.of("conv", "mlp"), values, (module, done, total) -> {});
+        Rescanner.scan(checkpoint, List.of("conv", "mlp"), values, (module, done, total) -> {});
 
     assertThat(scan.notes())
         .containsExactly(

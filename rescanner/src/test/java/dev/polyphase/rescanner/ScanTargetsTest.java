@@ -51,7 +51,9 @@ final class ScanTargetsTest {
             "mlp.gate",
             "mlp.gate",
             "model.norm");
-    assertThat(targets).extracting(ScanTarget::parameters).containsExactly(6L, 6L, 12L, 12L, 8L, 6L, 3L);
+    assertThat(targets)
+        .extracting(ScanTarget::parameters)
+        .containsExactly(6L, 6L, 12L, 12L, 8L, 6L, 3L);
   }
 
   @Test
@@ -78,16 +80,14 @@ final class ScanTargetsTest {
   void typesSeeFusedExpertsInProfileRobustAlone() throws IOException {
     assertThatThrownBy(() -> ScanTargets.of(checkpoint, List.of("gate_up_proj")))
         .isInstanceOf(InputException.class);
-    assertThat(
-            ScanTargets.of(checkpoint, List.of("gate_up_proj"), Profile.ROBUST).targets())
+    assertThat(ScanTargets.of(checkpoint, List.of("gate_up_proj"), Profile.ROBUST).targets())
         .extracting(target -> target.tensor().name())
         .containsExactly(FUSED + "[0]", FUSED + "[1]");
   }
 
   @Test
   void expressionsAreFoundAnywhereAndRankByTheirOwnType() throws IOException {
-    assertThat(
-            ScanTargets.of(checkpoint, List.of("re:layers\\.0\\.mlp\\.gate$", "norm")).targets())
+    assertThat(ScanTargets.of(checkpoint, List.of("re:layers\\.0\\.mlp\\.gate$", "norm")).targets())
         .extracting(target -> target.module().text() + " " + target.type())
         .containsExactly("model.layers.0.mlp.gate mlp.gate", "model.norm norm");
     assertThatThrownBy(() -> ScanTargets.of(checkpoint, List.of("re:(", "re:nothing", "none")))

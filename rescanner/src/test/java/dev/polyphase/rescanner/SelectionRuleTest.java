@@ -141,15 +141,12 @@ final class SelectionRuleTest {
     assertThatCode(() -> Selection.requirePick(MODULES, rule(new Budget.MaxParameters(30))))
         .doesNotThrowAnyException();
     assertThatThrownBy(
-            () ->
-                Selection.requirePick(
-                    MODULES, rule(new Budget.Percent(10, Budget.Of.MODULES))))
+            () -> Selection.requirePick(MODULES, rule(new Budget.Percent(10, Budget.Of.MODULES))))
         .isInstanceOf(InputException.class)
         .hasMessageContaining("16.67 or more");
     assertThatCode(
             () ->
-                Selection.requirePick(
-                    MODULES, rule(new Budget.Percent(16.67, Budget.Of.MODULES))))
+                Selection.requirePick(MODULES, rule(new Budget.Percent(16.67, Budget.Of.MODULES))))
         .doesNotThrowAnyException();
   }
 

@@ -135,8 +135,7 @@ final class SpectralMetricTest {
       double transposed =
           SpectralMetric.of(metric).of(JavaSingularValues.of(matrix.transpose()), 33, 20);
       double scaled =
-          SpectralMetric.of(metric)
-              .of(JavaSingularValues.of(matrix.scalarMultiply(4)), 20, 33);
+          SpectralMetric.of(metric).of(JavaSingularValues.of(matrix.scalarMultiply(4)), 20, 33);
 
       boolean ratio = metric == Metric.SNR || metric == Metric.SNR_MP;
       assertThat(transposed).isCloseTo(plain, withPercentage(1e-2));

@@ -201,7 +201,8 @@ final class UnfrozenParametersTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"[11:]", "[10:]", "[:11]", "[10]", "[4:4]", "[6:2]", "[99999999999999999999]"})
+  @ValueSource(
+      strings = {"[11:]", "[10:]", "[:11]", "[10]", "[4:4]", "[6:2]", "[99999999999999999999]"})
   void rowsThatATensorHasNotAreErrors(String range) throws IOException {
     Checkpoint checkpoint = new HandMadeCheckpoint().tensor("model.table", 10, 3).writeTo(folder);
 
@@ -234,8 +235,7 @@ final class UnfrozenParametersTest {
         .containsExactly(NAMES.get(3), NAMES.get(4));
     for (String pattern : List.of("lm_head", "lm_head.weigh.", "^lm_head.weight$")) {
       assertThatThrownBy(
-              () ->
-                  UnfrozenParameters.of(List.of(pattern), ParameterMatch.EXACT).match(checkpoint))
+              () -> UnfrozenParameters.of(List.of(pattern), ParameterMatch.EXACT).match(checkpoint))
           .isInstanceOf(InputException.class)
           .hasMessageContaining("has to be a whole name");
     }

@@ -115,9 +115,7 @@ final class ScanCommand implements Callable<Integer> {
         topPercents.stream()
             .map(percent -> "chosen at " + Selection.percentText(percent) + " %")
             .toList();
-    console
-        .messages()
-        .print(ScanTable.text(scan.snrs(), selections, headings, console.colored()));
+    console.messages().print(ScanTable.text(scan.snrs(), selections, headings, console.colored()));
     console.messages().flush();
     return ExitCode.DONE;
   }

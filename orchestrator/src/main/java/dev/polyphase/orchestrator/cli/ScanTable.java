@@ -22,10 +22,7 @@ final class ScanTable {
    * @param colored green where every selection takes modules of a type, red where one takes none
    */
   static String text(
-      List<ModuleSnr> snrs,
-      List<Selection> selections,
-      List<String> headings,
-      boolean colored) {
+      List<ModuleSnr> snrs, List<Selection> selections, List<String> headings, boolean colored) {
     List<String> columns = new ArrayList<>(List.of("type", "modules", "min", "median", "max"));
     columns.addAll(headings);
     TextTable table = new TextTable(columns.toArray(String[]::new));
@@ -72,8 +69,6 @@ final class ScanTable {
 
   private static double median(double[] sorted) {
     int middle = sorted.length / 2;
-    return sorted.length % 2 == 1
-        ? sorted[middle]
-        : (sorted[middle - 1] + sorted[middle]) / 2;
+    return sorted.length % 2 == 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
   }
 }

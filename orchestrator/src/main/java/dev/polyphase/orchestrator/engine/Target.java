@@ -77,12 +77,10 @@ final class Target {
       throws IOException {
     if (phase.targeting() instanceof Targeting.Snr snr) {
       Measure measure = new Measure(snr.rule().profile(), snr.rule().metric());
-      Scan scan =
-          Rescanner.scan(targets(checkpoint, snr), measure, singularValues, listener);
+      Scan scan = Rescanner.scan(targets(checkpoint, snr), measure, singularValues, listener);
       SnrFile.write(folder.snrJson(), scan.snrs());
       SpectraFile.write(folder.spectraJsonl(), scan);
-      Selection selection =
-          Selection.of(scan.candidates(), snr.rule(), seed + "/" + phase.name());
+      Selection selection = Selection.of(scan.candidates(), snr.rule(), seed + "/" + phase.name());
       AlwaysTrained always = AlwaysTrained.of(checkpoint, snr.alwaysTrain());
       SelectionFile.write(folder.selectionYaml(), selection, always.patterns());
       return new Decision(

@@ -156,8 +156,14 @@ class CliTest {
   void scanEndsWithATableAndSaysHowFarItIs() throws IOException {
     Path results = folder.resolve("scan");
     String[] scan = {
-      "scan", model.toString(), "-o", results.toString(), "--modules", "lm_head,mlp.up_proj",
-      "--top-percent", "50"
+      "scan",
+      model.toString(),
+      "-o",
+      results.toString(),
+      "--modules",
+      "lm_head,mlp.up_proj",
+      "--top-percent",
+      "50"
     };
 
     assertThat(polyphase(scan)).isZero();

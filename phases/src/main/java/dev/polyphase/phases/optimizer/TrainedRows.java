@@ -8,9 +8,9 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 
 /**
- * Parameters of which only some rows are trained. What the optimiser gets of them are views of those
- * rows, each as a parameter of its own: the other rows have no part in the gradients' norm, no
- * moments, no decay, and are never written to.
+ * Parameters of which only some rows are trained. What the optimiser gets of them are views of
+ * those rows, each as a parameter of its own: the other rows have no part in the gradients' norm,
+ * no moments, no decay, and are never written to.
  */
 public final class TrainedRows implements AutoCloseable {
   private final Kernel kernel;

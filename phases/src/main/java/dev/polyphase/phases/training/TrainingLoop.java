@@ -142,8 +142,7 @@ final class TrainingLoop {
                 .formatted(phase.name(), step.index(), loss));
       }
       double rate = learningRate.at(step.index() - 1);
-      double norm = 
-          optimizer.step(masters, trainedRows.of(gradients.byName(), scratch), rate);
+      double norm = optimizer.step(masters, trainedRows.of(gradients.byName(), scratch), rate);
       long tokens = microBatches.stream().mapToLong(batch -> batch.tokens().tokens()).sum();
       return new StepFigures(loss, norm, rate, tokens, sums.means(weight));
     }

@@ -36,7 +36,7 @@ final class TargetingReader {
               SelectionRuleReader.read(targeting),
               targeting.texts("modules", MODULES, Defaults.TARGETING_MODULES),
               alwaysTrain);
-      case PARAMETERS -> 
+      case PARAMETERS ->
           new Targeting.Parameters(
               targeting.texts("unfrozen_parameters", PATTERNS),
               targeting.choice("match", ParameterMatch.class, Defaults.PARAMETER_MATCH));
