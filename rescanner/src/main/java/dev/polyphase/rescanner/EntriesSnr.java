@@ -23,7 +23,7 @@ final class EntriesSnr implements SpectralMetric {
       squares += (double) value * value;
     }
     double deviation = Math.sqrt(squares / ((double) rows * columns));
-    double threshold = deviation * (Math.sqrt(rows) + Math.sqrt(columns));
+    double threshold = deviation * (Math.sqrt((double) rows) + Math.sqrt((double) columns));
     double signal = 0;
     double noise = 0;
     for (float value : descending) {

@@ -139,7 +139,9 @@ public record Selection(SelectionRule rule, List<RankedType> types) {
     // Whichever ranks first has to fit; no one fits that is larger.
     List<Candidate> largestFirst =
         modules.stream()
-            .map(module -> new Candidate(module.snr(), module.parameters(), module.parameters()))
+            .map(
+                module ->
+                    new Candidate(module.snr(), (double) module.parameters(), module.parameters()))
             .toList();
     SelectionRule worst =
         new SelectionRule(rule.profile(), Metric.SNR, Mode.TOP, rule.ranking(), rule.budget());

@@ -43,7 +43,7 @@ final class ComparisonTest {
     second.add(new ModuleSnr("unmeasured", "t", 7));
     double squares = 0;
     for (int i = 0; i < 30; i++) {
-      squares += Math.pow(larger(first, i) - larger(second, i), 2);
+      squares += Math.pow((double) (larger(first, i) - larger(second, i)), 2);
     }
 
     Comparison comparison = Comparison.of(first, second, 25);
