@@ -1,5 +1,8 @@
 package dev.polyphase.dpo;
 
+import dev.polyphase.phases.chat.ChatEncoder;
+import dev.polyphase.phases.chat.Message;
+import dev.polyphase.phases.data.Conversations;
 import dev.polyphase.phases.data.DataCounts;
 import dev.polyphase.phases.data.DatasetRows;
 import dev.polyphase.phases.data.JsonRow;
@@ -22,11 +25,14 @@ import java.util.Set;
 /** Reads the rows of dpo phases, each fitted into the phase's sequence. */
 public final class PairReader {
   private static final Set<RowShape> SHAPES =
-      Collections.unmodifiableSet(EnumSet.of(RowShape.PREFERENCE_TOKENS, RowShape.PREFERENCE));
+      Collections.unmodifiableSet(
+          EnumSet.of(
+              RowShape.PREFERENCE_TOKENS, RowShape.PREFERENCE, RowShape.PREFERENCE_CONVERSATIONS));
 
   private final int sequenceLen;
   private final int vocabSize;
   private final LazyTokenizer tokenizer;
+  private final ChatEncoder chats;
 
   /**
    * A reader for one phase.
@@ -39,6 +45,7 @@ public final class PairReader {
     this.sequenceLen = sequenceLen;
     this.vocabSize = vocabSize;
     this.tokenizer = tokenizer;
+    this.chats = new ChatEncoder(tokenizer);
   }
 
   /**
@@ -65,7 +72,13 @@ public final class PairReader {
   }
 
   private Pair pair(JsonRow row, RowShape shape) throws IOException {
-    return shape == RowShape.PREFERENCE_TOKENS ? fromTokens(row) : fromText(row);
+    if (shape == RowShape.PREFERENCE_TOKENS) {
+      return fromTokens(row);
+    }
+    boolean conversations =
+        List.of("prompt", "chosen", "rejected").stream()
+            .anyMatch(key -> Conversations.isAt(row, key));
+    return conversations ? fromConversations(row) : fromText(row);
   }
 
   /** Used as they are; nothing is added. */
@@ -87,8 +100,39 @@ public final class PairReader {
   private Pair fromText(JsonRow row) throws IOException {
     Tokenizer open = tokenizer.get();
     String prompt = row.text("prompt");
-    PromptCompletion chosen = open.encode(prompt, row.text("chosen"));
-    PromptCompletion rejected = open.encode(prompt, row.text("rejected"));
+    return pair(
+        row, open.encode(prompt, row.text("chosen")), open.encode(prompt, row.text("rejected")));
+  }
+
+  /** Without a prompt the two conversations share it: all turns but their last. */
+  private Pair fromConversations(JsonRow row) throws IOException {
+    List<Message> chosen = Conversations.at(row, "chosen");
+    List<Message> rejected = Conversations.at(row, "rejected");
+    if (row.has("prompt")) {
+      return fromTurns(row, Conversations.at(row, "prompt"), chosen, rejected);
+    }
+    List<Message> prompt = chosen.subList(0, chosen.size() - 1);
+    if (prompt.isEmpty() || !prompt.equals(rejected.subList(0, rejected.size() - 1))) {
+      throw row.wrong(
+          "\"chosen\" and \"rejected\" must differ in their last message alone, or \"prompt\" must"
+              + " hold what comes before them");
+    }
+    return fromTurns(
+        row,
+        prompt,
+        chosen.subList(prompt.size(), chosen.size()),
+        rejected.subList(prompt.size(), rejected.size()));
+  }
+
+  private Pair fromTurns(
+      JsonRow row, List<Message> prompt, List<Message> chosen, List<Message> rejected)
+      throws IOException {
+    PromptCompletion preferred = Conversations.encoded(row, () -> chats.encodeTurn(prompt, chosen));
+    PromptCompletion other = Conversations.encoded(row, () -> chats.encodeTurn(prompt, rejected));
+    return pair(row, preferred, other);
+  }
+
+  private Pair pair(JsonRow row, PromptCompletion chosen, PromptCompletion rejected) {
     return new Pair(
         row.inVocabulary(chosen.prompt(), vocabSize),
         row.inVocabulary(chosen.completion(), vocabSize),

@@ -90,21 +90,70 @@ class PairReaderTest {
   }
 
   @Test
-  void refusesConversationsAndOtherShapes() throws IOException {
-    assertThat(problems("{\"messages\":[]}"))
-        .singleElement()
-        .asString()
-        .contains("\"messages\" are not built yet");
-    assertThat(problems("{\"prompt\":\"a\",\"chosen\":[{\"role\":\"user\"}],\"rejected\":\"b\"}"))
-        .singleElement()
-        .asString()
-        .contains("\"chosen\" must be a string, found a list; conversations are not built yet");
+  void readsConversationsWithAndWithoutAPromptOfTheirOwn() throws IOException {
+    String user = "{\"role\":\"user\",\"content\":\"Q\"}";
+    String yes = "{\"role\":\"assistant\",\"content\":\"yes\"}";
+    String no = "{\"role\":\"assistant\",\"content\":\"no\"}";
+    int start = 257;
+    for (String row :
+        List.of(
+            "{\"prompt\":[" + user + "],\"chosen\":[" + yes + "],\"rejected\":[" + no + "]}",
+            "{\"chosen\":[" + user + "," + yes + "],\"rejected\":[" + user + "," + no + "]}")) {
+      assertPair(
+          read(99, row).rows().get(0),
+          new int[] {
+            start, 'u', 's', 'e', 'r', '\n', 'Q', EOS, '\n', start, 'a', 's', 's', 'i', 's', 't',
+            'a', 'n', 't', '\n'
+          },
+          new int[] {'y', 'e', 's', EOS},
+          new int[] {'n', 'o', EOS});
+    }
+  }
+
+  @Test
+  void refusesWrongConversationsAndOtherShapes() throws IOException {
+    String user = "{\"role\":\"user\",\"content\":\"Q\"}";
+    String other = "{\"role\":\"user\",\"content\":\"R\"}";
+    String yes = "{\"role\":\"assistant\",\"content\":\"yes\"}";
+    assertThat(
+            problems(
+                "{\"prompt\":[" + user + "],\"chosen\":[" + yes + "],\"rejected\":\"b\"}",
+                "{\"prompt\":\"a\",\"chosen\":[" + yes + "],\"rejected\":[" + yes + "]}",
+                "{\"prompt\":[" + user + "],\"chosen\":[" + yes + "],\"rejected\":[" + user + "]}",
+                "{\"prompt\":["
+                    + user
+                    + "],\"chosen\":["
+                    + yes
+                    + ","
+                    + user
+                    + "],\"rejected\":["
+                    + yes
+                    + "]}"))
+        .satisfiesExactly(
+            p ->
+                assertThat(p)
+                    .endsWith(":1: \"rejected\" must be a list of messages, found a string"),
+            p ->
+                assertThat(p).endsWith(":2: \"prompt\" must be a list of messages, found a string"),
+            p -> assertThat(p).contains(":3: a completion must be one turn of the assistant"),
+            p -> assertThat(p).contains(":4: a completion must be one turn", "[assistant, user]"));
+    assertThat(
+            problems(
+                "{\"chosen\":[" + user + "," + yes + "],\"rejected\":[" + other + "," + yes + "]}",
+                "{\"chosen\":[" + yes + "],\"rejected\":[" + yes + "]}",
+                "{\"chosen\":\"a\",\"rejected\":\"b\"}"))
+        .satisfiesExactly(
+            p ->
+                assertThat(p).contains(":1: \"chosen\" and \"rejected\" must differ in their last"),
+            p ->
+                assertThat(p).contains(":2: \"chosen\" and \"rejected\" must differ in their last"),
+            p -> assertThat(p).endsWith(":3: \"prompt\" is missing"));
     assertThat(problems("{\"text\":\"a\"}"))
         .singleElement()
         .asString()
         .endsWith(
-            "must be {\"prompt_input_ids\", \"chosen_input_ids\", \"rejected_input_ids\"} or"
-                + " {\"prompt\", \"chosen\", \"rejected\"}");
+            "must be {\"prompt_input_ids\", \"chosen_input_ids\", \"rejected_input_ids\"},"
+                + " {\"prompt\", \"chosen\", \"rejected\"} or {\"chosen\", \"rejected\"}");
   }
 
   @Test

@@ -10,6 +10,7 @@ package dev.polyphase.reports;
  * @param changedParameters those whose saved value differs from before
  * @param steps the optimiser steps
  * @param tokens the tokens trained on
+ * @param seconds the wall time of training
  */
 public record PhaseTotals(
     long modules,
@@ -18,4 +19,5 @@ public record PhaseTotals(
     long trainedParameters,
     long changedParameters,
     long steps,
-    long tokens) {}
+    long tokens,
+    double seconds) {}

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /** The text of {@code report.json}. Scripts read it: its keys are a contract. */
@@ -21,9 +22,17 @@ public final class ReportJson {
       ObjectNode node = phases.addObject();
       node.put("name", phase.name());
       node.put("type", phase.type());
+      node.put("status", phase.status().name().toLowerCase(Locale.ROOT));
       ArrayNode modules = node.putArray("modules");
       phase.modules().forEach(module -> put(modules.addObject(), module));
-      put(node.putObject("totals"), phase.totals());
+      ArrayNode always = node.putArray("always_trained");
+      phase.alwaysTrained().forEach(module -> always.add(module.module()));
+      @Nullable PhaseTotals totals = phase.totals();
+      if (totals == null) {
+        node.putNull("totals");
+      } else {
+        put(node.putObject("totals"), totals);
+      }
     }
     try {
       return MAPPER.writerWithDefaultPrettyPrinter().writeValueAsString(root) + "\n";
@@ -56,5 +65,6 @@ public final class ReportJson {
     node.put("changed_parameters", totals.changedParameters());
     node.put("steps", totals.steps());
     node.put("tokens", totals.tokens());
+    node.put("seconds", totals.seconds());
   }
 }

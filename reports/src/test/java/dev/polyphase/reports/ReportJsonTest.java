@@ -10,29 +10,29 @@ class ReportJsonTest {
 
   @Test
   void everyModuleHasTheKeysOfTheContractAndPlainJsonNumbers() throws Exception {
+    List<ModuleReport> modules =
+        List.of(
+            new ModuleReport("model.layers.3.mlp.up_proj", "mlp.up_proj", 3, 0.25, 1, true),
+            new ModuleReport(
+                "model.layers.0.mlp.up_proj", "mlp.up_proj", 0, Double.POSITIVE_INFINITY, 2, false),
+            new ModuleReport("lm_head", "lm_head", null, Double.NaN, 3, false),
+            new ModuleReport("model.norm", "model.norm", null, null, null, false));
     Report report =
-        new Report(
-            List.of(
-                new PhaseReport(
-                    "foundation",
-                    "sft",
-                    List.of(
-                        new ModuleReport(
-                            "model.layers.3.mlp.up_proj", "mlp.up_proj", 3, 0.25, 1, true),
-                        new ModuleReport(
-                            "model.layers.0.mlp.up_proj",
-                            "mlp.up_proj",
-                            0,
-                            Double.POSITIVE_INFINITY,
-                            2,
-                            false),
-                        new ModuleReport("lm_head", "lm_head", null, Double.NaN, 3, false),
-                        new ModuleReport("model.norm", "model.norm", null, null, null, false)),
-                    new PhaseTotals(4, 1, 1000, 250, 249, 12, 3456))));
+        Reports.of(
+            Reports.phase(
+                "foundation",
+                "sft",
+                PhaseReport.Status.FINISHED,
+                modules,
+                List.of(new ModuleReport("embed", "embed", null, null, null, true)),
+                new PhaseTotals(4, 1, 1000, 250, 249, 12, 3456, 1.5),
+                List.of(),
+                List.of()),
+            PhaseReport.pending("alignment", "dpo", "all parameters", List.of()));
 
     String expected =
         """
-        {"phases": [{"name": "foundation", "type": "sft", "modules": [
+        {"phases": [{"name": "foundation", "type": "sft", "status": "finished", "modules": [
           {"module": "model.layers.3.mlp.up_proj", "type": "mlp.up_proj", "layer": 3,
            "snr": 0.25, "rank": 1, "selected": true},
           {"module": "model.layers.0.mlp.up_proj", "type": "mlp.up_proj", "layer": 0,
@@ -41,8 +41,12 @@ class ReportJsonTest {
            "snr": null, "snr_text": "NaN", "rank": 3, "selected": false},
           {"module": "model.norm", "type": "model.norm", "layer": null,
            "snr": null, "snr_text": "not scanned", "rank": null, "selected": false}],
+          "always_trained": ["embed"],
           "totals": {"modules": 4, "selected_modules": 1, "parameters": 1000,
-            "trained_parameters": 250, "changed_parameters": 249, "steps": 12, "tokens": 3456}}]}
+            "trained_parameters": 250, "changed_parameters": 249, "steps": 12, "tokens": 3456,
+            "seconds": 1.5}},
+          {"name": "alignment", "type": "dpo", "status": "pending", "modules": [],
+           "always_trained": [], "totals": null}]}
         """;
 
     String written = ReportJson.write(report);

@@ -1,5 +1,6 @@
 package dev.polyphase.kernels;
 
+import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
@@ -24,9 +25,11 @@ import java.util.Map;
  */
 public final class Kernel implements AutoCloseable {
   private final PtSymbolBlock block;
+  private final NDManager cpu;
 
-  private Kernel(PtSymbolBlock block) {
+  private Kernel(PtSymbolBlock block, NDManager cpu) {
     this.block = block;
+    this.cpu = cpu;
   }
 
   /**
@@ -49,7 +52,9 @@ public final class Kernel implements AutoCloseable {
           resource + " has a constant without a value: " + source.substring(source.indexOf("{{")));
     }
     try (InputStream archive = new ByteArrayInputStream(KernelArchive.of(source))) {
-      return new Kernel(JniUtils.loadModule((PtNDManager) manager, archive, false, false));
+      return new Kernel(
+          JniUtils.loadModule((PtNDManager) manager, archive, false, false),
+          manager.newSubManager(Device.cpu()));
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
@@ -63,6 +68,7 @@ public final class Kernel implements AutoCloseable {
   @Override
   public void close() {
     block.close();
+    cpu.close();
   }
 
   private static String read(Class<?> owner, String resource) {
@@ -80,6 +86,7 @@ public final class Kernel implements AutoCloseable {
   public final class Call {
     private final String name;
     private final NDList arguments = new NDList();
+    private final NDList numbers = new NDList();
 
     private Call(String name) {
       this.name = name;
@@ -108,6 +115,26 @@ public final class Kernel implements AutoCloseable {
       return this;
     }
 
+    /** A whole number: to the kernel a tensor {@code []} on the CPU, so that reading it is free. */
+    public Call withNumber(long value) {
+      return withNumbers(cpu.create(value));
+    }
+
+    /** A number: to the kernel a float64 tensor {@code []} on the CPU. */
+    public Call withNumber(double value) {
+      return withNumbers(cpu.create(value));
+    }
+
+    /** Whole numbers: to the kernel a tensor {@code [n]} on the CPU. */
+    public Call withNumbers(long... values) {
+      return withNumbers(cpu.create(values));
+    }
+
+    private Call withNumbers(NDArray onCpu) {
+      numbers.add(onCpu);
+      return with(onCpu);
+    }
+
     /** Runs without recording a graph; the results belong to {@code manager}. */
     public NDList run(NDManager manager) {
       return run(manager, false);
@@ -126,7 +153,8 @@ public final class Kernel implements AutoCloseable {
     private NDList run(NDManager manager, boolean gradMode) {
       Libtorch.prepareThread();
       // The results belong to the manager of the first array, and this one only names the method.
-      try (NDArray method = manager.create(0f)) {
+      try (numbers;
+          NDArray method = manager.create(0f)) {
         method.setName("module_method:" + name);
         NDList inputs = new NDList(arguments.size() + 1);
         inputs.add(method);

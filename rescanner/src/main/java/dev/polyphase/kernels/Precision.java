@@ -1,6 +1,9 @@
 package dev.polyphase.kernels;
 
+import dev.polyphase.pipelines.problems.InputException;
+import dev.polyphase.pipelines.problems.Place;
 import dev.polyphase.weights.ElementType;
+import dev.polyphase.weights.TensorInfo;
 
 /** The floating-point formats that weights are computed and saved in. */
 public enum Precision {
@@ -29,14 +32,17 @@ public enum Precision {
   /**
    * The format of a tensor at rest.
    *
-   * @throws IllegalArgumentException for what no weight is computed in, as integers
+   * @throws InputException for what no weight is computed in, as the integers of quantised models
    */
-  public static Precision of(ElementType type) {
+  public static Precision of(TensorInfo tensor) {
     for (Precision precision : values()) {
-      if (precision.elementType == type) {
+      if (precision.elementType == tensor.type()) {
         return precision;
       }
     }
-    throw new IllegalArgumentException("weights in " + type + " can't be computed with");
+    throw new InputException(
+        Place.in(tensor.file().toString()),
+        "the tensor %s is of dtype %s; weights in F32, BF16 and F16 are implemented"
+            .formatted(tensor.name(), tensor.type()));
   }
 }

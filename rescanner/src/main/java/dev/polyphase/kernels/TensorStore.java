@@ -49,7 +49,9 @@ public final class TensorStore implements AutoCloseable {
       throws IOException {
     NDArray mapped = mapped(owner, tensor);
     boolean asItIs =
-        Precision.of(tensor.type()) == precision && owner.getDevice().equals(Device.cpu());
+        isMappable(tensor)
+            && Precision.of(tensor) == precision
+            && owner.getDevice().equals(Device.cpu());
     if (asItIs) {
       return mapped;
     }
@@ -82,7 +84,7 @@ public final class TensorStore implements AutoCloseable {
           .method("count_changed")
           .with(values)
           .with(before)
-          .with(scratch.create(rounding.code()))
+          .withNumber(rounding.code())
           .runForOne(scratch)
           .getLong();
     }
@@ -110,23 +112,19 @@ public final class TensorStore implements AutoCloseable {
   }
 
   private NDArray copy(NDManager owner, NDArray source, Precision precision) {
-    return kernel
-        .method("copy_as")
-        .with(source)
-        .with(owner.create(precision.code()))
-        .runForOne(owner);
+    return kernel.method("copy_as").with(source).withNumber(precision.code()).runForOne(owner);
   }
 
-  /** The tensor on the CPU, in the precision it has at rest. */
+  /** The tensor on the CPU in the precision it has at rest, or decoded to float32. */
   private NDArray mapped(NDManager owner, TensorInfo tensor) throws IOException {
-    Precision precision = Precision.of(tensor.type());
+    Precision precision = Precision.of(tensor);
     int elementBytes = tensor.type().bytes();
     long fileBytes = Files.size(tensor.file());
     if (tensor.position() + tensor.byteCount() > fileBytes) {
       // Reading past a file's end through a mapping ends the process.
       throw new IOException(tensor.file() + " was cut while it was in use");
     }
-    if (tensor.elements() == 0 || tensor.position() % elementBytes != 0) {
+    if (!isMappable(tensor)) {
       return decoded(owner, tensor);
     }
     try (NDManager scratch = owner.newSubManager(Device.cpu())) {
@@ -135,17 +133,22 @@ public final class TensorStore implements AutoCloseable {
           kernel
               .method("map_file")
               .with(scratch.create(ByteBuffer.wrap(path), new Shape(path.length), DataType.UINT8))
-              .with(scratch.create(fileBytes / elementBytes))
-              .with(scratch.create(precision.code()))
+              .withNumber(fileBytes / elementBytes)
+              .withNumber(precision.code())
               .runForOne(scratch);
       long[] shape = tensor.shape().stream().mapToLong(Long::longValue).toArray();
       return kernel
           .method("cut")
           .with(file)
-          .with(scratch.create(tensor.position() / elementBytes))
-          .with(scratch.create(shape))
+          .withNumber(tensor.position() / elementBytes)
+          .withNumbers(shape)
           .runForOne(owner);
     }
+  }
+
+  /** Whether a tensor begins at a multiple of its elements, as in all well-made files. */
+  private static boolean isMappable(TensorInfo tensor) {
+    return tensor.elements() > 0 && tensor.position() % tensor.type().bytes() == 0;
   }
 
   /** For the rare tensor that a mapping can't show: read and widened to float32 here. */
@@ -158,7 +161,7 @@ public final class TensorStore implements AutoCloseable {
     }
     bytes.flip();
     float[] values = new float[Math.toIntExact(tensor.elements())];
-    Precision precision = Precision.of(tensor.type());
+    Precision precision = Precision.of(tensor);
     for (int i = 0; i < values.length; i++) {
       values[i] =
           switch (precision) {
@@ -190,9 +193,9 @@ public final class TensorStore implements AutoCloseable {
           kernel
               .method("rounded")
               .with(values)
-              .with(scratch.create(start))
-              .with(scratch.create((long) count))
-              .with(scratch.create(precision.code()))
+              .withNumber(start)
+              .withNumber(count)
+              .withNumber(precision.code())
               .runForOne(scratch)
               .toFloatArray();
       ByteBuffer bytes =

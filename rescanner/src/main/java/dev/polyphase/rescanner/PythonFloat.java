@@ -10,14 +10,18 @@ import java.util.List;
  * double, an exponent below 1e-4 and from 1e16 on. {@link Double#toString} will not do: its
  * exponents look different, and up to JDK 18 it sometimes prints too many digits (JDK-4511638).
  */
-final class PythonFloat {
+public final class PythonFloat {
   private static final int MOST_DIGITS = 17;
   private static final List<RoundingMode> NEAREST_THEN_NEIGHBOURS =
       List.of(RoundingMode.HALF_EVEN, RoundingMode.DOWN, RoundingMode.UP);
 
   private PythonFloat() {}
 
-  static String toString(double value) {
+  /**
+   * The double as Python writes it into JSON; what is not finite as {@code NaN} or {@code
+   * Infinity}.
+   */
+  public static String toString(double value) {
     if (Double.isNaN(value)) {
       return "NaN";
     }

@@ -9,6 +9,7 @@ import dev.polyphase.pipelines.problems.InputException;
 import dev.polyphase.pipelines.problems.Place;
 import dev.polyphase.pipelines.problems.Problem;
 import dev.polyphase.weights.AtomicFiles;
+import dev.polyphase.weights.JsonPlace;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -122,8 +123,7 @@ public final class SnrFile {
       return JSON.readTree(bytes);
     } catch (JsonProcessingException e) {
       throw new InputException(
-          new Place(file.toString(), e.getLocation().getLineNr(), e.getLocation().getColumnNr()),
-          "this is no JSON; give a scan as 'polyphase scan' writes it");
+          JsonPlace.of(file, e), "this is no JSON; give a scan as 'polyphase scan' writes it");
     } catch (IOException e) {
       throw new InputException(
           Place.in(file.toString()),

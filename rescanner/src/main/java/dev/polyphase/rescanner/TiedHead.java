@@ -4,8 +4,8 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.polyphase.pipelines.problems.InputException;
-import dev.polyphase.pipelines.problems.Place;
 import dev.polyphase.weights.Checkpoint;
+import dev.polyphase.weights.JsonPlace;
 import dev.polyphase.weights.TensorInfo;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -46,7 +46,7 @@ final class TiedHead {
       return tied.asBoolean(false);
     } catch (JsonProcessingException e) {
       throw new InputException(
-          new Place(config.toString(), e.getLocation().getLineNr(), e.getLocation().getColumnNr()),
+          JsonPlace.of(config, e),
           "this is no JSON; take the file from the model's original folder");
     }
   }

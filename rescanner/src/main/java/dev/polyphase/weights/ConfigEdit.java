@@ -52,8 +52,7 @@ final class ConfigEdit {
       }
     } catch (JsonProcessingException e) {
       throw new InputException(
-          new Place(file.toString(), e.getLocation().getLineNr(), e.getLocation().getColumnNr()),
-          "this is no valid JSON; correct it or copy the file again");
+          JsonPlace.of(file, e), "this is no valid JSON; correct it or copy the file again");
     }
     return edited.append(text, copied, text.length()).toString();
   }

@@ -59,6 +59,9 @@ final class StrictJson {
       return object;
     } catch (JsonProcessingException e) {
       throw unreadable(file, subject, reason(e), e.getLocation());
+    } catch (NumberFormatException e) {
+      // BigDecimal's own, at exponents beyond 2^31.
+      throw unreadable(file, subject, "a number's exponent is out of range", null);
     }
   }
 
@@ -74,17 +77,12 @@ final class StrictJson {
   }
 
   private static InputException unreadable(
-      Path file, String subject, String reason, JsonLocation at) {
+      Path file, String subject, String reason, @Nullable JsonLocation at) {
+    String where =
+        at == null ? "" : "line %d, column %d of it: ".formatted(at.getLineNr(), at.getColumnNr());
     return new InputException(
         Place.in(file.toString()),
-        subject
-            + " is no valid JSON (line "
-            + at.getLineNr()
-            + ", column "
-            + at.getColumnNr()
-            + " of it: "
-            + reason
-            + "); the file is damaged, copy it again");
+        subject + " is no valid JSON (" + where + reason + "); the file is damaged, copy it again");
   }
 
   /** The parser's own words without those that name its settings. */

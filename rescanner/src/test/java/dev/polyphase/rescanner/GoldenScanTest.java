@@ -24,36 +24,15 @@ final class GoldenScanTest {
   @ParameterizedTest
   @EnumSource
   void scansAsThePublishedScanner(Fixture fixture) throws IOException {
-    Checkpoint checkpoint = Checkpoint.open(fixture.copyTo(folder));
-    List<ModuleSnr> golden = golden(fixture);
-    List<String> shuffledTypes = new ArrayList<>(Targeting.PROJECTIONS);
-    Collections.reverse(shuffledTypes);
-    List<Integer> progress = new ArrayList<>();
-
-    Scan scan =
-        Rescanner.scan(
-            checkpoint,
-            shuffledTypes,
-            new JavaSingularValues(),
-            (module, done, total) -> progress.add(total - done));
-
-    List<ModuleSnr> snrs = scan.snrs();
-    assertThat(snrs).extracting(ModuleSnr::module, ModuleSnr::type).hasSameSizeAs(golden);
-    for (int i = 0; i < golden.size(); i++) {
-      assertThat(snrs.get(i).module()).isEqualTo(golden.get(i).module());
-      assertThat(snrs.get(i).type()).isEqualTo(golden.get(i).type());
-      assertThat(snrs.get(i).snr())
-          .as(golden.get(i).module())
-          .isCloseTo(golden.get(i).snr(), withPercentage(0.1));
+    try (LibtorchSingularValues singularValues = new LibtorchSingularValues("cpu")) {
+      assertScan(fixture, singularValues);
     }
-    for (double percent : new double[] {25, 34, 40, 50}) {
-      assertThat(Selection.of(snrs, percent).modules())
-          .as("%s percent", percent)
-          .isEqualTo(Selection.of(golden, percent).modules());
-    }
-    assertThat(Selection.of(snrs, 34).modules()).hasSize(7);
-    assertThat(progress.get(0)).isEqualTo(golden.size() - 1);
-    assertThat(progress).isSortedAccordingTo(Collections.reverseOrder()).endsWith(0);
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void scansAsThePublishedScannerByAnotherLibrary(Fixture fixture) throws IOException {
+    assertScan(fixture, new JavaSingularValues());
   }
 
   @ParameterizedTest
@@ -82,6 +61,39 @@ final class GoldenScanTest {
       assertThat(spectrum.quantiles().get(47) - spectrum.quantiles().get(16))
           .isCloseTo(interquartile, within(0.1 * interquartile));
     }
+  }
+
+  private void assertScan(Fixture fixture, SingularValues singularValues) throws IOException {
+    Checkpoint checkpoint = Checkpoint.open(fixture.copyTo(folder));
+    List<ModuleSnr> golden = golden(fixture);
+    List<String> shuffledTypes = new ArrayList<>(Targeting.PROJECTIONS);
+    Collections.reverse(shuffledTypes);
+    List<Integer> progress = new ArrayList<>();
+
+    Scan scan =
+        Rescanner.scan(
+            checkpoint,
+            shuffledTypes,
+            singularValues,
+            (module, done, total) -> progress.add(total - done));
+
+    List<ModuleSnr> snrs = scan.snrs();
+    assertThat(snrs).extracting(ModuleSnr::module, ModuleSnr::type).hasSameSizeAs(golden);
+    for (int i = 0; i < golden.size(); i++) {
+      assertThat(snrs.get(i).module()).isEqualTo(golden.get(i).module());
+      assertThat(snrs.get(i).type()).isEqualTo(golden.get(i).type());
+      assertThat(snrs.get(i).snr())
+          .as(golden.get(i).module())
+          .isCloseTo(golden.get(i).snr(), withPercentage(0.1));
+    }
+    for (double percent : new double[] {25, 34, 40, 50}) {
+      assertThat(Selection.of(snrs, percent).modules())
+          .as("%s percent", percent)
+          .isEqualTo(Selection.of(golden, percent).modules());
+    }
+    assertThat(Selection.of(snrs, 34).modules()).hasSize(7);
+    assertThat(progress.get(0)).isEqualTo(golden.size() - 1);
+    assertThat(progress).isSortedAccordingTo(Collections.reverseOrder()).endsWith(0);
   }
 
   private static List<ModuleSnr> golden(Fixture fixture) {

@@ -135,6 +135,11 @@ final class RescannerTest {
     assertThatThrownBy(() -> scan(checkpoint, List.of("mlp.up_proj")))
         .isInstanceOf(InputException.class)
         .hasMessageContaining("config.json:2:");
+
+    Files.writeString(model.resolve("config.json"), "[".repeat(1_500));
+    assertThatThrownBy(() -> scan(checkpoint, List.of("mlp.up_proj")))
+        .isInstanceOf(InputException.class)
+        .hasMessageContaining("config.json: this is no JSON");
   }
 
   private static Scan scan(Checkpoint checkpoint, List<String> types) throws IOException {

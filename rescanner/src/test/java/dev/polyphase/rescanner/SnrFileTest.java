@@ -123,6 +123,16 @@ final class SnrFileTest {
     assertThatThrownBy(() -> SnrFile.read(file)).isInstanceOf(InputException.class);
   }
 
+  /** Where the parser gives up without naming a place. */
+  @Test
+  void endlessNestingIsRefused() throws IOException {
+    Path file = file("{\"a\":".repeat(1_500));
+
+    assertThatThrownBy(() -> SnrFile.read(file))
+        .isInstanceOf(InputException.class)
+        .hasMessageStartingWith(file + ": this is no JSON");
+  }
+
   private Path file(String text) throws IOException {
     return Files.write(folder.resolve("scan.json"), text.getBytes(StandardCharsets.UTF_8));
   }

@@ -66,6 +66,18 @@ class MalformedSafetensorsTest {
             SafetensorsBytes.of("{}{}"),
             "more follows its closing brace"),
         wrong(
+            "a header of too deep a nesting",
+            SafetensorsBytes.of("{\"a\":" + "[".repeat(1_500)),
+            "the header is no valid JSON (Document nesting depth"),
+        wrong(
+            "a number of too many digits",
+            SafetensorsBytes.of("{\"a\":" + "1".repeat(1_500) + "}"),
+            "the header is no valid JSON (Number value length"),
+        wrong(
+            "a number of too large an exponent",
+            SafetensorsBytes.of(TWO_FLOATS.replace("[0,8]", "[0,8e99999999999]"), new byte[8]),
+            "the header is no valid JSON (a number's exponent is out of range)"),
+        wrong(
             "a header that is not UTF-8",
             new byte[] {3, 0, 0, 0, 0, 0, 0, 0, '{', (byte) 0xff, '}'},
             "the header is not UTF-8 text"),

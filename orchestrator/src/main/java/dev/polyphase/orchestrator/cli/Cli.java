@@ -28,6 +28,8 @@ final class Cli {
             .addSubcommand(new SelectCommand(console))
             .addSubcommand(new CompareCommand(console))
             .addSubcommand(new ScoreCommand(backend, models, console))
+            .addSubcommand(new RenderCommand(models, console))
+            .addSubcommand(new ReportCommand(console))
             .setOut(console.results())
             .setErr(console.messages())
             .setCaseInsensitiveEnumValuesAllowed(true)

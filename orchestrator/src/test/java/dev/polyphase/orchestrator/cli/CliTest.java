@@ -52,7 +52,8 @@ class CliTest {
   @Test
   void helpAndVersionAreResults() {
     assertThat(polyphase("--help")).isZero();
-    assertThat(out()).contains("run", "validate", "scan", "select", "score", "Exit codes");
+    assertThat(out())
+        .contains("run", "validate", "scan", "select", "score", "render", "Exit codes");
     assertThat(polyphase("--version")).isZero();
     assertThat(out()).startsWith("polyphase ");
     assertThat(err()).isEmpty();

@@ -89,7 +89,15 @@ class EngineTest {
         .isEqualTo(new RunOutcome(Kind.FINISHED, run.resolve("phase-03-alignment/model")));
     Set<String> expected =
         new TreeSet<>(
-            List.of(".lock", "events.jsonl", "pipeline.yaml", "run.json", "report/report.json"));
+            List.of(
+                ".lock",
+                "events.jsonl",
+                "pipeline.yaml",
+                "run.json",
+                "report/heatmap.png",
+                "report/heatmap.svg",
+                "report/index.html",
+                "report/report.json"));
     for (String phase :
         List.of("phase-01-foundation", "phase-02-refinement", "phase-03-alignment")) {
       List<String> files =

@@ -73,12 +73,6 @@ public record DatasetRows(Path folder, String key, List<Dataset> datasets, Set<R
       throw new InputException(
           at + ".weight: " + dataset.weight() + " is not built yet; leave it out, or write 1");
     }
-    if (dataset.type() == RowType.MESSAGES) {
-      throw new InputException(
-          at
-              + ".type: messages is not built yet; write the conversations out as text, or as"
-              + " token ids");
-    }
     if (dataset.path().endsWith(".parquet")) {
       throw new InputException(
           at + ".path: " + dataset.path() + ": parquet is not built yet; convert it to JSONL");
@@ -146,11 +140,7 @@ public record DatasetRows(Path folder, String key, List<Dataset> datasets, Set<R
         return shape;
       }
     }
-    throw row.wrong(
-        row.has("messages")
-            ? "rows with \"messages\" are not built yet; write the conversations out as text, or as"
-                + " token ids"
-            : "this row has %s, and must be %s".formatted(keysOf(row), listed(shapes)));
+    throw row.wrong("this row has %s, and must be %s".formatted(keysOf(row), listed(shapes)));
   }
 
   private static String keysOf(JsonRow row) {

@@ -28,20 +28,20 @@ public record JsonRow(Place place, ObjectNode fields) {
    * @throws InputException if it is missing, no string, or holds half a character
    */
   public String text(String key) {
-    JsonNode value = present(key);
+    return text("\"" + key + "\"", present(key));
+  }
+
+  /** The text of a value of this row, which a message calls {@code name}. */
+  String text(String name, JsonNode value) {
     if (!value.isTextual()) {
-      String hint =
-          value.isContainerNode()
-              ? "; conversations are not built yet: write them out as text"
-              : "";
-      throw wrong("\"" + key + "\" must be a string, found " + kind(value) + hint);
+      throw wrong(name + " must be a string, found " + kind(value));
     }
     String text = value.textValue();
     int broken = indexOfUnpairedSurrogate(text);
     if (broken >= 0) {
       throw wrong(
-          "\"%s\" holds half a character (the surrogate \\u%04x at index %d) and can't be encoded"
-              .formatted(key, (int) text.charAt(broken), broken));
+          "%s holds half a character (the surrogate \\u%04x at index %d) and can't be encoded"
+              .formatted(name, (int) text.charAt(broken), broken));
     }
     return text;
   }

@@ -12,6 +12,7 @@ import dev.polyphase.pipelines.problems.InputException;
 import dev.polyphase.pipelines.problems.Place;
 import java.io.BufferedInputStream;
 import java.io.ByteArrayOutputStream;
+import java.io.CharConversionException;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
@@ -133,6 +134,9 @@ public final class JsonRows {
       moreFollows = json.nextToken() != null;
     } catch (JsonProcessingException e) {
       throw new InputException(place, "this row is no JSON: " + e.getOriginalMessage());
+    } catch (CharConversionException e) {
+      // Bytes that the parser took for UTF-32, as in a binary file.
+      throw new InputException(place, "this row is no JSON: it is not text in UTF-8");
     }
     if (moreFollows || !(row instanceof ObjectNode fields)) {
       String found = row == null ? "nothing" : JsonRow.kind(row);

@@ -1,5 +1,8 @@
 package dev.polyphase.phases.data;
 
+import dev.polyphase.phases.chat.ChatEncoder;
+import dev.polyphase.phases.chat.Message;
+import dev.polyphase.phases.chat.TokenizedChat;
 import dev.polyphase.phases.tokens.LazyTokenizer;
 import dev.polyphase.phases.tokens.PromptCompletion;
 import dev.polyphase.pipelines.PhaseType;
@@ -18,6 +21,7 @@ public final class RowEncoder {
   private final PhaseType phase;
   private final int vocabSize;
   private final LazyTokenizer tokenizer;
+  private final ChatEncoder chats;
 
   /**
    * An encoder for one model.
@@ -33,6 +37,7 @@ public final class RowEncoder {
     this.phase = phase;
     this.vocabSize = vocabSize;
     this.tokenizer = tokenizer;
+    this.chats = new ChatEncoder(tokenizer);
   }
 
   /** The shapes that the phase reads. */
@@ -40,15 +45,17 @@ public final class RowEncoder {
     return Collections.unmodifiableSet(
         switch (phase) {
           case CPT -> EnumSet.of(RowShape.TOKENS, RowShape.TEXT);
-          case SFT -> EnumSet.of(RowShape.TOKENS, RowShape.COMPLETION, RowShape.TEXT);
+          case SFT ->
+              EnumSet.of(RowShape.TOKENS, RowShape.COMPLETION, RowShape.MESSAGES, RowShape.TEXT);
           case DPO -> EnumSet.noneOf(RowShape.class);
         });
   }
 
   /**
    * A row's tokens, whatever their number. Text carries loss on every token; a prompt and
-   * completion on the completion and the end-of-sequence token; pre-tokenised rows as their labels
-   * say, which only cpt rows may leave out.
+   * completion on the completion and the end-of-sequence token; a conversation on what the
+   * assistant says and on the tokens that end its turns, of a completion that is one likewise;
+   * pre-tokenised rows as their labels say, which only cpt rows may leave out.
    *
    * @throws InputException if the row is wrong
    */
@@ -57,7 +64,9 @@ public final class RowEncoder {
       case TOKENS -> tokens(row);
       case TEXT -> text(row);
       case COMPLETION -> completion(row);
-      case PREFERENCE, PREFERENCE_TOKENS -> throw new IllegalArgumentException(shape.toString());
+      case MESSAGES -> conversation(row);
+      case PREFERENCE, PREFERENCE_CONVERSATIONS, PREFERENCE_TOKENS ->
+          throw new IllegalArgumentException(shape.toString());
     };
   }
 
@@ -101,11 +110,30 @@ public final class RowEncoder {
     return new Example(ids, ids);
   }
 
+  private Example conversation(JsonRow row) throws IOException {
+    List<Message> messages = Conversations.at(row, "messages");
+    return learned(row, Conversations.encoded(row, () -> chats.encode(messages)));
+  }
+
   private Example completion(JsonRow row) throws IOException {
+    if (Conversations.isAt(row, "prompt") || Conversations.isAt(row, "completion")) {
+      List<Message> prompt = Conversations.at(row, "prompt");
+      List<Message> completion = Conversations.at(row, "completion");
+      return learned(row, Conversations.encoded(row, () -> chats.encode(prompt, completion)));
+    }
     PromptCompletion tokens = tokenizer.get().encode(row.text("prompt"), row.text("completion"));
     return afterPrompt(
         row.inVocabulary(tokens.prompt(), vocabSize),
         row.inVocabulary(tokens.completion(), vocabSize));
+  }
+
+  private Example learned(JsonRow row, TokenizedChat chat) {
+    int[] ids = row.inVocabulary(chat.ids(), vocabSize);
+    int[] labels = ids.clone();
+    for (int t = 0; t < labels.length; t++) {
+      labels[t] = chat.learned()[t] ? ids[t] : JsonRow.NO_LOSS;
+    }
+    return new Example(ids, labels);
   }
 
   /** An example in which the completion carries the loss. */

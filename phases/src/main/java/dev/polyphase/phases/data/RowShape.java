@@ -10,10 +10,14 @@ public enum RowShape {
   TOKENS(RowType.TOKENS, "input_ids"),
   /** A pair of completions as token ids. */
   PREFERENCE_TOKENS(RowType.TOKENS, "prompt_input_ids", "chosen_input_ids", "rejected_input_ids"),
-  /** A pair of completions as text. */
+  /** A pair of completions, as text or messages. */
   PREFERENCE(RowType.PREFERENCE, "prompt", "chosen", "rejected"),
-  /** A prompt and its completion as text. */
+  /** A pair of conversations that begin with the same prompt. */
+  PREFERENCE_CONVERSATIONS(RowType.PREFERENCE, "chosen", "rejected"),
+  /** A prompt and its completion, as text or messages. */
   COMPLETION(RowType.COMPLETION, "prompt", "completion"),
+  /** A conversation. */
+  MESSAGES(RowType.MESSAGES, "messages"),
   /** Running text. */
   TEXT(RowType.TEXT, "text");
 

@@ -88,10 +88,7 @@ final class Blocks implements AutoCloseable {
       }
     }
     List<NDArray> found =
-        call("vjp", layer, x, positions)
-            .with(scratch.create(flags))
-            .with(gy)
-            .runWithAutograd(scratch);
+        call("vjp", layer, x, positions).withNumbers(flags).with(gy).runWithAutograd(scratch);
     int first = ofInput ? 1 : 0;
     for (int i = 0; i < trained.size(); i++) {
       gradients.add(trained.get(i), found.get(first + i));

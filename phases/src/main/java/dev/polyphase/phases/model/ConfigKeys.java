@@ -3,6 +3,7 @@ package dev.polyphase.phases.model;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.polyphase.pipelines.problems.Place;
 import dev.polyphase.pipelines.problems.Problem;
+import java.util.Collections;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -18,6 +19,7 @@ final class ConfigKeys {
   private final Place place;
   private final List<Problem> problems;
   private final Set<String> read = new HashSet<>();
+  private final Set<String> wrong = new HashSet<>();
 
   ConfigKeys(JsonNode node, String prefix, Place place, List<Problem> problems) {
     this.node = node;
@@ -26,6 +28,7 @@ final class ConfigKeys {
     this.problems = problems;
   }
 
+  /** Whether a key has a value; null, as transformers writes it, is none. */
   boolean has(String key) {
     return node.hasNonNull(key);
   }
@@ -41,26 +44,45 @@ final class ConfigKeys {
     return node.path(key);
   }
 
+  /** Whether nothing wrong was found with these keys, so that it is worth comparing them. */
+  boolean sound(String... keys) {
+    return Collections.disjoint(wrong, List.of(keys));
+  }
+
   /** A mapping below a key. */
   ConfigKeys below(String key) {
+    if (has(key) && !get(key).isObject()) {
+      problem(key, "must be a mapping, found " + shown(get(key)));
+    }
     return new ConfigKeys(get(key), prefix + key + ".", place, problems);
   }
 
   /** A whole number of at least 1; what is wrong is noted and 1 returned. */
   int positive(String key) {
-    return wholeNumber(key, 1);
+    return wholeNumber(key, 1, Integer.MAX_VALUE);
   }
 
-  int wholeNumber(String key, int least, int otherwise) {
-    return has(key) ? wholeNumber(key, least) : note(key, otherwise);
+  /** A whole number from 1 to {@code most}; what is wrong is noted and 1 returned. */
+  int positiveUpTo(int most, String key) {
+    return wholeNumber(key, 1, most);
   }
 
-  private int wholeNumber(String key, int least) {
+  int positiveOr(int otherwise, String key) {
+    return has(key) ? positive(key) : note(key, otherwise);
+  }
+
+  int wholeNumberOr(int otherwise, String key) {
+    return has(key) ? wholeNumber(key, 0, Integer.MAX_VALUE) : note(key, otherwise);
+  }
+
+  private int wholeNumber(String key, int least, int most) {
     JsonNode value = get(key);
-    if (!value.isIntegralNumber() || !value.canConvertToInt() || value.intValue() < least) {
+    boolean whole = value.isIntegralNumber() && value.canConvertToInt();
+    if (!whole || value.intValue() < least || value.intValue() > most) {
       problem(
-          key, "must be a whole number of at least %d, found %s".formatted(least, shown(value)));
-      return Math.max(1, least);
+          key,
+          "must be a whole number from %d to %d, found %s".formatted(least, most, shown(value)));
+      return 1;
     }
     return value.intValue();
   }
@@ -107,16 +129,17 @@ final class ConfigKeys {
     read.addAll(keys);
   }
 
-  /** Notes every key that nobody asked for. */
+  /** Notes every key that has a value and that nobody asked for. */
   void refuseOthers() {
     for (String key : new TreeSet<>(names())) {
-      if (!read.contains(key)) {
+      if (has(key) && !read.contains(key)) {
         problem(key, "is not known, so that its effect would be missing: " + shown(get(key)));
       }
     }
   }
 
   void problem(String key, String sentence) {
+    wrong.add(key);
     problems.add(new Problem(place, prefix + key + " " + sentence));
   }
 

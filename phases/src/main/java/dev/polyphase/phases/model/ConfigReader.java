@@ -7,7 +7,9 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.polyphase.pipelines.problems.InputException;
 import dev.polyphase.pipelines.problems.Place;
 import dev.polyphase.pipelines.problems.Problem;
+import dev.polyphase.weights.JsonPlace;
 import java.io.IOException;
+import java.nio.charset.CharacterCodingException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -22,6 +24,12 @@ import java.util.Set;
 public final class ConfigReader {
   private static final JsonMapper JSON =
       JsonMapper.builder().enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS).build();
+
+  /** More than any model has, and few enough to make a list of. */
+  private static final int MOST_LAYERS = 10_000;
+
+  /** Where the key is not there; null, which all published Mistrals without one have, is none. */
+  private static final int DEFAULT_WINDOW = 4096;
 
   /** Keys of generation, bookkeeping and other frameworks. */
   private static final Set<String> HARMLESS =
@@ -40,9 +48,11 @@ public final class ConfigReader {
           "initializer_range",
           "is_decoder",
           "is_encoder_decoder",
+          "is_llama_config",
           "label2id",
           "max_length",
           "max_position_embeddings",
+          "max_sequence_length",
           "model_type",
           "output_attentions",
           "output_hidden_states",
@@ -51,10 +61,12 @@ public final class ConfigReader {
           "return_dict",
           "task_specific_params",
           "temperature",
+          "tokenizer_class",
           "top_k",
           "top_p",
           "torch_dtype",
           "torchscript",
+          "transformers.js_config",
           "transformers_version",
           "unsloth_fixed",
           "unsloth_version",
@@ -97,15 +109,15 @@ public final class ConfigReader {
       throw new InputException(place, "is missing: a model's folder needs its config.json");
     }
     try {
-      JsonNode root = JSON.readTree(file.toFile());
+      JsonNode root = JSON.readTree(Files.readString(file));
       if (!root.isObject()) {
         throw new InputException(place, "must be a JSON object");
       }
       return root;
     } catch (JsonProcessingException e) {
-      throw new InputException(
-          new Place(file.toString(), e.getLocation().getLineNr(), e.getLocation().getColumnNr()),
-          "is no JSON: " + e.getOriginalMessage());
+      throw new InputException(JsonPlace.of(file, e), "is no JSON: " + e.getOriginalMessage());
+    } catch (CharacterCodingException e) {
+      throw new InputException(place, "is no JSON: it is not text in UTF-8");
     }
   }
 
@@ -125,10 +137,11 @@ public final class ConfigReader {
   private static ModelConfig read(Path file, Architecture architecture, ConfigKeys keys) {
     int hiddenSize = keys.positive("hidden_size");
     int numHeads = keys.positive("num_attention_heads");
-    int numKeyValueHeads = keys.wholeNumber("num_key_value_heads", 1, numHeads);
-    int numLayers = keys.positive("num_hidden_layers");
+    int numKeyValueHeads = keys.positiveOr(numHeads, "num_key_value_heads");
+    int numLayers = keys.positiveUpTo(MOST_LAYERS, "num_hidden_layers");
     int headDim = headDim(architecture, keys, hiddenSize, numHeads);
-    if (numHeads % numKeyValueHeads != 0) {
+    if (keys.sound("num_attention_heads", "num_key_value_heads")
+        && numHeads % numKeyValueHeads != 0) {
       keys.problem(
           "num_key_value_heads",
           "must divide num_attention_heads (%d), found %d".formatted(numHeads, numKeyValueHeads));
@@ -167,14 +180,14 @@ public final class ConfigReader {
     } else if (architecture == Architecture.QWEN3) {
       headDim = 128; // transformers' default for Qwen3, whatever the hidden size
     } else {
-      if (hiddenSize % numHeads != 0) {
+      if (keys.sound("hidden_size", "num_attention_heads") && hiddenSize % numHeads != 0) {
         keys.problem(
             "num_attention_heads",
             "must divide hidden_size (%d), found %d".formatted(hiddenSize, numHeads));
       }
       headDim = hiddenSize / numHeads;
     }
-    if (headDim % 2 != 0) {
+    if (keys.sound("hidden_size", "num_attention_heads", "head_dim") && headDim % 2 != 0) {
       keys.problem("head_dim", "must be even for rotary positions, found " + headDim);
     }
     return headDim;
@@ -201,12 +214,19 @@ public final class ConfigReader {
     if (keys.flag("use_mrope", false)) {
       keys.problem("use_mrope", "is true, and multimodal positions are not implemented");
     }
+    if (keys.flag("rope_interleaved", false)) {
+      keys.problem("rope_interleaved", "is true, and only half-split heads are implemented");
+    }
   }
 
   private static Rope rope(ConfigKeys keys) {
     boolean newSpelling = keys.has("rope_parameters");
+    if (newSpelling
+        && keys.has("rope_scaling")
+        && !keys.get("rope_scaling").equals(keys.get("rope_parameters"))) {
+      keys.problem("rope_scaling", "differs from rope_parameters; keep one of the two");
+    }
     ConfigKeys scaling = keys.below(newSpelling ? "rope_parameters" : "rope_scaling");
-    keys.harmless(Set.of("rope_scaling", "rope_parameters"));
     double theta =
         newSpelling && scaling.has("rope_theta")
             ? scaling.number("rope_theta")
@@ -216,14 +236,7 @@ public final class ConfigReader {
     Rope rope =
         switch (type) {
           case "default" -> new Rope(theta, new Rope.Scaling.None());
-          case "llama3" ->
-              new Rope(
-                  theta,
-                  new Rope.Scaling.Llama3(
-                      scaling.number("factor"),
-                      scaling.number("low_freq_factor"),
-                      scaling.number("high_freq_factor"),
-                      scaling.positive("original_max_position_embeddings")));
+          case "llama3" -> new Rope(theta, llama3(scaling));
           default -> {
             scaling.problem(
                 "rope_type", "is '" + type + "', and default and llama3 are implemented");
@@ -236,9 +249,28 @@ public final class ConfigReader {
     return rope;
   }
 
+  private static Rope.Scaling llama3(ConfigKeys keys) {
+    Rope.Scaling.Llama3 scaling =
+        new Rope.Scaling.Llama3(
+            keys.number("factor"),
+            keys.number("low_freq_factor"),
+            keys.number("high_freq_factor"),
+            keys.positive("original_max_position_embeddings"));
+    if (keys.sound("low_freq_factor", "high_freq_factor")
+        && scaling.lowFreqFactor() >= scaling.highFreqFactor()) {
+      keys.problem(
+          "high_freq_factor",
+          "must be above low_freq_factor (%s), found %s"
+              .formatted(scaling.lowFreqFactor(), scaling.highFreqFactor()));
+    }
+    return scaling;
+  }
+
   /** Mistral slides in every layer; Qwen only where asked, from a layer on. */
   private static List<Integer> windows(Architecture architecture, ConfigKeys keys, int numLayers) {
-    int window = keys.wholeNumber("sliding_window", 1, 0);
+    boolean noDefault =
+        architecture == Architecture.LLAMA || keys.names().contains("sliding_window");
+    int window = keys.positiveOr(noDefault ? 0 : DEFAULT_WINDOW, "sliding_window");
     boolean asked =
         switch (architecture) {
           case LLAMA -> false;
@@ -249,9 +281,8 @@ public final class ConfigReader {
       keys.problem("sliding_window", "is not implemented for this architecture");
     }
     int firstSliding =
-        architecture == Architecture.MISTRAL ? 0 : keys.wholeNumber("max_window_layers", 0, 28);
+        architecture == Architecture.MISTRAL ? 0 : keys.wholeNumberOr(28, "max_window_layers");
     if (!keys.has("layer_types")) {
-      keys.harmless(Set.of("layer_types"));
       List<Integer> windows = new ArrayList<>(Collections.nCopies(numLayers, 0));
       for (int layer = firstSliding; asked && layer < numLayers; layer++) {
         windows.set(layer, window);
@@ -269,7 +300,7 @@ public final class ConfigReader {
         case "sliding_attention" -> {
           if (window == 0) {
             keys.problem(
-                "layer_types", "asks for sliding_attention, but sliding_window is not set");
+                "layer_types", "asks for sliding_attention, but no sliding window is in use");
           }
           windows.add(window);
         }
@@ -279,7 +310,7 @@ public final class ConfigReader {
         }
       }
     }
-    if (windows.size() != numLayers) {
+    if (keys.sound("num_hidden_layers") && windows.size() != numLayers) {
       keys.problem(
           "layer_types",
           "must have one entry a layer (%d), found %d".formatted(numLayers, windows.size()));

@@ -62,7 +62,7 @@ final class Ends implements AutoCloseable {
     }
     NDList found =
         picking("pick_vjp", x, positions)
-            .with(flags(ofInput, ofNorm, scratch))
+            .withNumbers(flags(ofInput, ofNorm))
             .with(gh)
             .runWithAutograd(scratch);
     if (ofNorm) {
@@ -102,7 +102,7 @@ final class Ends implements AutoCloseable {
             .with(targets)
             .with(norms)
             .with(gradient)
-            .with(flags(ofInput, ofHead, scratch))
+            .withNumbers(flags(ofInput, ofHead))
             .run(scratch);
     if (ofHead) {
       gradients.add(head, found.get(found.size() - 1));
@@ -123,7 +123,7 @@ final class Ends implements AutoCloseable {
     return kernel.method(method).with(x).with(weights.get(ModelLayout.FINAL_NORM)).with(positions);
   }
 
-  private static NDArray flags(boolean first, boolean second, NDManager scratch) {
-    return scratch.create(new long[] {first ? 1 : 0, second ? 1 : 0});
+  private static long[] flags(boolean first, boolean second) {
+    return new long[] {first ? 1 : 0, second ? 1 : 0};
   }
 }

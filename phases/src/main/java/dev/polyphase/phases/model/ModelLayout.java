@@ -17,6 +17,9 @@ public final class ModelLayout {
   public static final String FINAL_NORM = "model.norm.weight";
   private static final String HEAD = "lm_head.weight";
 
+  /** A config of another model fits no tensor at all. */
+  private static final int MOST_PROBLEMS = 10;
+
   private final ModelConfig config;
 
   public ModelLayout(ModelConfig config) {
@@ -76,8 +79,8 @@ public final class ModelLayout {
   /**
    * Compares a checkpoint with this layout.
    *
-   * @throws InputException naming every tensor that is missing, has another shape or no
-   *     floating-point dtype, or that the configuration gives no place
+   * @throws InputException naming the tensors, up to ten, that are missing, have another shape or
+   *     no floating-point dtype, or that the configuration gives no place
    */
   public void check(Checkpoint checkpoint) {
     Map<String, Parameter> expected = new LinkedHashMap<>();
@@ -103,6 +106,13 @@ public final class ModelLayout {
                 "the tensor %s has no place in the architecture of config.json"
                     .formatted(tensor.name())));
       }
+    }
+    if (problems.size() > MOST_PROBLEMS) {
+      int more = problems.size() - MOST_PROBLEMS;
+      problems.subList(MOST_PROBLEMS, problems.size()).clear();
+      problems.add(
+          problem(
+              checkpoint, more + " more tensors do not fit config.json; is it another model's?"));
     }
     if (!problems.isEmpty()) {
       throw new InputException(problems);

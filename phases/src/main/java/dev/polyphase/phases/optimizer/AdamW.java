@@ -45,7 +45,8 @@ public final class AdamW implements AutoCloseable {
   }
 
   /**
-   * One update of every master that has a gradient; the gradients are clipped in place.
+   * One update of every master that has a gradient; the gradients are clipped in place. Nothing is
+   * updated where their norm is not finite: every master would become a NaN.
    *
    * @return the gradients' norm before clipping
    */
@@ -61,6 +62,9 @@ public final class AdamW implements AutoCloseable {
               .withList("gradients", List.copyOf(gradients.values()))
               .runForOne(scratch)
               .getFloat();
+      if (!Float.isFinite(norm)) {
+        return norm;
+      }
       List<String> decayed = new ArrayList<>();
       List<String> exempt = new ArrayList<>();
       for (String name : gradients.keySet()) {
@@ -103,8 +107,8 @@ public final class AdamW implements AutoCloseable {
         .withList("m", current.stream().map(State::firstMoment).toList())
         .withList("v", current.stream().map(State::secondMoment).toList())
         .withList("steps", current.stream().map(State::steps).toList())
-        .with(scratch.create(learningRate))
-        .with(scratch.create(decay))
+        .withNumber(learningRate)
+        .withNumber(decay)
         .run(scratch);
   }
 

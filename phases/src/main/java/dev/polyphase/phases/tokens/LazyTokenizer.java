@@ -18,6 +18,11 @@ public final class LazyTokenizer implements AutoCloseable {
     this.modelFolder = modelFolder;
   }
 
+  /** The folder of the model that it belongs to. */
+  public Path modelFolder() {
+    return modelFolder;
+  }
+
   /**
    * The tokenizer, opened by the first call.
    *

@@ -1,6 +1,7 @@
 package dev.polyphase.phases.tokens;
 
 import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
+import ai.djl.huggingface.tokenizers.jni.CharSpan;
 import ai.djl.huggingface.tokenizers.jni.LibUtils;
 import ai.djl.huggingface.tokenizers.jni.TokenizersLibrary;
 import dev.polyphase.pipelines.problems.InputException;
@@ -12,6 +13,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Map;
 import java.util.OptionalInt;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The tokenizer of a model folder: Hugging Face's own, reading {@code tokenizer.json}.
@@ -69,6 +71,29 @@ public final class Tokenizer implements AutoCloseable {
     return ids(text, false);
   }
 
+  /** The tokens of a text, nothing added, and where they begin. */
+  public TokenizedText encodeWithPlaces(String text) {
+    long encoding = TokenizersLibrary.LIB.encode(tokenizer.getHandle(), text, false);
+    try {
+      int[] ids = ids(encoding);
+      @Nullable CharSpan[] spans = TokenizersLibrary.LIB.getTokenCharSpans(encoding);
+      int[] units = CodePoints.unitsOf(text);
+      int[] starts = new int[ids.length];
+      for (int t = 0; t < ids.length; t++) {
+        @Nullable CharSpan span = spans[t];
+        starts[t] = span == null ? -1 : units[span.getStart()];
+      }
+      return new TokenizedText(ids, starts);
+    } finally {
+      TokenizersLibrary.LIB.deleteEncoding(encoding);
+    }
+  }
+
+  /** Whether a text is one token, as special tokens are. */
+  public boolean isOneToken(String text) {
+    return encode(text).length == 1;
+  }
+
   /**
    * The tokens of a whole text: in front what the tokenizer's post-processor puts there (the
    * beginning-of-sequence token, for models that have one), at the end the end-of-sequence token.
@@ -93,14 +118,21 @@ public final class Tokenizer implements AutoCloseable {
    * @throws InputException if the model names no end-of-sequence token
    */
   public PromptCompletion encode(String prompt, String completion) {
+    PromptCompletion plain = encodeAsTheyAre(prompt, completion);
+    int[] ended =
+        endsWithEos(plain.completion()) ? plain.completion() : withEos(plain.completion());
+    return new PromptCompletion(withPrefix(plain.prompt()), ended);
+  }
+
+  /** As {@link #encode(String, String)}, but nothing is added to either. */
+  public PromptCompletion encodeAsTheyAre(String prompt, String completion) {
     int[] promptIds = encode(prompt);
     int[] joined = encode(prompt + completion);
     int[] completionIds =
         startsWith(joined, promptIds)
             ? Arrays.copyOfRange(joined, promptIds.length, joined.length)
             : encode(completion);
-    return new PromptCompletion(
-        withPrefix(promptIds), endsWithEos(completionIds) ? completionIds : withEos(completionIds));
+    return new PromptCompletion(promptIds, completionIds);
   }
 
   /**
@@ -149,11 +181,15 @@ public final class Tokenizer implements AutoCloseable {
   private int[] ids(String text, boolean addSpecialTokens) {
     long encoding = TokenizersLibrary.LIB.encode(tokenizer.getHandle(), text, addSpecialTokens);
     try {
-      long[] ids = TokenizersLibrary.LIB.getTokenIds(encoding);
-      return Arrays.stream(ids).mapToInt(Math::toIntExact).toArray();
+      return ids(encoding);
     } finally {
       TokenizersLibrary.LIB.deleteEncoding(encoding);
     }
+  }
+
+  private static int[] ids(long encoding) {
+    long[] ids = TokenizersLibrary.LIB.getTokenIds(encoding);
+    return Arrays.stream(ids).mapToInt(Math::toIntExact).toArray();
   }
 
   private int[] withPrefix(int[] ids) {

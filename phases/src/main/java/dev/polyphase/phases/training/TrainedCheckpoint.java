@@ -65,7 +65,7 @@ final class TrainedCheckpoint {
 
   private Precision saved(TensorInfo tensor) {
     return switch (saveDtype) {
-      case BASE -> Precision.of(tensor.type());
+      case BASE -> Precision.of(tensor);
       case FLOAT32 -> Precision.FLOAT32;
       case BFLOAT16 -> Precision.BFLOAT16;
     };

@@ -136,15 +136,20 @@ final class TrainingLoop {
             batch.tokens(), logProbs -> sums.add(batch.evaluate(logProbs), weight), gradients);
       }
       double loss = sums.loss / weight;
-      if (!Double.isFinite(loss)) {
-        throw new TrainingFailedException(
-            "phase %s: the loss of step %d is %s; a lower learning_rate or max_grad_norm may help"
-                .formatted(phase.name(), step.index(), loss));
-      }
+      requireFinite(step, "loss", loss);
       double rate = learningRate.at(step.index() - 1);
       double norm = optimizer.step(masters, trainedRows.of(gradients.byName(), scratch), rate);
+      requireFinite(step, "gradients' norm", norm);
       long tokens = microBatches.stream().mapToLong(batch -> batch.tokens().tokens()).sum();
       return new StepFigures(loss, norm, rate, tokens, sums.means(weight));
+    }
+  }
+
+  private void requireFinite(Step step, String figure, double value) {
+    if (!Double.isFinite(value)) {
+      throw new TrainingFailedException(
+          "phase %s: the %s of step %d is %s; a lower learning_rate or max_grad_norm may help"
+              .formatted(phase.name(), figure, step.index(), value));
     }
   }
 

@@ -176,7 +176,8 @@ class ExampleReaderTest {
         .containsExactly(
             temp.resolve("a.jsonl")
                 + ":1: this row has the keys \"instruction\", \"output\": null, and must be"
-                + " {\"input_ids\"}, {\"prompt\", \"completion\"} or {\"text\"}");
+                + " {\"input_ids\"}, {\"prompt\", \"completion\"}, {\"messages\"} or"
+                + " {\"text\"}");
     write("b.jsonl", "{\"prompt\":\"a\",\"completion\":\"b\"}");
     assertThat(problems(PhaseType.CPT, dataset("b.jsonl")))
         .singleElement()
@@ -198,28 +199,102 @@ class ExampleReaderTest {
 
   @Test
   void refusesWhatIsNotBuiltByName() throws IOException {
-    write("chat.jsonl", "{\"messages\":[{\"role\":\"user\",\"content\":\"a\"}]}");
-    write("turns.jsonl", "{\"prompt\":[{\"role\":\"user\"}],\"completion\":\"a\"}");
     assertThat(
             problems(
                 PhaseType.SFT,
                 new Dataset("a.jsonl", RowType.AUTO, 0.5),
-                new Dataset("a.jsonl", RowType.MESSAGES, 1),
                 dataset("german/*.parquet"),
-                new Dataset("a.jsonl", RowType.PREFERENCE, 1),
-                dataset("chat.jsonl"),
-                dataset("turns.jsonl")))
+                new Dataset("a.jsonl", RowType.PREFERENCE, 1)))
         .satisfiesExactly(
             p -> assertThat(p).startsWith("datasets[0].weight: 0.5 is not built yet"),
-            p -> assertThat(p).startsWith("datasets[1].type: messages is not built yet"),
             p ->
                 assertThat(p)
-                    .startsWith("datasets[2].path: german/*.parquet: parquet is not built"),
-            p -> assertThat(p).startsWith("datasets[3].type: preference does not fit the phase"),
-            p -> assertThat(p).contains("chat.jsonl:1: rows with \"messages\" are not built yet"),
+                    .startsWith("datasets[1].path: german/*.parquet: parquet is not built"),
+            p -> assertThat(p).startsWith("datasets[2].type: preference does not fit the phase"));
+  }
+
+  @Test
+  void conversationsCarryLossWhereTheAssistantSpeaks() throws IOException {
+    write(
+        "chat.jsonl",
+        "{\"messages\":[{\"role\":\"user\",\"content\":\"a\"},"
+            + "{\"role\":\"assistant\",\"content\":\"b\"}],\"tools\":[]}");
+    write(
+        "turns.jsonl",
+        "{\"prompt\":[{\"role\":\"user\",\"content\":\"a\"}],"
+            + "\"completion\":[{\"role\":\"assistant\",\"content\":\"b\"}]}");
+    for (Dataset dataset :
+        List.of(
+            dataset("chat.jsonl"),
+            new Dataset("chat.jsonl", RowType.MESSAGES, 1),
+            dataset("turns.jsonl"),
+            new Dataset("turns.jsonl", RowType.COMPLETION, 1))) {
+      Example row = read(PhaseType.SFT, 64, dataset).rows().get(0);
+      // <|im_start|>user\na<|im_end|>\n<|im_start|>assistant\nb<|im_end|>\n
+      assertThat(row.tokens()).isEqualTo(1 + 6 + 2 + 1 + 10 + 3);
+      assertThat(row.lossTokens()).isEqualTo(2);
+      assertThat(row.labels()).endsWith(-100, 'b', EOS, -100);
+    }
+  }
+
+  @Test
+  void namesEveryConversationThatIsWrong() throws IOException {
+    String good = "{\"role\":\"assistant\",\"content\":\"b\"}";
+    write(
+        "chat.jsonl",
+        "{\"messages\":[" + good + "]}",
+        "{\"messages\":[{\"role\":\"user\",\"content\":\"a\"}]}",
+        "{\"messages\":[]}",
+        "{\"messages\":\"a\"}",
+        "{\"messages\":[" + good + ",{\"role\":\"bot\",\"content\":\"a\"}]}",
+        "{\"messages\":[{\"role\":\"user\",\"content\":null}]}",
+        "{\"messages\":[{\"role\":\"user\",\"content\":[{\"type\":\"text\"}]}]}",
+        "{\"messages\":[{\"role\":\"user\"}]}",
+        "{\"messages\":[{\"content\":\"a\"}]}",
+        "{\"messages\":[\"a\"]}",
+        "{\"messages\":[{\"role\":\"user\",\"content\":\"\\ud83d\"}]}",
+        "{\"messages\":[" + good + "],\"tools\":[{\"name\":\"f\"}]}",
+        "{\"messages\":[{\"role\":\"assistant\",\"content\":\"\",\"tool_calls\":[{}]}]}",
+        "{\"text\":\"a\"}");
+    String file = temp.resolve("chat.jsonl").toString();
+    assertThat(problems(PhaseType.SFT, dataset("chat.jsonl")))
+        .satisfiesExactly(
+            p -> assertThat(p).startsWith(file + ":2: the conversation has no turn of the assist"),
+            p -> assertThat(p).startsWith(file + ":3: \"messages\" is empty"),
             p ->
                 assertThat(p)
-                    .contains("turns.jsonl:1: \"prompt\" must be a string, found a list;"));
+                    .endsWith(":4: \"messages\" must be a list of messages, found a string"),
+            p ->
+                assertThat(p).startsWith(file + ":5: messages[1].role is \"bot\", and must be one"),
+            p -> assertThat(p).endsWith(":6: messages[0].content must be a string, found null"),
+            p -> assertThat(p).endsWith(":7: messages[0].content must be a string, found a list"),
+            p -> assertThat(p).endsWith(":8: messages[0].content is missing"),
+            p -> assertThat(p).endsWith(":9: messages[0].role is missing"),
+            p -> assertThat(p).contains(":10: messages[0] must be an object", "found a string"),
+            p -> assertThat(p).contains(":11: messages[0].content holds half a character"),
+            p -> assertThat(p).startsWith(file + ":12: \"tools\" are not built yet"),
+            p -> assertThat(p).startsWith(file + ":13: messages[0].tool_calls are not built yet"),
+            p -> assertThat(p).startsWith(file + ":14: this row has the keys \"text\", and"));
+    write(
+        "mixed.jsonl", "{\"prompt\":[{\"role\":\"user\",\"content\":\"a\"}],\"completion\":\"b\"}");
+    assertThat(problems(PhaseType.SFT, dataset("mixed.jsonl")))
+        .singleElement()
+        .asString()
+        .endsWith(":1: \"completion\" must be a list of messages, found a string");
+  }
+
+  @Test
+  void aTemplateThatIsNotChatMlIsReportedOnce() throws IOException {
+    Path template = temp.resolve("tiny-llama").resolve("chat_template.jinja");
+    Files.writeString(template, "{{ messages | length }}");
+    write(
+        "chat.jsonl",
+        "{\"messages\":[{\"role\":\"assistant\",\"content\":\"b\"}]}\n".repeat(30).strip());
+    assertThat(problems(PhaseType.SFT, dataset("chat.jsonl")))
+        .singleElement()
+        .asString()
+        .startsWith(template + ": only chat templates that write ChatML are built yet")
+        .contains("\"1\"", "\"<|im_start|>user\\nHi");
   }
 
   @Test

@@ -120,6 +120,17 @@ class JsonRowsTest {
         .hasMessageContaining("\\ud83d at index 1");
   }
 
+  /** Bytes that look like UTF-32 of characters that there are not. */
+  @Test
+  void refusesBinaryFiles() throws IOException {
+    Path file = temp.resolve("weights.jsonl");
+    Files.write(file, new byte[] {0, 0, 0, '{', 127, 1, 1, 1, '\n'});
+    assertThat(problemsOf(file))
+        .singleElement()
+        .asString()
+        .isEqualTo(file + ":1: this row is no JSON: it is not text in UTF-8");
+  }
+
   private static List<String> rowsOf(Path file) throws IOException {
     List<String> rows = new ArrayList<>();
     RowProblems problems = new RowProblems();

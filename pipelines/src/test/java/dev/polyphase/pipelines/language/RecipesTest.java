@@ -2,6 +2,7 @@ package dev.polyphase.pipelines.language;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.polyphase.pipelines.BaseModel;
 import dev.polyphase.pipelines.Phase;
 import dev.polyphase.pipelines.Pipeline;
 import dev.polyphase.pipelines.SelectionRule;
@@ -28,8 +29,18 @@ class RecipesTest {
 
   static List<Path> files() throws IOException {
     try (Stream<Path> files = Files.list(RECIPES)) {
-      return files.sorted().toList();
+      return files.filter(file -> file.toString().endsWith(".yaml")).sorted().toList();
     }
+  }
+
+  /** What a recipe reads before any data lies beside it. */
+  @Test
+  void theNewModelsPartsAreThere() throws IOException {
+    BaseModel.Random model =
+        (BaseModel.Random)
+            PipelineReader.read(RECIPES.resolve("from-nothing.yaml"), List.of()).baseModel();
+    assertThat(RECIPES.resolve(model.config())).isRegularFile();
+    assertThat(RECIPES.resolve(model.tokenizer()).resolve("tokenizer.json")).isRegularFile();
   }
 
   /** As published: 25, 20 and 15 %; 0.6 B, 0.6 B and 80 M tokens. */

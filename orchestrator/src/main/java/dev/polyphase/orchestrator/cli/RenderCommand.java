@@ -1,0 +1,107 @@
+package dev.polyphase.orchestrator.cli;
+
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.polyphase.orchestrator.hub.ModelFolders;
+import dev.polyphase.phases.chat.ChatFormat;
+import dev.polyphase.phases.chat.ChatTemplate;
+import dev.polyphase.phases.chat.jinja.TemplateException;
+import dev.polyphase.phases.data.JsonRow;
+import dev.polyphase.phases.data.JsonRows;
+import dev.polyphase.phases.data.RowProblems;
+import dev.polyphase.phases.tokens.Tokenizer;
+import dev.polyphase.pipelines.problems.Place;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+@Command(
+    name = "render",
+    mixinStandardHelpOptions = true,
+    description = "Renders conversations with a chat template: {\"text\"} or {\"error\"} a row.")
+final class RenderCommand implements Callable<Integer> {
+  private final ModelFolders models;
+  private final Console console;
+
+  @Parameters(
+      paramLabel = "MODEL_OR_TEMPLATE",
+      description = "A folder, the id of a downloaded model, or a file with a Jinja template.")
+  private String model = "";
+
+  @Option(
+      names = "--input",
+      required = true,
+      paramLabel = "CONVERSATIONS.jsonl",
+      description = "Rows with messages, and whatever else the template asks for.")
+  private Path input = Path.of("");
+
+  @Option(
+      names = "--add-generation-prompt",
+      description = "End each text with the head of the assistant's turn.")
+  private boolean addGenerationPrompt;
+
+  @Option(
+      names = "--set-token",
+      paramLabel = "NAME=TEXT",
+      description = "A special token that the template sees, as bos_token=<s>; repeatable.")
+  private Map<String, String> tokens = new LinkedHashMap<>();
+
+  RenderCommand(ModelFolders models, Console console) {
+    this.models = models;
+    this.console = console;
+  }
+
+  @Override
+  public Integer call() throws IOException {
+    ChatTemplate template = template();
+    List<JsonRow> rows = new ArrayList<>();
+    RowProblems problems = new RowProblems();
+    JsonRows.read(input, problems, rows::add);
+    problems.throwIfAny();
+    for (JsonRow row : rows) {
+      console.results().print(rendered(template, row.fields()) + "\n");
+    }
+    console.results().flush();
+    return ExitCode.DONE;
+  }
+
+  private ChatTemplate template() throws IOException {
+    if (Files.isRegularFile(Path.of(model))) {
+      return ChatTemplate.ofFile(Path.of(model));
+    }
+    Path folder = models.resolve(model, Path.of(""));
+    Optional<ChatTemplate> own = ChatTemplate.in(folder);
+    if (own.isPresent()) {
+      return own.get();
+    }
+    try (Tokenizer tokenizer = Tokenizer.open(folder)) {
+      return ChatFormat.builtIn(folder, tokenizer);
+    }
+  }
+
+  private ObjectNode rendered(ChatTemplate template, ObjectNode row) {
+    ObjectNode result = JsonNodeFactory.instance.objectNode();
+    if (!row.path("messages").isArray()) {
+      return result.put("error", "the row has no list of \"messages\"");
+    }
+    ObjectNode variables = JsonNodeFactory.instance.objectNode();
+    variables.put("add_generation_prompt", addGenerationPrompt);
+    tokens.forEach(variables::put);
+    variables.setAll(row);
+    try {
+      return result.put("text", template.render(variables));
+    } catch (TemplateException e) {
+      Place place = new Place(template.name(), e.line(), e.column());
+      return result.put("error", place + ": " + e.getMessage());
+    }
+  }
+}

@@ -1,0 +1,116 @@
+package dev.polyphase.orchestrator.engine;
+
+import dev.polyphase.orchestrator.store.PhaseFolder;
+import dev.polyphase.pipelines.SelectionRule.Metric;
+import dev.polyphase.reports.ModuleReport;
+import dev.polyphase.rescanner.Candidate;
+import dev.polyphase.rescanner.ModuleName;
+import dev.polyphase.rescanner.ModuleSnr;
+import dev.polyphase.rescanner.Selection;
+import dev.polyphase.rescanner.SelectionFile;
+import dev.polyphase.rescanner.SnrFile;
+import dev.polyphase.rescanner.SpectraFile;
+import dev.polyphase.weights.Checkpoint;
+import dev.polyphase.weights.TensorInfo;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.Set;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a phase chose, read back from its folder; nothing where it had not chosen yet.
+ *
+ * @param modules the modules among which it chose
+ * @param always those that it trains beside them, whatever their SNR
+ */
+record ChosenModules(List<ModuleReport> modules, List<ModuleReport> always) {
+  private static final ChosenModules NOTHING_YET = new ChosenModules(List.of(), List.of());
+
+  /**
+   * The choice of a phase that scanned: the modules in the scan's order, each with its rank by a
+   * metric.
+   */
+  static ChosenModules scanned(PhaseFolder folder, Metric metric) throws IOException {
+    if (!Files.exists(folder.snrJson()) || !Files.exists(folder.selectionYaml())) {
+      return NOTHING_YET;
+    }
+    List<ModuleSnr> snrs = SnrFile.read(folder.snrJson());
+    Map<String, Double> scores =
+        metric == Metric.SNR ? Map.of() : SpectraFile.readScores(folder.spectraJsonl());
+    Map<String, Integer> ranks =
+        Selection.ranks(
+            snrs.stream()
+                .map(snr -> new Candidate(snr, scores.getOrDefault(snr.module(), snr.snr()), 0))
+                .toList(),
+            metric);
+    Set<String> always = new LinkedHashSet<>();
+    SelectionFile.read(folder.selectionYaml()).forEach(line -> always.add(moduleOf(line)));
+    List<ModuleReport> modules = new ArrayList<>();
+    for (ModuleSnr snr : snrs) {
+      // What the selection names beyond the scan is what remains.
+      boolean selected = always.remove(snr.module());
+      modules.add(
+          new ModuleReport(
+              snr.module(),
+              snr.type(),
+              layer(new ModuleName(snr.module())),
+              snr.snr(),
+              ranks.get(snr.module()),
+              selected));
+    }
+    return new ChosenModules(
+        modules, always.stream().map(name -> unranked(new ModuleName(name), true)).toList());
+  }
+
+  /**
+   * The choice of a phase that took parameters by their names: all modules, of which those are
+   * trained that have a trained tensor.
+   *
+   * @param weights the weights to list; without them the trained modules alone are known
+   */
+  static ChosenModules unscanned(PhaseFolder folder, Optional<Checkpoint> weights)
+      throws IOException {
+    if (!Files.exists(folder.selectionYaml())) {
+      return NOTHING_YET;
+    }
+    SortedMap<ModuleName, Boolean> trained = new TreeMap<>();
+    for (TensorInfo tensor : weights.map(Checkpoint::tensors).orElse(List.of())) {
+      trained.put(moduleOfTensor(tensor.name()), false);
+    }
+    for (String tensor : SelectionFile.read(folder.selectionYaml())) {
+      trained.put(moduleOfTensor(tensor), true);
+    }
+    List<ModuleReport> modules = new ArrayList<>();
+    trained.forEach((module, selected) -> modules.add(unranked(module, selected)));
+    return new ChosenModules(modules, List.of());
+  }
+
+  /** A module by its line: its name, or for what is always trained {@code ^lm_head.weight$}. */
+  private static String moduleOf(String line) {
+    return line.startsWith("^")
+        ? line.replaceFirst("^\\^", "").replaceFirst("\\.weight\\$$", "")
+        : line;
+  }
+
+  private static ModuleName moduleOfTensor(String tensor) {
+    int end = tensor.lastIndexOf('.');
+    return new ModuleName(end < 0 ? tensor : tensor.substring(0, end));
+  }
+
+  private static ModuleReport unranked(ModuleName module, boolean selected) {
+    return new ModuleReport(module.text(), module.type(), layer(module), null, null, selected);
+  }
+
+  private static @Nullable Integer layer(ModuleName module) {
+    OptionalInt layer = module.layer();
+    return layer.isPresent() ? layer.getAsInt() : null;
+  }
+}

@@ -1,0 +1,164 @@
+package dev.polyphase.orchestrator.engine;
+
+import dev.polyphase.orchestrator.store.PhaseFolder;
+import dev.polyphase.orchestrator.store.PhaseState;
+import dev.polyphase.orchestrator.store.RunFolder;
+import dev.polyphase.orchestrator.store.RunState;
+import dev.polyphase.phases.api.PhaseResult;
+import dev.polyphase.pipelines.BaseModel;
+import dev.polyphase.pipelines.Phase;
+import dev.polyphase.pipelines.Pipeline;
+import dev.polyphase.pipelines.Targeting;
+import dev.polyphase.pipelines.problems.InputException;
+import dev.polyphase.reports.DataFile;
+import dev.polyphase.reports.ModuleReport;
+import dev.polyphase.reports.PhaseReport;
+import dev.polyphase.reports.PhaseTotals;
+import dev.polyphase.reports.Report;
+import dev.polyphase.reports.Setting;
+import dev.polyphase.weights.Checkpoint;
+import dev.polyphase.weights.TensorInfo;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.time.Instant;
+import java.time.ZoneOffset;
+import java.time.format.DateTimeFormatter;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+
+/** Fills a report from the files of a run. */
+final class RunReport {
+  private static final DateTimeFormatter MINUTES =
+      DateTimeFormatter.ofPattern("yyyy-MM-dd HH:mm 'UTC'", Locale.ROOT).withZone(ZoneOffset.UTC);
+
+  private final RunFolder run;
+  private final Pipeline pipeline;
+
+  private RunReport(RunFolder run, Pipeline pipeline) {
+    this.run = run;
+    this.pipeline = pipeline;
+  }
+
+  /**
+   * The report of a run in whatever state it is.
+   *
+   * @throws InputException where its files contradict each other
+   */
+  static Report of(RunFolder run, Pipeline pipeline, RunState state) throws IOException {
+    RunReport reading = new RunReport(run, pipeline);
+    List<PhaseReport> phases = new ArrayList<>();
+    Optional<Checkpoint> weights = Optional.empty();
+    for (PhaseState phase : state.phases()) {
+      weights = reading.latestWeights(phase, weights);
+      phases.add(reading.phase(phase, weights));
+    }
+    return new Report(
+        state.name(),
+        baseModel(pipeline),
+        MINUTES.format(Instant.parse(state.started())),
+        state.polyphase(),
+        phases);
+  }
+
+  /** The weights a phase left, or where they are gone or not there yet, those of one before. */
+  private Optional<Checkpoint> latestWeights(PhaseState state, Optional<Checkpoint> before)
+      throws IOException {
+    PhaseFolder folder = run.phaseFolder(state.folder());
+    return state.finished() && Files.isDirectory(folder.model())
+        ? Optional.of(Checkpoint.open(folder.model()))
+        : before;
+  }
+
+  private PhaseReport phase(PhaseState state, Optional<Checkpoint> weights) throws IOException {
+    Targeting targeting = settings(state).targeting();
+    if (state.status() == PhaseState.Status.PENDING) {
+      return PhaseReport.pending(
+          state.name(), state.type(), words(targeting), settingsByKey(state));
+    }
+    PhaseFolder folder = run.phaseFolder(state.folder());
+    ChosenModules chosen =
+        targeting instanceof Targeting.Snr snr
+            ? ChosenModules.scanned(folder, snr.rule().metric())
+            : ChosenModules.unscanned(folder, weights);
+    TrainingFigures figures = TrainingFigures.read(folder);
+    return new PhaseReport(
+        state.name(),
+        state.type(),
+        words(targeting),
+        state.finished() ? PhaseReport.Status.FINISHED : PhaseReport.Status.BEGUN,
+        chosen.modules(),
+        chosen.always(),
+        totals(state, chosen, weights),
+        figures.curves(),
+        figures.heldOut(),
+        settingsByKey(state),
+        data(state));
+  }
+
+  private Phase settings(PhaseState state) {
+    return pipeline.phases().stream()
+        .filter(phase -> phase.name().equals(state.name()))
+        .findFirst()
+        .orElseThrow(
+            () ->
+                new InputException(
+                    run.pipelineYaml()
+                        + " has no phase "
+                        + state.name()
+                        + ", but run.json has; run the pipeline again"));
+  }
+
+  private @Nullable PhaseTotals totals(
+      PhaseState state, ChosenModules chosen, Optional<Checkpoint> weights) {
+    @Nullable PhaseResult result = state.result();
+    if (result == null) {
+      return null;
+    }
+    Checkpoint model =
+        weights.orElseThrow(
+            () ->
+                new InputException(
+                    run.phaseFolder(state.folder()).model()
+                        + " is gone; the report counts the parameters in it"));
+    return new PhaseTotals(
+        chosen.modules().size(),
+        chosen.modules().stream().filter(ModuleReport::selected).count(),
+        model.tensors().stream().mapToLong(TensorInfo::elements).sum(),
+        result.trainedValues(),
+        result.changedValues(),
+        result.steps(),
+        result.tokens(),
+        result.seconds());
+  }
+
+  private static String words(Targeting targeting) {
+    if (targeting instanceof Targeting.Snr snr) {
+      return RuleWords.of(snr.rule());
+    }
+    return targeting instanceof Targeting.Full ? "all parameters" : "parameters by name";
+  }
+
+  private static String baseModel(Pipeline pipeline) {
+    return pipeline.baseModel() instanceof BaseModel.Existing existing
+        ? existing.location()
+        : "a new model";
+  }
+
+  private static List<Setting> settingsByKey(PhaseState state) {
+    return new TreeMap<>(state.settings()).entrySet().stream().map(RunReport::setting).toList();
+  }
+
+  private static Setting setting(Map.Entry<String, String> entry) {
+    return new Setting(entry.getKey(), entry.getValue());
+  }
+
+  private static List<DataFile> data(PhaseState state) {
+    return new TreeMap<>(state.data())
+        .entrySet().stream().map(file -> new DataFile(file.getKey(), file.getValue())).toList();
+  }
+}

@@ -1,0 +1,94 @@
+package dev.polyphase.orchestrator.engine;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.polyphase.orchestrator.store.PhaseFolder;
+import dev.polyphase.pipelines.problems.InputException;
+import dev.polyphase.pipelines.problems.Place;
+import dev.polyphase.reports.Curve;
+import dev.polyphase.reports.HeldOut;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What {@code metrics.jsonl} says of a phase.
+ *
+ * @param curves the figures of its steps, as far as they were logged
+ * @param heldOut the figures of its held-out rows, first and last
+ */
+record TrainingFigures(List<Curve> curves, List<HeldOut> heldOut) {
+  private static final List<String> CURVES =
+      List.of("loss", "rewards/accuracies", "rewards/margins", "learning_rate");
+  private static final String HELD_OUT = "eval_";
+  private static final Set<String> SPEEDS = Set.of("eval_runtime", "eval_samples_per_second");
+  private static final ObjectMapper JSON = new ObjectMapper();
+
+  static TrainingFigures read(PhaseFolder folder) throws IOException {
+    List<JsonNode> rows = rows(folder.metricsJsonl());
+    List<JsonNode> steps = rows.stream().filter(row -> row.has("loss")).toList();
+    List<Curve> curves =
+        CURVES.stream()
+            .filter(name -> steps.stream().anyMatch(row -> row.has(name)))
+            .map(name -> curve(name, steps))
+            .toList();
+    List<JsonNode> evaluations = rows.stream().filter(row -> !row.has("loss")).toList();
+    return new TrainingFigures(curves, heldOut(evaluations));
+  }
+
+  private static List<JsonNode> rows(Path file) throws IOException {
+    List<JsonNode> rows = new ArrayList<>();
+    if (!Files.exists(file)) {
+      return rows;
+    }
+    List<String> lines = Files.readAllLines(file);
+    for (int i = 0; i < lines.size(); i++) {
+      try {
+        rows.add(JSON.readTree(lines.get(i)));
+      } catch (JsonProcessingException e) {
+        // A process that was killed, or still writes, leaves half a line at the end.
+        if (i < lines.size() - 1) {
+          throw new InputException(
+              new Place(file.toString(), i + 1, 1), "this line is no JSON; remove it");
+        }
+      }
+    }
+    return rows;
+  }
+
+  private static Curve curve(String name, List<JsonNode> steps) {
+    return new Curve(
+        name,
+        steps.stream()
+            .filter(row -> row.has(name))
+            .map(row -> new Curve.Point(row.path("step").longValue(), value(row, name)))
+            .toList());
+  }
+
+  private static List<HeldOut> heldOut(List<JsonNode> evaluations) {
+    Set<String> names = new LinkedHashSet<>();
+    for (JsonNode row : evaluations) {
+      row.fieldNames().forEachRemaining(names::add);
+    }
+    List<HeldOut> figures = new ArrayList<>();
+    for (String name : names) {
+      if (name.startsWith(HELD_OUT) && !SPEEDS.contains(name)) {
+        List<JsonNode> with = evaluations.stream().filter(row -> row.has(name)).toList();
+        @Nullable Double after = with.size() < 2 ? null : value(with.get(with.size() - 1), name);
+        figures.add(new HeldOut(name, value(with.get(0), name), after));
+      }
+    }
+    return figures;
+  }
+
+  /** What is not finite is null in JSON. */
+  private static double value(JsonNode row, String name) {
+    return row.path(name).isNumber() ? row.path(name).doubleValue() : Double.NaN;
+  }
+}

@@ -1,0 +1,226 @@
+package dev.polyphase.orchestrator.engine;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.polyphase.fixtures.Fixture;
+import dev.polyphase.orchestrator.engine.RunRequest.Start;
+import dev.polyphase.orchestrator.hub.ModelFolders;
+import dev.polyphase.orchestrator.store.PhaseFolder;
+import dev.polyphase.orchestrator.store.RunFolder;
+import dev.polyphase.phases.api.PhaseListener;
+import dev.polyphase.phases.api.PhasePlan;
+import dev.polyphase.phases.api.PhaseRequest;
+import dev.polyphase.phases.api.PhaseResult;
+import dev.polyphase.phases.api.PhaseTrainer;
+import dev.polyphase.phases.model.RandomModels;
+import dev.polyphase.pipelines.PhaseType;
+import dev.polyphase.pipelines.Pipeline;
+import dev.polyphase.pipelines.language.PipelineReader;
+import dev.polyphase.pipelines.problems.InputException;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.time.Clock;
+import java.util.List;
+import java.util.function.Function;
+import java.util.stream.StreamSupport;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class ReportFilesTest {
+  private static final String TWO_PHASES =
+      """
+      name: two
+      base_model: tiny-llama
+      defaults: {learning_rate: 0.5, datasets: [{path: a.jsonl}]}
+      phases:
+        - {name: first, type: sft, targeting: {top_percent: 50, always_train: [lm_head]}}
+        - {name: second, type: dpo, targeting: {method: parameters, unfrozen_parameters: ['model.layers.3.mlp']}}
+      """;
+  private static final List<String> FILES =
+      List.of("report.json", "heatmap.svg", "heatmap.png", "index.html");
+
+  @TempDir Path folder;
+  private RunFolder run = new RunFolder(Path.of(""));
+
+  @BeforeEach
+  void modelAndData() throws IOException {
+    Fixture.LLAMA.copyTo(folder);
+    Files.writeString(folder.resolve("a.jsonl"), "{\"text\": \"a\"}\n");
+    run = new RunFolder(folder.resolve("runs/two"));
+  }
+
+  @Test
+  void theReportIsRebuiltFromTheFolderAlone() throws IOException {
+    run(type -> new AddingTrainer());
+    Path reports = folder.resolve("before");
+    Files.move(run.path().resolve("report"), reports);
+    Files.delete(folder.resolve("a.jsonl"));
+
+    assertThat(ReportFiles.rebuild(run)).isEqualTo(run.path().resolve("report/index.html"));
+    for (String file : FILES) {
+      assertThat(run.path().resolve("report").resolve(file))
+          .hasSameBinaryContentAs(reports.resolve(file));
+    }
+  }
+
+  @Test
+  void selectedIsWhatSelectionYamlNames() throws IOException {
+    run(type -> new AddingTrainer());
+
+    JsonNode first = report().path("phases").get(0);
+    List<String> named =
+        Files.readAllLines(run.path().resolve("phase-01-first/selection.yaml")).stream()
+            .filter(line -> line.startsWith("- model."))
+            .map(line -> line.substring(2))
+            .toList();
+    assertThat(selected(first)).hasSize(14).containsExactlyInAnyOrderElementsOf(named);
+    assertThat(first.path("always_trained"))
+        .extracting(JsonNode::textValue)
+        .containsExactly("lm_head");
+    assertThat(first.path("totals").path("seconds").doubleValue()).isEqualTo(0.5);
+
+    JsonNode second = report().path("phases").get(1);
+    assertThat(selected(second))
+        .containsExactlyInAnyOrder(
+            "model.layers.3.mlp.down_proj",
+            "model.layers.3.mlp.gate_proj",
+            "model.layers.3.mlp.up_proj");
+    assertThat(second.path("modules").findValuesAsText("module"))
+        .contains("model.embed_tokens", "model.layers.0.input_layernorm", "lm_head");
+  }
+
+  @Test
+  void aRunThatStoppedInItsFirstPhaseHasAReport() throws IOException {
+    assertThatThrownBy(() -> run(type -> new FailingTrainer())).isInstanceOf(IOException.class);
+    ReportFiles.rebuild(run);
+
+    JsonNode phases = report().path("phases");
+    assertThat(phases.findValuesAsText("status")).containsExactly("begun", "pending");
+    assertThat(selected(phases.get(0))).hasSize(14);
+    assertThat(phases.get(0).path("totals").isNull()).isTrue();
+    assertThat(phases.get(1).path("modules")).isEmpty();
+    assertThat(Files.readString(run.path().resolve("report/index.html")))
+        .contains("begun, not finished", "pending");
+
+    Files.delete(run.path().resolve("phase-01-first/selection.yaml"));
+    ReportFiles.rebuild(run);
+    assertThat(report().path("phases").get(0).path("modules")).isEmpty();
+  }
+
+  @Test
+  void heldOutFiguresAreTheFirstAndTheLast() throws IOException {
+    run(type -> new AddingTrainer());
+    Path metrics = run.path().resolve("phase-02-second/metrics.jsonl");
+    Files.writeString(
+        metrics,
+        """
+        {"step":0,"eval_runtime":9.25,"eval_loss":0.75,"eval_rewards/accuracies":0.5}
+        {"step":1,"loss":1.0,"rewards/margins":0.25,"learning_rate":0.5}
+        {"step":2,"loss":null,"rewards/margins":0.5,"learning_rate":0.25}
+        {"step":2,"eval_loss":0.5,"eval_rewards/accuracies":0.875}
+        {"step":3,"los""");
+    ReportFiles.rebuild(run);
+
+    assertThat(Files.readString(run.path().resolve("report/index.html")))
+        .contains("0.7500 → 0.5000", "0.5000 → 0.8750")
+        .doesNotContain("runtime")
+        .contains("<b>loss</b> 1.000 → NaN, 1 value not finite")
+        .contains("<b>rewards/margins</b> 0.2500 → 0.5000")
+        .contains("<b>learning_rate</b> 0.5000 → 0.2500");
+
+    Files.writeString(metrics, "\n{}\n", StandardOpenOption.APPEND);
+    assertThatThrownBy(() -> ReportFiles.rebuild(run))
+        .isInstanceOf(InputException.class)
+        .hasMessageContaining(metrics + ":5:1: this line is no JSON");
+  }
+
+  @Test
+  void modelsThatWereRemovedToSaveSpaceAreNotMissed() throws IOException {
+    run(type -> new AddingTrainer());
+    JsonNode before = report();
+    run.phase(1, "second").startAnew();
+    // Phase 2's folder is empty but for what the report needs of it.
+    Files.writeString(
+        run.path().resolve("phase-02-second/selection.yaml"),
+        """
+        unfrozen_parameters:
+        - model.layers.3.mlp.down_proj.weight
+        - model.layers.3.mlp.gate_proj.weight
+        - model.layers.3.mlp.up_proj.weight
+        """);
+    ReportFiles.rebuild(run);
+    assertThat(report()).isEqualTo(before);
+
+    new PhaseFolder(run.path().resolve("phase-01-first/model")).remove();
+    assertThatThrownBy(() -> ReportFiles.rebuild(run))
+        .isInstanceOf(InputException.class)
+        .hasMessageContaining("phase-01-first/model is gone");
+  }
+
+  @Test
+  void whatIsNoRunIsRefused() throws IOException {
+    RunFolder empty = new RunFolder(Files.createDirectories(folder.resolve("empty")));
+
+    assertThatThrownBy(() -> ReportFiles.rebuild(empty))
+        .isInstanceOf(InputException.class)
+        .hasMessage(empty.path() + " holds no run.json; name the folder of a run, as runs/NAME");
+    assertThat(empty.path()).isEmptyDirectory();
+  }
+
+  private void run(Function<PhaseType, PhaseTrainer> trainers) throws IOException {
+    StopSignal never =
+        new StopSignal() {
+          @Override
+          public void listen() {}
+
+          @Override
+          public boolean requested() {
+            return false;
+          }
+        };
+    Engine engine =
+        new Engine(
+            trainers,
+            device -> Floats.singularValues(),
+            new ModelFolders(folder.resolve("no-cache")),
+            new RandomModels(),
+            never,
+            new Progress(new PrintWriter(new StringWriter())),
+            Clock.systemUTC(),
+            "test");
+    Pipeline pipeline = PipelineReader.parse(TWO_PHASES, "p.yaml", List.of());
+    engine.run(new RunRequest(pipeline, folder, folder.resolve("runs"), Start.BEGIN_OR_RESUME));
+  }
+
+  private JsonNode report() throws IOException {
+    return new ObjectMapper().readTree(run.reportJson().toFile());
+  }
+
+  private static List<String> selected(JsonNode phase) {
+    return StreamSupport.stream(phase.path("modules").spliterator(), false)
+        .filter(module -> module.path("selected").booleanValue())
+        .map(module -> module.path("module").textValue())
+        .toList();
+  }
+
+  /** Finds nothing wrong, and then fails. */
+  private static final class FailingTrainer implements PhaseTrainer {
+    @Override
+    public PhasePlan check(PhaseRequest request) {
+      return new AddingTrainer().check(request);
+    }
+
+    @Override
+    public PhaseResult train(PhaseRequest request, PhaseListener listener) throws IOException {
+      throw new IOException("the disk is on fire");
+    }
+  }
+}

@@ -1,0 +1,57 @@
+package dev.polyphase.phases.chat.jinja;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.time.Clock;
+import java.util.HashMap;
+import java.util.Map;
+
+/**
+ * A Jinja2 template, parsed; it renders as in Hugging Face's sandbox. Safe for use by several
+ * threads.
+ */
+public final class Template {
+  private final Statements.Body body;
+
+  private Template(Statements.Body body) {
+    this.body = body;
+  }
+
+  /**
+   * Parses a template.
+   *
+   * @param source its text, of which one line feed at the end does not count
+   * @throws TemplateException where it is malformed or uses what is not built
+   */
+  public static Template parse(String source) {
+    try {
+      return new Template(StatementParser.parse(source));
+    } catch (StackOverflowError e) {
+      throw new TemplateException(new Position(1, 1), "the template nests too deeply");
+    }
+  }
+
+  /**
+   * The text that the template writes.
+   *
+   * @param variables what it sees beside its functions; names it does not know are ignored
+   * @param clock what {@code strftime_now} reads
+   * @throws TemplateException where it can't be rendered with these values, calls {@code
+   *     raise_exception}, or takes more time and memory than a chat needs
+   */
+  public String render(ObjectNode variables, Clock clock) {
+    Map<String, Value> values = new HashMap<>(Globals.byName());
+    variables
+        .properties()
+        .forEach(entry -> values.put(entry.getKey(), Json.value(entry.getValue())));
+    Run run = new Run(clock);
+    Output output = new Output();
+    try {
+      body.execute(new Scope(run, values), output);
+    } catch (Fault fault) {
+      throw new TemplateException(run.position(), String.valueOf(fault.getMessage()));
+    } catch (StackOverflowError e) {
+      throw new TemplateException(run.position(), "the template nests too deeply");
+    }
+    return output.toString();
+  }
+}

@@ -1,0 +1,472 @@
+package dev.polyphase.phases.training;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+import static org.assertj.core.api.Assertions.within;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.polyphase.fixtures.Fixture;
+import dev.polyphase.fixtures.HandMadeTensors;
+import dev.polyphase.fixtures.TensorValues;
+import dev.polyphase.phases.api.InterruptedTrainingException;
+import dev.polyphase.phases.api.MetricsRow;
+import dev.polyphase.phases.api.PhaseListener;
+import dev.polyphase.phases.api.PhasePlan;
+import dev.polyphase.phases.api.PhaseResult;
+import dev.polyphase.phases.api.TrainingFailedException;
+import dev.polyphase.pipelines.problems.InputException;
+import dev.polyphase.weights.Checkpoint;
+import dev.polyphase.weights.ElementType;
+import dev.polyphase.weights.TensorInfo;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.Set;
+import java.util.stream.Stream;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class DjlPhaseTrainerTest {
+  private static final String UP = "model.layers.2.mlp.up_proj.weight";
+  private static final String NORM = "model.norm.weight";
+
+  @TempDir Path folder;
+
+  @Test
+  void plansWhatItWillDo() throws IOException {
+    SftRun run = llama(UP).withRows(20, 70, 5, 9, 9);
+
+    PhasePlan plan =
+        run.check(
+            "phases.one.max_steps=null",
+            "phases.one.num_epochs=1.5",
+            "phases.one.micro_batch_size=2");
+
+    // The row of 70 is cut at 64; three micro-batches an epoch, of which half are rounded up.
+    assertThat(plan).isEqualTo(new PhasePlan(5, 20 + 64 + 5 + 9 + 9, 5, 0));
+  }
+
+  @ParameterizedTest
+  @CsvSource({"float32, F32", "bfloat16, BF16"})
+  void savesEveryTensorInTheDtypeAskedFor(String dtype, ElementType type) throws IOException {
+    Path base = Fixture.LLAMA.copyTo(folder);
+    SftRun run = new SftRun(folder, base, Set.of(UP, NORM)).withRows(12);
+
+    run.train("result", new RecordingListener(), "save_dtype=" + dtype);
+
+    Checkpoint before = Checkpoint.open(base);
+    Checkpoint after = Checkpoint.open(folder.resolve("result"));
+    assertThat(after.tensors()).hasSameSizeAs(before.tensors());
+    for (TensorInfo tensor : after.tensors()) {
+      assertThat(tensor.type()).as(tensor.name()).isEqualTo(type);
+      if (!run.trained().contains(tensor.name())) {
+        float[] exact = TensorValues.floats(before.find(tensor.name()).orElseThrow());
+        for (int i = 0; i < exact.length && type == ElementType.BF16; i++) {
+          exact[i] = Float.intBitsToFloat(HandMadeTensors.bfloat16(exact[i]) << 16);
+        }
+        assertThat(TensorValues.floats(tensor)).as(tensor.name()).isEqualTo(exact);
+      }
+    }
+    assertThat(config("result").path("torch_dtype").textValue()).isEqualTo(dtype);
+    assertThat(config("result").has("dtype")).isFalse();
+    assertThat(names(folder.resolve("result"))).isEqualTo(names(base));
+  }
+
+  @Test
+  void bfloat16BaseKeepsItsDtypeAndTheBytesOfWhatIsFrozen() throws IOException {
+    SftRun run = bfloat16Llama(UP, NORM).withRows(30, 12);
+    RecordingListener heard = new RecordingListener();
+
+    PhaseResult result = run.train("result", heard);
+
+    Checkpoint before = Checkpoint.open(run.base());
+    Checkpoint after = Checkpoint.open(folder.resolve("result"));
+    long changed = 0;
+    long values = 0;
+    for (TensorInfo tensor : after.tensors()) {
+      TensorInfo old = before.find(tensor.name()).orElseThrow();
+      assertThat(tensor.type()).isEqualTo(ElementType.BF16);
+      if (run.trained().contains(tensor.name())) {
+        float[] was = TensorValues.floats(old);
+        float[] is = TensorValues.floats(tensor);
+        values += is.length;
+        for (int i = 0; i < is.length; i++) {
+          changed += is[i] == was[i] ? 0 : 1;
+        }
+      } else {
+        assertThat(TensorValues.bytes(tensor)).isEqualTo(TensorValues.bytes(old));
+      }
+    }
+    // Two steps of 1e-3 on values of about 0.1, whose neighbours are 0.0005 away, and on norms of
+    // about 1, whose neighbours are 0.008 away.
+    assertThat(changed).isBetween(values / 2, values - 1);
+    assertThat(result.changedValues()).isEqualTo(changed);
+    assertThat(result.trainedValues()).isEqualTo(values).isEqualTo(160 * 64 + 64);
+    assertThat(heard.notes)
+        .containsExactly(
+            "%s of 10,304 trained values changed as they are saved (%s %%)"
+                .formatted(
+                    String.format(Locale.ROOT, "%,d", changed),
+                    String.format(Locale.ROOT, "%.1f", 100.0 * changed / values)));
+  }
+
+  @Test
+  void updatesTooSmallForBfloat16AreLostAndSaidToBe() throws IOException {
+    SftRun run = bfloat16Llama(NORM).withRows(30);
+    RecordingListener heard = new RecordingListener();
+
+    PhaseResult result = run.train("result", heard, "phases.one.learning_rate=1e-6");
+
+    assertThat(result.changedValues()).isZero();
+    assertThat(heard.notes)
+        .containsExactly("0 of 64 trained values changed as they are saved (0.0 %)");
+
+    // float32 keeps them.
+    PhaseResult wide =
+        run.train("wide", heard, "phases.one.learning_rate=1e-6", "save_dtype=float32");
+    assertThat(wide.changedValues()).isEqualTo(64);
+  }
+
+  @Test
+  void bfloat16ComputeTrainsFloat32Masters() throws IOException {
+    SftRun run = llama(UP, NORM).withRows(30, 12);
+    RecordingListener exact = new RecordingListener();
+    RecordingListener rounded = new RecordingListener();
+
+    run.train("exact", exact);
+    run.train("rounded", rounded, "dtype=bfloat16");
+
+    for (int step = 0; step < 2; step++) {
+      double loss = exact.series("loss")[step];
+      assertThat(rounded.series("loss")[step])
+          .isCloseTo(loss, within(0.01 * loss))
+          .isNotEqualTo(loss);
+    }
+    // Masters: what is saved is no bfloat16 value.
+    TensorInfo norm = Checkpoint.open(folder.resolve("rounded")).find(NORM).orElseThrow();
+    assertThat(norm.type()).isEqualTo(ElementType.F32);
+    float[] values = TensorValues.floats(norm);
+    assertThat(Arrays.equals(values, roundedToBfloat16(values))).isFalse();
+  }
+
+  @Test
+  void samePhaseTwiceGivesTheSameBytes() throws IOException {
+    SftRun run = llama(UP, NORM, "model.embed_tokens.weight").withRows(30, 12, 5, 21);
+    String[] settings = {
+      "phases.one.shuffle=true", "phases.one.micro_batch_size=2", "phases.one.max_steps=4"
+    };
+
+    run.train("first", new RecordingListener(), settings);
+    run.train("second", new RecordingListener(), settings);
+
+    for (String name : names(run.base())) {
+      assertThat(Files.readAllBytes(folder.resolve("second").resolve(name)))
+          .as(name)
+          .isEqualTo(Files.readAllBytes(folder.resolve("first").resolve(name)));
+    }
+  }
+
+  @Test
+  void logsTheMeanOfEachWindowAndTheLastStep() throws IOException {
+    SftRun run = llama(UP).withRows(30, 12, 5, 21, 8);
+    RecordingListener every = new RecordingListener();
+    RecordingListener third = new RecordingListener();
+    String[] settings = {
+      "phases.one.max_steps=5", "phases.one.lr_scheduler=linear", "phases.one.warmup_steps=1"
+    };
+
+    run.train("every", every, settings);
+    run.train(
+        "third",
+        third,
+        Stream.concat(Stream.of(settings), Stream.of("phases.one.logging_steps=3"))
+            .toArray(String[]::new));
+
+    double[] losses = every.series("loss");
+    assertThat(third.series("step")).containsExactly(3, 5);
+    assertThat(third.series("loss"))
+        .containsExactly(
+            new double[] {(losses[0] + losses[1] + losses[2]) / 3, (losses[3] + losses[4]) / 2},
+            within(1e-12));
+    assertThat(third.series("num_tokens")).containsExactly(30 + 12 + 5, 76);
+    assertThat(third.series("epoch")).containsExactly(0.6, 1);
+    double[] norms = every.series("grad_norm");
+    assertThat(third.series("grad_norm")).containsExactly(norms[2], norms[4]);
+    assertThat(every.series("learning_rate"))
+        .containsExactly(new double[] {0, 1e-3, 0.75e-3, 0.5e-3, 0.25e-3}, within(1e-18));
+    assertThat(every.rows.get(0).values().keySet())
+        .containsExactly(
+            "step",
+            "epoch",
+            "loss",
+            "grad_norm",
+            "learning_rate",
+            "num_tokens",
+            "tokens_per_second");
+  }
+
+  /** At the rate 0 of a warm-up's first step nothing moves. */
+  @Test
+  void firstStepOfAWarmupChangesNothing() throws IOException {
+    SftRun run = llama(UP).withRows(30);
+
+    PhaseResult result =
+        run.train(
+            "result",
+            new RecordingListener(),
+            "phases.one.max_steps=1",
+            "phases.one.warmup_steps=4",
+            "phases.one.weight_decay=0.5");
+
+    assertThat(result.changedValues()).isZero();
+    assertThat(TensorValues.bytes(Checkpoint.open(folder.resolve("result")).find(UP).orElseThrow()))
+        .isEqualTo(TensorValues.bytes(Checkpoint.open(run.base()).find(UP).orElseThrow()));
+  }
+
+  /** The held-out loss before the phase is that of the published rows, whatever is trained. */
+  @ParameterizedTest
+  @CsvSource({"1", "2", "3"})
+  void measuresHeldOutRowsBeforeAndAfter(int microBatchSize) throws IOException {
+    JsonNode golden = Fixture.LLAMA.golden();
+    StringBuilder rows = new StringBuilder();
+    for (int i = 0; i < golden.path("input_ids").size(); i++) {
+      rows.append("{\"input_ids\": ").append(golden.path("input_ids").path(i));
+      rows.append(", \"labels\": ").append(golden.path("sft").path("labels").path(i));
+      rows.append("}\n");
+    }
+    Files.writeString(folder.resolve("held-out.jsonl"), rows);
+    SftRun run = llama(UP).withRows(30, 12);
+    RecordingListener heard = new RecordingListener();
+    String[] settings = {
+      "phases.one.eval_datasets=[{path: held-out.jsonl}]",
+      "phases.one.micro_batch_size=" + microBatchSize,
+      "phases.one.learning_rate=1e-12"
+    };
+
+    assertThat(run.check(settings).evalRows()).isEqualTo(3);
+    run.train("result", heard, settings);
+
+    assertThat(heard.rows).hasSize(4);
+    for (MetricsRow row : List.of(heard.rows.get(0), heard.rows.get(3))) {
+      double loss = golden.path("sft").path("loss").doubleValue();
+      assertThat(row.values().get("eval_loss").doubleValue()).isCloseTo(loss, within(1e-4 * loss));
+      assertThat(row.values()).doesNotContainKey("loss");
+    }
+    assertThat(heard.rows.get(0).step()).isZero();
+    assertThat(heard.rows.get(3).step()).isEqualTo(2);
+  }
+
+  /** Some checkpoints hold the tied head beside the embeddings: both are one parameter. */
+  @Test
+  void tiedHeadThatIsStoredTwiceStaysTied() throws IOException {
+    Path base = Fixture.QWEN2.copyTo(folder);
+    Checkpoint single = Checkpoint.open(base);
+    String embedding = "model.embed_tokens.weight";
+    float[] head = TensorValues.floats(single.find(embedding).orElseThrow());
+    HandMadeTensors.ofFloats(single, (name, values) -> {})
+        .float32("lm_head.weight", List.of(272L, 96L), head)
+        .writeTo(base);
+    SftRun run = new SftRun(folder, base, Set.of("lm_head.weight")).withRows(12);
+
+    PhaseResult result = run.train("result", new RecordingListener());
+
+    assertThat(result.trainedValues()).isEqualTo(272 * 96);
+    Checkpoint after = Checkpoint.open(folder.resolve("result"));
+    byte[] trained = TensorValues.bytes(after.find(embedding).orElseThrow());
+    assertThat(TensorValues.bytes(after.find("lm_head.weight").orElseThrow())).isEqualTo(trained);
+    assertThat(trained)
+        .isNotEqualTo(TensorValues.bytes(Checkpoint.open(base).find(embedding).orElseThrow()));
+  }
+
+  @ParameterizedTest
+  @CsvSource({"1, 0", "2, 1", "4, 3"})
+  void stopsWhereAskedToAndLeavesNothing(int question, long stepsTaken) throws IOException {
+    SftRun run = llama(UP).withRows(30, 12, 5, 21);
+    Set<String> before = names(folder);
+
+    assertThatThrownBy(() -> run.train("result", new Impatient(question), "phases.one.max_steps=4"))
+        .isInstanceOfSatisfying(
+            InterruptedTrainingException.class, e -> assertThat(e.step()).isEqualTo(stepsTaken));
+    assertThat(names(folder)).isEqualTo(before);
+  }
+
+  @Test
+  void lossThatIsNoNumberEndsThePhase() throws IOException {
+    Path base = Fixture.LLAMA.copyTo(folder);
+    HandMadeTensors.ofFloats(
+            Checkpoint.open(base),
+            (name, values) -> {
+              if (name.equals("model.layers.1.mlp.gate_proj.weight")) {
+                values[3] = Float.NaN;
+              }
+            })
+        .writeTo(base);
+    SftRun run = new SftRun(folder, base, Set.of(UP)).withRows(12);
+    Set<String> before = names(folder);
+
+    assertThatThrownBy(() -> run.train("result", new RecordingListener()))
+        .isInstanceOf(TrainingFailedException.class)
+        .hasMessage(
+            "phase one: the loss of step 1 is NaN; a lower learning_rate or max_grad_norm may help");
+    assertThat(names(folder)).isEqualTo(before);
+  }
+
+  /**
+   * All embeddings 0: every token has the loss ln(272), whose derivative overflows in the norms.
+   */
+  @Test
+  void gradientThatIsNoNumberEndsThePhase() throws IOException {
+    Path base = Fixture.LLAMA.copyTo(folder);
+    Path config = base.resolve("config.json");
+    Files.writeString(config, Files.readString(config).replace("1e-05", "1e-36"));
+    HandMadeTensors.ofFloats(
+            Checkpoint.open(base),
+            (name, values) -> {
+              if (name.equals("model.embed_tokens.weight")) {
+                Arrays.fill(values, 0);
+              }
+            })
+        .writeTo(base);
+    SftRun run = new SftRun(folder, base, Set.of("model.embed_tokens.weight")).withRows(12);
+    RecordingListener heard = new RecordingListener();
+
+    assertThatThrownBy(() -> run.train("result", heard, "phases.one.max_steps=1"))
+        .isInstanceOf(TrainingFailedException.class)
+        .hasMessageMatching("phase one: the gradients' norm of step 1 is (NaN|Infinity); .*");
+    assertThat(heard.rows).isEmpty();
+    assertThat(folder.resolve("result")).doesNotExist();
+  }
+
+  @Test
+  void unknownTensorsAreNamed() throws IOException {
+    SftRun run = llama(UP, "model.layers.9.mlp.up_proj.weight", "lm_head.bias").withRows(12);
+
+    for (String problem : List.of(message(() -> run.check()), message(() -> train(run)))) {
+      assertThat(problem)
+          .isEqualTo(
+              run.base()
+                  + ": the model has no parameters named [lm_head.bias,"
+                  + " model.layers.9.mlp.up_proj.weight] to train");
+    }
+    assertThat(folder.resolve("result")).doesNotExist();
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "phases.one.sample_packing=true | phase one: sample_packing is true, and packing is not built yet; set it to false",
+        "phases.one.lr_scheduler=polynomial | phase one: lr_scheduler polynomial is not built yet; take cosine, linear or constant",
+        "phases.one.lr_scheduler=cosine_with_min_lr | phase one: lr_scheduler cosine_with_min_lr is not built yet; take cosine, linear or constant",
+        "device=[cpu, cuda:0] | device: [cpu, cuda:0] names several, and training on several devices is not built yet; name one",
+      })
+  void settingsThatAreNotBuiltAreNamed(String setting, String sentence) throws IOException {
+    SftRun run = llama(UP).withRows(12);
+
+    assertThat(message(() -> run.check(setting))).isEqualTo(sentence);
+    assertThat(message(() -> train(run, setting))).isEqualTo(sentence);
+    assertThat(folder.resolve("result")).doesNotExist();
+  }
+
+  @Test
+  void allSettingsThatAreNotBuiltAreNamedAtOnce() throws IOException {
+    SftRun run = llama(UP).withRows(12);
+    String[] settings = {"phases.one.sample_packing=true", "phases.one.lr_scheduler=inverse_sqrt"};
+
+    InputException e = catchThrowableOfType(InputException.class, () -> run.check(settings));
+
+    assertThat(e.problems()).hasSize(2);
+  }
+
+  @Test
+  void rowsThatAreWrongAreNamed() throws IOException {
+    SftRun run = llama(UP);
+    Path rows = folder.resolve("rows.jsonl");
+    Files.writeString(rows, "{\"input_ids\": [1, 272], \"labels\": [1, 2]}\n{\"input_ids\": [1]");
+
+    InputException e = catchThrowableOfType(InputException.class, () -> train(run));
+
+    assertThat(e.problems()).hasSize(2);
+    assertThat(e).hasMessageContaining("rows.jsonl:1: ").hasMessageContaining("rows.jsonl:2: ");
+    assertThat(folder.resolve("result")).doesNotExist();
+  }
+
+  @Test
+  void saysHowManyRowsWereCutOrLeftOut() throws IOException {
+    SftRun run = llama(UP).withRows(70, 12, 1, 80);
+    RecordingListener heard = new RecordingListener();
+
+    run.train("result", heard);
+
+    assertThat(heard.notes.get(0))
+        .isEqualTo(
+            "2 rows were longer than sequence_len and were cut, 1 had no token that carries loss"
+                + " and were left out");
+  }
+
+  private PhaseResult train(SftRun run, String... settings) throws IOException {
+    return run.train("result", new RecordingListener(), settings);
+  }
+
+  private SftRun llama(String... trained) {
+    return new SftRun(folder, Fixture.LLAMA.copyTo(folder), Set.of(trained));
+  }
+
+  private SftRun bfloat16Llama(String... trained) throws IOException {
+    Path base = Fixture.LLAMA.copyTo(folder);
+    HandMadeTensors.inBfloat16(Checkpoint.open(base)).writeTo(base);
+    return new SftRun(folder, base, Set.of(trained));
+  }
+
+  private static float[] roundedToBfloat16(float[] values) {
+    float[] rounded = new float[values.length];
+    for (int i = 0; i < values.length; i++) {
+      rounded[i] = Float.intBitsToFloat(HandMadeTensors.bfloat16(values[i]) << 16);
+    }
+    return rounded;
+  }
+
+  private JsonNode config(String result) throws IOException {
+    return new ObjectMapper().readTree(folder.resolve(result).resolve("config.json").toFile());
+  }
+
+  private static Set<String> names(Path folder) throws IOException {
+    try (Stream<Path> files = Files.list(folder)) {
+      return Set.of(files.map(file -> file.getFileName().toString()).toArray(String[]::new));
+    }
+  }
+
+  private static String message(ThrowingCallable call) {
+    return catchThrowableOfType(InputException.class, call).getMessage();
+  }
+
+  /** Wants to stop from a question on. */
+  private static final class Impatient implements PhaseListener {
+    private final int from;
+    private int questions;
+
+    private Impatient(int from) {
+      this.from = from;
+    }
+
+    @Override
+    public void metrics(MetricsRow row) {}
+
+    @Override
+    public void note(String sentence) {}
+
+    @Override
+    public boolean stopRequested() {
+      questions++;
+      return questions >= from;
+    }
+  }
+}

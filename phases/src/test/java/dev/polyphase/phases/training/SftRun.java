@@ -1,0 +1,81 @@
+package dev.polyphase.phases.training;
+
+import dev.polyphase.phases.api.PhaseListener;
+import dev.polyphase.phases.api.PhasePlan;
+import dev.polyphase.phases.api.PhaseRequest;
+import dev.polyphase.phases.api.PhaseResult;
+import dev.polyphase.phases.objective.NextToken;
+import dev.polyphase.pipelines.Pipeline;
+import dev.polyphase.pipelines.language.PipelineReader;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Random;
+import java.util.Set;
+
+/**
+ * An sft phase as a pipeline file has it, on the rows of {@code rows.jsonl} in a folder.
+ *
+ * @param folder where the rows lie
+ * @param base the checkpoint to start from
+ * @param trained the tensors to train
+ */
+record SftRun(Path folder, Path base, Set<String> trained) {
+  private static final String YAML =
+      """
+      name: test
+      base_model: base
+      device: cpu
+      dtype: float32
+      phases:
+        - name: one
+          type: sft
+          targeting: {method: full}
+          datasets: [{path: rows.jsonl}]
+          sequence_len: 64
+          learning_rate: 1.0e-3
+          lr_scheduler: constant
+          max_steps: 2
+          shuffle: false
+      """;
+
+  /** Writes pre-tokenised rows of these lengths; in each, the first third carries no loss. */
+  SftRun withRows(int... lengths) throws IOException {
+    StringBuilder rows = new StringBuilder();
+    for (int i = 0; i < lengths.length; i++) {
+      int[] ids = new Random(i).ints(lengths[i], 0, 256).toArray();
+      int[] labels = ids.clone();
+      Arrays.fill(labels, 0, lengths[i] / 3, -100);
+      rows.append("{\"input_ids\": " + Arrays.toString(ids));
+      rows.append(", \"labels\": " + Arrays.toString(labels) + "}\n");
+    }
+    Files.writeString(folder.resolve("rows.jsonl"), rows);
+    return this;
+  }
+
+  PhasePlan check(String... settings) throws IOException {
+    return trainer().check(request("result", settings));
+  }
+
+  /**
+   * Trains.
+   *
+   * @param result the name of the folder to write
+   * @param settings {@code KEY=VALUE}, keys of the phase after {@code phases.one}
+   */
+  PhaseResult train(String result, PhaseListener listener, String... settings) throws IOException {
+    return trainer().train(request(result, settings), listener);
+  }
+
+  private PhaseRequest request(String result, String... settings) {
+    Pipeline pipeline = PipelineReader.parse(YAML, "test.yaml", List.of(settings));
+    return new PhaseRequest(
+        pipeline, pipeline.phases().get(0), folder, base, trained, folder.resolve(result));
+  }
+
+  private static DjlPhaseTrainer trainer() {
+    return new DjlPhaseTrainer(NextToken.source());
+  }
+}

@@ -1,0 +1,12 @@
+package dev.polyphase.reports;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A figure on held-out rows.
+ *
+ * @param name its key in {@code metrics.jsonl}, as {@code eval_loss}
+ * @param before its value before the phase, or null
+ * @param after its value after the phase, or null
+ */
+public record HeldOut(String name, @Nullable Double before, @Nullable Double after) {}

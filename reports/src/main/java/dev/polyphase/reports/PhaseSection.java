@@ -1,0 +1,159 @@
+package dev.polyphase.reports;
+
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/** The part of a page that is about one phase: its curves and, folded away, its lists. */
+final class PhaseSection {
+
+  private PhaseSection() {}
+
+  /**
+   * The section.
+   *
+   * @param before the phase before, or null
+   */
+  static String of(int index, PhaseReport phase, @Nullable PhaseReport before) {
+    return """
+        <section>
+        <h2>%d %s <small>%s</small></h2>
+        <div class="charts">
+        %s</div>
+        %s%s%s%s</section>
+        """
+        .formatted(
+            index + 1,
+            Markup.escape(phase.name()),
+            Markup.escape(kind(phase)),
+            phase.curves().stream().map(Chart::figure).collect(Collectors.joining()),
+            before == null ? "" : changes(before, phase),
+            selection(phase),
+            settings(phase),
+            data(phase));
+  }
+
+  private static String kind(PhaseReport phase) {
+    String kind = phase.type() + " · " + phase.targeting();
+    return phase.status() == PhaseReport.Status.FINISHED
+        ? kind
+        : kind + " · " + Wording.state(phase.status());
+  }
+
+  private static String changes(PhaseReport before, PhaseReport phase) {
+    if (!before.chosen() || !phase.chosen()) {
+      return "";
+    }
+    StringBuilder rows = new StringBuilder();
+    int entered = 0;
+    int left = 0;
+    for (SelectionChange change : SelectionChange.between(before, phase)) {
+      entered += change.entered().size();
+      left += change.left().size();
+      rows.append(
+          """
+          <tr><th scope="row">%s</th><td>%s</td><td>%s</td><td>%s</td></tr>
+          """
+              .formatted(
+                  Markup.escape(change.type()),
+                  places(change.entered()),
+                  places(change.left()),
+                  places(change.stayed())));
+    }
+    String summary =
+        "Beside %s: %s entered, %d left"
+            .formatted(before.name(), Wording.count(entered, "module"), left);
+    return details(
+        summary,
+        """
+        <table>
+        <thead><tr><th>type</th><th>entered</th><th>left</th><th>stayed</th></tr></thead>
+        <tbody>
+        %s</tbody></table>
+        """
+            .formatted(rows));
+  }
+
+  /** The layers of some modules of a type; the name of one outside the layers. */
+  private static String places(List<ModuleReport> modules) {
+    return modules.stream()
+        .sorted(
+            Comparator.comparing(
+                ModuleReport::layer, Comparator.nullsLast(Comparator.naturalOrder())))
+        .map(module -> module.layer() == null ? module.module() : module.layer().toString())
+        .map(Markup::escape)
+        .collect(Collectors.joining(", "));
+  }
+
+  private static String selection(PhaseReport phase) {
+    if (!phase.chosen()) {
+      return "";
+    }
+    Map<String, List<ModuleReport>> byType = new LinkedHashMap<>();
+    for (ModuleReport module : phase.shown()) {
+      byType.computeIfAbsent(module.type(), type -> new ArrayList<>()).add(module);
+    }
+    StringBuilder lists = new StringBuilder();
+    byType.forEach((type, modules) -> lists.append(selection(type, modules)));
+    return details("Trained modules: " + Summary.modules(phase), lists.toString());
+  }
+
+  private static String selection(String type, List<ModuleReport> modules) {
+    List<ModuleReport> selected =
+        modules.stream()
+            .filter(ModuleReport::selected)
+            .sorted(
+                Comparator.comparing(
+                    ModuleReport::rank, Comparator.nullsLast(Comparator.naturalOrder())))
+            .toList();
+    String rows =
+        selected.stream()
+            .map(
+                module ->
+                    row(
+                        module.module(),
+                        module.snr() == null ? "–" : "SNR " + Wording.figure(module.snr())))
+            .collect(Collectors.joining());
+    String summary = type + ": " + selected.size() + " of " + modules.size();
+    return details(summary, "<table><tbody>\n" + rows + "</tbody></table>\n");
+  }
+
+  private static String settings(PhaseReport phase) {
+    String rows =
+        phase.settings().stream()
+            .map(setting -> row(setting.key(), setting.value()))
+            .collect(Collectors.joining());
+    return details("Settings", "<table><tbody>\n" + rows + "</tbody></table>\n");
+  }
+
+  private static String data(PhaseReport phase) {
+    if (phase.data().isEmpty()) {
+      return "";
+    }
+    String rows =
+        phase.data().stream()
+            .map(file -> row(file.path(), "sha256 " + file.sha256()))
+            .collect(Collectors.joining());
+    String summary = "Data: " + Wording.count(phase.data().size(), "file");
+    return details(summary, "<table><tbody>\n" + rows + "</tbody></table>\n");
+  }
+
+  private static String row(String name, String value) {
+    return """
+        <tr><th scope="row">%s</th><td>%s</td></tr>
+        """
+        .formatted(Markup.escape(name), Markup.escape(value));
+  }
+
+  private static String details(String summary, String body) {
+    return """
+        <details><summary>%s</summary>
+        %s</details>
+        """
+        .formatted(Markup.escape(summary), body);
+  }
+}

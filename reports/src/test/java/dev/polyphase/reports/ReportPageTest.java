@@ -1,0 +1,107 @@
+package dev.polyphase.reports;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+class ReportPageTest {
+
+  @Test
+  void thePageIsWellFormed() throws Exception {
+    for (Report report : List.of(Reports.small(), Reports.of(), Reports.large(3, 80))) {
+      parse(ReportPage.write(report));
+    }
+  }
+
+  @Test
+  void thePageLoadsAndRunsNothing() {
+    String page = ReportPage.write(Reports.small());
+
+    assertThat(page)
+        .contains("default-src 'none'")
+        .doesNotContain("http:", "https:", "<script", "<link", "<img", "@import", "url(", "src=");
+    assertThat(page).doesNotContainPattern("\\son[a-z]+=");
+  }
+
+  @Test
+  void thePageFollowsTheThemeOfItsReader() {
+    assertThat(ReportPage.write(Reports.small())).contains("prefers-color-scheme: dark");
+  }
+
+  @Test
+  void totalsStandSideBySide() throws Exception {
+    Xml page = parse(ReportPage.write(Reports.small()));
+
+    assertThat(row(page, "modules trained"))
+        .containsExactly("2 of 6 (33.3 %)", "1 of 3 (33.3 %)", "–");
+    assertThat(row(page, "always trained")).containsExactly("lm_head", "–", "–");
+    assertThat(row(page, "parameters trained")).containsExactly("250 of 1,000 (25.0 %)", "–", "–");
+    assertThat(row(page, "values changed")).containsExactly("249 (99.6 % of those)", "–", "–");
+    assertThat(row(page, "steps")).containsExactly("12", "–", "–");
+    assertThat(row(page, "tokens")).containsExactly("3,456", "–", "–");
+    assertThat(row(page, "time")).containsExactly("1 min 15 s", "–", "–");
+    assertThat(row(page, "training loss")).containsExactly("2.000 → 1.500", "NaN → NaN", "–");
+    assertThat(row(page, "held-out loss")).containsExactly("2.250 → 1.750", "–", "–");
+    assertThat(row(page, "state")).containsExactly("finished", "begun, not finished", "pending");
+  }
+
+  @Test
+  void whatEnteredAndLeftIsListedByType() throws Exception {
+    Xml page = parse(ReportPage.write(Reports.small()));
+
+    assertThat(page.texts("summary"))
+        .contains("Beside foundation: 1 module entered, 3 left")
+        .contains("Trained modules: 2 of 6 modules and 1 always trained", "mlp.up_proj: 1 of 3")
+        .contains("Settings", "Data: 1 file");
+    assertThat(row(page, "mlp.up_proj")).containsExactly("0", "1", "");
+    assertThat(row(page, "self_attn.q_proj")).containsExactly("", "0", "");
+    assertThat(row(page, "lm_head")).containsExactly("–");
+    assertThat(row(page, "model.layers.1.mlp.up_proj")).containsExactly("SNR 0.7500");
+    assertThat(row(page, "learning_rate")).containsExactly("1e-5");
+    assertThat(row(page, "data/math.jsonl")).containsExactly("sha256 ab12");
+  }
+
+  @Test
+  void hostileTextStaysText() throws Exception {
+    String hostile = "</style><script>alert('x')</script>\"&%s😀";
+    PhaseReport phase =
+        new PhaseReport(
+            hostile,
+            hostile,
+            hostile,
+            PhaseReport.Status.FINISHED,
+            List.of(new ModuleReport(hostile, hostile, 0, 1.0, 1, true)),
+            List.of(new ModuleReport(hostile + 2, hostile, null, null, null, true)),
+            null,
+            List.of(new Curve(hostile, List.of(new Curve.Point(1, 1)))),
+            List.of(new HeldOut(hostile, 1.0, null)),
+            List.of(new Setting(hostile, hostile)),
+            List.of(new DataFile(hostile, hostile)));
+    String page =
+        ReportPage.write(new Report(hostile, hostile, hostile, hostile, List.of(phase, phase)));
+
+    assertThat(page).doesNotContain("<script", "</style><");
+    Xml parsed = parse(page);
+    assertThat(parsed.texts("h1")).containsExactly(hostile);
+    assertThat(parsed.texts("th")).contains(hostile);
+    assertThat(parsed.texts("td")).contains(hostile, "sha256 " + hostile);
+    assertThat(parsed.texts("figcaption")).contains(hostile + " 1.000 → 1.000");
+  }
+
+  /** The page in the syntax that HTML and XML share, but for the elements that HTML leaves open. */
+  private static Xml parse(String page) throws Exception {
+    return Xml.parse(
+        page.replaceFirst("<!DOCTYPE html>\n", "").replaceAll("<meta ([^>]*)>", "<meta $1/>"));
+  }
+
+  /** The cells of the first row of that name. */
+  private static List<String> row(Xml page, String name) {
+    return page.all("tr").stream()
+        .map(Xml::new)
+        .filter(row -> row.texts("th").equals(List.of(name)))
+        .findFirst()
+        .orElseThrow()
+        .texts("td");
+  }
+}
