@@ -27,7 +27,10 @@ class PipelineWriterTest {
   static List<Path> files() throws IOException {
     try (Stream<Path> valid = Files.list(Path.of("src/test/resources/valid"));
         Stream<Path> recipes = Files.list(Path.of("recipes"))) {
-      return Stream.concat(valid, recipes).sorted().toList();
+      return Stream.concat(valid, recipes)
+          .filter(file -> file.toString().endsWith(".yaml"))
+          .sorted()
+          .toList();
     }
   }
 
