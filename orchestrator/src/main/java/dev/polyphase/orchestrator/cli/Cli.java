@@ -17,16 +17,22 @@ final class Cli {
    * @param environment the environment's variables, for where models are found
    */
   Cli(Backend backend, Console console, Map<String, String> environment) {
-    ModelFolders models = ModelFolders.of(environment, Path.of(System.getProperty("user.home")));
+    Path userHome = Path.of(System.getProperty("user.home"));
+    ModelFolders models = ModelFolders.of(environment, userHome);
+    PolyphaseHome home = PolyphaseHome.of(environment, userHome);
     RootCommand root = new RootCommand();
     failures = new Failures(console, root);
     commands =
         new CommandLine(root)
             .addSubcommand(new RunCommand(backend, models, console))
             .addSubcommand(new ValidateCommand(console))
-            .addSubcommand(new ScanCommand(backend, models, console))
+            .addSubcommand(new ScanCommand(backend, models, home, console))
             .addSubcommand(new SelectCommand(console))
             .addSubcommand(new ScoreCommand(backend, models, console))
+            .addSubcommand(
+                new CommandLine(new BenchCommand())
+                    .addSubcommand(new BenchScanCommand(console))
+                    .addSubcommand(new BenchPeakCommand(console)))
             .setOut(console.results())
             .setErr(console.messages())
             .setCaseInsensitiveEnumValuesAllowed(true)

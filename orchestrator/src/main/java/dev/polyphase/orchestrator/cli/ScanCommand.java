@@ -2,6 +2,7 @@ package dev.polyphase.orchestrator.cli;
 
 import dev.polyphase.orchestrator.hub.ModelFolders;
 import dev.polyphase.pipelines.Targeting;
+import dev.polyphase.rescanner.CachedSingularValues;
 import dev.polyphase.rescanner.ModuleSpectrum;
 import dev.polyphase.rescanner.PublishedNames;
 import dev.polyphase.rescanner.Rescanner;
@@ -29,6 +30,7 @@ final class ScanCommand implements Callable<Integer> {
 
   private final Backend backend;
   private final ModelFolders models;
+  private final PolyphaseHome home;
   private final Console console;
 
   @Parameters(paramLabel = "MODEL", description = "A folder, or the id of a downloaded model.")
@@ -60,9 +62,10 @@ final class ScanCommand implements Callable<Integer> {
       description = "auto, cpu, cuda or cuda:N.")
   private String device = "auto";
 
-  ScanCommand(Backend backend, ModelFolders models, Console console) {
+  ScanCommand(Backend backend, ModelFolders models, PolyphaseHome home, Console console) {
     this.backend = backend;
     this.models = models;
+    this.home = home;
     this.console = console;
   }
 
@@ -73,7 +76,7 @@ final class ScanCommand implements Callable<Integer> {
     Path folder = models.resolve(model, HERE);
     Checkpoint checkpoint = Checkpoint.open(folder);
     Scan scan;
-    try (SingularValues values = backend.singularValues().apply(device)) {
+    try (SingularValues values = singularValues()) {
       scan = Rescanner.scan(checkpoint, modules, values, this::tellProgress);
     }
 
@@ -93,6 +96,12 @@ final class ScanCommand implements Callable<Integer> {
       console.results().println(file);
     }
     return ExitCode.DONE;
+  }
+
+  /** What an earlier scan computed, interrupted or not, is not computed again. */
+  private SingularValues singularValues() {
+    return new CachedSingularValues(
+        backend.singularValues().apply(device), home.spectra(), console.messages()::println);
   }
 
   private void tellProgress(ModuleSpectrum module, int done, int total) {

@@ -1,0 +1,144 @@
+package dev.polyphase.orchestrator.bench;
+
+import dev.polyphase.rescanner.ModuleSnr;
+import dev.polyphase.rescanner.Scan;
+import dev.polyphase.rescanner.Selection;
+import dev.polyphase.rescanner.SingularValues;
+import dev.polyphase.weights.Checkpoint;
+import dev.polyphase.weights.TensorInfo;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.function.BiFunction;
+import java.util.function.Consumer;
+import java.util.stream.Collectors;
+
+/**
+ * Compares our scan with the published scanner's method: in the same process, by turns, each method
+ * several times. The fastest time of each counts, the one that other programs disturbed least.
+ *
+ * @param shapes the shapes of the weights
+ * @param layers how many layers
+ * @param device the device, as in a pipeline
+ * @param folder an empty folder to work in
+ * @param childCommand the command that prints the peak memory of a method on a checkpoint's folder
+ * @param messages is told how it goes
+ */
+public record ScanBenchmark(
+    ModelShapes shapes,
+    int layers,
+    String device,
+    Path folder,
+    BiFunction<ScanMethod, Path, List<String>> childCommand,
+    Consumer<String> messages) {
+  private static final int ROUNDS = 3;
+  private static final double CHANGED_PERCENT = 25;
+  private static final List<Double> PERCENTS = List.of(15.0, 20.0, 25.0, 50.0);
+
+  /** A scan and how long it took. */
+  private record Timed(double seconds, Scan scan) {}
+
+  /** Runs the benchmark. */
+  public ScanFigures run() throws IOException, InterruptedException {
+    messages.accept("making %d layers like %s".formatted(layers, shapes.name()));
+    Checkpoint base = SyntheticCheckpoint.write(folder.resolve("base"), shapes, layers, Set.of());
+    double fullSeconds = Double.POSITIVE_INFINITY;
+    double referenceSeconds = Double.POSITIVE_INFINITY;
+    double rescanSeconds = Double.POSITIVE_INFINITY;
+    List<ModuleSnr> full;
+    List<ModuleSnr> rescanned;
+    List<ModuleSnr> reference;
+    List<ModuleSnr> changedReference;
+    try (SingularValues whole = open(ScanMethod.REFERENCE, base, "none")) {
+      warmUp(base, whole);
+      reference = ScanMethod.scan(base, whole).snrs();
+      Checkpoint changed = changed(base, reference);
+      try (SingularValues wholeChanged = open(ScanMethod.REFERENCE, changed, "none")) {
+        changedReference = ScanMethod.scan(changed, wholeChanged).snrs();
+      }
+      full = reference;
+      rescanned = changedReference;
+      for (int round = 1; round <= ROUNDS; round++) {
+        Timed ofReference = timed(base, whole);
+        Timed ofFull;
+        Timed ofRescan;
+        try (SingularValues ours = open(ScanMethod.OURS, base, "cache-" + round)) {
+          ofFull = timed(base, ours);
+          ofRescan = timed(changed, ours);
+        }
+        referenceSeconds = Math.min(referenceSeconds, ofReference.seconds);
+        fullSeconds = Math.min(fullSeconds, ofFull.seconds);
+        rescanSeconds = Math.min(rescanSeconds, ofRescan.seconds);
+        full = ofFull.scan.snrs();
+        rescanned = ofRescan.scan.snrs();
+        messages.accept(
+            "round %d/%d: reference %.2f s, full %.2f s, rescan %.2f s"
+                .formatted(
+                    round, ROUNDS, ofReference.seconds, ofFull.seconds, ofRescan.seconds));
+      }
+    }
+    messages.accept("measuring memory");
+    return new ScanFigures(
+        fullSeconds,
+        referenceSeconds,
+        rescanSeconds,
+        Math.max(difference(full, reference), difference(rescanned, changedReference)),
+        agree(full, reference) && agree(rescanned, changedReference),
+        PeakMemory.ofChild(childCommand.apply(ScanMethod.OURS, base.folder())),
+        PeakMemory.ofChild(childCommand.apply(ScanMethod.REFERENCE, base.folder())),
+        base.tensors().stream().mapToLong(TensorInfo::byteCount).sum());
+  }
+
+  private SingularValues open(ScanMethod method, Checkpoint checkpoint, String cache)
+      throws IOException {
+    return method.open(checkpoint, device, folder.resolve(cache));
+  }
+
+  /** libtorch loads and plans on first use; one layer has every shape. */
+  private void warmUp(Checkpoint base, SingularValues whole) throws IOException {
+    try (SingularValues ours = open(ScanMethod.OURS, base, "warm-up")) {
+      for (TensorInfo tensor : base.tensors()) {
+        if (tensor.name().startsWith("model.layers.0.")) {
+          ours.of(tensor);
+          whole.of(tensor);
+        }
+      }
+    }
+  }
+
+  /** What a phase would leave that trains the best quarter of each type. */
+  private Checkpoint changed(Checkpoint base, List<ModuleSnr> snrs) throws IOException {
+    Set<String> trained =
+        Selection.of(snrs, CHANGED_PERCENT).modules().stream()
+            .map(module -> module + ".weight")
+            .collect(Collectors.toSet());
+    return SyntheticCheckpoint.write(
+        folder.resolve("changed"), shapes, layers, Set.copyOf(trained));
+  }
+
+  private static Timed timed(Checkpoint checkpoint, SingularValues values) throws IOException {
+    long start = System.nanoTime();
+    Scan scan = ScanMethod.scan(checkpoint, values);
+    return new Timed((System.nanoTime() - start) / 1e9, scan);
+  }
+
+  private static double difference(List<ModuleSnr> ours, List<ModuleSnr> reference) {
+    double largest = 0;
+    for (int i = 0; i < reference.size(); i++) {
+      double expected = reference.get(i).snr();
+      largest = Math.max(largest, Math.abs(ours.get(i).snr() / expected - 1));
+    }
+    return largest;
+  }
+
+  private static boolean agree(List<ModuleSnr> ours, List<ModuleSnr> reference) {
+    List<Boolean> same = new ArrayList<>();
+    for (double percent : PERCENTS) {
+      same.add(
+          Selection.of(ours, percent).modules().equals(Selection.of(reference, percent).modules()));
+    }
+    return !same.contains(false);
+  }
+}
