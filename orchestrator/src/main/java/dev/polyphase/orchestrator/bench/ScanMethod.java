@@ -1,10 +1,7 @@
 package dev.polyphase.orchestrator.bench;
 
-import dev.polyphase.pipelines.Targeting;
 import dev.polyphase.rescanner.CachedSingularValues;
 import dev.polyphase.rescanner.LibtorchSingularValues;
-import dev.polyphase.rescanner.Rescanner;
-import dev.polyphase.rescanner.Scan;
 import dev.polyphase.rescanner.SingularValues;
 import dev.polyphase.rescanner.SpectrumCache;
 import dev.polyphase.rescanner.WholeModelSingularValues;
@@ -37,9 +34,4 @@ public enum ScanMethod {
    */
   abstract SingularValues open(Checkpoint checkpoint, String device, Path cache)
       throws IOException;
-
-  static Scan scan(Checkpoint checkpoint, SingularValues values) throws IOException {
-    return Rescanner.scan(
-        checkpoint, Targeting.PROJECTIONS, values, (module, done, total) -> {});
-  }
 }
