@@ -15,8 +15,8 @@ import java.util.Map;
  * for and by the published method where that could decide otherwise.
  */
 public final class LibtorchSingularValues implements SingularValues {
-  /** Elements of a slice that is widened to float64 at a time: 8 MiB of them. */
-  static final int SLICE_ELEMENTS = 1 << 20;
+  /** Elements of a slice that is widened to float64 at a time: 4 MiB of them. */
+  static final int SLICE_ELEMENTS = 1 << 19;
 
   private final NDManager manager;
   private final TensorStore store;
