@@ -65,7 +65,7 @@ public final class CachedSingularValues implements SingularValues {
 
   @Override
   public void expect(TensorInfo tensor) {
-    digestOf(tensor);
+    Future<String> unused = digestOf(tensor);
   }
 
   @Override

@@ -3,7 +3,6 @@ package dev.polyphase.rescanner;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.polyphase.weights.Checkpoint;
-import dev.polyphase.weights.TensorInfo;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -32,8 +31,7 @@ final class CachedSingularValuesTest {
 
     assertThat(computed).containsExactly("model.layers.1.mlp.up_proj.weight");
     assertThat(second.modules().get(0).spectrum()).isEqualTo(first.modules().get(0).spectrum());
-    assertThat(second.modules().get(1).spectrum())
-        .isNotEqualTo(first.modules().get(1).spectrum());
+    assertThat(second.modules().get(1).spectrum()).isNotEqualTo(first.modules().get(1).spectrum());
     assertThat(notes).isEmpty();
   }
 
@@ -42,7 +40,9 @@ final class CachedSingularValuesTest {
     float[] values = {1, 2, 3, 4, 5, 7};
     scan(checkpoint("tall", new HandMadeCheckpoint().tensor("mlp.up_proj.weight", values, 3, 2)));
     Scan wide =
-        scan(checkpoint("wide", new HandMadeCheckpoint().tensor("mlp.up_proj.weight", values, 2, 3)));
+        scan(
+            checkpoint(
+                "wide", new HandMadeCheckpoint().tensor("mlp.up_proj.weight", values, 2, 3)));
 
     assertThat(computed).hasSize(2);
     assertThat(wide.modules().get(0).spectrum().columns()).isEqualTo(3);
@@ -87,7 +87,8 @@ final class CachedSingularValuesTest {
     Path kept = Files.copy(first, folder.resolve("kept"));
     Checkpoint other = model("other", 2);
     scan(other);
-    Path second = entries().stream().filter(entry -> !entry.equals(first)).findFirst().orElseThrow();
+    Path second =
+        entries().stream().filter(entry -> !entry.equals(first)).findFirst().orElseThrow();
     Files.move(kept, second, StandardCopyOption.REPLACE_EXISTING);
     computed.clear();
 

@@ -146,7 +146,8 @@ final class DecompositionTest {
 
       assertThat(byGram).hasSameSizeAs(inJava);
       assertThat(bySvdvals).hasSameSizeAs(inJava);
-      // Of what is much smaller than the largest, float32 leaves nothing and float64 half its digits.
+      // Of what is much smaller than the largest, float32 leaves nothing and float64 half its
+      // digits.
       assertThat(byGram).containsExactly(inJava, offset(2e-6f * inJava[0]));
       assertThat(bySvdvals).containsExactly(inJava, offset(5e-6f * inJava[0]));
     }
@@ -160,8 +161,7 @@ final class DecompositionTest {
 
     float[] byGram = libtorch.byGram(tall);
 
-    assertThat(byGram)
-        .containsExactly(libtorch.bySvdvals(tall), offset(1e-5f * byGram[0]));
+    assertThat(byGram).containsExactly(libtorch.bySvdvals(tall), offset(1e-5f * byGram[0]));
   }
 
   @ParameterizedTest
@@ -174,7 +174,8 @@ final class DecompositionTest {
     }
     TensorInfo tensor = tensor(values, length);
 
-    assertThat(libtorch.of(tensor)).containsExactly(new float[] {(float) Math.sqrt(norm)}, offset(1e-5f));
+    assertThat(libtorch.of(tensor))
+        .containsExactly(new float[] {(float) Math.sqrt(norm)}, offset(1e-5f));
   }
 
   @ParameterizedTest

@@ -39,7 +39,8 @@ final class ScanMemoryTest {
     Path small = write("small", type, 2, rows / 8, columns / 8);
     Path large = write("large", type, 12, rows, columns);
     long largestInFloat32 = rows * columns * 4;
-    long modelBytes = Checkpoint.open(large).tensors().stream().mapToLong(TensorInfo::byteCount).sum();
+    long modelBytes =
+        Checkpoint.open(large).tensors().stream().mapToLong(TensorInfo::byteCount).sum();
     assertThat(modelBytes).isGreaterThan(HEAP_MEBIBYTES << 20);
 
     long raisedBytes = Long.parseLong(inChild(small.toString(), large.toString()));
