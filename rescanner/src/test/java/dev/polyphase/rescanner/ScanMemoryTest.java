@@ -53,7 +53,7 @@ final class ScanMemoryTest {
     Path cache = Files.createTempDirectory(Path.of(args[1]), "cache");
     try (SingularValues values =
         new CachedSingularValues(
-            new LibtorchSingularValues("cpu"), new SpectrumCache(cache), System.err::println)) {
+            new LibtorchSingularValues("cpu"), new SpectrumCache(cache), note -> {})) {
       long before = 0;
       for (String model : args) {
         before = kibibytes("VmRSS:");

@@ -51,7 +51,7 @@ public record ScanBenchmark(
     try (SingularValues whole = open(ScanMethod.REFERENCE, base, "none")) {
       warmUp(base, whole);
       reference = ofReference.scan(base, whole);
-      Checkpoint changed = changed(base, reference);
+      Checkpoint changed = changed(reference);
       try (SingularValues wholeChanged = open(ScanMethod.REFERENCE, changed, "none")) {
         changedReference = new FastestModules().scan(changed, wholeChanged);
       }
@@ -97,13 +97,13 @@ public record ScanBenchmark(
   }
 
   /** What a phase would leave that trains the best quarter of each type. */
-  private Checkpoint changed(Checkpoint base, List<ModuleSnr> snrs) throws IOException {
+  private Checkpoint changed(List<ModuleSnr> snrs) throws IOException {
     Set<String> trained =
         Selection.of(snrs, CHANGED_PERCENT).modules().stream()
             .map(module -> module + ".weight")
             .collect(Collectors.toSet());
     return SyntheticCheckpoint.write(
-        folder.resolve("changed"), shapes, layers, Set.copyOf(trained));
+        folder.resolve("changed"), shapes, layers, trained);
   }
 
   private static double difference(List<ModuleSnr> ours, List<ModuleSnr> reference) {

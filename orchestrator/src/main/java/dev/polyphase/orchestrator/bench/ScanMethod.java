@@ -32,6 +32,5 @@ public enum ScanMethod {
    *
    * @param cache the folder of the cache; the reference has none
    */
-  abstract SingularValues open(Checkpoint checkpoint, String device, Path cache)
-      throws IOException;
+  abstract SingularValues open(Checkpoint checkpoint, String device, Path cache) throws IOException;
 }

@@ -15,9 +15,9 @@ import java.util.Set;
 import java.util.SplittableRandom;
 
 /**
- * A checkpoint in bfloat16 of a model's shapes. Each weight is noise, whose columns are of different
- * strength as those of trained weights are, and a few directions of signal, strong or weak by
- * chance: ratios differ from module to module, and the threshold lies inside the spectrum.
+ * A checkpoint in bfloat16 of a model's shapes. Each weight is noise, whose columns are of
+ * different strength as those of trained weights are, and a few directions of signal, strong or
+ * weak by chance: ratios differ from module to module, and the threshold lies inside the spectrum.
  */
 final class SyntheticCheckpoint {
   private static final double NOISE = 0.02;

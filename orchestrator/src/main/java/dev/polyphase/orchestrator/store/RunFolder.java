@@ -37,7 +37,9 @@ public record RunFolder(Path path) {
     return path.resolve(".lock");
   }
 
-  /** What this run's scans computed. It may be removed at any time; later scans then take longer. */
+  /**
+   * What this run's scans computed. It may be removed at any time; later scans then take longer.
+   */
   public Path spectra() {
     return path.resolve(".cache").resolve("spectra");
   }

@@ -45,8 +45,7 @@ class KilledScanTest {
   private void killAfterLines(String name, int lines) throws IOException, InterruptedException {
     Process scan = start(name);
     try (BufferedReader progress =
-        new BufferedReader(
-            new InputStreamReader(scan.getErrorStream(), StandardCharsets.UTF_8))) {
+        new BufferedReader(new InputStreamReader(scan.getErrorStream(), StandardCharsets.UTF_8))) {
       for (int line = 0; line < lines; line++) {
         assertThat(progress.readLine()).startsWith("scanned ");
       }
