@@ -102,8 +102,7 @@ public record ScanBenchmark(
         Selection.of(snrs, CHANGED_PERCENT).modules().stream()
             .map(module -> module + ".weight")
             .collect(Collectors.toSet());
-    return SyntheticCheckpoint.write(
-        folder.resolve("changed"), shapes, layers, trained);
+    return SyntheticCheckpoint.write(folder.resolve("changed"), shapes, layers, trained);
   }
 
   private static double difference(List<ModuleSnr> ours, List<ModuleSnr> reference) {

@@ -91,13 +91,13 @@ final class SyntheticCheckpoint {
   private static double normal(SplittableRandom random) {
     long bits = random.nextLong();
     long sum =
-        (bits & 0xffff) + (bits >>> 16 & 0xffff) + (bits >>> 32 & 0xffff) + (bits >>> 48 & 0xffff);
+        (bits & 0xffff) + ((bits >>> 16) & 0xffff) + ((bits >>> 32) & 0xffff) + (bits >>> 48);
     return (sum / 65535.0 - 2) * Math.sqrt(3);
   }
 
   /** Rounded to nearest, ties to even; the value is finite. */
   private static short bfloat16(float value) {
     int bits = Float.floatToRawIntBits(value);
-    return (short) (bits + 0x7fff + (bits >>> 16 & 1) >>> 16);
+    return (short) ((bits + 0x7fff + ((bits >>> 16) & 1)) >>> 16);
   }
 }
