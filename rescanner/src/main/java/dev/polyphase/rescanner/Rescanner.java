@@ -36,7 +36,11 @@ public final class Rescanner {
     List<ScanTarget> targets = scanned.targets();
     List<ModuleSpectrum> modules = new ArrayList<>();
     Map<String, Spectrum> spectrumOfTensor = new HashMap<>();
-    for (ScanTarget target : targets) {
+    for (int i = 0; i < targets.size(); i++) {
+      ScanTarget target = targets.get(i);
+      if (i + 1 < targets.size()) {
+        expect(targets.get(i + 1).tensor(), spectrumOfTensor, singularValues);
+      }
       // A tied head shares the embeddings' tensor, which is measured once.
       Spectrum spectrum = spectrumOfTensor.get(target.tensor().name());
       if (spectrum == null) {
@@ -50,16 +54,27 @@ public final class Rescanner {
     return new Scan(measure.metric(), modules);
   }
 
+  private static void expect(
+      TensorInfo next, Map<String, Spectrum> measured, SingularValues singularValues) {
+    if (isMatrix(next) && !measured.containsKey(next.name())) {
+      singularValues.expect(next);
+    }
+  }
+
   private static Spectrum measured(
       TensorInfo tensor, Measure measure, SingularValues singularValues) throws IOException {
     List<Long> shape = tensor.shape();
     long columns = shape.isEmpty() ? 1 : shape.get(shape.size() - 1);
     long rows = shape.size() < 2 ? 1 : shape.get(shape.size() - 2);
     // The published scanner reports what is no vector or matrix as not a number.
-    boolean matrix = shape.size() == 1 || shape.size() == 2;
-    if (!matrix || tensor.elements() == 0) {
+    if (!isMatrix(tensor)) {
       return Spectrum.unmeasurable(rows, columns);
     }
     return measure.of(singularValues.of(tensor), rows, columns);
+  }
+
+  private static boolean isMatrix(TensorInfo tensor) {
+    int dimensions = tensor.shape().size();
+    return (dimensions == 1 || dimensions == 2) && tensor.elements() > 0;
   }
 }

@@ -6,6 +6,7 @@ import dev.polyphase.orchestrator.hub.ModelFolders;
 import dev.polyphase.pipelines.SelectionRule.Metric;
 import dev.polyphase.pipelines.SelectionRule.Profile;
 import dev.polyphase.pipelines.Targeting;
+import dev.polyphase.rescanner.CachedSingularValues;
 import dev.polyphase.rescanner.Measure;
 import dev.polyphase.rescanner.PublishedNames;
 import dev.polyphase.rescanner.Rescanner;
@@ -35,6 +36,7 @@ final class ScanCommand implements Callable<Integer> {
 
   private final Backend backend;
   private final ModelFolders models;
+  private final PolyphaseHome home;
   private final Console console;
   private final Display display;
 
@@ -79,11 +81,14 @@ final class ScanCommand implements Callable<Integer> {
   /**
    * The command.
    *
+   * @param home where singular values are kept
    * @param display where progress goes
    */
-  ScanCommand(Backend backend, ModelFolders models, Console console, Display display) {
+  ScanCommand(
+      Backend backend, ModelFolders models, PolyphaseHome home, Console console, Display display) {
     this.backend = backend;
     this.models = models;
+    this.home = home;
     this.console = console;
     this.display = display;
   }
@@ -126,10 +131,16 @@ final class ScanCommand implements Callable<Integer> {
 
   private Scan scan(ScanTargets targets) throws IOException {
     ScanProgress progress = new ScanProgress(targets, display, System::nanoTime);
-    try (SingularValues values = backend.singularValues().apply(device)) {
+    try (SingularValues values = singularValues()) {
       return Rescanner.scan(targets, new Measure(profile, Metric.SNR), values, progress);
     } finally {
       display.clear();
     }
+  }
+
+  /** What an earlier scan computed, interrupted or not, is not computed again. */
+  private SingularValues singularValues() {
+    return new CachedSingularValues(
+        backend.singularValues().apply(device), home.spectra(), display::say);
   }
 }

@@ -358,7 +358,10 @@ class CliTest {
               results.accept(new ScoredRow(2, -3.0, 1.5));
               results.accept(new ScoredRow(0, 0.0, null));
             });
-    Map<String, String> environment = Map.of("HF_HUB_CACHE", folder.resolve("hub").toString());
+    Map<String, String> environment =
+        Map.of(
+            "HF_HUB_CACHE", folder.resolve("hub").toString(),
+            "POLYPHASE_HOME", folder.resolve("home").toString());
     Console console = Console.of(out, err, StandardCharsets.UTF_8);
     return new Cli(backend, console, environment).execute(args);
   }
