@@ -15,6 +15,7 @@ import com.tngtech.archunit.core.importer.ImportOption;
 import com.tngtech.archunit.lang.ArchRule;
 import dev.polyphase.orchestrator.cli.Main;
 import dev.polyphase.rescanner.LibtorchSingularValues;
+import dev.polyphase.rescanner.WholeModelSingularValues;
 import org.junit.jupiter.api.Test;
 
 /** Who may import whom. */
@@ -100,8 +101,8 @@ class ArchitectureTest {
                 "dev.polyphase.phases.api..",
                 "dev.polyphase.orchestrator..")
             .and()
-            // The one class in which a scan meets the kernels.
-            .doNotBelongToAnyOf(LibtorchSingularValues.class)
+            // The two classes in which a scan meets the kernels.
+            .doNotBelongToAnyOf(LibtorchSingularValues.class, WholeModelSingularValues.class)
             .should()
             .dependOnClassesThat()
             .resideInAPackage(DJL);

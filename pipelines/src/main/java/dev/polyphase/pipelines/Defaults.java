@@ -12,6 +12,13 @@ public final class Defaults {
 
   public static final List<String> TARGETING_MODULES = Targeting.PROJECTIONS;
 
+  public static final SelectionRule.Profile PROFILE = SelectionRule.Profile.SPECTRUM;
+  public static final SelectionRule.Metric METRIC = SelectionRule.Metric.SNR;
+  public static final SelectionRule.Mode MODE = SelectionRule.Mode.TOP;
+  public static final SelectionRule.Ranking RANKING = SelectionRule.Ranking.PER_TYPE;
+  public static final SelectionRule.Budget.Of TOP_PERCENT_OF = SelectionRule.Budget.Of.MODULES;
+  public static final ParameterMatch PARAMETER_MATCH = ParameterMatch.AXOLOTL;
+
   /** As the published tool writes at the head of every selection. */
   public static final List<String> ALWAYS_TRAIN = List.of("lm_head", "embed_tokens");
 

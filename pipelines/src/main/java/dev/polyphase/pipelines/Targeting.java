@@ -17,29 +17,40 @@ public sealed interface Targeting {
           "mlp.down_proj");
 
   /**
-   * The modules of each type with the best signal-to-noise ratio.
+   * The modules that a rule chooses by their singular values.
    *
-   * @param topPercent how many of each type, in percent, above 0 and at most 100
-   * @param modules the module types to rank
+   * @param rule how they are ranked and how many are taken
+   * @param modules what is ranked: module types, {@code re:} and a regular expression, {@code all}
    * @param alwaysTrain modules trained whatever their rank, as {@code lm_head}, {@code
    *     embed_tokens}
    */
-  record Snr(double topPercent, List<String> modules, List<String> alwaysTrain)
+  record Snr(SelectionRule rule, List<String> modules, List<String> alwaysTrain)
       implements Targeting {
     public Snr {
       modules = List.copyOf(modules);
       alwaysTrain = List.copyOf(alwaysTrain);
     }
+
+    /** By the published tool's rule, the best {@code topPercent} of the modules of each type. */
+    public Snr(double topPercent, List<String> modules, List<String> alwaysTrain) {
+      this(SelectionRule.published(topPercent), modules, alwaysTrain);
+    }
   }
 
   /**
-   * The parameters that match any of these patterns, in Axolotl's syntax.
+   * The parameters that match any of these patterns.
    *
    * @param unfrozenParameters the patterns
+   * @param match how they are matched
    */
-  record Parameters(List<String> unfrozenParameters) implements Targeting {
+  record Parameters(List<String> unfrozenParameters, ParameterMatch match) implements Targeting {
     public Parameters {
       unfrozenParameters = List.copyOf(unfrozenParameters);
+    }
+
+    /** Patterns that are matched as Axolotl does. */
+    public Parameters(List<String> unfrozenParameters) {
+      this(unfrozenParameters, Defaults.PARAMETER_MATCH);
     }
   }
 

@@ -1,5 +1,7 @@
 package dev.polyphase.rescanner;
 
+import static java.util.Objects.requireNonNull;
+
 import dev.polyphase.weights.Checkpoint;
 import dev.polyphase.weights.TensorInfo;
 import java.io.IOException;
@@ -35,6 +37,25 @@ record CheckpointModules(Checkpoint checkpoint, SortedMap<ModuleName, TensorInfo
     TiedHead.sharedTensor(checkpoint)
         .ifPresent(shared -> weights.put(new ModuleName(TiedHead.MODULE), shared));
     return new CheckpointModules(checkpoint, weights);
+  }
+
+  /** The same, and each expert of fused tensors instead of those. */
+  CheckpointModules withExperts() {
+    SortedMap<ModuleName, TensorInfo> all = new TreeMap<>(weights);
+    for (TensorInfo tensor : checkpoint.tensors()) {
+      if (FusedExperts.isFused(tensor)) {
+        all.values().remove(tensor);
+        all.putAll(FusedExperts.split(tensor));
+      }
+    }
+    return new CheckpointModules(checkpoint, all);
+  }
+
+  /** A module as one to measure, ranked in a type. */
+  ScanTarget target(ModuleName module, String type) {
+    TensorInfo weight = requireNonNull(weights.get(module));
+    long bias = checkpoint.find(module.text() + BIAS).map(TensorInfo::elements).orElse(0L);
+    return new ScanTarget(module, type, weight, weight.elements() + bias);
   }
 
   Set<ModuleName> names() {

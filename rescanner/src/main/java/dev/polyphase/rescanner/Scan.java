@@ -1,13 +1,18 @@
 package dev.polyphase.rescanner;
 
+import dev.polyphase.pipelines.SelectionRule.Metric;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Collectors;
 
 /**
  * What a scan measured.
  *
+ * @param metric what the scores are
  * @param modules the modules in the published scanner's order
  */
-public record Scan(List<ModuleSpectrum> modules) {
+public record Scan(Metric metric, List<ModuleSpectrum> modules) {
+  private static final int NAMES_SHOWN = 5;
 
   public Scan {
     modules = List.copyOf(modules);
@@ -16,5 +21,46 @@ public record Scan(List<ModuleSpectrum> modules) {
   /** The entries of the scan's file. */
   public List<ModuleSnr> snrs() {
     return modules.stream().map(ModuleSpectrum::snr).toList();
+  }
+
+  /** The modules for a {@link Selection}. */
+  public List<Candidate> candidates() {
+    return modules.stream()
+        .map(
+            module ->
+                new Candidate(
+                    module.snr(), module.spectrum().score(), module.target().parameters()))
+        .toList();
+  }
+
+  /** What is odd about the weights, a sentence each: values that are not finite, no noise. */
+  public List<String> notes() {
+    List<String> notes = new ArrayList<>();
+    for (ModuleSpectrum module : modules) {
+      if (!module.target().isMatrix()) {
+        notes.add(tensor(module) + " is no matrix and is not measured; it ranks last");
+      } else if (!Double.isFinite(module.spectrum().largest())) {
+        notes.add(tensor(module) + " holds NaN or infinity and ranks last");
+      }
+    }
+    List<ModuleSpectrum> singular =
+        modules.stream().filter(module -> module.spectrum().nearlySingular()).toList();
+    if (!singular.isEmpty()) {
+      String more = singular.size() > NAMES_SHOWN ? ", ..." : "";
+      notes.add(
+          "nearly singular, their noise is no more than rounding: %d (%s%s)"
+              .formatted(
+                  singular.size(),
+                  singular.stream()
+                      .limit(NAMES_SHOWN)
+                      .map(Scan::tensor)
+                      .collect(Collectors.joining(", ")),
+                  more));
+    }
+    return notes;
+  }
+
+  private static String tensor(ModuleSpectrum module) {
+    return module.target().tensor().name();
   }
 }

@@ -17,6 +17,9 @@ public interface SingularValues extends AutoCloseable {
    */
   float[] of(TensorInfo tensor) throws IOException;
 
+  /** Tells that a tensor will be asked for soon, so that it can be read ahead. */
+  default void expect(TensorInfo tensor) {}
+
   /** Frees what the computation holds. */
   @Override
   default void close() {}

@@ -1,15 +1,22 @@
 package dev.polyphase.rescanner;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.polyphase.pipelines.SelectionRule.Metric;
 import dev.polyphase.weights.AtomicFiles;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.Locale;
+import java.util.Map;
 
 /**
  * {@code spectra.jsonl}: one object a module, in the scan's order. What is not finite is null; for
- * {@code snr} the text {@code NaN} or {@code Infinity} then stands in {@code snr_text}.
+ * {@code snr} the text {@code NaN} or {@code Infinity} then stands in {@code snr_text}. Where
+ * modules are ranked by another metric, {@code metric} names it and {@code score} is its value.
  */
 public final class SpectraFile {
   private static final ObjectMapper JSON = new ObjectMapper();
@@ -20,9 +27,27 @@ public final class SpectraFile {
   public static void write(Path file, Scan scan) throws IOException {
     StringBuilder lines = new StringBuilder();
     for (ModuleSpectrum module : scan.modules()) {
-      lines.append(JSON.writeValueAsString(row(module))).append('\n');
+      ObjectNode row = row(module);
+      if (scan.metric() != Metric.SNR) {
+        row.put("metric", scan.metric().name().toLowerCase(Locale.ROOT));
+        putFinite(row, "score", module.spectrum().score());
+      }
+      lines.append(JSON.writeValueAsString(row)).append('\n');
     }
     AtomicFiles.writeString(file, lines.toString());
+  }
+
+  /**
+   * The scores of a file whose modules are ranked by another metric than the ratio, by module; not
+   * a number where a module has none.
+   */
+  public static Map<String, Double> readScores(Path file) throws IOException {
+    Map<String, Double> scores = new HashMap<>();
+    for (String line : Files.readAllLines(file)) {
+      JsonNode row = JSON.readTree(line);
+      scores.put(row.path("module").asText(), row.path("score").asDouble(Double.NaN));
+    }
+    return scores;
   }
 
   private static ObjectNode row(ModuleSpectrum module) {

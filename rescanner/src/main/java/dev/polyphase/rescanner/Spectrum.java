@@ -29,6 +29,9 @@ import org.apache.commons.math3.stat.descriptive.rank.Percentile.EstimationType;
  * @param above singular values that are signal
  * @param below singular values that are noise
  * @param snr the signal-to-noise ratio; may be infinite
+ * @param score what the module is ranked by: the ratio, or the metric that was asked for
+ * @param nearlySingular whether the noise is no more than rounding makes, so that the ratio is an
+ *     accident
  * @param quantiles {@value #QUANTILES} quantiles of the singular values, evenly spaced from the
  *     smallest to the largest
  */
@@ -41,6 +44,8 @@ public record Spectrum(
     long above,
     long below,
     double snr,
+    double score,
+    boolean nearlySingular,
     List<Double> quantiles) {
 
   /** How many quantiles are kept. */
@@ -101,13 +106,60 @@ public record Spectrum(
             .mapToObj(i -> i == 0 ? smallest : percentile.evaluate(100.0 * i / (QUANTILES - 1)))
             .map(quantile -> (double) quantile.floatValue())
             .toList();
+    boolean nearlySingular =
+        below > 0 && sumBelow <= Rounding.noise(descending[0], descending.length);
     return new Spectrum(
-        rows, columns, descending[0], sigma, threshold, above, below, snr, quantiles);
+        rows,
+        columns,
+        descending[0],
+        sigma,
+        threshold,
+        above,
+        below,
+        snr,
+        snr,
+        nearlySingular,
+        quantiles);
   }
 
   /** Of a tensor without singular values: no vector or matrix, empty, or not finite. */
   public static Spectrum unmeasurable(long rows, long columns) {
     return new Spectrum(
-        rows, columns, Double.NaN, Double.NaN, Double.NaN, 0, 0, Double.NaN, List.of());
+        rows,
+        columns,
+        Double.NaN,
+        Double.NaN,
+        Double.NaN,
+        0,
+        0,
+        Double.NaN,
+        Double.NaN,
+        false,
+        List.of());
+  }
+
+  /** The same with another ratio, which is its score too. */
+  Spectrum withSnr(double other) {
+    return with(other, other);
+  }
+
+  /** The same with another score. */
+  Spectrum withScore(double other) {
+    return with(snr, other);
+  }
+
+  private Spectrum with(double newSnr, double newScore) {
+    return new Spectrum(
+        rows,
+        columns,
+        largest,
+        sigma,
+        threshold,
+        above,
+        below,
+        newSnr,
+        newScore,
+        nearlySingular,
+        quantiles);
   }
 }

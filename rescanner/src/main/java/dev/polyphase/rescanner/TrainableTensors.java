@@ -1,5 +1,7 @@
 package dev.polyphase.rescanner;
 
+import dev.polyphase.pipelines.SelectionRule.Budget;
+import dev.polyphase.pipelines.SelectionRule.Ranking;
 import dev.polyphase.pipelines.problems.InputException;
 import dev.polyphase.pipelines.problems.Problem;
 import dev.polyphase.weights.Checkpoint;
@@ -25,9 +27,7 @@ public final class TrainableTensors {
    */
   public static Set<String> of(
       Checkpoint checkpoint, Selection selection, AlwaysTrained alwaysTrained) throws IOException {
-    Map<String, Integer> modulesPerType = new LinkedHashMap<>();
-    selection.types().forEach(type -> modulesPerType.put(type.type(), type.ranked().size()));
-    Selection.requirePick(modulesPerType, selection.topPercent());
+    requirePick(selection);
 
     CheckpointModules modules = CheckpointModules.of(checkpoint);
     List<ModuleName> trained = new ArrayList<>(alwaysTrained.modules());
@@ -52,5 +52,19 @@ public final class TrainableTensors {
       throw new InputException(problems);
     }
     return tensors;
+  }
+
+  private static void requirePick(Selection selection) {
+    if (!selection.modules().isEmpty()) {
+      return;
+    }
+    if (selection.rule().budget() instanceof Budget.Percent share
+        && selection.rule().ranking() == Ranking.PER_TYPE
+        && share.of() == Budget.Of.MODULES) {
+      Map<String, Integer> modulesPerType = new LinkedHashMap<>();
+      selection.types().forEach(type -> modulesPerType.put(type.type(), type.ranked().size()));
+      Selection.requirePick(modulesPerType, share.percent());
+    }
+    throw new InputException("the selection holds no module; select more, or other modules");
   }
 }

@@ -1,8 +1,12 @@
 package dev.polyphase.rescanner;
 
+import static java.util.Objects.requireNonNull;
+
+import dev.polyphase.pipelines.ParameterMatch;
 import dev.polyphase.pipelines.problems.InputException;
 import dev.polyphase.pipelines.problems.Problem;
 import dev.polyphase.weights.Checkpoint;
+import dev.polyphase.weights.RowRanges;
 import dev.polyphase.weights.TensorInfo;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -13,70 +17,74 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.regex.Pattern;
 import java.util.regex.PatternSyntaxException;
 
 /**
- * {@code unfrozen_parameters} as Axolotl matches them: a pattern is a Python regular expression in
- * which a dot stands for itself unless a {@code +} follows; it is matched from the start of a
- * parameter's name and need not reach its end. So {@code model.layers.1.mlp} matches that layer's
- * projections and none of layer 11, and {@code .*} matches dots alone.
+ * {@code unfrozen_parameters}: patterns of parameters' names, each with or without a range of rows;
+ * {@link ParameterPattern} says how they match.
  *
- * <p>A pattern that ends in {@code [a:b]}, {@code [a:]}, {@code [:b]}, {@code [a]} or {@code []}
- * means rows of a tensor there; those are not supported yet and refused.
+ * <p>As in Axolotl a tensor trains the union of the ranges of all patterns that match it; those
+ * without a range add nothing to it, and a tensor that no range is given for trains whole.
  */
 public final class UnfrozenParameters {
-  private static final Pattern ROW_RANGE =
-      Pattern.compile("^.+\\[[0-9]*(?::[0-9]*)?\\]$", Pattern.UNIX_LINES);
-  private static final Pattern LITERAL_DOT = Pattern.compile("\\.(?!\\+)");
-
   /** Older Llama checkpoints carry these; they are no parameters. */
   private static final String ROTARY_BUFFER = ".inv_freq";
 
-  private final Map<String, Pattern> patterns;
+  private final List<ParameterPattern> patterns;
 
-  private UnfrozenParameters(Map<String, Pattern> patterns) {
+  private UnfrozenParameters(List<ParameterPattern> patterns) {
     this.patterns = patterns;
   }
 
   /**
-   * Which tensors each pattern matches.
+   * A pattern and what it matches.
    *
-   * @param tensors the tensors' names by pattern, each at least one, in the order given
+   * @param pattern as it was given
+   * @param tensors the tensors' names, at least one
+   * @param parameters the elements that it unfreezes, those of its rows where it has a range
    */
-  public record Matches(Map<String, List<String>> tensors) {
+  public record Match(String pattern, List<String> tensors, long parameters) {
+    public Match {
+      tensors = List.copyOf(tensors);
+    }
+  }
+
+  /**
+   * What the patterns match.
+   *
+   * @param patterns the matches in the order given
+   * @param rows the rows to train of tensors of which not all are trained
+   */
+  public record Matches(List<Match> patterns, Map<String, RowRanges> rows) {
     public Matches {
-      tensors = Collections.unmodifiableMap(new LinkedHashMap<>(tensors));
+      patterns = List.copyOf(patterns);
+      rows = Collections.unmodifiableMap(new LinkedHashMap<>(rows));
     }
 
     /** The tensors that any pattern matches. */
     public Set<String> all() {
       Set<String> all = new LinkedHashSet<>();
-      tensors.values().forEach(all::addAll);
+      patterns.forEach(match -> all.addAll(match.tensors()));
       return all;
     }
+  }
+
+  /** Reads patterns that are matched as Axolotl does. */
+  public static UnfrozenParameters of(List<String> patterns) {
+    return of(patterns, ParameterMatch.AXOLOTL);
   }
 
   /**
    * Reads patterns.
    *
-   * @throws InputException naming every pattern that is no regular expression or means rows, or
-   *     when there is none
+   * @throws InputException naming every pattern that can't be matched, or when there is none
    */
-  public static UnfrozenParameters of(List<String> patterns) {
-    Map<String, Pattern> compiled = new LinkedHashMap<>();
+  public static UnfrozenParameters of(List<String> patterns, ParameterMatch match) {
+    List<ParameterPattern> read = new ArrayList<>();
     List<Problem> problems = new ArrayList<>();
-    for (String pattern : patterns) {
-      if (ROW_RANGE.matcher(pattern).matches()) {
-        problems.add(
-            problem(
-                pattern,
-                "ends in a range of rows, which is not supported yet; drop the brackets, or write a"
-                    + " set of one digit as [5-5]"));
-        continue;
-      }
+    for (String pattern : new LinkedHashSet<>(patterns)) {
       try {
-        compiled.put(pattern, compile(pattern));
+        read.add(ParameterPattern.of(pattern, match));
       } catch (PatternSyntaxException e) {
         problems.add(
             problem(
@@ -89,55 +97,100 @@ public final class UnfrozenParameters {
     if (!problems.isEmpty()) {
       throw new InputException(problems);
     }
-    return new UnfrozenParameters(compiled);
+    return new UnfrozenParameters(read);
   }
 
   /**
    * The checkpoint's tensors that each pattern matches. On a model whose head is tied to the
    * embeddings, {@code lm_head.weight} is a name of the embeddings' tensor.
    *
-   * @throws InputException naming every pattern that matches nothing
+   * @throws InputException naming every pattern that matches nothing, and every range of rows that
+   *     a tensor which it is for does not have
    */
   public Matches match(Checkpoint checkpoint) throws IOException {
-    Map<String, String> tensorOfName = new LinkedHashMap<>();
-    for (TensorInfo tensor : checkpoint.tensors()) {
-      if (!tensor.name().endsWith(ROTARY_BUFFER)) {
-        tensorOfName.put(tensor.name(), tensor.name());
-      }
-    }
-    Optional<TensorInfo> shared = TiedHead.sharedTensor(checkpoint);
-    shared.ifPresent(tensor -> tensorOfName.put(TiedHead.WEIGHT, tensor.name()));
-
-    Map<String, List<String>> matches = new LinkedHashMap<>();
+    Map<String, TensorInfo> tensorOfName = tensorsByName(checkpoint);
+    List<Match> matches = new ArrayList<>();
+    Map<String, List<RowRanges.Range>> ranges = new LinkedHashMap<>();
     List<Problem> problems = new ArrayList<>();
-    patterns.forEach(
-        (pattern, regex) -> {
-          List<String> tensors =
-              tensorOfName.entrySet().stream()
-                  .filter(name -> regex.matcher(name.getKey()).lookingAt())
-                  .map(Map.Entry::getValue)
-                  .distinct()
-                  .toList();
-          matches.put(pattern, tensors);
-          if (tensors.isEmpty()) {
-            problems.add(
-                problem(
-                    pattern,
-                    "matches none of the model's "
-                        + tensorOfName.size()
-                        + " parameters; it is matched from the start of names such as "
-                        + tensorOfName.keySet().stream().findFirst().orElse("(none)")
-                        + ", and a dot stands for itself unless a + follows"));
-          }
-        });
+    for (ParameterPattern pattern : patterns) {
+      Set<TensorInfo> tensors = new LinkedHashSet<>();
+      tensorOfName.forEach(
+          (name, tensor) -> {
+            if (pattern.matches(name)) {
+              tensors.add(tensor);
+            }
+          });
+      if (tensors.isEmpty()) {
+        problems.add(problem(pattern.text(), noMatch(pattern, tensorOfName)));
+      }
+      long parameters = 0;
+      for (TensorInfo tensor : tensors) {
+        Optional<RowRanges.Range> rows = rowsOf(pattern, tensor, problems);
+        rows.ifPresent(
+            range -> ranges.computeIfAbsent(tensor.name(), t -> new ArrayList<>()).add(range));
+        parameters +=
+            rows.map(range -> range.rows() * (tensor.elements() / rowCount(tensor)))
+                .orElse(tensor.elements());
+      }
+      matches.add(
+          new Match(pattern.text(), tensors.stream().map(TensorInfo::name).toList(), parameters));
+    }
     if (!problems.isEmpty()) {
       throw new InputException(problems);
     }
-    return new Matches(matches);
+    Map<String, RowRanges> rows = new LinkedHashMap<>();
+    ranges.forEach(
+        (tensor, ofTensor) -> {
+          RowRanges merged = new RowRanges(ofTensor);
+          if (merged.rows() < rowCount(checkpoint.find(tensor).orElseThrow())) {
+            rows.put(tensor, merged);
+          }
+        });
+    return new Matches(matches, rows);
   }
 
-  private static Pattern compile(String pattern) {
-    return PythonRegex.compile(LITERAL_DOT.matcher(pattern).replaceAll("\\\\."));
+  private static Map<String, TensorInfo> tensorsByName(Checkpoint checkpoint) throws IOException {
+    Map<String, TensorInfo> tensors = new LinkedHashMap<>();
+    for (TensorInfo tensor : checkpoint.tensors()) {
+      if (!tensor.name().endsWith(ROTARY_BUFFER)) {
+        tensors.put(tensor.name(), tensor);
+      }
+    }
+    TiedHead.sharedTensor(checkpoint).ifPresent(tensor -> tensors.put(TiedHead.WEIGHT, tensor));
+    return tensors;
+  }
+
+  /** The pattern's rows of a tensor; none where it has no range, or a wrong one. */
+  private static Optional<RowRanges.Range> rowsOf(
+      ParameterPattern pattern, TensorInfo tensor, List<Problem> problems) {
+    if (pattern.rows() == null) {
+      return Optional.empty();
+    }
+    long rows = rowCount(tensor);
+    long start = requireNonNull(pattern.rows()).start();
+    long end = requireNonNull(pattern.rows()).end().orElse(rows);
+    if (end > rows || start >= end) {
+      problems.add(
+          problem(
+              pattern.text(),
+              "means rows %d to %d of %s, which has %d; give [start:end] with 0 <= start < end <= %4$d"
+                  .formatted(start, end, tensor.name(), rows)));
+      return Optional.empty();
+    }
+    return Optional.of(new RowRanges.Range(start, end));
+  }
+
+  private static long rowCount(TensorInfo tensor) {
+    return tensor.shape().isEmpty() ? 0 : tensor.shape().get(0);
+  }
+
+  private static String noMatch(ParameterPattern pattern, Map<String, TensorInfo> tensors) {
+    return "matches none of the model's "
+        + tensors.size()
+        + " parameters; "
+        + pattern.howItMatches()
+        + ", and names are such as "
+        + tensors.keySet().stream().findFirst().orElse("(none)");
   }
 
   private static Problem problem(String pattern, String sentence) {

@@ -43,6 +43,10 @@ public final class SafetensorsOutline {
       }
       json.writeEndObject();
     }
+    // So that every element is aligned and the file can be mapped.
+    while ((Long.BYTES + header.size()) % Long.BYTES != 0) {
+      header.write(' ');
+    }
     try (RandomAccessFile out = new RandomAccessFile(file.toFile(), "rw")) {
       ByteBuffer length = ByteBuffer.allocate(Long.BYTES).order(ByteOrder.LITTLE_ENDIAN);
       out.write(length.putLong(header.size()).array());

@@ -25,10 +25,18 @@ final class HandMadeCheckpoint {
   /** A tensor whose elements are 1, 2, 3 and so on. */
   HandMadeCheckpoint tensor(String name, long... shape) {
     int elements = (int) Arrays.stream(shape).reduce(1, (left, right) -> left * right);
-    ByteBuffer bytes = ByteBuffer.allocate(4 * elements).order(ByteOrder.LITTLE_ENDIAN);
-    for (int i = 1; i <= elements; i++) {
-      bytes.putFloat(i);
+    float[] counted = new float[elements];
+    for (int i = 0; i < elements; i++) {
+      counted[i] = i + 1;
     }
+    return tensor(name, counted, shape);
+  }
+
+  /** A tensor of some elements. */
+  HandMadeCheckpoint tensor(String name, float[] elementsInOrder, long... shape) {
+    int elements = elementsInOrder.length;
+    ByteBuffer bytes = ByteBuffer.allocate(4 * elements).order(ByteOrder.LITTLE_ENDIAN);
+    bytes.asFloatBuffer().put(elementsInOrder);
     String dimensions =
         Arrays.stream(shape).mapToObj(Long::toString).collect(Collectors.joining(",", "[", "]"));
     header

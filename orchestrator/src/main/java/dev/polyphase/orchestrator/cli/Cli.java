@@ -18,7 +18,9 @@ final class Cli {
    * @param environment the environment's variables: where models are found, what the terminal is
    */
   Cli(Backend backend, Console console, Map<String, String> environment) {
-    ModelFolders models = ModelFolders.of(environment, Path.of(System.getProperty("user.home")));
+    Path userHome = Path.of(System.getProperty("user.home"));
+    ModelFolders models = ModelFolders.of(environment, userHome);
+    PolyphaseHome home = PolyphaseHome.of(environment, userHome);
     Display display = Terminal.display(console.messages(), environment);
     RootCommand root = new RootCommand();
     failures = new Failures(console, root);
@@ -27,12 +29,17 @@ final class Cli {
             .addSubcommand(new RunCommand(backend, models, console, display))
             .addSubcommand(new PlanCommand(backend, models, console))
             .addSubcommand(new ValidateCommand(console))
-            .addSubcommand(new ScanCommand(backend, models, console))
+            .addSubcommand(new ScanCommand(backend, models, home, console, display))
             .addSubcommand(new SelectCommand(console))
+            .addSubcommand(new CompareCommand(console))
             .addSubcommand(new ScoreCommand(backend, models, console))
             .addSubcommand(new RenderCommand(models, console))
             .addSubcommand(new ReportCommand(console))
             .addSubcommand(new DoctorCommand(environment, console))
+            .addSubcommand(
+                new CommandLine(new BenchCommand())
+                    .addSubcommand(new BenchScanCommand(console))
+                    .addSubcommand(new BenchPeakCommand(console)))
             .setOut(console.results())
             .setErr(console.messages())
             .setCaseInsensitiveEnumValuesAllowed(true)

@@ -1,6 +1,6 @@
 package dev.polyphase.orchestrator.cli;
 
-import java.nio.charset.StandardCharsets;
+import java.util.Map;
 
 /** The program. */
 public final class Main {
@@ -8,7 +8,8 @@ public final class Main {
 
   /** Runs one command and ends with its exit code. */
   public static void main(String[] args) {
-    Console console = Console.of(System.out, System.err, StandardCharsets.UTF_8);
-    System.exit(new Cli(Backend.embedded(), console, System.getenv()).execute(args));
+    Map<String, String> environment = System.getenv();
+    Console console = Console.ofProcess(environment);
+    System.exit(new Cli(Backend.embedded(), console, environment).execute(args));
   }
 }

@@ -3,12 +3,14 @@ package dev.polyphase.orchestrator.cli;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.polyphase.orchestrator.engine.ExpectedTarget.Certainty;
 import dev.polyphase.orchestrator.engine.ExpectedTarget.TypeCount;
 import dev.polyphase.orchestrator.engine.PlannedPhase;
 import dev.polyphase.phases.api.Compute;
 import dev.polyphase.phases.api.MemoryEstimate;
 import dev.polyphase.phases.api.PhasePlan;
 import dev.polyphase.pipelines.Pipeline;
+import dev.polyphase.rescanner.UnfrozenParameters;
 import java.util.List;
 import java.util.Locale;
 
@@ -50,7 +52,16 @@ final class PlanJson {
           .put("type", type.type())
           .put("selected", type.selected())
           .put("of", type.modules())
-          .put("always", type.always());
+          .put("exact", type.certainty() != Certainty.AT_MOST)
+          .put("always", type.certainty() == Certainty.ALWAYS);
+    }
+    ArrayNode patterns = phase.putArray("patterns");
+    for (UnfrozenParameters.Match match : planned.target().patterns()) {
+      patterns
+          .addObject()
+          .put("pattern", match.pattern())
+          .put("tensors", match.tensors().size())
+          .put("parameters", match.parameters());
     }
     phase.put("trained_parameters", plan.trainedValues());
     phase.put("trained_parameters_exact", planned.target().exact());

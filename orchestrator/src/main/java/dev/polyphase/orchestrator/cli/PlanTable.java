@@ -7,6 +7,7 @@ import dev.polyphase.phases.api.Compute;
 import dev.polyphase.phases.api.MemoryEstimate;
 import dev.polyphase.phases.api.PhasePlan;
 import dev.polyphase.pipelines.Pipeline;
+import dev.polyphase.rescanner.UnfrozenParameters;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -33,6 +34,7 @@ final class PlanTable {
         + compute.sentence()
         + "\n\n"
         + table.text()
+        + patterns(phases)
         + warnings(phases, device, compute);
   }
 
@@ -77,7 +79,12 @@ final class PlanTable {
   private static String count(ExpectedTarget target, String type) {
     for (TypeCount count : target.types()) {
       if (count.type().equals(type)) {
-        return count.always() ? "always" : count.selected() + " of " + count.modules();
+        String some = count.selected() + " of " + count.modules();
+        return switch (count.certainty()) {
+          case EXACT -> some;
+          case AT_MOST -> "up to " + some;
+          case ALWAYS -> "always";
+        };
       }
     }
     return "-";
@@ -122,6 +129,26 @@ final class PlanTable {
         line.append("  ").append(" ".repeat(widths[i] - row.get(i).length())).append(row.get(i));
       }
       text.append(line.toString().stripTrailing()).append('\n');
+    }
+    return text.toString();
+  }
+
+  /** For each phase that chooses by name, what its patterns match. */
+  private static String patterns(List<PlannedPhase> phases) {
+    StringBuilder text = new StringBuilder();
+    for (PlannedPhase planned : phases) {
+      List<UnfrozenParameters.Match> patterns = planned.target().patterns();
+      if (!patterns.isEmpty()) {
+        TextTable table =
+            new TextTable("patterns of " + planned.phase().name(), "tensors", "parameters");
+        for (UnfrozenParameters.Match match : patterns) {
+          table.row(
+              match.pattern(),
+              Numbers.whole(match.tensors().size()),
+              Numbers.whole(match.parameters()));
+        }
+        text.append('\n').append(table.text());
+      }
     }
     return text.toString();
   }

@@ -1,6 +1,7 @@
 package dev.polyphase.orchestrator.cli;
 
 import dev.polyphase.pipelines.Phase;
+import dev.polyphase.pipelines.SelectionRule.Budget;
 import dev.polyphase.pipelines.Targeting;
 import java.util.ArrayList;
 import java.util.List;
@@ -21,11 +22,21 @@ final class Remedies {
       if (!snr.alwaysTrain().isEmpty()) {
         remedies.add("targeting.always_train: []");
       }
-      remedies.add("targeting.top_percent below " + Numbers.decimal(snr.topPercent()));
+      remedies.add(smaller(snr.rule().budget()));
     } else {
       remedies.add("targeting.method: snr with a top_percent");
     }
     remedies.add("sequence_len below " + phase.sequenceLen());
     return remedies;
+  }
+
+  private static String smaller(Budget budget) {
+    if (budget instanceof Budget.Percent share) {
+      return "targeting.top_percent below " + Numbers.decimal(share.percent());
+    }
+    return budget instanceof Budget.MaxParameters most
+        ? "targeting.max_trainable_parameters below " + most.parameters()
+        : "targeting.max_trainable_parameters in place of "
+            + (budget instanceof Budget.Adaptive ? "top_percent: adaptive" : "mode: all");
   }
 }

@@ -1,11 +1,17 @@
 package dev.polyphase.orchestrator.cli;
 
+import dev.polyphase.orchestrator.engine.Display;
+import dev.polyphase.orchestrator.engine.ScanProgress;
 import dev.polyphase.orchestrator.hub.ModelFolders;
+import dev.polyphase.pipelines.SelectionRule.Metric;
+import dev.polyphase.pipelines.SelectionRule.Profile;
 import dev.polyphase.pipelines.Targeting;
-import dev.polyphase.rescanner.ModuleSpectrum;
+import dev.polyphase.rescanner.CachedSingularValues;
+import dev.polyphase.rescanner.Measure;
 import dev.polyphase.rescanner.PublishedNames;
 import dev.polyphase.rescanner.Rescanner;
 import dev.polyphase.rescanner.Scan;
+import dev.polyphase.rescanner.ScanTargets;
 import dev.polyphase.rescanner.Selection;
 import dev.polyphase.rescanner.SelectionFile;
 import dev.polyphase.rescanner.SingularValues;
@@ -14,6 +20,7 @@ import dev.polyphase.weights.Checkpoint;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -29,7 +36,9 @@ final class ScanCommand implements Callable<Integer> {
 
   private final Backend backend;
   private final ModelFolders models;
+  private final PolyphaseHome home;
   private final Console console;
+  private final Display display;
 
   @Parameters(paramLabel = "MODEL", description = "A folder, or the id of a downloaded model.")
   private String model = "";
@@ -50,8 +59,17 @@ final class ScanCommand implements Callable<Integer> {
       names = "--modules",
       split = ",",
       paramLabel = "TYPE",
-      description = "The module types to scan; the seven projections by default.")
+      description =
+          "What to scan: module types, re:REGEX, or all; the seven projections by default.")
   private List<String> modules = Targeting.PROJECTIONS;
+
+  @Option(
+      names = "--profile",
+      defaultValue = "spectrum",
+      paramLabel = "P",
+      description =
+          "spectrum: as the published scanner; robust: finite ratios, at least one module a type.")
+  private Profile profile = Profile.SPECTRUM;
 
   @Option(
       names = "--device",
@@ -60,10 +78,19 @@ final class ScanCommand implements Callable<Integer> {
       description = "auto, cpu, cuda or cuda:N.")
   private String device = "auto";
 
-  ScanCommand(Backend backend, ModelFolders models, Console console) {
+  /**
+   * The command.
+   *
+   * @param home where singular values are kept
+   * @param display where progress goes
+   */
+  ScanCommand(
+      Backend backend, ModelFolders models, PolyphaseHome home, Console console, Display display) {
     this.backend = backend;
     this.models = models;
+    this.home = home;
     this.console = console;
+    this.display = display;
   }
 
   @Override
@@ -72,10 +99,9 @@ final class ScanCommand implements Callable<Integer> {
     topPercents.forEach(percent -> Selection.of(List.of(), percent));
     Path folder = models.resolve(model, HERE);
     Checkpoint checkpoint = Checkpoint.open(folder);
-    Scan scan;
-    try (SingularValues values = backend.singularValues().apply(device)) {
-      scan = Rescanner.scan(checkpoint, modules, values, this::tellProgress);
-    }
+    ScanTargets targets = ScanTargets.of(checkpoint, modules, profile);
+    Scan scan = scan(targets);
+    scan.notes().forEach(console.messages()::println);
 
     Files.createDirectories(output);
     String slug =
@@ -85,19 +111,36 @@ final class ScanCommand implements Callable<Integer> {
     Path snrFile = output.resolve(PublishedNames.snrFile(slug));
     SnrFile.write(snrFile, scan.snrs());
     console.results().println(snrFile);
+    List<Selection> selections = new ArrayList<>();
     for (double percent : topPercents) {
       Path file =
           output.resolve(PublishedNames.selectionFile(PublishedNames.snrFile(slug), percent));
-      Selection selection = Selection.of(scan.snrs(), percent);
+      Selection selection = Selection.of(scan.snrs(), percent, profile);
+      selections.add(selection);
       SelectionFile.write(file, selection, SelectionFile.PUBLISHED_HEAD);
       console.results().println(file);
     }
+    List<String> headings =
+        topPercents.stream()
+            .map(percent -> "chosen at " + Selection.percentText(percent) + " %")
+            .toList();
+    console.messages().print(ScanTable.text(scan.snrs(), selections, headings, console.colored()));
+    console.messages().flush();
     return ExitCode.DONE;
   }
 
-  private void tellProgress(ModuleSpectrum module, int done, int total) {
-    console
-        .messages()
-        .println("scanned " + done + "/" + total + " " + module.target().module().text());
+  private Scan scan(ScanTargets targets) throws IOException {
+    ScanProgress progress = new ScanProgress(targets, display, System::nanoTime);
+    try (SingularValues values = singularValues()) {
+      return Rescanner.scan(targets, new Measure(profile, Metric.SNR), values, progress);
+    } finally {
+      display.clear();
+    }
+  }
+
+  /** What an earlier scan computed, interrupted or not, is not computed again. */
+  private SingularValues singularValues() {
+    return new CachedSingularValues(
+        backend.singularValues().apply(device), home.spectra(), display::say);
   }
 }

@@ -19,12 +19,20 @@ final class Terminal {
 
   /** A display whose last line is rewritten where that can be seen, else plain lines. */
   static Display display(PrintWriter messages, Map<String, String> environment) {
-    String columns = environment.getOrDefault(COLUMNS, "");
-    boolean seen =
-        !columns.isEmpty()
-            && !environment.getOrDefault("TERM", "dumb").equals("dumb")
-            && environment.getOrDefault("CI", "").isEmpty();
-    return seen ? Display.terminal(messages, width(columns)) : Display.plain(messages);
+    return isSeen(environment)
+        ? Display.terminal(messages, width(environment.getOrDefault(COLUMNS, "")))
+        : Display.plain(messages);
+  }
+
+  /** Whether messages may be in colour: where they are seen, and nobody set NO_COLOR (no-color.org). */
+  static boolean showsColor(Map<String, String> environment) {
+    return isSeen(environment) && environment.getOrDefault("NO_COLOR", "").isEmpty();
+  }
+
+  private static boolean isSeen(Map<String, String> environment) {
+    return !environment.getOrDefault(COLUMNS, "").isEmpty()
+        && !environment.getOrDefault("TERM", "dumb").equals("dumb")
+        && environment.getOrDefault("CI", "").isEmpty();
   }
 
   private static int width(String columns) {

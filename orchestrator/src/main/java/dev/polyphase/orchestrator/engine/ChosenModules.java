@@ -1,18 +1,20 @@
 package dev.polyphase.orchestrator.engine;
 
 import dev.polyphase.orchestrator.store.PhaseFolder;
+import dev.polyphase.pipelines.SelectionRule.Metric;
 import dev.polyphase.reports.ModuleReport;
+import dev.polyphase.rescanner.Candidate;
 import dev.polyphase.rescanner.ModuleName;
 import dev.polyphase.rescanner.ModuleSnr;
 import dev.polyphase.rescanner.Selection;
 import dev.polyphase.rescanner.SelectionFile;
 import dev.polyphase.rescanner.SnrFile;
+import dev.polyphase.rescanner.SpectraFile;
 import dev.polyphase.weights.Checkpoint;
 import dev.polyphase.weights.TensorInfo;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -32,13 +34,23 @@ import org.jspecify.annotations.Nullable;
 record ChosenModules(List<ModuleReport> modules, List<ModuleReport> always) {
   private static final ChosenModules NOTHING_YET = new ChosenModules(List.of(), List.of());
 
-  /** The choice of a phase that scanned: the modules in the scan's order, each with its rank. */
-  static ChosenModules scanned(PhaseFolder folder) throws IOException {
+  /**
+   * The choice of a phase that scanned: the modules in the scan's order, each with its rank by a
+   * metric.
+   */
+  static ChosenModules scanned(PhaseFolder folder, Metric metric) throws IOException {
     if (!Files.exists(folder.snrJson()) || !Files.exists(folder.selectionYaml())) {
       return NOTHING_YET;
     }
     List<ModuleSnr> snrs = SnrFile.read(folder.snrJson());
-    Map<String, Integer> ranks = ranks(snrs);
+    Map<String, Double> scores =
+        metric == Metric.SNR ? Map.of() : SpectraFile.readScores(folder.spectraJsonl());
+    Map<String, Integer> ranks =
+        Selection.ranks(
+            snrs.stream()
+                .map(snr -> new Candidate(snr, scores.getOrDefault(snr.module(), snr.snr()), 0))
+                .toList(),
+            metric);
     Set<String> always = new LinkedHashSet<>();
     SelectionFile.read(folder.selectionYaml()).forEach(line -> always.add(moduleOf(line)));
     List<ModuleReport> modules = new ArrayList<>();
@@ -79,16 +91,6 @@ record ChosenModules(List<ModuleReport> modules, List<ModuleReport> always) {
     List<ModuleReport> modules = new ArrayList<>();
     trained.forEach((module, selected) -> modules.add(unranked(module, selected)));
     return new ChosenModules(modules, List.of());
-  }
-
-  private static Map<String, Integer> ranks(List<ModuleSnr> snrs) {
-    Map<String, Integer> ranks = new HashMap<>();
-    for (Selection.RankedType type : Selection.of(snrs, 100).types()) {
-      for (int i = 0; i < type.ranked().size(); i++) {
-        ranks.put(type.ranked().get(i).module(), i + 1);
-      }
-    }
-    return ranks;
   }
 
   /** A module by its line: its name, or for what is always trained {@code ^lm_head.weight$}. */

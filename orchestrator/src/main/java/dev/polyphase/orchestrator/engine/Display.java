@@ -39,7 +39,7 @@ public final class Display {
   }
 
   /** The longest text that the rewritten line holds; a full line would wrap on some terminals. */
-  int width() {
+  public int width() {
     return columns - 1;
   }
 
@@ -51,7 +51,7 @@ public final class Display {
   }
 
   /** Rewrites the last line. */
-  synchronized void status(String text) {
+  public synchronized void status(String text) {
     out.print(CLEAR_LINE + text);
     out.flush();
     showsStatus = true;

@@ -17,7 +17,9 @@ import dev.polyphase.pipelines.PhaseType;
 import dev.polyphase.pipelines.Pipeline;
 import dev.polyphase.pipelines.language.PipelineWriter;
 import dev.polyphase.pipelines.problems.InputException;
+import dev.polyphase.rescanner.CachedSingularValues;
 import dev.polyphase.rescanner.SingularValues;
+import dev.polyphase.rescanner.SpectrumCache;
 import dev.polyphase.weights.AtomicFiles;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -167,7 +169,7 @@ public record Engine(
     }
     stop.listen();
     try (RunJournal journal = RunJournal.open(run, state, event, clock)) {
-      try (SingularValues values = singularValues.apply(pipeline.devices().get(0))) {
+      try (SingularValues values = cached(run, pipeline.devices().get(0))) {
         AtomicFiles.writeString(run.pipelineYaml(), PipelineWriter.toYaml(pipeline));
         PhaseRunner runner = new PhaseRunner(request, journal, progress, stop);
         Path checkpoint = start.weights(request);
@@ -192,6 +194,12 @@ public record Engine(
         throw e;
       }
     }
+  }
+
+  /** Tensors that the phase before left as they were are not decomposed again. */
+  private SingularValues cached(RunFolder run, String device) {
+    return new CachedSingularValues(
+        singularValues.apply(device), new SpectrumCache(run.spectra()), progress::say);
   }
 
   /** The failure itself is what the user must hear of, not that it could not be recorded. */

@@ -4,56 +4,80 @@ import dev.polyphase.pipelines.Phase;
 import dev.polyphase.pipelines.Targeting;
 import dev.polyphase.pipelines.problems.InputException;
 import dev.polyphase.rescanner.AlwaysTrained;
+import dev.polyphase.rescanner.Candidate;
 import dev.polyphase.rescanner.ModuleName;
-import dev.polyphase.rescanner.ModuleSnr;
-import dev.polyphase.rescanner.ScanTarget;
-import dev.polyphase.rescanner.ScanTargets;
+import dev.polyphase.rescanner.MostSelected;
 import dev.polyphase.rescanner.Selection;
 import dev.polyphase.rescanner.TrainableTensors;
+import dev.polyphase.rescanner.UnfrozenParameters;
 import dev.polyphase.weights.Checkpoint;
+import dev.polyphase.weights.RowRanges;
 import dev.polyphase.weights.TensorInfo;
 import java.io.IOException;
 import java.util.ArrayList;
-import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.stream.Collectors;
 
 /**
- * What a phase will train, as far as it is known before any scan: how many modules of each type,
- * though with method {@code snr} not which ones.
+ * What a phase will train, as far as it is known before any scan: with method {@code snr} how much
+ * of each type, though not which modules.
  *
  * @param types the module types
- * @param tensors the tensors to train. What a scan will choose is stood in for by as many modules
- *     of each type: the largest, and of equal ones those from the lowest block up, which need most
- *     memory
+ * @param tensors the tensors to train. What a scan will choose is stood in for by at least as many
+ *     values: the largest modules, and of equal ones those from the lowest block up, which need
+ *     most memory
+ * @param rows the rows to train of tensors of which not all are trained
+ * @param patterns what each pattern of {@code unfrozen_parameters} matches
  * @param exact whether as many values will be trained as are in {@code tensors}: not where the
- *     modules of a type differ in size
+ *     modules differ in size, nor where what is measured decides how many they are
  */
-public record ExpectedTarget(List<TypeCount> types, Set<String> tensors, boolean exact) {
+public record ExpectedTarget(
+    List<TypeCount> types,
+    Set<String> tensors,
+    Map<String, RowRanges> rows,
+    List<UnfrozenParameters.Match> patterns,
+    boolean exact) {
 
   public ExpectedTarget {
     types = List.copyOf(types);
     tensors = Set.copyOf(tensors);
+    rows = Map.copyOf(rows);
+    patterns = List.copyOf(patterns);
   }
 
   /**
    * How much of a type is trained.
    *
    * @param type the module type
-   * @param selected how many of its modules
+   * @param selected how many of its modules, at most
    * @param modules how many it has
-   * @param always whether they are trained whatever their rank
+   * @param certainty whether there are just so many
    */
-  public record TypeCount(String type, int selected, int modules, boolean always) {}
+  public record TypeCount(String type, int selected, int modules, Certainty certainty) {}
+
+  /** What a count before any scan says of the phase itself. */
+  public enum Certainty {
+    /** It will train just so many. */
+    EXACT,
+    /** It will train at most so many. */
+    AT_MOST,
+    /** They are trained whatever their rank. */
+    ALWAYS
+  }
+
+  /** Nothing, in the place of a target that is wrong. */
+  static ExpectedTarget none() {
+    return new ExpectedTarget(List.of(), Set.of(), Map.of(), List.of(), false);
+  }
 
   /**
    * Looks at names and shapes alone.
    *
-   * @throws InputException where nothing would be trained
+   * @throws InputException where nothing would be trained, or what can't be
    */
   static ExpectedTarget of(Phase phase, Checkpoint checkpoint) throws IOException {
     return phase.targeting() instanceof Targeting.Snr snr
@@ -63,51 +87,49 @@ public record ExpectedTarget(List<TypeCount> types, Set<String> tensors, boolean
 
   private static ExpectedTarget ranked(Targeting.Snr snr, Checkpoint checkpoint)
       throws IOException {
-    ScanTargets targets = ScanTargets.of(checkpoint, snr.modules());
-    Selection.requirePick(targets.modulesPerType(), snr.topPercent());
+    List<Candidate> candidates = Target.ranked(snr, checkpoint).candidates();
+    Selection.requirePick(candidates, snr.rule());
     AlwaysTrained always = AlwaysTrained.of(checkpoint, snr.alwaysTrain());
-
-    // A module's size in the place of its SNR; modules of one size keep their order, by layer.
-    List<ModuleSnr> bySize = new ArrayList<>();
-    Map<String, Set<Long>> sizesOfType = new HashMap<>();
-    for (ScanTarget target : targets.targets()) {
-      long size = values(target, checkpoint);
-      bySize.add(new ModuleSnr(target.module().text(), target.type(), size));
-      sizesOfType.computeIfAbsent(target.type(), type -> new HashSet<>()).add(size);
-    }
-    Selection standIn = Selection.of(bySize, snr.topPercent());
+    MostSelected most = MostSelected.of(candidates, snr.rule());
 
     List<TypeCount> types = new ArrayList<>();
-    for (Selection.RankedType type : standIn.types()) {
-      types.add(new TypeCount(type.type(), type.picked(), type.ranked().size(), false));
+    for (MostSelected.TypeBound type : most.types()) {
+      Certainty certainty = type.exact() ? Certainty.EXACT : Certainty.AT_MOST;
+      types.add(new TypeCount(type.type(), type.most(), type.modules(), certainty));
     }
-    always.modules().forEach(module -> types.add(new TypeCount(module.text(), 1, 1, true)));
+    always.modules().forEach(m -> types.add(new TypeCount(m.text(), 1, 1, Certainty.ALWAYS)));
+    Set<String> alwaysNames =
+        always.modules().stream().map(ModuleName::text).collect(Collectors.toSet());
     boolean alwaysIsRanked =
-        targets.targets().stream().anyMatch(target -> always.modules().contains(target.module()));
-    boolean sameSizes = sizesOfType.values().stream().allMatch(sizes -> sizes.size() == 1);
+        candidates.stream().anyMatch(module -> alwaysNames.contains(module.snr().module()));
     return new ExpectedTarget(
-        types, TrainableTensors.of(checkpoint, standIn, always), sameSizes && !alwaysIsRanked);
+        types,
+        TrainableTensors.of(checkpoint, most.standIn(), always),
+        Map.of(),
+        List.of(),
+        most.exact() && !alwaysIsRanked);
   }
 
-  private static long values(ScanTarget target, Checkpoint checkpoint) {
-    long bias =
-        checkpoint.find(target.module().text() + ".bias").map(TensorInfo::elements).orElse(0L);
-    return target.tensor().elements() + bias;
-  }
-
-  private static ExpectedTarget named(Set<String> tensors, Checkpoint checkpoint) {
+  private static ExpectedTarget named(Target.Decision decision, Checkpoint checkpoint) {
     SortedMap<String, TypeCount> types = new TreeMap<>();
     for (TensorInfo tensor : checkpoint.tensors()) {
       if (tensor.name().endsWith(".weight")) {
         String module = tensor.name().substring(0, tensor.name().length() - ".weight".length());
         String type = new ModuleName(module).type();
-        int selected = tensors.contains(tensor.name()) ? 1 : 0;
+        int selected = decision.tensors().contains(tensor.name()) ? 1 : 0;
         types.merge(
             type,
-            new TypeCount(type, selected, 1, false),
-            (a, b) -> new TypeCount(type, a.selected + b.selected, a.modules + 1, false));
+            new TypeCount(type, selected, 1, Certainty.EXACT),
+            (a, b) ->
+                new TypeCount(
+                    type, a.selected + b.selected, a.modules + 1, Certainty.EXACT));
       }
     }
-    return new ExpectedTarget(List.copyOf(types.values()), tensors, true);
+    return new ExpectedTarget(
+        List.copyOf(types.values()),
+        decision.tensors(),
+        decision.rows(),
+        decision.patterns(),
+        true);
   }
 }

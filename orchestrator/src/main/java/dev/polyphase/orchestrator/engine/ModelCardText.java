@@ -7,6 +7,7 @@ import dev.polyphase.pipelines.Optimizer;
 import dev.polyphase.pipelines.Phase;
 import dev.polyphase.pipelines.PhaseType;
 import dev.polyphase.pipelines.Pipeline;
+import dev.polyphase.pipelines.SelectionRule;
 import dev.polyphase.pipelines.Targeting;
 import dev.polyphase.reports.Curve;
 import dev.polyphase.reports.HeldOut;
@@ -205,7 +206,15 @@ final class ModelCardText {
   }
 
   private boolean ranked() {
-    return chapters.stream().anyMatch(c -> c.settings().targeting() instanceof Targeting.Snr);
+    return chapters.stream().anyMatch(c -> byRatio(c.settings().targeting()));
+  }
+
+  /** Whether it is Spectrum's idea: the best by their ratio, not controls or other metrics. */
+  private static boolean byRatio(Targeting targeting) {
+    return targeting instanceof Targeting.Snr snr
+        && snr.rule().mode() == SelectionRule.Mode.TOP
+        && (snr.rule().metric() == SelectionRule.Metric.SNR
+            || snr.rule().metric() == SelectionRule.Metric.SNR_MP);
   }
 
   private static String name(Chapter chapter) {
@@ -227,10 +236,10 @@ final class ModelCardText {
 
   private static String targeting(Targeting targeting) {
     if (targeting instanceof Targeting.Snr snr) {
-      String best = "best " + decimal(snr.topPercent()) + " % of each module type by SNR";
+      String chosen = RuleWords.of(snr.rule());
       return snr.alwaysTrain().isEmpty()
-          ? best
-          : best + ", and " + Markdown.escape(String.join(", ", snr.alwaysTrain()));
+          ? chosen
+          : chosen + ", and " + Markdown.escape(String.join(", ", snr.alwaysTrain()));
     }
     return targeting instanceof Targeting.Full ? "all" : "by name";
   }

@@ -17,7 +17,6 @@ import dev.polyphase.weights.Checkpoint;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** Runs one phase: scan, select, train, each leaving its files in the phase's folder. */
@@ -61,12 +60,21 @@ final class PhaseRunner {
           stopIfAsked();
           progress.scanned(done, total);
         };
-    Set<String> trainable = Target.decide(phase, checkpoint, folder, singularValues, scanning);
-    progress.selected(trainable.size());
+    Target.Decision target =
+        Target.decide(
+            phase, request.pipeline().seed(), checkpoint, folder, singularValues, scanning);
+    target.sentences().forEach(progress::note);
+    progress.selected(target.tensors().size());
 
     PhaseRequest training =
         new PhaseRequest(
-            request.pipeline(), phase, request.folder(), start, trainable, folder.model());
+            request.pipeline(),
+            phase,
+            request.folder(),
+            start,
+            target.tensors(),
+            target.rows(),
+            folder.model());
     PhaseResult result = train(index, training, trainer, folder);
     // Only then the phase counts as finished: one without its card is trained anew.
     ModelCard.write(request, journal.state(), index, result, planned.plan().compute());

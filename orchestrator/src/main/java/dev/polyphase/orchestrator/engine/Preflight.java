@@ -37,14 +37,14 @@ final class Preflight {
     Set<Problem> problems = new LinkedHashSet<>();
     for (int i = from; i < request.pipeline().phases().size(); i++) {
       Phase phase = request.pipeline().phases().get(i);
-      ExpectedTarget target = new ExpectedTarget(List.of(), Set.of(), false);
+      ExpectedTarget target = ExpectedTarget.none();
       try {
         target = ExpectedTarget.of(phase, checkpoint);
       } catch (InputException e) {
         e.problems().forEach(problem -> problems.add(of(phase, problem)));
       }
       try {
-        PhaseRequest training = asRequest(request, i, start, target.tensors());
+        PhaseRequest training = asRequest(request, i, start, target);
         PhasePlan plan = trainers.apply(phase.type()).check(training);
         planned.add(new PlannedPhase(phase, target, plan));
       } catch (InputException e) {
@@ -58,14 +58,15 @@ final class Preflight {
   }
 
   private static PhaseRequest asRequest(
-      RunRequest request, int index, Path start, Set<String> tensors) {
+      RunRequest request, int index, Path start, ExpectedTarget target) {
     Phase phase = request.pipeline().phases().get(index);
     return new PhaseRequest(
         request.pipeline(),
         phase,
         request.folder(),
         start,
-        tensors,
+        target.tensors(),
+        target.rows(),
         request.run().phase(index, phase.name()).model());
   }
 

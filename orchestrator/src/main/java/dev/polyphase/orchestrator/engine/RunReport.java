@@ -19,7 +19,6 @@ import dev.polyphase.reports.Setting;
 import dev.polyphase.weights.Checkpoint;
 import dev.polyphase.weights.TensorInfo;
 import java.io.IOException;
-import java.math.BigDecimal;
 import java.nio.file.Files;
 import java.time.Instant;
 import java.time.ZoneOffset;
@@ -83,8 +82,8 @@ final class RunReport {
     }
     PhaseFolder folder = run.phaseFolder(state.folder());
     ChosenModules chosen =
-        targeting instanceof Targeting.Snr
-            ? ChosenModules.scanned(folder)
+        targeting instanceof Targeting.Snr snr
+            ? ChosenModules.scanned(folder, snr.rule().metric())
             : ChosenModules.unscanned(folder, weights);
     TrainingFigures figures = TrainingFigures.read(folder);
     return new PhaseReport(
@@ -139,8 +138,7 @@ final class RunReport {
 
   private static String words(Targeting targeting) {
     if (targeting instanceof Targeting.Snr snr) {
-      String percent = BigDecimal.valueOf(snr.topPercent()).stripTrailingZeros().toPlainString();
-      return "best " + percent + " % of each type by SNR";
+      return RuleWords.of(snr.rule());
     }
     return targeting instanceof Targeting.Full ? "all parameters" : "parameters by name";
   }

@@ -2,12 +2,16 @@ package dev.polyphase.orchestrator.engine;
 
 import dev.polyphase.orchestrator.store.PhaseFolder;
 import dev.polyphase.pipelines.Phase;
+import dev.polyphase.pipelines.SelectionRule;
 import dev.polyphase.pipelines.Targeting;
 import dev.polyphase.pipelines.problems.InputException;
 import dev.polyphase.rescanner.AlwaysTrained;
+import dev.polyphase.rescanner.Measure;
 import dev.polyphase.rescanner.Rescanner;
 import dev.polyphase.rescanner.Scan;
 import dev.polyphase.rescanner.ScanListener;
+import dev.polyphase.rescanner.ScanTarget;
+import dev.polyphase.rescanner.ScanTargets;
 import dev.polyphase.rescanner.Selection;
 import dev.polyphase.rescanner.SelectionFile;
 import dev.polyphase.rescanner.SingularValues;
@@ -16,54 +20,132 @@ import dev.polyphase.rescanner.SpectraFile;
 import dev.polyphase.rescanner.TrainableTensors;
 import dev.polyphase.rescanner.UnfrozenParameters;
 import dev.polyphase.weights.Checkpoint;
+import dev.polyphase.weights.RowRanges;
 import dev.polyphase.weights.TensorInfo;
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Locale;
+import java.util.Map;
 import java.util.Set;
 
 /** Which tensors a phase trains, decided on the weights that it starts from. */
 final class Target {
-  private static final Selection NO_SELECTION = new Selection(100, List.of());
+  private static final Selection NO_SELECTION =
+      new Selection(SelectionRule.published(100), List.of());
 
   private Target() {}
 
   /**
-   * The tensors that are chosen by their names, with any method but {@code snr}.
+   * What a phase trains.
+   *
+   * @param tensors their names
+   * @param rows the rows to train of tensors of which not all are trained
+   * @param patterns what each pattern of {@code unfrozen_parameters} matches
+   * @param notes what is odd about the weights, a sentence each
+   */
+  record Decision(
+      Set<String> tensors,
+      Map<String, RowRanges> rows,
+      List<UnfrozenParameters.Match> patterns,
+      List<String> notes) {
+
+    /** What a user should know of it. */
+    List<String> sentences() {
+      List<String> sentences = new ArrayList<>(notes);
+      patterns.forEach(match -> sentences.add(sentence(match)));
+      return sentences;
+    }
+  }
+
+  /**
+   * What is chosen by its name, with any method but {@code snr}.
    *
    * @throws InputException where a pattern is wrong or matches none
    */
-  static Set<String> named(Phase phase, Checkpoint checkpoint) throws IOException {
-    return phase.targeting() instanceof Targeting.Parameters parameters
-        ? UnfrozenParameters.of(parameters.unfrozenParameters()).match(checkpoint).all()
-        : allOf(checkpoint);
+  static Decision named(Phase phase, Checkpoint checkpoint) throws IOException {
+    if (phase.targeting() instanceof Targeting.Parameters parameters) {
+      UnfrozenParameters.Matches matches =
+          UnfrozenParameters.of(parameters.unfrozenParameters(), parameters.match())
+              .match(checkpoint);
+      return new Decision(matches.all(), matches.rows(), matches.patterns(), List.of());
+    }
+    return new Decision(allOf(checkpoint), Map.of(), List.of(), List.of());
+  }
+
+  /**
+   * The modules among which a scan chooses.
+   *
+   * @throws InputException where there are none, or where they are parts of tensors: these can be
+   *     scanned, but not trained by themselves
+   */
+  static ScanTargets ranked(Targeting.Snr snr, Checkpoint checkpoint) throws IOException {
+    ScanTargets targets = ScanTargets.of(checkpoint, snr.modules(), snr.rule().profile());
+    for (ScanTarget target : targets.targets()) {
+      if (!checkpoint.contains(target.tensor().name())) {
+        throw new InputException(
+            "modules means "
+                + target.tensor().name()
+                + ", one expert of a tensor that holds several; these can be scanned, but training"
+                + " them is not built yet; name other modules");
+      }
+    }
+    return targets;
   }
 
   /**
    * Decides, and writes {@code selection.yaml}, after a scan {@code snr.json} and {@code
    * spectra.jsonl} too.
    *
-   * @return the names of the tensors to train
+   * @param seed of the pipeline; with the phase's name it draws a random selection
    */
-  static Set<String> decide(
+  static Decision decide(
       Phase phase,
+      long seed,
       Checkpoint checkpoint,
       PhaseFolder folder,
       SingularValues singularValues,
       ScanListener listener)
       throws IOException {
     if (phase.targeting() instanceof Targeting.Snr snr) {
-      Scan scan = Rescanner.scan(checkpoint, snr.modules(), singularValues, listener);
+      Measure measure = new Measure(snr.rule().profile(), snr.rule().metric());
+      Scan scan = Rescanner.scan(ranked(snr, checkpoint), measure, singularValues, listener);
       SnrFile.write(folder.snrJson(), scan.snrs());
       SpectraFile.write(folder.spectraJsonl(), scan);
-      Selection selection = Selection.of(scan.snrs(), snr.topPercent());
+      Selection selection = Selection.of(scan.candidates(), snr.rule(), seed + "/" + phase.name());
       AlwaysTrained always = AlwaysTrained.of(checkpoint, snr.alwaysTrain());
       SelectionFile.write(folder.selectionYaml(), selection, always.patterns());
-      return TrainableTensors.of(checkpoint, selection, always);
+      return new Decision(
+          TrainableTensors.of(checkpoint, selection, always), Map.of(), List.of(), scan.notes());
     }
-    Set<String> tensors = named(phase, checkpoint);
-    SelectionFile.write(folder.selectionYaml(), NO_SELECTION, List.copyOf(tensors));
-    return tensors;
+    Decision decision = named(phase, checkpoint);
+    SelectionFile.write(folder.selectionYaml(), NO_SELECTION, patterns(decision));
+    return decision;
+  }
+
+  private static String sentence(UnfrozenParameters.Match match) {
+    return String.format(
+        Locale.ROOT,
+        "%s matches %,d tensors, %,d parameters",
+        match.pattern(),
+        match.tensors().size(),
+        match.parameters());
+  }
+
+  /** In the syntax of {@code unfrozen_parameters}, one range of rows a line. */
+  private static List<String> patterns(Decision decision) {
+    List<String> patterns = new ArrayList<>();
+    for (String tensor : decision.tensors()) {
+      RowRanges rows = decision.rows().get(tensor);
+      if (rows == null) {
+        patterns.add(tensor);
+      } else {
+        rows.ranges()
+            .forEach(range -> patterns.add(tensor + "[" + range.start() + ":" + range.end() + "]"));
+      }
+    }
+    return patterns;
   }
 
   private static Set<String> allOf(Checkpoint checkpoint) {

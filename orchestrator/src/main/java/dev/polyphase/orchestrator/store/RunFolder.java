@@ -42,6 +42,13 @@ public record RunFolder(Path path) {
     return path.resolve("report").resolve("index.html");
   }
 
+  /**
+   * What this run's scans computed. It may be removed at any time; later scans then take longer.
+   */
+  public Path spectra() {
+    return path.resolve(".cache").resolve("spectra");
+  }
+
   /** The report's figures. */
   public Path reportJson() {
     return path.resolve("report").resolve("report.json");

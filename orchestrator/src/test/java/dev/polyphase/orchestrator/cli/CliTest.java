@@ -154,6 +154,79 @@ class CliTest {
   }
 
   @Test
+  void scanEndsWithATableAndSaysHowFarItIs() throws IOException {
+    Path results = folder.resolve("scan");
+    String[] scan = {
+      "scan",
+      model.toString(),
+      "-o",
+      results.toString(),
+      "--modules",
+      "lm_head,mlp.up_proj",
+      "--top-percent",
+      "50"
+    };
+
+    assertThat(polyphase(scan)).isZero();
+    List<String> lines = err().lines().toList();
+    assertThat(lines).hasSize(5 + 3);
+    assertThat(lines.get(4)).matches("scanned 5/5 matrices, 0.\\d of 0.\\d MB");
+    assertThat(lines.get(5)).matches("type +modules +min +median +max +chosen at 50 %");
+    assertThat(lines.get(6)).matches("lm_head +1 .* 0 of 1");
+    assertThat(lines.get(7)).matches("mlp.up_proj +4 .* 2 of 4");
+
+    String[] robust = Arrays.copyOf(scan, scan.length + 2);
+    robust[scan.length] = "--profile";
+    robust[scan.length + 1] = "robust";
+    assertThat(polyphase(robust)).isZero();
+    assertThat(err().lines()).element(6).asString().matches("lm_head +1 .* 1 of 1");
+    assertThat(polyphase("scan", model.toString(), "--modules", "re:(")).isEqualTo(2);
+    assertThat(err()).contains("'re:(' is no regular expression").hasLineCount(1);
+  }
+
+  @Test
+  void compareSaysWhatChangedAsTextAndJson() throws IOException {
+    Path first = folder.resolve("a.json");
+    Path second = folder.resolve("b.json");
+    Files.writeString(first, "{\"t\": {\"x\": 3, \"y\": 2, \"z\": Infinity, \"w\": 1}}");
+    Files.writeString(second, "{\"t\": {\"x\": 3, \"y\": 2, \"z\": NaN, \"w\": 1}}");
+
+    assertThat(polyphase("compare", first.toString(), second.toString())).isZero();
+    assertThat(out())
+        .isEqualTo(
+            """
+            type  modules  selected in A  in both  rank correlation
+            t           4              1        0             1.000
+
+            entered the best 25 %
+              x
+
+            left the best 25 %
+              z
+
+            largest moves
+            module  rank in A  in B  SNR in A   in B
+            z               1     4  Infinity    NaN
+            x               2     1     3.000  3.000
+            y               3     2     2.000  2.000
+            w               4     3     1.000  1.000
+            """);
+    String[] json = {
+      "compare", first.toString(), second.toString(), "--json", "--top-percent", "75"
+    };
+    assertThat(polyphase(json)).isZero();
+    JsonNode found = new ObjectMapper().readTree(out());
+    assertThat(found.path("entered")).extracting(JsonNode::asText).containsExactly("w");
+    assertThat(found.path("left")).extracting(JsonNode::asText).containsExactly("z");
+    assertThat(found.path("types").get(0).path("selected_in_both").intValue()).isEqualTo(2);
+    assertThat(found.path("types").get(0).path("rank_correlation").doubleValue()).isEqualTo(1);
+    assertThat(found.path("largest_moves").get(0).path("snr_a").isNull()).isTrue();
+    assertThat(found.path("largest_moves").get(0).path("rank_b").intValue()).isEqualTo(4);
+    assertThat(polyphase("compare", first.toString(), "no.json")).isEqualTo(2);
+    assertThat(err()).isEqualTo("no.json: there is no such file; name the snr.json of a scan\n");
+  }
+
+  @Test
   void wrongModelsAndScansAreInputErrorsAndLeaveNothing() throws IOException {
     byte[] weights = Files.readAllBytes(model.resolve("model.safetensors"));
     Path results = folder.resolve("scan");
@@ -285,7 +358,10 @@ class CliTest {
               results.accept(new ScoredRow(2, -3.0, 1.5));
               results.accept(new ScoredRow(0, 0.0, null));
             });
-    Map<String, String> environment = Map.of("HF_HUB_CACHE", folder.resolve("hub").toString());
+    Map<String, String> environment =
+        Map.of(
+            "HF_HUB_CACHE", folder.resolve("hub").toString(),
+            "POLYPHASE_HOME", folder.resolve("home").toString());
     Console console = Console.of(out, err, StandardCharsets.UTF_8);
     return new Cli(backend, console, environment).execute(args);
   }

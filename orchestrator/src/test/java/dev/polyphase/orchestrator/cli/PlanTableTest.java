@@ -6,6 +6,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.polyphase.orchestrator.engine.ExpectedTarget;
+import dev.polyphase.orchestrator.engine.ExpectedTarget.Certainty;
 import dev.polyphase.orchestrator.engine.ExpectedTarget.TypeCount;
 import dev.polyphase.orchestrator.engine.PlannedPhase;
 import dev.polyphase.phases.api.Compute;
@@ -14,6 +15,7 @@ import dev.polyphase.phases.api.PhasePlan;
 import dev.polyphase.pipelines.Pipeline;
 import dev.polyphase.pipelines.language.PipelineReader;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 
@@ -36,9 +38,12 @@ class PlanTableTest {
           PIPELINE.phases().get(0),
           new ExpectedTarget(
               List.of(
-                  new TypeCount("mlp.up_proj", 12, 48, false),
-                  new TypeCount("lm_head", 1, 1, true)),
+                  new TypeCount("mlp.up_proj", 12, 48, Certainty.EXACT),
+                  new TypeCount("mlp.gate_proj", 24, 48, Certainty.AT_MOST),
+                  new TypeCount("lm_head", 1, 1, Certainty.ALWAYS)),
               Set.of(),
+              Map.of(),
+              List.of(),
               false),
           new PhasePlan(
               1_000_000,
@@ -64,6 +69,7 @@ class PlanTableTest {
             type                                        sft
             modules trained
               mlp.up_proj                          12 of 48
+              mlp.gate_proj                  up to 24 of 48
               lm_head                                always
             trained parameters        at most 4,859,084,800
               of the model's                         32.9 %
@@ -113,7 +119,7 @@ class PlanTableTest {
     assertThat(plan.at("/device_memory/available_bytes").longValue()).isEqualTo(80 * GIB);
     JsonNode phase = plan.at("/phases/0");
     assertThat(phase.at("/modules/0").toString())
-        .isEqualTo("{\"type\":\"mlp.up_proj\",\"selected\":12,\"of\":48,\"always\":false}");
+        .isEqualTo("{\"type\":\"mlp.up_proj\",\"selected\":12,\"of\":48,\"exact\":true,\"always\":false}");
     assertThat(phase.path("trained_parameters_exact").booleanValue()).isFalse();
     assertThat(phase.at("/memory/total_bytes").longValue()).isEqualTo(102 * GIB + GIB / 2);
     assertThat(phase.path("fits").booleanValue()).isFalse();

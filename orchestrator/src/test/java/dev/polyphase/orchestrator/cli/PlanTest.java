@@ -30,7 +30,7 @@ class PlanTest {
         - {name: ranked, type: sft, targeting: {top_percent: 50}, datasets: [{path: text.jsonl}],
            eval_datasets: [{path: text.jsonl}]}
         - {name: named, type: cpt, datasets: [{path: text.jsonl}],
-           targeting: {method: parameters, unfrozen_parameters: [model.layers.3, lm_head]}}
+           targeting: {method: parameters, unfrozen_parameters: [model.layers.3, 'lm_head.weight[8:16]']}}
         - {name: pairs, type: dpo, targeting: {top_percent: 34, always_train: []},
            datasets: [{path: pairs.jsonl}], max_tokens: 100}
       """;
@@ -79,6 +79,9 @@ class PlanTest {
       assertThat(phase.path("trained_parameters_exact").booleanValue()).isTrue();
       assertThat(phase.path("fits").booleanValue()).isTrue();
     }
+    assertThat(plan.at("/phases/1/patterns/1").toString())
+        .isEqualTo(
+            "{\"pattern\":\"lm_head.weight[8:16]\",\"tensors\":1,\"parameters\":768}");
     assertThat(plan.path("phases").findValuesAsText("eval_rows")).containsExactly("7", "0", "0");
   }
 
@@ -95,6 +98,8 @@ class PlanTest {
         .containsPattern("(?m)^  lm_head +always +- +-$")
         // 2 of 4 blocks' matrices and biases, and the tied head of 272 x 96.
         .containsPattern("(?m)^trained parameters +204,608 .*")
+        // Rows 8 to 15 of the tied head of 96 columns.
+        .containsPattern("(?m)^lm_head.weight\\[8:16\\] +1 +768$")
         .containsPattern("(?m)^  available on cpu +\\d.* [GM]iB$");
   }
 

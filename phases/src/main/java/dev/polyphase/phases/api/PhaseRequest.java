@@ -2,7 +2,9 @@ package dev.polyphase.phases.api;
 
 import dev.polyphase.pipelines.Phase;
 import dev.polyphase.pipelines.Pipeline;
+import dev.polyphase.weights.RowRanges;
 import java.nio.file.Path;
+import java.util.Map;
 import java.util.Set;
 
 /**
@@ -15,6 +17,8 @@ import java.util.Set;
  * @param trainable the names of the tensors to train; the others stay as they are. In {@link
  *     PhaseTrainer#check} a selection that only a scan will make is stood in for by as many tensors
  *     of each type as it will have, from the lowest block up
+ * @param rows of a tensor to train that is named here only these rows change; the others keep their
+ *     values to the bit
  * @param result the folder to write, in Hugging Face layout; it must not exist
  */
 public record PhaseRequest(
@@ -23,9 +27,22 @@ public record PhaseRequest(
     Path folder,
     Path checkpoint,
     Set<String> trainable,
+    Map<String, RowRanges> rows,
     Path result) {
 
   public PhaseRequest {
     trainable = Set.copyOf(trainable);
+    rows = Map.copyOf(rows);
+  }
+
+  /** A request that trains tensors whole. */
+  public PhaseRequest(
+      Pipeline pipeline,
+      Phase phase,
+      Path folder,
+      Path checkpoint,
+      Set<String> trainable,
+      Path result) {
+    this(pipeline, phase, folder, checkpoint, trainable, Map.of(), result);
   }
 }

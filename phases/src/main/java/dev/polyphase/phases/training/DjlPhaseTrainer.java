@@ -23,13 +23,15 @@ import dev.polyphase.pipelines.problems.InputException;
 import dev.polyphase.pipelines.problems.Place;
 import dev.polyphase.pipelines.problems.Problem;
 import dev.polyphase.weights.Checkpoint;
+import dev.polyphase.weights.RowRanges;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
-import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -50,6 +52,7 @@ public final class DjlPhaseTrainer implements PhaseTrainer {
     ModelLayout layout = new ModelLayout(config);
     Checkpoint checkpoint = Checkpoint.open(request.checkpoint());
     Set<String> trained = checkTensors(request, layout, checkpoint);
+    long trainedValues = trainedValues(layout, trained, rowsByParameter(request, layout));
     try (LazyTokenizer tokenizer = new LazyTokenizer(request.checkpoint())) {
       Objective objective = rows(request, config, tokenizer);
       @Nullable Objective heldOut = heldOutRows(request, config, tokenizer);
@@ -62,13 +65,14 @@ public final class DjlPhaseTrainer implements PhaseTrainer {
           schedule.totalSteps(),
           heldOut == null ? 0 : heldOut.counts().rows(),
           schedule.totalTokens(),
-          values(layout, trained::contains),
-          values(layout, name -> true),
+          trainedValues,
+          modelValues(layout),
           compute.describe(request.pipeline().devices()),
           MemoryFormula.of(
               config,
               checkpoint,
               trained,
+              trainedValues,
               compute,
               LargestBatch.in(schedule, objective, phase.microBatchSize()),
               phase.gradientAccumulationSteps() > 1));
@@ -89,11 +93,13 @@ public final class DjlPhaseTrainer implements PhaseTrainer {
             Transformer.load(checkpoint, config, trained, compute.device(), compute.precision(), Activations.KEPT)) {
       Objective objective = rows(request, config, tokenizer);
       noteRowsLeftOut(objective.counts(), listener);
+      Map<String, RowRanges> rows = rowsByParameter(request, layout);
       TrainingLoop loop =
           new TrainingLoop(
               request.phase(),
               request.pipeline().seed(),
               model,
+              rows,
               objective,
               heldOutRows(request, config, tokenizer),
               listener);
@@ -101,13 +107,12 @@ public final class DjlPhaseTrainer implements PhaseTrainer {
       TrainedCheckpoint result =
           new TrainedCheckpoint(checkpoint, layout, model, request.pipeline().saveDtype());
       long changed = result.changedValues();
-      long values = model.masters().values().stream().mapToLong(master -> master.size()).sum();
       result.write(request.result());
       return new PhaseResult(
           loop.totalSteps(),
           tokens,
           model.masters().size(),
-          values,
+          trainedValues(layout, trained, rows),
           changed,
           (System.nanoTime() - startNanos) / 1e9);
     }
@@ -158,11 +163,28 @@ public final class DjlPhaseTrainer implements PhaseTrainer {
     return trained;
   }
 
-  private static long values(ModelLayout layout, Predicate<String> wanted) {
-    return layout.parameters().stream()
-        .filter(parameter -> wanted.test(parameter.name()))
-        .mapToLong(Parameter::values)
-        .sum();
+  private static Map<String, RowRanges> rowsByParameter(PhaseRequest request, ModelLayout layout) {
+    Map<String, RowRanges> rows = new HashMap<>();
+    request.rows().forEach((tensor, ranges) -> rows.put(layout.parameterOf(tensor), ranges));
+    return rows;
+  }
+
+  private static long modelValues(ModelLayout layout) {
+    return layout.parameters().stream().mapToLong(Parameter::values).sum();
+  }
+
+  private static long trainedValues(
+      ModelLayout layout, Set<String> trained, Map<String, RowRanges> rows) {
+    long values = 0;
+    for (Parameter parameter : layout.parameters()) {
+      RowRanges some = rows.get(parameter.name());
+      if (some != null) {
+        values += parameter.values() / parameter.shape().get(0) * some.rows();
+      } else if (trained.contains(parameter.name())) {
+        values += parameter.values();
+      }
+    }
+    return values;
   }
 
   private static void noteRowsLeftOut(DataCounts counts, PhaseListener listener) {

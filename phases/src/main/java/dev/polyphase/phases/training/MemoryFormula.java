@@ -25,7 +25,8 @@ import java.util.regex.Pattern;
  *
  * <ul>
  *   <li>Weights: a frozen tensor has c bytes a value; on the CPU one whose file has the compute's
- *       dtype is mapped. Masters are 4n, AdamW's two moments 8n.
+ *       dtype is mapped. Masters are 4n, AdamW's two moments 8n; where only some rows of a tensor
+ *       are trained its moments are those rows', all else is the whole tensor's.
  *   <li>Gradients: 4n; where several forward passes make a step, and where a tied embedding gets a
  *       gradient from both ends, once more that of the largest of blocks, embedding and head, which
  *       is added when it is complete.
@@ -75,6 +76,8 @@ final class MemoryFormula {
    *
    * @param checkpoint what the phase starts from, which fits the configuration
    * @param trained the names of the parameters to train
+   * @param optimizedValues the values that the optimizer changes: not all of those parameters' where
+   *     only some rows are trained
    * @param largest its largest forward pass
    * @param severalPasses whether several forward passes make a step
    */
@@ -82,13 +85,16 @@ final class MemoryFormula {
       ModelConfig config,
       Checkpoint checkpoint,
       Set<String> trained,
+      long optimizedValues,
       ComputeSettings compute,
       BatchSize largest,
       boolean severalPasses) {
-    return new MemoryFormula(config, trained, compute).add(checkpoint, largest, severalPasses);
+    return new MemoryFormula(config, trained, compute)
+        .add(checkpoint, optimizedValues, largest, severalPasses);
   }
 
-  private MemoryEstimate add(Checkpoint checkpoint, BatchSize largest, boolean severalPasses) {
+  private MemoryEstimate add(
+      Checkpoint checkpoint, long optimizedValues, BatchSize largest, boolean severalPasses) {
     long frozen = 0;
     long mapped = 0;
     long trainedValues = 0;
@@ -110,7 +116,7 @@ final class MemoryFormula {
         frozen,
         mapped,
         trainedValues * MASTER_BYTES,
-        trainedValues * 2 * MASTER_BYTES,
+        optimizedValues * 2 * MASTER_BYTES,
         gradients(trainedValues, severalPasses),
         kept(largest) + Math.max(block(largest), upperEnd(largest)));
   }

@@ -16,7 +16,9 @@ import dev.polyphase.phases.objective.Objective;
 import dev.polyphase.phases.objective.Outcome;
 import dev.polyphase.phases.optimizer.AdamW;
 import dev.polyphase.phases.optimizer.LearningRate;
+import dev.polyphase.phases.optimizer.TrainedRows;
 import dev.polyphase.pipelines.Phase;
+import dev.polyphase.weights.RowRanges;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -28,6 +30,7 @@ import org.jspecify.annotations.Nullable;
 final class TrainingLoop {
   private final Phase phase;
   private final Transformer model;
+  private final Map<String, RowRanges> rows;
   private final Objective objective;
   private final @Nullable HeldOut heldOut;
   private final PhaseListener listener;
@@ -38,17 +41,20 @@ final class TrainingLoop {
   /**
    * A loop over a phase's rows.
    *
+   * @param rows the rows to train of parameters of which not all are trained
    * @param heldOut evaluated before the first step and after the last; null for none
    */
   TrainingLoop(
       Phase phase,
       long seed,
       Transformer model,
+      Map<String, RowRanges> rows,
       Objective objective,
       @Nullable Objective heldOut,
       PhaseListener listener) {
     this.phase = phase;
     this.model = model;
+    this.rows = rows;
     this.objective = objective;
     this.listener = listener;
     this.heldOut =
@@ -100,10 +106,12 @@ final class TrainingLoop {
   private double takeAllSteps(MetricsWindow window) {
     double epoch = 0;
     try (NDManager states = model.newScratch();
-        AdamW optimizer = new AdamW(states, phase.optimizer(), phase.maxGradNorm())) {
+        AdamW optimizer = new AdamW(states, phase.optimizer(), phase.maxGradNorm());
+        TrainedRows trainedRows = new TrainedRows(states, rows)) {
+      Map<String, NDArray> masters = trainedRows.of(model.masters(), states);
       for (Step step : schedule) {
         stopIfRequested();
-        StepFigures figures = take(step, optimizer);
+        StepFigures figures = take(step, optimizer, masters, trainedRows);
         window.add(figures);
         boolean last = step.index() == totalSteps();
         if (step.index() % phase.loggingSteps() == 0 || last) {
@@ -116,7 +124,8 @@ final class TrainingLoop {
     return epoch;
   }
 
-  private StepFigures take(Step step, AdamW optimizer) {
+  private StepFigures take(
+      Step step, AdamW optimizer, Map<String, NDArray> masters, TrainedRows trainedRows) {
     List<MicroBatch> microBatches =
         step.microBatches().stream().map(objective::microBatch).toList();
     // The loss is a mean over the whole step, so that its size is needed before the first backward.
@@ -130,7 +139,7 @@ final class TrainingLoop {
       double loss = sums.loss();
       requireFinite(step, "loss", loss);
       double rate = learningRate.at(step.index() - 1);
-      double norm = optimizer.step(model.masters(), gradients.byName(), rate);
+      double norm = optimizer.step(masters, trainedRows.of(gradients.byName(), scratch), rate);
       requireFinite(step, "gradients' norm", norm);
       long tokens = microBatches.stream().mapToLong(batch -> batch.tokens().tokens()).sum();
       return new StepFigures(loss, norm, rate, tokens, sums.means());

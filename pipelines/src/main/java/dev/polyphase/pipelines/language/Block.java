@@ -5,6 +5,7 @@ import dev.polyphase.pipelines.problems.Place;
 import dev.polyphase.pipelines.problems.Problems;
 import dev.polyphase.pipelines.yaml.Mapping;
 import dev.polyphase.pipelines.yaml.Node;
+import dev.polyphase.pipelines.yaml.Scalar;
 import dev.polyphase.pipelines.yaml.Sequence;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -120,6 +121,17 @@ final class Block {
     return node == null ? 0 : values.number(node, range);
   }
 
+  /** A required number, or none where a word stands in its place. */
+  OptionalDouble numberOrWord(String key, Range range, String word) {
+    Form either = new Form.Choice(List.of(word));
+    keys.put(key, new Key(List.of(new Form.Decimal(range), either), true, null));
+    Node node = required(key, range.wanted());
+    if (node instanceof Scalar scalar && scalar.text().equals(word)) {
+      return OptionalDouble.empty();
+    }
+    return OptionalDouble.of(node == null ? 0 : values.number(node, range));
+  }
+
   /** A number or its default. */
   double number(String key, Range range, double absent) {
     keys.put(key, Key.optional(new Form.Decimal(range), absent));
@@ -218,6 +230,11 @@ final class Block {
   }
 
   // ---- what readers ask to check rules of their own
+
+  /** Whether a key holds something. */
+  boolean has(String key) {
+    return given(key) != null;
+  }
 
   /** Whether a key holds something that is written here, not inherited. */
   boolean owns(String key) {

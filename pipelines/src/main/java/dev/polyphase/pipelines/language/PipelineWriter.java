@@ -7,6 +7,7 @@ import dev.polyphase.pipelines.Optimizer;
 import dev.polyphase.pipelines.Phase;
 import dev.polyphase.pipelines.PhaseType;
 import dev.polyphase.pipelines.Pipeline;
+import dev.polyphase.pipelines.SelectionRule;
 import dev.polyphase.pipelines.Targeting;
 import dev.polyphase.pipelines.Warmup;
 import java.util.LinkedHashMap;
@@ -86,16 +87,34 @@ public final class PipelineWriter {
     Map<String, Object> keys = new LinkedHashMap<>();
     if (targeting instanceof Targeting.Snr snr) {
       keys.put("method", "snr");
-      keys.put("top_percent", number(snr.topPercent()));
+      rule(keys, snr.rule());
       keys.put("modules", snr.modules());
       keys.put("always_train", snr.alwaysTrain());
     } else if (targeting instanceof Targeting.Parameters parameters) {
       keys.put("method", "parameters");
       keys.put("unfrozen_parameters", parameters.unfrozenParameters());
+      keys.put("match", Values.word(parameters.match()));
     } else {
       keys.put("method", "full");
     }
     return keys;
+  }
+
+  private static void rule(Map<String, Object> targeting, SelectionRule rule) {
+    if (rule.budget() instanceof SelectionRule.Budget.Percent percent) {
+      targeting.put("top_percent", number(percent.percent()));
+      targeting.put("top_percent_of", Values.word(percent.of()));
+    } else if (rule.budget() instanceof SelectionRule.Budget.MaxParameters most) {
+      targeting.put("max_trainable_parameters", most.parameters());
+    } else if (rule.budget() instanceof SelectionRule.Budget.Adaptive) {
+      targeting.put("top_percent", SelectionRuleReader.ADAPTIVE);
+    }
+    targeting.put("profile", Values.word(rule.profile()));
+    targeting.put("metric", Values.word(rule.metric()));
+    targeting.put("mode", Values.word(rule.mode()));
+    if (rule.mode() != SelectionRule.Mode.ALL) {
+      targeting.put("ranking", Values.word(rule.ranking()));
+    }
   }
 
   private static List<Map<String, Object>> datasets(List<Dataset> datasets) {

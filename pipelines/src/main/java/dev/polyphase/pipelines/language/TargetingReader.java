@@ -1,12 +1,14 @@
 package dev.polyphase.pipelines.language;
 
 import dev.polyphase.pipelines.Defaults;
+import dev.polyphase.pipelines.ParameterMatch;
 import dev.polyphase.pipelines.Targeting;
 import java.util.List;
 
 /** Reads {@code targeting}. */
 final class TargetingReader {
-  private static final Wording MODULES = Wording.any("module types, as self_attn.q_proj");
+  private static final Wording MODULES =
+      Wording.any("module types, as self_attn.q_proj, re:REGEX or all");
   private static final Wording ALWAYS_TRAIN = Wording.any("modules, as lm_head");
   private static final Wording PATTERNS = Wording.any("patterns of parameter names");
 
@@ -28,19 +30,23 @@ final class TargetingReader {
     return switch (method) {
       case SNR ->
           new Targeting.Snr(
-              targeting.number("top_percent", Range.PERCENT),
+              SelectionRuleReader.read(targeting),
               targeting.texts("modules", MODULES, Defaults.TARGETING_MODULES),
               alwaysTrain);
-      case PARAMETERS -> new Targeting.Parameters(targeting.texts("unfrozen_parameters", PATTERNS));
+      case PARAMETERS ->
+          new Targeting.Parameters(
+              targeting.texts("unfrozen_parameters", PATTERNS),
+              targeting.choice("match", ParameterMatch.class, Defaults.PARAMETER_MATCH));
       case FULL -> new Targeting.Full();
     };
   }
 
   /** A phase may inherit what another method uses, but not write it. */
   private static void refuseKeysOfOthers(Block targeting, Method method) {
-    belongsTo(Method.SNR, "top_percent", targeting, method);
+    SelectionRuleReader.KEYS.forEach(key -> belongsTo(Method.SNR, key, targeting, method));
     belongsTo(Method.SNR, "modules", targeting, method);
     belongsTo(Method.PARAMETERS, "unfrozen_parameters", targeting, method);
+    belongsTo(Method.PARAMETERS, "match", targeting, method);
   }
 
   private static void belongsTo(Method owner, String key, Block targeting, Method method) {

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.polyphase.pipelines.Dataset;
 import dev.polyphase.pipelines.Phase;
 import dev.polyphase.pipelines.Pipeline;
+import dev.polyphase.pipelines.SelectionRule;
 import dev.polyphase.pipelines.Targeting;
 import dev.polyphase.pipelines.Warmup;
 import java.util.List;
@@ -47,11 +48,11 @@ class OverridesTest {
     Phase first = pipeline.phases().get(0);
     assertThat(first.learningRate()).isEqualTo(2e-5);
     assertThat(first.datasets()).extracting(Dataset::path).containsExactly("a.jsonl", "d.jsonl");
-    assertThat(((Targeting.Snr) first.targeting()).topPercent()).isEqualTo(30);
+    assertThat(((Targeting.Snr) first.targeting()).rule()).isEqualTo(SelectionRule.published(30));
 
     Phase second = pipeline.phases().get(1);
     assertThat(second.dpo().beta()).isEqualTo(0.5);
-    assertThat(((Targeting.Snr) second.targeting()).topPercent()).isEqualTo(25);
+    assertThat(((Targeting.Snr) second.targeting()).rule()).isEqualTo(SelectionRule.published(25));
     assertThat(second.warmup()).isEqualTo(new Warmup.Ratio(0.1));
   }
 
@@ -100,7 +101,7 @@ class OverridesTest {
         "name[0]=1 | name is demo and has no entry [0]; leave that out",
         "device=[cpu | this list is never closed; add a ]",
         "phases.v1.targeting.top_percent=0"
-            + " | phases[0].targeting.top_percent: is 0; give a number above 0 and at most 100",
+            + " | phases[0].targeting.top_percent: is 0; give a number above 0 and at most 100, or adaptive",
         "phases.v1.dpo.beta=1 | phases[0].dpo: is for phases of type dpo, but this one's type is"
             + " sft; remove it or change the type",
       },

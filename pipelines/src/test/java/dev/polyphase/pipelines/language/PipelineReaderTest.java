@@ -41,7 +41,7 @@ class PipelineReaderTest {
             with a letter or digit and hold no '..'
             p.yaml:2:1: base_modle: is no key of this block; did you mean base_model?
             p.yaml:6:30: phases[0].targeting.top_percent: is 250; give a number above 0 and at \
-            most 100
+            most 100, or adaptive
             p.yaml:7:15: phases[0].datasets: is an empty list; give at least one entry
             p.yaml:8:20: phases[0].learning_rate: is fast; give a number above 0
             p.yaml:9:5: phases[0].shufle: is no key of this block; did you mean shuffle?

@@ -37,17 +37,25 @@ class PipelineSchemaTest {
   /** What follows from several keys at once or from inheritance, which the schema leaves alone. */
   private static final List<String> LEFT_TO_VALIDATE =
       List.of(
+          "adaptive-and-random",
           "dpo-on-sft",
           "empty-value",
           "huge-exponent",
+          "match-of-snr",
+          "metric-of-parameters",
           "modules-of-full",
           "no-datasets",
           "no-learning-rate",
           "no-patterns",
           "no-targeting",
           "patterns-of-snr",
+          "percent-of-all",
+          "ranking-of-all",
           "same-phase-name",
+          "share-of-adaptive",
+          "share-of-most-parameters",
           "top-percent-of-parameters",
+          "two-budgets",
           "two-spellings",
           "warmup-twice");
 

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.polyphase.pipelines.BaseModel;
 import dev.polyphase.pipelines.Phase;
 import dev.polyphase.pipelines.Pipeline;
+import dev.polyphase.pipelines.SelectionRule;
 import dev.polyphase.pipelines.Targeting;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -47,8 +48,9 @@ class RecipesTest {
   void sauerkrautIsAsPublished() throws IOException {
     Pipeline pipeline = PipelineReader.read(RECIPES.resolve("sauerkraut-v2-14b.yaml"), List.of());
     assertThat(pipeline.phases())
-        .extracting(phase -> ((Targeting.Snr) phase.targeting()).topPercent())
-        .containsExactly(25.0, 20.0, 15.0);
+        .extracting(phase -> ((Targeting.Snr) phase.targeting()).rule())
+        .containsExactly(
+            SelectionRule.published(25), SelectionRule.published(20), SelectionRule.published(15));
     assertThat(pipeline.phases())
         .extracting(phase -> phase.maxTokens().getAsLong())
         .containsExactly(600_000_000L, 600_000_000L, 80_000_000L);

@@ -9,10 +9,12 @@ import dev.polyphase.pipelines.Dpo;
 import dev.polyphase.pipelines.Dtype;
 import dev.polyphase.pipelines.LrScheduler;
 import dev.polyphase.pipelines.Optimizer;
+import dev.polyphase.pipelines.ParameterMatch;
 import dev.polyphase.pipelines.Phase;
 import dev.polyphase.pipelines.PhaseType;
 import dev.polyphase.pipelines.Pipeline;
 import dev.polyphase.pipelines.SaveDtype;
+import dev.polyphase.pipelines.SelectionRule;
 import dev.polyphase.pipelines.Targeting;
 import dev.polyphase.pipelines.Warmup;
 import java.io.IOException;
@@ -90,7 +92,16 @@ class ValidPipelinesTest {
                     new Phase(
                         "first",
                         PhaseType.DPO,
-                        new Targeting.Snr(12.5, List.of("self_attn.q_proj"), List.of()),
+                        new Targeting.Snr(
+                            new SelectionRule(
+                                SelectionRule.Profile.ROBUST,
+                                SelectionRule.Metric.STABLE_RANK,
+                                SelectionRule.Mode.BOTTOM,
+                                SelectionRule.Ranking.GLOBAL,
+                                new SelectionRule.Budget.Percent(
+                                    12.5, SelectionRule.Budget.Of.PARAMETERS)),
+                            List.of("self_attn.q_proj", "re:mlp\\.(up|down)_proj"),
+                            List.of()),
                         List.of(new Dataset("a.jsonl", RowType.PREFERENCE, 2.5)),
                         List.of(new Dataset("b.jsonl", RowType.TOKENS, 0.5)),
                         OptionalDouble.of(0.5),
@@ -262,6 +273,35 @@ class ValidPipelinesTest {
     assertThat(phase.optimizer().weightDecay()).isEqualTo(0.1);
     assertThat(phase.shuffle()).isTrue();
     assertThat(phase.samplePacking()).isFalse();
+  }
+
+  @Test
+  void readsEveryBudget() throws IOException {
+    List<Phase> phases = read("budgets").phases();
+
+    assertThat(phases)
+        .filteredOn(phase -> phase.targeting() instanceof Targeting.Snr)
+        .extracting(phase -> ((Targeting.Snr) phase.targeting()).rule())
+        .containsExactly(
+            rule(SelectionRule.Mode.TOP, new SelectionRule.Budget.MaxParameters(1_000_000)),
+            rule(SelectionRule.Mode.TOP, new SelectionRule.Budget.Adaptive()),
+            rule(SelectionRule.Mode.ALL, new SelectionRule.Budget.Everything()),
+            rule(
+                SelectionRule.Mode.RANDOM,
+                new SelectionRule.Budget.Percent(25, SelectionRule.Budget.Of.MODULES)));
+    assertThat(phases.get(4).targeting())
+        .isEqualTo(
+            new Targeting.Parameters(
+                List.of("model.embed_tokens.weight[:100]"), ParameterMatch.EXACT));
+  }
+
+  private static SelectionRule rule(SelectionRule.Mode mode, SelectionRule.Budget budget) {
+    return new SelectionRule(
+        SelectionRule.Profile.SPECTRUM,
+        SelectionRule.Metric.SNR,
+        mode,
+        SelectionRule.Ranking.PER_TYPE,
+        budget);
   }
 
   private static Pipeline read(String name) throws IOException {

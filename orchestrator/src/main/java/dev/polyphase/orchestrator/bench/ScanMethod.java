@@ -1,0 +1,36 @@
+package dev.polyphase.orchestrator.bench;
+
+import dev.polyphase.rescanner.CachedSingularValues;
+import dev.polyphase.rescanner.LibtorchSingularValues;
+import dev.polyphase.rescanner.SingularValues;
+import dev.polyphase.rescanner.SpectrumCache;
+import dev.polyphase.rescanner.WholeModelSingularValues;
+import dev.polyphase.weights.Checkpoint;
+import java.io.IOException;
+import java.nio.file.Path;
+
+/** The two ways to scan that are compared. */
+public enum ScanMethod {
+  /** As {@code scan} does, with a cache. */
+  OURS {
+    @Override
+    SingularValues open(Checkpoint checkpoint, String device, Path cache) {
+      return new CachedSingularValues(
+          new LibtorchSingularValues(device), new SpectrumCache(cache), note -> {});
+    }
+  },
+  /** float32 {@code svdvals} of every matrix, the whole model in memory. */
+  REFERENCE {
+    @Override
+    SingularValues open(Checkpoint checkpoint, String device, Path cache) throws IOException {
+      return new WholeModelSingularValues(device, checkpoint.tensors());
+    }
+  };
+
+  /**
+   * Loads what the method needs.
+   *
+   * @param cache the folder of the cache; the reference has none
+   */
+  abstract SingularValues open(Checkpoint checkpoint, String device, Path cache) throws IOException;
+}

@@ -1,0 +1,123 @@
+package dev.polyphase.orchestrator.cli;
+
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.polyphase.orchestrator.bench.ModelShapes;
+import dev.polyphase.orchestrator.bench.ScanBenchmark;
+import dev.polyphase.orchestrator.bench.ScanFigures;
+import dev.polyphase.orchestrator.bench.ScanMethod;
+import dev.polyphase.orchestrator.bench.TemporaryFolder;
+import dev.polyphase.pipelines.problems.InputException;
+import java.io.File;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.OptionalLong;
+import java.util.concurrent.Callable;
+import java.util.stream.Collectors;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+
+@Command(
+    name = "scan",
+    mixinStandardHelpOptions = true,
+    description = "Compares our scan with float32 svdvals of every matrix, the model in memory.")
+final class BenchScanCommand implements Callable<Integer> {
+  private final Console console;
+
+  @Option(
+      names = "--like",
+      paramLabel = "MODEL",
+      defaultValue = "qwen2.5-0.5b",
+      description = "Whose shapes the weights have; qwen2.5-0.5b by default.")
+  private String like = "";
+
+  @Option(
+      names = "--layers",
+      paramLabel = "N",
+      defaultValue = "4",
+      description = "How many layers; 4 by default.")
+  private int layers;
+
+  @Option(
+      names = "--device",
+      paramLabel = "D",
+      defaultValue = "auto",
+      description = "auto, cpu, cuda or cuda:N.")
+  private String device = "auto";
+
+  BenchScanCommand(Console console) {
+    this.console = console;
+  }
+
+  @Override
+  public Integer call() throws IOException, InterruptedException {
+    ModelShapes shapes = shapes();
+    if (layers < 1 || layers > shapes.layers()) {
+      throw new InputException(
+          "--layers is %d; %s has 1 to %d".formatted(layers, shapes.name(), shapes.layers()));
+    }
+    try (TemporaryFolder folder = TemporaryFolder.create("polyphase-bench-")) {
+      ScanBenchmark benchmark =
+          new ScanBenchmark(
+              shapes, layers, device, folder.path(), this::child, console.messages()::println);
+      console.results().println(json(benchmark.run()));
+    }
+    return ExitCode.DONE;
+  }
+
+  private ModelShapes shapes() {
+    return ModelShapes.KNOWN.stream()
+        .filter(shapes -> shapes.name().equals(like))
+        .findFirst()
+        .orElseThrow(
+            () ->
+                new InputException(
+                    "--like is '"
+                        + like
+                        + "'; the models known are "
+                        + ModelShapes.KNOWN.stream()
+                            .map(ModelShapes::name)
+                            .collect(Collectors.joining(", "))));
+  }
+
+  /** This program again, as {@link BenchPeakCommand}. */
+  private List<String> child(ScanMethod method, Path checkpoint) {
+    String java = Path.of(System.getProperty("java.home"), "bin", "java").toString();
+    return List.of(
+        java,
+        "--enable-native-access=ALL-UNNAMED",
+        "-cp",
+        System.getProperty("java.class.path", "." + File.pathSeparator),
+        Main.class.getName(),
+        "bench",
+        BenchPeakCommand.NAME,
+        method.name(),
+        checkpoint.toString(),
+        "--device",
+        device);
+  }
+
+  private static ObjectNode json(ScanFigures figures) {
+    ObjectNode json = JsonNodeFactory.instance.objectNode();
+    json.put("full_seconds", figures.fullSeconds());
+    json.put("reference_seconds", figures.referenceSeconds());
+    json.put("full_ratio", figures.fullSeconds() / figures.referenceSeconds());
+    json.put("rescan_seconds", figures.rescanSeconds());
+    json.put("rescan_ratio", figures.rescanSeconds() / figures.referenceSeconds());
+    json.put("max_relative_difference", figures.maxRelativeDifference());
+    json.put("same_selection", figures.sameSelection());
+    put(json, "peak_bytes", figures.peakBytes());
+    put(json, "reference_peak_bytes", figures.referencePeakBytes());
+    json.put("model_bytes", figures.modelBytes());
+    return json;
+  }
+
+  private static void put(ObjectNode json, String key, OptionalLong bytes) {
+    if (bytes.isPresent()) {
+      json.put(key, bytes.getAsLong());
+    } else {
+      json.putNull(key);
+    }
+  }
+}

@@ -1,0 +1,23 @@
+package dev.polyphase.orchestrator.cli;
+
+import dev.polyphase.rescanner.SpectrumCache;
+import java.nio.file.Path;
+import java.util.Map;
+
+/**
+ * The folder of what is kept between commands.
+ *
+ * @param path {@code POLYPHASE_HOME}, else {@code ~/.polyphase}
+ */
+record PolyphaseHome(Path path) {
+
+  static PolyphaseHome of(Map<String, String> environment, Path userHome) {
+    String home = environment.getOrDefault("POLYPHASE_HOME", "");
+    return new PolyphaseHome(home.isEmpty() ? userHome.resolve(".polyphase") : Path.of(home));
+  }
+
+  /** What earlier scans computed. */
+  SpectrumCache spectra() {
+    return new SpectrumCache(path.resolve("cache").resolve("spectra"));
+  }
+}

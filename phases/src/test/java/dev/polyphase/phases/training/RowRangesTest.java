@@ -1,0 +1,87 @@
+package dev.polyphase.phases.training;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.polyphase.fixtures.Fixture;
+import dev.polyphase.fixtures.TensorValues;
+import dev.polyphase.phases.api.PhaseRequest;
+import dev.polyphase.phases.api.PhaseResult;
+import dev.polyphase.phases.objective.NextToken;
+import dev.polyphase.pipelines.Dtype;
+import dev.polyphase.pipelines.PhaseType;
+import dev.polyphase.weights.Checkpoint;
+import dev.polyphase.weights.RowRanges;
+import dev.polyphase.weights.TensorInfo;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** A whole phase that trains some rows of two tensors, from rows on disk to the saved bytes. */
+class RowRangesTest {
+  private static final String HEAD = "lm_head.weight";
+  private static final String DOWN = "model.layers.1.mlp.down_proj.weight";
+  private static final String NORM = "model.norm.weight";
+
+  @TempDir Path folder;
+
+  @Test
+  void frozenRowsKeepTheirBytesUnderDecay() throws IOException {
+    Path base = Fixture.LLAMA.copyTo(folder);
+    Files.writeString(
+        folder.resolve("rows.jsonl"), "{\"input_ids\":[1,2,3,4,5],\"labels\":[1,2,3,4,5]}\n");
+    Phases phases = new Phases(1, 1, 3, 0.01, 0.5, 1, Dtype.FLOAT32);
+    Map<String, RowRanges> rows =
+        Map.of(
+            HEAD, new RowRanges(List.of(new RowRanges.Range(3, 40), new RowRanges.Range(60, 61))),
+            DOWN, new RowRanges(List.of(new RowRanges.Range(0, 2))));
+    PhaseRequest request =
+        new PhaseRequest(
+            phases.pipeline(PhaseType.SFT),
+            phases.phase(PhaseType.SFT),
+            folder,
+            base,
+            Set.of(HEAD, DOWN, NORM),
+            rows,
+            folder.resolve("result"));
+
+    PhaseResult result =
+        new DjlPhaseTrainer(NextToken.source()).train(request, new RecordingListener());
+
+    Checkpoint before = Checkpoint.open(base);
+    Checkpoint after = Checkpoint.open(folder.resolve("result"));
+    long trainedValues = 0;
+    for (TensorInfo tensor : before.tensors()) {
+      byte[] old = TensorValues.bytes(tensor);
+      byte[] fresh = TensorValues.bytes(after.find(tensor.name()).orElseThrow());
+      int rowCount = Math.toIntExact(tensor.shape().get(0));
+      int rowBytes = old.length / rowCount;
+      for (int row = 0; row < rowCount; row++) {
+        boolean trained = trains(tensor.name(), row);
+        trainedValues += trained ? tensor.elements() / rowCount : 0;
+        assertThat(
+                Arrays.equals(
+                    Arrays.copyOfRange(old, row * rowBytes, (row + 1) * rowBytes),
+                    Arrays.copyOfRange(fresh, row * rowBytes, (row + 1) * rowBytes)))
+            .as("%s row %d", tensor.name(), row)
+            .isEqualTo(!trained);
+      }
+    }
+    assertThat(result.trainedValues()).isEqualTo(trainedValues);
+    assertThat(result.changedValues()).isBetween(1L, trainedValues);
+  }
+
+  private static boolean trains(String tensor, int row) {
+    return switch (tensor) {
+      case HEAD -> (row >= 3 && row < 40) || row == 60;
+      case DOWN -> row < 2;
+      case NORM -> true;
+      default -> false;
+    };
+  }
+}
