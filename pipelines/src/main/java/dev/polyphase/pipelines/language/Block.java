@@ -12,6 +12,7 @@ import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalLong;
 import java.util.Set;
@@ -176,6 +177,15 @@ final class Block {
     keys.put(key, Key.optional(new Form.Flag(), absent));
     Node node = given(key);
     return node == null ? absent : values.flag(node, absent);
+  }
+
+  /** {@code true} or {@code false}, or none where a word stands in their place, the default. */
+  Optional<Boolean> flagOrWord(String key, String word) {
+    List<Form> forms = List.of(new Form.Flag(), new Form.Choice(List.of(word)));
+    keys.put(key, new Key(forms, false, word));
+    Node node = given(key);
+    boolean none = node == null || (node instanceof Scalar scalar && scalar.text().equals(word));
+    return none ? Optional.empty() : Optional.of(values.flag(node, false));
   }
 
   /** One of an enum's constants, written in small letters; a required key. */

@@ -2,6 +2,7 @@ package dev.polyphase.pipelines.language;
 
 import dev.polyphase.pipelines.Defaults;
 import dev.polyphase.pipelines.Dpo;
+import dev.polyphase.pipelines.GradientCheckpointing;
 import dev.polyphase.pipelines.LrScheduler;
 import dev.polyphase.pipelines.Optimizer;
 import dev.polyphase.pipelines.Phase;
@@ -15,6 +16,9 @@ import java.util.Set;
 
 /** Reads the entries of {@code phases}, inheritance done, and checks {@code defaults}. */
 final class PhaseReader {
+  /** What stands for the choice by memory. */
+  static final String AUTO = "auto";
+
   /** The spellings of AdamW that Hugging Face and Axolotl use; the arithmetic is the same. */
   private enum OptimizerName {
     ADAMW,
@@ -65,6 +69,7 @@ final class PhaseReader {
         warmup(phase),
         optimizer(phase),
         phase.number("max_grad_norm", Range.NOT_NEGATIVE, Defaults.MAX_GRAD_NORM),
+        gradientCheckpointing(phase),
         phase.flag("sample_packing", Defaults.SAMPLE_PACKING),
         phase.flag("shuffle", Defaults.SHUFFLE),
         phase.count("logging_steps", 1, Defaults.LOGGING_STEPS),
@@ -91,6 +96,13 @@ final class PhaseReader {
         phase.number("adam_beta2", Range.BELOW_ONE, Defaults.OPTIMIZER.beta2()),
         phase.number("adam_epsilon", Range.NOT_NEGATIVE, Defaults.OPTIMIZER.epsilon()),
         phase.number("weight_decay", Range.NOT_NEGATIVE, Defaults.OPTIMIZER.weightDecay()));
+  }
+
+  private static GradientCheckpointing gradientCheckpointing(Block phase) {
+    return phase
+        .flagOrWord("gradient_checkpointing", AUTO)
+        .map(on -> on ? GradientCheckpointing.ON : GradientCheckpointing.OFF)
+        .orElse(GradientCheckpointing.AUTO);
   }
 
   /** An inherited block is for the pipeline's dpo phases; a phase of another type passes it by. */

@@ -4,6 +4,7 @@ import dev.polyphase.pipelines.BaseModel;
 import dev.polyphase.pipelines.Dataset;
 import dev.polyphase.pipelines.Dpo;
 import dev.polyphase.pipelines.Optimizer;
+import dev.polyphase.pipelines.GradientCheckpointing;
 import dev.polyphase.pipelines.Phase;
 import dev.polyphase.pipelines.PhaseType;
 import dev.polyphase.pipelines.Pipeline;
@@ -74,6 +75,7 @@ public final class PipelineWriter {
     warmup(keys, phase.warmup());
     optimizer(keys, phase.optimizer());
     keys.put("max_grad_norm", number(phase.maxGradNorm()));
+    keys.put("gradient_checkpointing", checkpointing(phase.gradientCheckpointing()));
     keys.put("sample_packing", phase.samplePacking());
     keys.put("shuffle", phase.shuffle());
     keys.put("logging_steps", phase.loggingSteps());
@@ -115,6 +117,14 @@ public final class PipelineWriter {
     if (rule.mode() != SelectionRule.Mode.ALL) {
       targeting.put("ranking", Values.word(rule.ranking()));
     }
+  }
+
+  private static Object checkpointing(GradientCheckpointing choice) {
+    return switch (choice) {
+      case AUTO -> PhaseReader.AUTO;
+      case ON -> true;
+      case OFF -> false;
+    };
   }
 
   private static List<Map<String, Object>> datasets(List<Dataset> datasets) {
