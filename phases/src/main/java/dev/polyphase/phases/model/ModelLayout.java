@@ -15,7 +15,7 @@ import java.util.Optional;
 public final class ModelLayout {
   public static final String EMBEDDING = "model.embed_tokens.weight";
   public static final String FINAL_NORM = "model.norm.weight";
-  private static final String HEAD = "lm_head.weight";
+  public static final String HEAD = "lm_head.weight";
 
   /** A config of another model fits no tensor at all. */
   private static final int MOST_PROBLEMS = 10;

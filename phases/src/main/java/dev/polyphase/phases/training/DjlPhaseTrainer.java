@@ -14,7 +14,6 @@ import dev.polyphase.phases.model.Parameter;
 import dev.polyphase.phases.model.Transformer;
 import dev.polyphase.phases.objective.Objective;
 import dev.polyphase.phases.objective.ObjectiveSource;
-import dev.polyphase.phases.optimizer.LearningRate;
 import dev.polyphase.phases.tokens.LazyTokenizer;
 import dev.polyphase.pipelines.Dataset;
 import dev.polyphase.pipelines.Phase;
@@ -23,9 +22,7 @@ import dev.polyphase.pipelines.problems.Place;
 import dev.polyphase.pipelines.problems.Problem;
 import dev.polyphase.weights.Checkpoint;
 import java.io.IOException;
-import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.Predicate;
@@ -69,6 +66,7 @@ public final class DjlPhaseTrainer implements PhaseTrainer {
               checkpoint,
               trained,
               compute,
+              phase.optimizer().name(),
               LargestBatch.in(schedule, objective, phase.microBatchSize()),
               phase.gradientAccumulationSteps() > 1));
     }
@@ -127,12 +125,7 @@ public final class DjlPhaseTrainer implements PhaseTrainer {
   }
 
   private void refuseWhatIsNotBuilt(Phase phase) {
-    List<String> sentences = new ArrayList<>(source.notBuilt(phase));
-    if (!LearningRate.implemented(phase.lrScheduler())) {
-      sentences.add(
-          "lr_scheduler %s is not built yet; take cosine, linear or constant"
-              .formatted(phase.lrScheduler().name().toLowerCase(Locale.ROOT)));
-    }
+    List<String> sentences = source.notBuilt(phase);
     if (!sentences.isEmpty()) {
       throw new InputException(
           sentences.stream()

@@ -7,6 +7,8 @@ import dev.polyphase.phases.model.ModelLayout;
 import dev.polyphase.phases.model.Parameter;
 import dev.polyphase.phases.model.Transformer;
 import dev.polyphase.phases.objective.BatchSize;
+import dev.polyphase.phases.optimizer.UpdateRules;
+import dev.polyphase.pipelines.Optimizer;
 import dev.polyphase.weights.Checkpoint;
 import dev.polyphase.weights.TensorInfo;
 import java.util.HashMap;
@@ -25,7 +27,7 @@ import java.util.regex.Pattern;
  *
  * <ul>
  *   <li>Weights: a frozen tensor has c bytes a value; on the CPU one whose file has the compute's
- *       dtype is mapped. Masters are 4n, AdamW's two moments 8n.
+ *       dtype is mapped. Masters are 4n; the optimiser tells its states' bytes, 8n for AdamW.
  *   <li>Gradients: 4n; where several forward passes make a step, and where a tied embedding gets a
  *       gradient from both ends, once more that of the largest of blocks, embedding and head, which
  *       is added when it is complete.
@@ -50,7 +52,7 @@ import java.util.regex.Pattern;
 final class MemoryFormula {
   private static final Pattern BLOCK = Pattern.compile("model\\.layers\\.(\\d+)\\..*");
 
-  /** float32: the masters', their gradients' and each moment's. */
+  /** float32: the masters' and their gradients'. */
   private static final int MASTER_BYTES = 4;
 
   private final ModelConfig config;
@@ -58,15 +60,18 @@ final class MemoryFormula {
   private final boolean cpu;
   private final Precision precision;
   private final int computeBytes;
+  private final Optimizer.Name optimizer;
   private final Map<String, Long> trainedValuesOfPart = new HashMap<>();
   private int lowestBlock;
 
-  private MemoryFormula(ModelConfig config, Set<String> trained, ComputeSettings compute) {
+  private MemoryFormula(
+      ModelConfig config, Set<String> trained, ComputeSettings compute, Optimizer.Name optimizer) {
     this.config = config;
     this.trained = trained;
     this.cpu = compute.device().equals("cpu");
     this.precision = compute.precision();
     this.computeBytes = compute.precision().elementType().bytes();
+    this.optimizer = optimizer;
     this.lowestBlock = config.numLayers();
   }
 
@@ -75,6 +80,7 @@ final class MemoryFormula {
    *
    * @param checkpoint what the phase starts from, which fits the configuration
    * @param trained the names of the parameters to train
+   * @param optimizer what keeps states for them
    * @param largest its largest forward pass
    * @param severalPasses whether several forward passes make a step
    */
@@ -83,20 +89,24 @@ final class MemoryFormula {
       Checkpoint checkpoint,
       Set<String> trained,
       ComputeSettings compute,
+      Optimizer.Name optimizer,
       BatchSize largest,
       boolean severalPasses) {
-    return new MemoryFormula(config, trained, compute).add(checkpoint, largest, severalPasses);
+    return new MemoryFormula(config, trained, compute, optimizer)
+        .add(checkpoint, largest, severalPasses);
   }
 
   private MemoryEstimate add(Checkpoint checkpoint, BatchSize largest, boolean severalPasses) {
     long frozen = 0;
     long mapped = 0;
     long trainedValues = 0;
+    long states = 0;
     List<Parameter> parameters = new ModelLayout(config).parameters();
     for (Parameter parameter : parameters) {
       TensorInfo tensor = checkpoint.find(parameter.name()).orElseThrow();
       if (trained.contains(parameter.name())) {
         trainedValues += tensor.elements();
+        states += UpdateRules.stateBytes(optimizer, parameter);
         countTrained(parameter.name(), tensor.elements());
       } else if (cpu && Precision.of(tensor) == precision) {
         mapped += tensor.elements() * computeBytes;
@@ -110,7 +120,7 @@ final class MemoryFormula {
         frozen,
         mapped,
         trainedValues * MASTER_BYTES,
-        trainedValues * 2 * MASTER_BYTES,
+        states,
         gradients(trainedValues, severalPasses),
         kept(largest) + Math.max(block(largest), upperEnd(largest)));
   }

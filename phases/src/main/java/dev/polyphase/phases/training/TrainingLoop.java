@@ -13,8 +13,8 @@ import dev.polyphase.phases.model.Transformer;
 import dev.polyphase.phases.objective.MicroBatch;
 import dev.polyphase.phases.objective.Objective;
 import dev.polyphase.phases.objective.Outcome;
-import dev.polyphase.phases.optimizer.AdamW;
 import dev.polyphase.phases.optimizer.LearningRate;
+import dev.polyphase.phases.optimizer.OptimizerStep;
 import dev.polyphase.pipelines.Phase;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -97,7 +97,8 @@ final class TrainingLoop {
   private double takeAllSteps(MetricsWindow window) {
     double epoch = 0;
     try (NDManager states = model.newScratch();
-        AdamW optimizer = new AdamW(states, phase.optimizer(), phase.maxGradNorm())) {
+        OptimizerStep optimizer =
+            new OptimizerStep(states, phase.optimizer(), phase.maxGradNorm())) {
       for (Step step : schedule) {
         stopIfRequested();
         StepFigures figures = take(step, optimizer);
@@ -113,7 +114,7 @@ final class TrainingLoop {
     return epoch;
   }
 
-  private StepFigures take(Step step, AdamW optimizer) {
+  private StepFigures take(Step step, OptimizerStep optimizer) {
     List<MicroBatch> microBatches =
         step.microBatches().stream().map(objective::microBatch).toList();
     // The loss is a mean over the whole step, so that its size is needed before the first backward.
@@ -128,7 +129,7 @@ final class TrainingLoop {
       double loss = sums.loss / weight;
       requireFinite(step, "loss", loss);
       double rate = learningRate.at(step.index() - 1);
-      double norm = optimizer.step(model.masters(), gradients.byName(), rate);
+      double norm = optimizer.step(model.masters(), gradients.byName(), name -> rate);
       requireFinite(step, "gradients' norm", norm);
       long tokens = microBatches.stream().mapToLong(batch -> batch.tokens().tokens()).sum();
       return new StepFigures(loss, norm, rate, tokens, sums.means(weight));

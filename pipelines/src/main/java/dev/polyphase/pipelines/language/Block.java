@@ -219,6 +219,11 @@ final class Block {
 
   // ---- what readers ask to check rules of their own
 
+  /** Whether a key holds something, here or by inheritance. */
+  boolean holds(String key) {
+    return given(key) != null;
+  }
+
   /** Whether a key holds something that is written here, not inherited. */
   boolean owns(String key) {
     Node node = given(key);

@@ -15,7 +15,11 @@ import org.jspecify.annotations.Nullable;
 final class Inheritance {
   /** Two ways to say one thing: a phase that says it one way does not inherit the other. */
   private static final Map<String, String> RIVALS =
-      Map.of("warmup_steps", "warmup_ratio", "warmup_ratio", "warmup_steps");
+      Map.of(
+          "warmup_steps", "warmup_ratio",
+          "warmup_ratio", "warmup_steps",
+          "min_lr", "min_lr_rate",
+          "min_lr_rate", "min_lr");
 
   private Inheritance() {}
 

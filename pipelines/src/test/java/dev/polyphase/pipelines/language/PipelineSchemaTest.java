@@ -37,17 +37,25 @@ class PipelineSchemaTest {
   /** What follows from several keys at once or from inheritance, which the schema leaves alone. */
   private static final List<String> LEFT_TO_VALIDATE =
       List.of(
+          "cosine-ratio-of-linear",
           "dpo-on-sft",
           "empty-value",
           "huge-exponent",
+          "kwargs-of-another-scheduler",
+          "kwargs-of-another-scheduler-in-defaults",
+          "lr-end-above-rate",
+          "min-lr-above-rate",
           "modules-of-full",
           "no-datasets",
+          "no-decay-steps",
           "no-learning-rate",
+          "no-min-lr",
           "no-patterns",
           "no-targeting",
           "patterns-of-snr",
           "same-phase-name",
           "top-percent-of-parameters",
+          "two-min-lrs",
           "two-spellings",
           "warmup-twice");
 
