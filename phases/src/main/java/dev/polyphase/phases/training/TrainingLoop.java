@@ -14,8 +14,8 @@ import dev.polyphase.phases.model.Transformer;
 import dev.polyphase.phases.objective.MicroBatch;
 import dev.polyphase.phases.objective.Objective;
 import dev.polyphase.phases.objective.Outcome;
-import dev.polyphase.phases.optimizer.AdamW;
 import dev.polyphase.phases.optimizer.LearningRate;
+import dev.polyphase.phases.optimizer.OptimizerStep;
 import dev.polyphase.phases.optimizer.TrainedRows;
 import dev.polyphase.pipelines.Phase;
 import dev.polyphase.weights.RowRanges;
@@ -106,7 +106,8 @@ final class TrainingLoop {
   private double takeAllSteps(MetricsWindow window) {
     double epoch = 0;
     try (NDManager states = model.newScratch();
-        AdamW optimizer = new AdamW(states, phase.optimizer(), phase.maxGradNorm());
+        OptimizerStep optimizer =
+            new OptimizerStep(states, phase.optimizer(), phase.maxGradNorm());
         TrainedRows trainedRows = new TrainedRows(states, rows)) {
       Map<String, NDArray> masters = trainedRows.of(model.masters(), states);
       for (Step step : schedule) {
@@ -125,7 +126,7 @@ final class TrainingLoop {
   }
 
   private StepFigures take(
-      Step step, AdamW optimizer, Map<String, NDArray> masters, TrainedRows trainedRows) {
+      Step step, OptimizerStep optimizer, Map<String, NDArray> masters, TrainedRows trainedRows) {
     List<MicroBatch> microBatches =
         step.microBatches().stream().map(objective::microBatch).toList();
     // The loss is a mean over the whole step, so that its size is needed before the first backward.
@@ -139,7 +140,8 @@ final class TrainingLoop {
       double loss = sums.loss();
       requireFinite(step, "loss", loss);
       double rate = learningRate.at(step.index() - 1);
-      double norm = optimizer.step(masters, trainedRows.of(gradients.byName(), scratch), rate);
+      double norm =
+          optimizer.step(masters, trainedRows.of(gradients.byName(), scratch), name -> rate);
       requireFinite(step, "gradients' norm", norm);
       long tokens = microBatches.stream().mapToLong(batch -> batch.tokens().tokens()).sum();
       return new StepFigures(loss, norm, rate, tokens, sums.means());

@@ -241,8 +241,8 @@ final class Block {
 
   // ---- what readers ask to check rules of their own
 
-  /** Whether a key holds something. */
-  boolean has(String key) {
+  /** Whether a key holds something, here or by inheritance. */
+  boolean holds(String key) {
     return given(key) != null;
   }
 
