@@ -18,12 +18,14 @@ import dev.polyphase.phases.api.PhasePlan;
 import dev.polyphase.phases.api.PhaseRequest;
 import dev.polyphase.phases.api.PhaseResult;
 import dev.polyphase.phases.api.PhaseTrainer;
+import dev.polyphase.phases.api.TrainingFailedException;
 import dev.polyphase.pipelines.problems.InputException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Supplier;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -58,6 +60,7 @@ class EngineResumeTest {
         .hasMessage("the disk is on fire");
     assertThat(runs.json("runs/three/run.json").path("status").textValue()).isEqualTo("failed");
     assertThat(folder.resolve("runs/three/phase-02-refinement/metrics.jsonl")).hasContent("");
+    assertThat(reported()).containsExactly("finished", "begun", "pending");
     String firstPhase =
         Files.getLastModifiedTime(modelOf("three", "phase-01-foundation")).toString();
 
@@ -73,6 +76,18 @@ class EngineResumeTest {
   }
 
   @Test
+  void trainingThatCanNotGoOnIsOneSentence() throws IOException {
+    PhaseTrainer diverging =
+        new FailingIn("foundation", () -> new TrainingFailedException("the loss is NaN"));
+    assertThatThrownBy(() -> runs.run(THREE_PHASES, Start.BEGIN_OR_RESUME, diverging))
+        .isInstanceOf(RunFailedException.class)
+        .hasMessage("the loss is NaN");
+    assertThat(runs.json("runs/three/run.json").path("message").textValue())
+        .isEqualTo("the loss is NaN");
+    assertThat(reported()).containsExactly("begun", "pending", "pending");
+  }
+
+  @Test
   void aStoppedRunSavesItsStateAndGoesOn() throws IOException {
     assertThat(runs.run(THREE_PHASES, Start.BEGIN_OR_RESUME, new StoppedIn("refinement", () -> runs.requestStop(true))).kind()).isEqualTo(Kind.INTERRUPTED);
 
@@ -85,6 +100,7 @@ class EngineResumeTest {
     assertThat(progress.path("max_steps")).isEqualTo(IntNode.valueOf(3));
     assertThat(progress.path("num_train_epochs")).isEqualTo(IntNode.valueOf(1));
     assertThat(folder.resolve("runs/three/phase-02-refinement/model")).doesNotExist();
+    assertThat(reported()).containsExactly("finished", "begun", "pending");
 
     runs.requestStop(false);
     assertThat(runs.run(THREE_PHASES, Start.BEGIN_OR_RESUME).kind()).isEqualTo(Kind.FINISHED);
@@ -215,12 +231,22 @@ class EngineResumeTest {
   }
 
 
+  /** How the phases stand in the report. */
+  private List<String> reported() throws IOException {
+    return runs.json("runs/three/report/report.json").path("phases").findValuesAsText("status");
+  }
+
   private Path modelOf(String run, String phase) {
     return folder.resolve("runs").resolve(run).resolve(phase).resolve("model/model.safetensors");
   }
 
   /** Trains as {@link AddingTrainer} does, but for one phase that fails. */
-  private record FailingIn(String phase) implements PhaseTrainer {
+  private record FailingIn(String phase, Supplier<? extends Exception> failure)
+      implements PhaseTrainer {
+    FailingIn(String phase) {
+      this(phase, () -> new IOException("the disk is on fire"));
+    }
+
     @Override
     public PhasePlan check(PhaseRequest request) {
       return new AddingTrainer().check(request);
@@ -229,7 +255,11 @@ class EngineResumeTest {
     @Override
     public PhaseResult train(PhaseRequest request, PhaseListener listener) throws IOException {
       if (request.phase().name().equals(phase)) {
-        throw new IOException("the disk is on fire");
+        Exception failing = failure.get();
+        if (failing instanceof IOException io) {
+          throw io;
+        }
+        throw (RuntimeException) failing;
       }
       return new AddingTrainer().train(request, listener);
     }

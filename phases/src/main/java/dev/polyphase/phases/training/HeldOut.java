@@ -1,5 +1,7 @@
 package dev.polyphase.phases.training;
 
+import static java.util.Objects.requireNonNull;
+
 import dev.polyphase.phases.api.MetricsRow;
 import dev.polyphase.phases.model.Transformer;
 import dev.polyphase.phases.objective.MicroBatch;
@@ -11,6 +13,8 @@ import java.util.stream.IntStream;
 
 /** Rows that are not trained on: the same loss and figures, without an update. */
 final class HeldOut {
+  private static final String LOSS = "eval_loss";
+
   private final Objective objective;
   private final int microBatchSize;
   private final Runnable pause;
@@ -51,12 +55,17 @@ final class HeldOut {
     Map<String, Number> values = new LinkedHashMap<>();
     values.put("step", step);
     values.put("epoch", epoch);
-    values.put("eval_loss", loss / weight);
+    values.put(LOSS, loss / weight);
     for (Map.Entry<String, Double> figure : figures.entrySet()) {
       values.put("eval_" + figure.getKey(), figure.getValue() / weight);
     }
     values.put("eval_runtime", seconds);
     values.put("eval_samples_per_second", rows / Math.max(seconds, 1e-9));
     return new MetricsRow(step, totalSteps, values);
+  }
+
+  /** The loss in a row of {@link #evaluate}. */
+  static double loss(MetricsRow row) {
+    return requireNonNull(row.values().get(LOSS)).doubleValue();
   }
 }
