@@ -32,6 +32,7 @@ class EngineTest {
           "README.md",
           "config.json",
           "generation_config.json",
+          "heatmap.png",
           "model.safetensors",
           "tokenizer.json",
           "tokenizer_config.json");
@@ -209,16 +210,60 @@ class EngineTest {
   }
 
   @Test
-  void theCardOfTheBaseDoesNotSurvive() throws IOException {
-    Files.writeString(folder.resolve("tiny-llama/README.md"), "the base\n");
+  void theCardOfTheBaseDoesNotSurviveButItsLicenceDoes() throws IOException {
+    Files.writeString(
+        folder.resolve("tiny-llama/README.md"),
+        """
+        ---
+        license: other
+        license_name: tiny-terms
+        license_link: LICENSE
+        base_model: somebody/else
+        ---
+        the base
+        """);
     Files.writeString(folder.resolve("tiny-llama/LICENSE"), "its terms\n");
     runs.run(THREE_PHASES, Start.BEGIN_OR_RESUME);
 
     for (String phase : List.of("phase-01-foundation", "phase-03-alignment")) {
       Path model = folder.resolve("runs/three").resolve(phase).resolve("model");
-      assertThat(model.resolve("README.md")).content().doesNotContain("the base\n");
+      assertThat(model.resolve("README.md"))
+          .content()
+          .startsWith(
+              "---\nlicense: other\nlicense_name: tiny-terms\nlicense_link: LICENSE\nlibrary_name")
+          .contains("This model was trained from tiny-llama by Polyphase")
+          .doesNotContain("the base\n", "somebody", folder.toString());
       assertThat(model.resolve("LICENSE")).hasContent("its terms\n");
     }
+  }
+
+  @Test
+  void cardsThatAreNoneNameNoLicence() throws IOException {
+    for (String card :
+        List.of("no head", "---\nlicense: [\n---\n", "---\nlicense: {a: 1}\n---", "---\n- 1\n---\n")) {
+      Path file = Files.writeString(folder.resolve("card.md"), card);
+      assertThat(Origin.of(runs.request(THREE_PHASES, Start.FRESH), file).licence())
+          .as(card)
+          .isEmpty();
+    }
+  }
+
+  /** The last phase's picture is the report's, that of an earlier one shows the phases till then. */
+  @Test
+  void cardsShowThePhasesSoFar() throws IOException {
+    runs.run(THREE_PHASES, Start.BEGIN_OR_RESUME);
+
+    Path run = folder.resolve("runs/three");
+    assertThat(run.resolve("phase-03-alignment/model/README.md"))
+        .content()
+        .contains("](heatmap.png)");
+    assertThat(run.resolve("phase-03-alignment/model/heatmap.png"))
+        .hasSameBinaryContentAs(run.resolve("report/heatmap.png"));
+    String onePhase = THREE_PHASES.substring(0, THREE_PHASES.indexOf("  - {name: refinement"));
+    EngineRuns others = new EngineRuns(Files.createDirectory(folder.resolve("others")));
+    others.run(onePhase, Start.BEGIN_OR_RESUME);
+    assertThat(run.resolve("phase-01-foundation/model/heatmap.png"))
+        .hasSameBinaryContentAs(folder.resolve("others/runs/three/report/heatmap.png"));
   }
 
   /** What selection.yaml lists, by its lines alone, as consumers of the format read it. */

@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.polyphase.orchestrator.engine.ModelCard.Chapter;
 import dev.polyphase.phases.api.Compute;
 import dev.polyphase.phases.api.PhaseResult;
-import dev.polyphase.pipelines.BaseModel;
 import dev.polyphase.pipelines.Pipeline;
 import dev.polyphase.pipelines.language.PipelineReader;
 import dev.polyphase.reports.Curve;
@@ -13,6 +12,7 @@ import dev.polyphase.reports.HeldOut;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.yaml.snakeyaml.LoaderOptions;
@@ -45,8 +45,7 @@ class ModelCardTextTest {
                 "library_name", "transformers",
                 "pipeline_tag", "text-generation",
                 "model_name", "german, alignment",
-                "tags", List.of("generated_from_trainer", "polyphase", "spectrum", "sft", "dpo"),
-                "datasets", List.of("b.jsonl")));
+                "tags", List.of("generated_from_trainer", "polyphase", "spectrum", "sft", "dpo")));
   }
 
   @Test
@@ -58,7 +57,6 @@ class ModelCardTextTest {
 
     assertThat(frontMatter(card))
         .containsEntry("base_model", location)
-        .containsEntry("datasets", List.of(file))
         .doesNotContainKey("license");
     String body = card.substring(card.indexOf("\n---\n", 4) + 5);
     assertThat(body)
@@ -92,22 +90,17 @@ class ModelCardTextTest {
 
   private static String card(String base, Set<String> files, int phases) {
     Pipeline pipeline = PipelineReader.parse(PIPELINE, "p", List.of());
-    pipeline =
-        new Pipeline(
-            pipeline.name(),
-            new BaseModel.Existing(base),
-            pipeline.outputDir(),
-            pipeline.seed(),
-            pipeline.devices(),
-            pipeline.dtype(),
-            pipeline.saveDtype(),
-            pipeline.phases());
     List<Chapter> chapters = new ArrayList<>();
     for (int i = 0; i < phases; i++) {
       chapters.add(new Chapter(pipeline.phases().get(i), files, RESULT, FIGURES));
     }
     return ModelCardText.of(
-        pipeline, chapters, 1000, "9.9", new Compute("libtorch 2.7.1", "cpu", "float32", "so"));
+        pipeline,
+        new Origin(base, Optional.of(base), Map.of()),
+        chapters,
+        1000,
+        "9.9",
+        new Compute("libtorch 2.7.1", "cpu", "float32", "so"));
   }
 
   /** As a YAML reader that is not ours sees it. */
