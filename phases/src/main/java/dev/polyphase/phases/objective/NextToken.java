@@ -51,7 +51,7 @@ public final class NextToken implements Objective {
   }
 
   @Override
-  public void begin(Transformer model, int microBatchSize, Runnable pause) {}
+  public void begin(Transformer model, List<int[]> microBatches, Runnable pause) {}
 
   @Override
   public MicroBatch microBatch(int[] rows) {

@@ -81,7 +81,7 @@ final class TrainingLoop {
    * @return the tokens trained on
    */
   long run() {
-    objective.begin(model, phase.microBatchSize(), this::stopIfRequested);
+    objective.begin(model, schedule.firstEpoch(), this::stopIfRequested);
     if (heldOut != null) {
       heldOut.begin(model);
       evaluate(heldOut, 0, 0);
