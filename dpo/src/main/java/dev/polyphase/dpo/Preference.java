@@ -136,7 +136,7 @@ public final class Preference implements Objective {
         throws IOException {
       Phase phase = request.phase();
       PairReader reader = new PairReader(phase.sequenceLen(), vocabSize, tokenizer);
-      return new Preference(reader.read(request.folder(), key, datasets), phase.dpo());
+      return new Preference(reader.read(request.folder(), request.path(key), datasets), phase.dpo());
     }
   }
 }
