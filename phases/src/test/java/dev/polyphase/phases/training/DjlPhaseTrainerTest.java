@@ -384,6 +384,21 @@ class DjlPhaseTrainerTest {
   }
 
   @Test
+  void aResultThatExistsIsRefusedBeforeTheFirstStep() throws IOException {
+    SftRun run = llama(UP).withRows(12);
+    Path mine = Files.createDirectory(folder.resolve("result")).resolve("thesis.txt");
+    Files.writeString(mine, "mine");
+    RecordingListener heard = new RecordingListener();
+
+    assertThatThrownBy(() -> run.train("result", heard))
+        .isInstanceOf(InputException.class)
+        .hasMessage(
+            folder.resolve("result") + ": this exists already; name a folder that does not");
+    assertThat(heard.rows).isEmpty();
+    assertThat(mine).hasContent("mine");
+  }
+
+  @Test
   void unknownTensorsAreNamed() throws IOException {
     SftRun run = llama(UP, "model.layers.9.mlp.up_proj.weight", "lm_head.bias").withRows(12);
 
@@ -435,6 +450,16 @@ class DjlPhaseTrainerTest {
     assertThat(e.problems()).hasSize(2);
     assertThat(e).hasMessageContaining("rows.jsonl:1: ").hasMessageContaining("rows.jsonl:2: ");
     assertThat(folder.resolve("result")).doesNotExist();
+  }
+
+  @Test
+  void dataProblemsNameTheirPhase() throws IOException {
+    SftRun run = llama(UP).withRows(12);
+
+    assertThat(message(() -> run.check("phases.one.datasets=[{path: none.jsonl}]")))
+        .startsWith("phases.one.datasets[0].path: no file matches none.jsonl in ");
+    assertThat(message(() -> run.check("phases.one.eval_datasets=[{path: a.parquet}]")))
+        .startsWith("phases.one.eval_datasets[0].path: a.parquet: parquet is not built yet");
   }
 
   @Test
