@@ -1,5 +1,10 @@
 package dev.polyphase.orchestrator.cli;
 
+import dev.polyphase.orchestrator.engine.Display;
+import dev.polyphase.orchestrator.engine.Engine;
+import dev.polyphase.orchestrator.engine.Progress;
+import dev.polyphase.orchestrator.hub.ModelFolders;
+import java.time.Clock;
 import dev.polyphase.dpo.Preference;
 import dev.polyphase.phases.api.ModelMaker;
 import dev.polyphase.phases.api.PhaseTrainer;
@@ -40,5 +45,22 @@ record Backend(
         LibtorchSingularValues::new,
         new RandomModels(),
         new DjlScorer());
+  }
+
+  /**
+   * The engine that runs pipelines with these.
+   *
+   * @param display where progress goes, and what signals have to say
+   */
+  Engine engine(ModelFolders models, Display display) {
+    return new Engine(
+        trainers,
+        singularValues,
+        models,
+        newModels,
+        new ProcessSignals(display::say),
+        new Progress(display),
+        Clock.systemUTC(),
+        Version.number());
   }
 }
