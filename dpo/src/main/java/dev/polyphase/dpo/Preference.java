@@ -65,7 +65,9 @@ public final class Preference implements Objective {
   public MicroBatch microBatch(int[] rows) {
     PairBatch batch = PairBatch.of(Arrays.stream(rows).mapToObj(pairs.rows()::get).toList());
     PairLogProbs[] references =
-        Arrays.stream(rows).mapToObj(row -> requireNonNull(reference[row])).toArray(PairLogProbs[]::new);
+        Arrays.stream(rows)
+            .mapToObj(row -> requireNonNull(reference[row]))
+            .toArray(PairLogProbs[]::new);
     return new Batch(batch, references, loss);
   }
 
@@ -136,7 +138,8 @@ public final class Preference implements Objective {
         throws IOException {
       Phase phase = request.phase();
       PairReader reader = new PairReader(phase.sequenceLen(), vocabSize, tokenizer);
-      return new Preference(reader.read(request.folder(), request.path(key), datasets), phase.dpo());
+      return new Preference(
+          reader.read(request.folder(), request.path(key), datasets), phase.dpo());
     }
   }
 }

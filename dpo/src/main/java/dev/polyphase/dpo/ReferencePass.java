@@ -7,9 +7,9 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The reference's log-probabilities of the pairs that a phase will see: one pass over them with the
- * weights at the phase's start, when policy and reference are the same. The batches are those of the
- * phase's first epoch: batches of other lengths are rounded otherwise, and then a policy that has
- * not moved would seem to prefer something.
+ * weights at the phase's start, when policy and reference are the same. The batches are those of
+ * the phase's first epoch: batches of other lengths are rounded otherwise, and then a policy that
+ * has not moved would seem to prefer something.
  */
 final class ReferencePass {
   private ReferencePass() {}

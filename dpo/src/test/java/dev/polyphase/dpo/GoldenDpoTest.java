@@ -119,7 +119,8 @@ class GoldenDpoTest {
 
   private static void assertLogProbs(
       Transformer model, List<Pair> pairs, JsonNode dpo, String whose) {
-    PairLogProbs[] found = ReferencePass.run(model, pairs, List.of(new int[] {0, 1, 2, 3}), () -> {});
+    PairLogProbs[] found =
+        ReferencePass.run(model, pairs, List.of(new int[] {0, 1, 2, 3}), () -> {});
     for (int i = 0; i < found.length; i++) {
       double chosen = dpo.path(whose + "_chosen_logps").path(i).doubleValue();
       double rejected = dpo.path(whose + "_rejected_logps").path(i).doubleValue();

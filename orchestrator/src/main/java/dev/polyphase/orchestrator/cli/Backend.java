@@ -1,11 +1,10 @@
 package dev.polyphase.orchestrator.cli;
 
+import dev.polyphase.dpo.Preference;
 import dev.polyphase.orchestrator.engine.Display;
 import dev.polyphase.orchestrator.engine.Engine;
 import dev.polyphase.orchestrator.engine.Progress;
 import dev.polyphase.orchestrator.hub.ModelFolders;
-import java.time.Clock;
-import dev.polyphase.dpo.Preference;
 import dev.polyphase.phases.api.ModelMaker;
 import dev.polyphase.phases.api.PhaseTrainer;
 import dev.polyphase.phases.api.Scorer;
@@ -16,6 +15,7 @@ import dev.polyphase.phases.training.DjlScorer;
 import dev.polyphase.pipelines.PhaseType;
 import dev.polyphase.rescanner.LibtorchSingularValues;
 import dev.polyphase.rescanner.SingularValues;
+import java.time.Clock;
 import java.util.function.Function;
 
 /**

@@ -47,7 +47,8 @@ final class Cli {
   int execute(String... args) {
     try {
       int exitCode = commands.execute(args);
-      // Writers tell of nothing by themselves; a script must not take half of a result for all of it.
+      // Writers tell of nothing by themselves; a script must not take half of a result for all of
+      // it.
       return exitCode == ExitCode.DONE && console.results().checkError()
           ? failures.report(new IOException("standard output can't be written; is the disk full?"))
           : exitCode;

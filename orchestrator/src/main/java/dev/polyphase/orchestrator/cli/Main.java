@@ -15,8 +15,7 @@ public final class Main {
     Locale.setDefault(Locale.Category.FORMAT, Locale.ROOT);
     // Not System.out, which keeps to itself that it can't be written.
     Console console =
-        Console.of(
-            new FileOutputStream(FileDescriptor.out), System.err, StandardCharsets.UTF_8);
+        Console.of(new FileOutputStream(FileDescriptor.out), System.err, StandardCharsets.UTF_8);
     System.exit(new Cli(Backend.embedded(), console, System.getenv()).execute(args));
   }
 }

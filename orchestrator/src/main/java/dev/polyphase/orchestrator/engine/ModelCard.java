@@ -18,8 +18,8 @@ import java.util.Objects;
 import java.util.Set;
 
 /**
- * The {@code README.md} of a phase's model, and the picture in it. It takes the place of the base's,
- * which describes another model.
+ * The {@code README.md} of a phase's model, and the picture in it. It takes the place of the
+ * base's, which describes another model.
  */
 final class ModelCard {
   /** The card's picture, beside it. */

@@ -36,7 +36,8 @@ public record Gpu(int index, String name, long freeBytes, long totalBytes) {
       Process process = builder.start();
       try {
         process.getOutputStream().close();
-        // Read only when it has ended: with a broken driver it hangs, and reading would as well. Its
+        // Read only when it has ended: with a broken driver it hangs, and reading would as well.
+        // Its
         // few lines fit into the pipe.
         if (!process.waitFor(toAnswer.toMillis(), TimeUnit.MILLISECONDS)
             || process.exitValue() != 0) {

@@ -45,8 +45,12 @@ class EngineResumeTest {
     runs.run(THREE_PHASES, Start.BEGIN_OR_RESUME);
     Map<String, String> before = contentsBelow(folder.resolve("runs"));
 
-    assertThat(runs.run(THREE_PHASES, Start.BEGIN_OR_RESUME, new FailingTrainer("nobody trains")).kind()).isEqualTo(Kind.ALREADY_FINISHED);
-    assertThat(runs.run(THREE_PHASES, Start.RESUME, new FailingTrainer("nobody trains")).kind()).isEqualTo(Kind.ALREADY_FINISHED);
+    assertThat(
+            runs.run(THREE_PHASES, Start.BEGIN_OR_RESUME, new FailingTrainer("nobody trains"))
+                .kind())
+        .isEqualTo(Kind.ALREADY_FINISHED);
+    assertThat(runs.run(THREE_PHASES, Start.RESUME, new FailingTrainer("nobody trains")).kind())
+        .isEqualTo(Kind.ALREADY_FINISHED);
     assertThat(contentsBelow(folder.resolve("runs"))).isEqualTo(before);
     assertThat(runs.messages()).contains("runs/three is finished");
   }
@@ -55,7 +59,8 @@ class EngineResumeTest {
   void aFailedRunGoesOnAfterItsLastFinishedPhase() throws IOException {
     runs.run(THREE_PHASES.replace("name: three", "name: whole"), Start.BEGIN_OR_RESUME);
 
-    assertThatThrownBy(() -> runs.run(THREE_PHASES, Start.BEGIN_OR_RESUME, new FailingIn("refinement")))
+    assertThatThrownBy(
+            () -> runs.run(THREE_PHASES, Start.BEGIN_OR_RESUME, new FailingIn("refinement")))
         .isInstanceOf(IOException.class)
         .hasMessage("the disk is on fire");
     assertThat(runs.json("runs/three/run.json").path("status").textValue()).isEqualTo("failed");
@@ -89,7 +94,13 @@ class EngineResumeTest {
 
   @Test
   void aStoppedRunSavesItsStateAndGoesOn() throws IOException {
-    assertThat(runs.run(THREE_PHASES, Start.BEGIN_OR_RESUME, new StoppedIn("refinement", () -> runs.requestStop(true))).kind()).isEqualTo(Kind.INTERRUPTED);
+    assertThat(
+            runs.run(
+                    THREE_PHASES,
+                    Start.BEGIN_OR_RESUME,
+                    new StoppedIn("refinement", () -> runs.requestStop(true)))
+                .kind())
+        .isEqualTo(Kind.INTERRUPTED);
 
     JsonNode state = runs.json("runs/three/run.json");
     assertThat(state.path("status").textValue()).isEqualTo("interrupted");
@@ -108,7 +119,8 @@ class EngineResumeTest {
 
   @Test
   void changedSettingsAndDataOfFinishedPhasesAreNamed() throws IOException {
-    assertThatThrownBy(() -> runs.run(THREE_PHASES, Start.BEGIN_OR_RESUME, new FailingIn("refinement")))
+    assertThatThrownBy(
+            () -> runs.run(THREE_PHASES, Start.BEGIN_OR_RESUME, new FailingIn("refinement")))
         .isInstanceOf(IOException.class);
     Map<String, String> before = contentsBelow(folder.resolve("runs"));
 
@@ -124,7 +136,8 @@ class EngineResumeTest {
 
   @Test
   void settingsOfUnfinishedPhasesMayChange() throws IOException {
-    assertThatThrownBy(() -> runs.run(THREE_PHASES, Start.BEGIN_OR_RESUME, new FailingIn("refinement")))
+    assertThatThrownBy(
+            () -> runs.run(THREE_PHASES, Start.BEGIN_OR_RESUME, new FailingIn("refinement")))
         .isInstanceOf(IOException.class);
 
     String changed =
@@ -133,7 +146,9 @@ class EngineResumeTest {
             .replace("name: refinement", "name: second");
     runs.run(changed, Start.BEGIN_OR_RESUME);
 
-    assertThat(runs.changed("runs/three/phase-01-foundation/model", "runs/three/phase-02-second/model"))
+    assertThat(
+            runs.changed(
+                "runs/three/phase-01-foundation/model", "runs/three/phase-02-second/model"))
         .hasSize(4);
     assertThat(folder.resolve("runs/three/phase-02-refinement")).doesNotExist();
   }
@@ -185,7 +200,8 @@ class EngineResumeTest {
           .isInstanceOf(InputException.class)
           .hasMessageContaining("is being run by another process");
     }
-    assertThat(runs.run(THREE_PHASES, Start.BEGIN_OR_RESUME).kind()).isEqualTo(Kind.ALREADY_FINISHED);
+    assertThat(runs.run(THREE_PHASES, Start.BEGIN_OR_RESUME).kind())
+        .isEqualTo(Kind.ALREADY_FINISHED);
   }
 
   @Test
@@ -205,7 +221,8 @@ class EngineResumeTest {
     Map<String, String> before = contentsBelow(folder.resolve("runs"));
 
     Files.delete(folder.resolve("b.jsonl"));
-    assertThatThrownBy(() -> runs.run(THREE_PHASES, Start.FRESH)).isInstanceOf(InputException.class);
+    assertThatThrownBy(() -> runs.run(THREE_PHASES, Start.FRESH))
+        .isInstanceOf(InputException.class);
     assertThat(contentsBelow(folder.resolve("runs"))).isEqualTo(before);
   }
 
@@ -229,7 +246,6 @@ class EngineResumeTest {
     }
     assertThat(filesBelow(folder.resolve("runs"))).containsExactly("three/thesis.txt");
   }
-
 
   /** How the phases stand in the report. */
   private List<String> reported() throws IOException {

@@ -28,8 +28,8 @@ import java.util.TreeSet;
 import java.util.stream.Stream;
 
 /**
- * Runs of one engine on a tiny checkpoint, in a folder with the model {@code tiny-llama} and the rows
- * {@code a.jsonl} and {@code b.jsonl}.
+ * Runs of one engine on a tiny checkpoint, in a folder with the model {@code tiny-llama} and the
+ * rows {@code a.jsonl} and {@code b.jsonl}.
  */
 final class EngineRuns {
   /** Two that scan, and one that takes parameters by their names. */

@@ -86,11 +86,13 @@ class EngineTest {
     assertThat(first).isEqualTo(selectedTensors("runs/three/phase-01-foundation"));
     // 40 % of four are one of each type; nothing is always trained.
     Set<String> second =
-        runs.changed("runs/three/phase-01-foundation/model", "runs/three/phase-02-refinement/model");
+        runs.changed(
+            "runs/three/phase-01-foundation/model", "runs/three/phase-02-refinement/model");
     assertThat(second).hasSize(2);
     assertThat(second).isEqualTo(selectedTensors("runs/three/phase-02-refinement"));
     assertThat(
-            runs.changed("runs/three/phase-02-refinement/model", "runs/three/phase-03-alignment/model"))
+            runs.changed(
+                "runs/three/phase-02-refinement/model", "runs/three/phase-03-alignment/model"))
         .containsExactlyInAnyOrder(
             "model.layers.3.mlp.down_proj.weight",
             "model.layers.3.mlp.gate_proj.weight",
@@ -240,7 +242,8 @@ class EngineTest {
   @Test
   void cardsThatAreNoneNameNoLicence() throws IOException {
     for (String card :
-        List.of("no head", "---\nlicense: [\n---\n", "---\nlicense: {a: 1}\n---", "---\n- 1\n---\n")) {
+        List.of(
+            "no head", "---\nlicense: [\n---\n", "---\nlicense: {a: 1}\n---", "---\n- 1\n---\n")) {
       Path file = Files.writeString(folder.resolve("card.md"), card);
       assertThat(Origin.of(runs.request(THREE_PHASES, Start.FRESH), file).licence())
           .as(card)
@@ -248,7 +251,9 @@ class EngineTest {
     }
   }
 
-  /** The last phase's picture is the report's, that of an earlier one shows the phases till then. */
+  /**
+   * The last phase's picture is the report's, that of an earlier one shows the phases till then.
+   */
   @Test
   void cardsShowThePhasesSoFar() throws IOException {
     runs.run(THREE_PHASES, Start.BEGIN_OR_RESUME);

@@ -89,7 +89,8 @@ class ReportFilesTest {
 
   @Test
   void aRunThatStoppedInItsFirstPhaseHasAReport() throws IOException {
-    assertThatThrownBy(() -> runs.run(TWO_PHASES, Start.BEGIN_OR_RESUME, new FailingTrainer())).isInstanceOf(IOException.class);
+    assertThatThrownBy(() -> runs.run(TWO_PHASES, Start.BEGIN_OR_RESUME, new FailingTrainer()))
+        .isInstanceOf(IOException.class);
     ReportFiles.rebuild(run);
 
     JsonNode phases = report().path("phases");

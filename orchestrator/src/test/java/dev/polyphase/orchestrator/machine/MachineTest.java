@@ -2,8 +2,8 @@ package dev.polyphase.orchestrator.machine;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.time.Duration;
 import java.io.IOException;
+import java.time.Duration;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.DisabledOnOs;
 import org.junit.jupiter.api.condition.OS;
@@ -50,7 +50,8 @@ class MachineTest {
   void gpusAreNoneWhereTheirListIsLateOrFails() {
     Duration minute = Duration.ofMinutes(1);
     String list = "echo '0, 1, 2, H200'";
-    assertThat(Gpu.all(minute, "sh", "-c", list)).containsExactly(new Gpu(0, "H200", 1L << 20, 2L << 20));
+    assertThat(Gpu.all(minute, "sh", "-c", list))
+        .containsExactly(new Gpu(0, "H200", 1L << 20, 2L << 20));
     assertThat(Gpu.all(minute, "sh", "-c", list + "; exit 9")).isEmpty();
     assertThat(Gpu.all(minute, "no-such-program")).isEmpty();
     // Would hang for an hour.

@@ -7,9 +7,10 @@ import java.util.function.BinaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Parses expressions, the operators between operands. From the loosest to the tightest: {@code a if b else c}, {@code or}, {@code
- * and}, {@code not}, comparisons and {@code in}, {@code + -}, {@code ~}, {@code * / // %}, {@code
- * **}, signs, filters and tests, then calls, attributes and subscripts.
+ * Parses expressions, the operators between operands. From the loosest to the tightest: {@code a if
+ * b else c}, {@code or}, {@code and}, {@code not}, comparisons and {@code in}, {@code + -}, {@code
+ * ~}, {@code * / // %}, {@code **}, signs, filters and tests, then calls, attributes and
+ * subscripts.
  */
 final class ExpressionParser {
   private static final Map<String, Comparison.Operator> COMPARISONS =
@@ -185,5 +186,4 @@ final class ExpressionParser {
     }
     return operands.operand();
   }
-
 }
