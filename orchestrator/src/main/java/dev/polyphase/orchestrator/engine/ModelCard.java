@@ -31,12 +31,17 @@ final class ModelCard {
    * A phase as the card tells of it.
    *
    * @param settings its settings
-   * @param dataFiles the names of its files
+   * @param data the names of the files that it was trained on
+   * @param heldOutData the names of those that it was measured on
    * @param result what it did
    * @param figures its losses and held-out figures
    */
   record Chapter(
-      Phase settings, Set<String> dataFiles, PhaseResult result, TrainingFigures figures) {}
+      Phase settings,
+      Set<String> data,
+      Set<String> heldOutData,
+      PhaseResult result,
+      TrainingFigures figures) {}
 
   /**
    * Writes the card of the model that a phase has just left.
@@ -51,10 +56,12 @@ final class ModelCard {
     List<Chapter> chapters = new ArrayList<>();
     for (int i = 0; i <= index; i++) {
       PhaseState phase = state.phases().get(i);
+      Phase settings = pipeline.phases().get(i);
       chapters.add(
           new Chapter(
-              pipeline.phases().get(i),
-              phase.data().keySet(),
+              settings,
+              DataFiles.names(settings.datasets(), request.folder()),
+              DataFiles.names(settings.evalDatasets(), request.folder()),
               i == index ? result : Objects.requireNonNull(phase.result()),
               TrainingFigures.read(request.run().phaseFolder(phase.folder()))));
     }

@@ -9,7 +9,6 @@ import dev.polyphase.pipelines.Pipeline;
 import dev.polyphase.pipelines.Targeting;
 import dev.polyphase.reports.Curve;
 import dev.polyphase.reports.HeldOut;
-import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -140,7 +139,10 @@ final class ModelCardText {
     row(table, "type", of(chapter -> type(chapter.settings())));
     row(table, "weights", of(chapter -> targeting(chapter.settings().targeting())));
     row(table, "trained parameters", of(this::trained));
-    row(table, "data", of(chapter -> Markdown.escape(String.join(", ", fileNames(chapter)))));
+    row(table, "data", of(chapter -> names(chapter.data())));
+    if (chapters.stream().anyMatch(chapter -> !chapter.heldOutData().isEmpty())) {
+      row(table, "held-out data", of(chapter -> names(chapter.heldOutData())));
+    }
     row(table, "steps", of(chapter -> whole(chapter.result().steps())));
     row(table, "tokens", of(chapter -> whole(chapter.result().tokens())));
     row(table, "longest row", of(chapter -> whole(chapter.settings().sequenceLen()) + " tokens"));
@@ -217,13 +219,8 @@ final class ModelCardText {
     return phase.type().name().toLowerCase(Locale.ROOT);
   }
 
-  /** Paths tell of the machine, names are enough. */
-  private static List<String> fileNames(Chapter chapter) {
-    return chapter.dataFiles().stream()
-        .map(file -> String.valueOf(Path.of(file).getFileName()))
-        .sorted()
-        .distinct()
-        .toList();
+  private static String names(Set<String> files) {
+    return Markdown.escape(String.join(", ", files));
   }
 
   private static String targeting(Targeting targeting) {

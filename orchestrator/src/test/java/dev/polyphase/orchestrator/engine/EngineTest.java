@@ -225,7 +225,10 @@ class EngineTest {
         the base
         """);
     Files.writeString(folder.resolve("tiny-llama/LICENSE"), "its terms\n");
-    runs.run(THREE_PHASES, Start.BEGIN_OR_RESUME);
+    runs.run(
+        THREE_PHASES.replace(
+            "[{path: a.jsonl}]}", "[{path: a.jsonl}], eval_datasets: [{path: b.jsonl}]}"),
+        Start.BEGIN_OR_RESUME);
 
     for (String phase : List.of("phase-01-foundation", "phase-03-alignment")) {
       Path model = folder.resolve("runs/three").resolve(phase).resolve("model");
@@ -234,6 +237,8 @@ class EngineTest {
           .startsWith(
               "---\nlicense: other\nlicense_name: tiny-terms\nlicense_link: LICENSE\nlibrary_name")
           .contains("This model was trained from tiny-llama by Polyphase")
+          .contains("| data | a.jsonl |")
+          .contains("| held-out data | b.jsonl |")
           .doesNotContain("the base\n", "somebody", folder.toString());
       assertThat(model.resolve("LICENSE")).hasContent("its terms\n");
     }
