@@ -1,6 +1,9 @@
 package dev.polyphase.orchestrator.cli;
 
+import java.io.FileDescriptor;
+import java.io.FileOutputStream;
 import java.nio.charset.StandardCharsets;
+import java.util.Locale;
 
 /** The program. */
 public final class Main {
@@ -8,7 +11,11 @@ public final class Main {
 
   /** Runs one command and ends with its exit code. */
   public static void main(String[] args) {
-    Console console = Console.of(System.out, System.err, StandardCharsets.UTF_8);
+    // Figures in messages and file names are the same everywhere, whatever digits a locale has.
+    Locale.setDefault(Locale.Category.FORMAT, Locale.ROOT);
+    // Not System.out, which keeps to itself that it can't be written.
+    Console console =
+        Console.of(new FileOutputStream(FileDescriptor.out), System.err, StandardCharsets.UTF_8);
     System.exit(new Cli(Backend.embedded(), console, System.getenv()).execute(args));
   }
 }

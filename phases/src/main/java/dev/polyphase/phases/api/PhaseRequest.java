@@ -28,4 +28,9 @@ public record PhaseRequest(
   public PhaseRequest {
     trainable = Set.copyOf(trainable);
   }
+
+  /** A key of the phase as messages name it: {@code phases.NAME.KEY}. */
+  public String path(String key) {
+    return "phases." + phase.name() + "." + key;
+  }
 }
