@@ -16,8 +16,12 @@ import dev.polyphase.phases.tokens.LazyTokenizer;
 import dev.polyphase.pipelines.Dataset;
 import dev.polyphase.pipelines.Phase;
 import dev.polyphase.pipelines.problems.InputException;
+import dev.polyphase.pipelines.problems.Place;
 import dev.polyphase.pipelines.problems.Problem;
 import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -63,6 +67,7 @@ public final class DjlPhaseTrainer implements PhaseTrainer {
   @Override
   public PhaseResult train(PhaseRequest request, PhaseListener listener) throws IOException {
     long startNanos = System.nanoTime();
+    refuseResultThatExists(request.result());
     refuseWhatIsNotBuilt(request.phase());
     PhaseSetup setup = PhaseSetup.of(request);
     try (LazyTokenizer tokenizer = new LazyTokenizer(request.checkpoint())) {
@@ -121,6 +126,14 @@ public final class DjlPhaseTrainer implements PhaseTrainer {
     return datasets.isEmpty()
         ? null
         : source.open(request, "eval_datasets", datasets, config.vocabSize(), tokenizer);
+  }
+
+  /** Now, not after hours of training. */
+  private static void refuseResultThatExists(Path result) {
+    if (Files.exists(result, LinkOption.NOFOLLOW_LINKS)) {
+      throw new InputException(
+          Place.in(result.toString()), "this exists already; name a folder that does not");
+    }
   }
 
   private void refuseWhatIsNotBuilt(Phase phase) {
