@@ -62,6 +62,7 @@ public final class DjlPhaseTrainer implements PhaseTrainer {
       return new PhasePlan(
           counts.rows(),
           counts.tokens(),
+          slots(phase, objective),
           schedule.totalSteps(),
           heldOut == null ? 0 : heldOut.counts().rows(),
           schedule.totalTokens(),
@@ -93,6 +94,7 @@ public final class DjlPhaseTrainer implements PhaseTrainer {
             Transformer.load(checkpoint, config, trained, compute.device(), compute.precision(), Activations.KEPT)) {
       Objective objective = rows(request, config, tokenizer);
       noteRowsLeftOut(objective.counts(), listener);
+      notePacking(request.phase(), objective, listener);
       Map<String, RowRanges> rows = rowsByParameter(request, layout);
       TrainingLoop loop =
           new TrainingLoop(
@@ -192,6 +194,24 @@ public final class DjlPhaseTrainer implements PhaseTrainer {
       listener.note(
           "%,d rows were longer than sequence_len and were cut, %,d had no token that carries loss and were left out"
               .formatted(counts.cutRows(), counts.droppedRows()));
+    }
+  }
+
+  private static long slots(Phase phase, Objective objective) {
+    return phase.samplePacking() ? (long) objective.tokensOfRow().length * phase.sequenceLen() : 0;
+  }
+
+  private static void notePacking(Phase phase, Objective objective, PhaseListener listener) {
+    if (phase.samplePacking()) {
+      DataCounts counts = objective.counts();
+      listener.note(
+          String.format(
+              Locale.ROOT,
+              "%,d rows were packed into %,d sequences of up to %,d tokens, which are %.1f %% full",
+              counts.rows(),
+              objective.tokensOfRow().length,
+              phase.sequenceLen(),
+              100.0 * counts.tokens() / slots(phase, objective)));
     }
   }
 }

@@ -37,7 +37,8 @@ import java.util.regex.Pattern;
  *       both residual sums and the gradients that come and go; the four arrays of the MLP and the
  *       gradients of three. Queries and keys that are normed add {@code 8(q + k) T}; where keys and
  *       values are repeated for the query heads, as on the CPU, {@code 2qcT}; a window shorter than
- *       the row a mask of {@code (c + 3)} bytes for each two positions. Trained weights in another
+ *       the row a mask of {@code (c + 3)} bytes for each two positions, of packed rows for each
+ *       position and each of the longest document. Trained weights in another
  *       dtype than the compute's are there as c bytes, and so are their gradients.
  *   <li>The upper end: {@link Transformer#TOKENS_OF_LOGITS} rows of logits at {@code 8V} bytes
  *       (float32) or {@code 10V} (otherwise), the normed rows and their gradients at {@code T h (16
@@ -163,7 +164,7 @@ final class MemoryFormula {
     }
     long converted =
         precision == Precision.FLOAT32 ? 0 : 2L * computeBytes * largestTrainedBlockValues();
-    return batch.padded() * ofToken + mask(batch.tokens()) + converted;
+    return batch.padded() * ofToken + mask(batch) + converted;
   }
 
   private long largestTrainedBlockValues() {
@@ -174,10 +175,10 @@ final class MemoryFormula {
         .orElse(0);
   }
 
-  private long mask(long rowTokens) {
-    boolean windowed =
-        config.windows().stream().anyMatch(window -> window > 0 && rowTokens > window);
-    return windowed ? rowTokens * rowTokens * (computeBytes + 3) : 0;
+  private long mask(BatchSize batch) {
+    long longest = batch.longestDocument();
+    boolean windowed = config.windows().stream().anyMatch(window -> window > 0 && longest > window);
+    return windowed ? batch.tokens() * longest * (computeBytes + 3) : 0;
   }
 
   private long upperEnd(BatchSize batch) {
