@@ -4,8 +4,8 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * Rows of one forward pass: one below the other, padded on the right to the longest; or packed, side
- * by side in one row without any padding. The arrays are not copied.
+ * Rows of one forward pass: one below the other, padded on the right to the longest; or packed,
+ * side by side in one row without any padding. The arrays are not copied.
  *
  * <p>Padding has the id 0 and no target; under causal attention no token before it sees it. Rows
  * that are packed do not see each other, and the first token of none is a target.
@@ -43,12 +43,7 @@ public record TokenBatch(
     Arrays.setAll(starts, b -> Math.multiplyExact(b, seq));
     Filling filling = new Filling(rows, starts, Math.multiplyExact(rows.size(), seq));
     return new TokenBatch(
-        filling.ids,
-        rows.size(),
-        seq,
-        filling.tokens,
-        filling.targetPositions,
-        filling.targets);
+        filling.ids, rows.size(), seq, filling.tokens, filling.targetPositions, filling.targets);
   }
 
   /** Batches rows, at least one, in their order: side by side. */

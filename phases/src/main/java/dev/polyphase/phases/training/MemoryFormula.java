@@ -38,8 +38,8 @@ import java.util.regex.Pattern;
  *       gradients of three. Queries and keys that are normed add {@code 8(q + k) T}; where keys and
  *       values are repeated for the query heads, as on the CPU, {@code 2qcT}; a window shorter than
  *       the row a mask of {@code (c + 3)} bytes for each two positions, of packed rows for each
- *       position and each of the longest document. Trained weights in another
- *       dtype than the compute's are there as c bytes, and so are their gradients.
+ *       position and each of the longest document. Trained weights in another dtype than the
+ *       compute's are there as c bytes, and so are their gradients.
  *   <li>The upper end: {@link Transformer#TOKENS_OF_LOGITS} rows of logits at {@code 8V} bytes
  *       (float32) or {@code 10V} (otherwise), the normed rows and their gradients at {@code T h (16
  *       + 4c)}, every token taken to carry loss; a trained head in another dtype once more.

@@ -58,7 +58,8 @@ class PackedBatchTest {
   @EnumSource(names = {"LLAMA", "MISTRAL_WINDOW"})
   void noDocumentSeesAnother(Fixture fixture) throws IOException {
     try (Transformer model = load(fixture.copyTo(folder), Set.of(), Activations.KEPT)) {
-      float[][] before = model.logits(TokenBatch.packed(List.of(row(1, 14), row(2, 7), row(3, 11))));
+      float[][] before =
+          model.logits(TokenBatch.packed(List.of(row(1, 14), row(2, 7), row(3, 11))));
       float[][] after = model.logits(TokenBatch.packed(List.of(row(1, 14), row(9, 7), row(3, 11))));
       for (int position = 0; position < 14 + 7 + 11; position++) {
         boolean changed = position >= 14 && position < 14 + 7;

@@ -17,8 +17,8 @@ import org.junit.jupiter.api.io.TempDir;
 
 /**
  * A phase with {@code sample_packing}. Rows of 40, 2, 17, 3, 28, 9, 5 and 33 tokens, 137 in all,
- * fill three sequences of 64: 40, 17, 5, 2; 33, 28, 3; 9. In the order of their first rows they hold
- * 64, 64 and 9 tokens.
+ * fill three sequences of 64: 40, 17, 5, 2; 33, 28, 3; 9. In the order of their first rows they
+ * hold 64, 64 and 9 tokens.
  */
 class PackedPhaseTest {
   private static final String PACKED = "phases.one.sample_packing=true";
@@ -64,9 +64,7 @@ class PackedPhaseTest {
   @Test
   void theShuffleOrdersSequencesAnew() throws IOException {
     RecordingListener heard = new RecordingListener();
-    String[] settings = {
-      PACKED, "phases.one.shuffle=true", "phases.one.max_steps=30"
-    };
+    String[] settings = {PACKED, "phases.one.shuffle=true", "phases.one.max_steps=30"};
 
     run(Fixture.LLAMA).train("result", heard, settings);
 
@@ -113,7 +111,6 @@ class PackedPhaseTest {
   }
 
   private SftRun run(Fixture fixture) throws IOException {
-    return new SftRun(folder, fixture.copyTo(folder), TRAINED)
-        .withRows(40, 2, 17, 3, 28, 9, 5, 33);
+    return new SftRun(folder, fixture.copyTo(folder), TRAINED).withRows(40, 2, 17, 3, 28, 9, 5, 33);
   }
 }
