@@ -27,6 +27,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
+import java.util.OptionalLong;
 import java.util.Set;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -55,7 +56,7 @@ class GoldenDpoTest {
                 new Dpo.Reference.Precomputed()));
 
     try (Transformer model = load(base)) {
-      objective.begin(model, 2, () -> {});
+      objective.begin(model, List.of(new int[] {0, 1}, new int[] {2, 3}), () -> {});
       assertLogProbs(model, pairs, dpo, "ref");
     }
     try (Transformer model = load(policy)) {
@@ -97,7 +98,7 @@ class GoldenDpoTest {
             Dtype.FLOAT32);
     RecordingListener heard = new RecordingListener();
 
-    new DjlPhaseTrainer(Preference.source())
+    new DjlPhaseTrainer(Preference.source(), device -> OptionalLong.empty())
         .train(
             new PhaseRequest(
                 phases.pipeline(PhaseType.DPO),
@@ -119,7 +120,8 @@ class GoldenDpoTest {
 
   private static void assertLogProbs(
       Transformer model, List<Pair> pairs, JsonNode dpo, String whose) {
-    PairLogProbs[] found = ReferencePass.run(model, pairs, 4, () -> {});
+    PairLogProbs[] found =
+        ReferencePass.run(model, pairs, List.of(new int[] {0, 1, 2, 3}), () -> {});
     for (int i = 0; i < found.length; i++) {
       double chosen = dpo.path(whose + "_chosen_logps").path(i).doubleValue();
       double rejected = dpo.path(whose + "_rejected_logps").path(i).doubleValue();
@@ -149,7 +151,7 @@ class GoldenDpoTest {
             adamw.path("max_grad_norm").doubleValue(),
             Dtype.FLOAT32);
     Path policy = folder.resolve("policy");
-    new DjlPhaseTrainer(NextToken.source())
+    new DjlPhaseTrainer(NextToken.source(), device -> OptionalLong.empty())
         .train(
             new PhaseRequest(
                 phases.pipeline(PhaseType.SFT),

@@ -92,6 +92,7 @@ final class PlanJson {
         .put("optimizer_bytes", need.optimizerBytes())
         .put("gradient_bytes", need.gradientBytes())
         .put("activation_bytes", need.activationBytes())
+        .put("gradient_checkpointing", need.recomputed())
         .put("total_bytes", need.totalBytes());
   }
 

@@ -66,6 +66,7 @@ final class PlanTable {
     rowOfMemory("  masters", need -> Numbers.bytes(need.masterBytes()));
     rowOfMemory("  optimizer states", need -> Numbers.bytes(need.optimizerBytes()));
     rowOfMemory("  gradients", need -> Numbers.bytes(need.gradientBytes()));
+    rowOfMemory("  gradient checkpointing", need -> need.recomputed() ? "on" : "off");
     rowOfMemory("  activations", need -> Numbers.bytes(need.activationBytes()));
     rowOfMemory("  total", need -> Numbers.bytes(need.totalBytes()));
     if (device.total() > 0) {

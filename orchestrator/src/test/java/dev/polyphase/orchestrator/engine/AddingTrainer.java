@@ -50,7 +50,7 @@ public final class AddingTrainer implements PhaseTrainer {
         request.trainable().size(),
         request.trainable().size(),
         new Compute("addition", "cpu", "float32", "it needs no library"),
-        new MemoryEstimate(1, 1, 0, 0, 0, 0, 0, 0));
+        new MemoryEstimate(1, 1, 0, 0, 0, 0, 0, 0, false));
   }
 
   @Override

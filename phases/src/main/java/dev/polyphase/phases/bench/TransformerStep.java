@@ -8,7 +8,7 @@ import dev.polyphase.phases.model.Activations;
 import dev.polyphase.phases.model.ConfigReader;
 import dev.polyphase.phases.model.Gradients;
 import dev.polyphase.phases.model.Transformer;
-import dev.polyphase.phases.optimizer.AdamW;
+import dev.polyphase.phases.optimizer.OptimizerStep;
 import dev.polyphase.pipelines.Defaults;
 import dev.polyphase.weights.Checkpoint;
 import java.io.IOException;
@@ -22,7 +22,7 @@ public final class TransformerStep implements BenchStep {
   private final TokenBatch batch;
   private final Transformer model;
   private final NDManager states;
-  private final AdamW optimizer;
+  private final OptimizerStep optimizer;
 
   /**
    * A step on a model in a folder.
@@ -41,7 +41,7 @@ public final class TransformerStep implements BenchStep {
             Precision.FLOAT32,
             Activations.KEPT);
     this.states = model.newScratch();
-    this.optimizer = new AdamW(states, Defaults.OPTIMIZER, Defaults.MAX_GRAD_NORM);
+    this.optimizer = new OptimizerStep(states, Defaults.OPTIMIZER, Defaults.MAX_GRAD_NORM);
   }
 
   @Override
@@ -53,7 +53,7 @@ public final class TransformerStep implements BenchStep {
               .differentiate(batch, -1.0 / batch.lossTokens(), gradients, scratch)
               .orElseThrow();
       logProbs.toFloatArray();
-      optimizer.step(model.masters(), gradients.byName(), LEARNING_RATE);
+      optimizer.step(model.masters(), gradients.byName(), name -> LEARNING_RATE);
     }
   }
 

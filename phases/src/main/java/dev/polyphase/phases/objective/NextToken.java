@@ -49,7 +49,7 @@ public final class NextToken implements Objective {
   }
 
   @Override
-  public void begin(Transformer model, int microBatchSize, Runnable pause) {}
+  public void begin(Transformer model, List<int[]> microBatches, Runnable pause) {}
 
   @Override
   public MicroBatch microBatch(int[] rows) {
@@ -74,7 +74,7 @@ public final class NextToken implements Objective {
       Phase phase = request.phase();
       ExampleReader reader =
           new ExampleReader(phase.type(), phase.sequenceLen(), vocabSize, tokenizer);
-      Examples examples = reader.read(request.folder(), key, datasets);
+      Examples examples = reader.read(request.folder(), request.path(key), datasets);
       return phase.samplePacking()
           ? new PackedNextToken(examples, phase.sequenceLen())
           : new NextToken(examples);

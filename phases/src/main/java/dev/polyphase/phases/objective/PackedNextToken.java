@@ -41,7 +41,7 @@ final class PackedNextToken implements Objective {
   }
 
   @Override
-  public void begin(Transformer model, int microBatchSize, Runnable pause) {}
+  public void begin(Transformer model, List<int[]> microBatches, Runnable pause) {}
 
   @Override
   public MicroBatch microBatch(int[] chosen) {

@@ -3,6 +3,7 @@ package dev.polyphase.phases.training;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import dev.polyphase.phases.api.InterruptedTrainingException;
+import dev.polyphase.phases.api.MetricsRow;
 import dev.polyphase.phases.api.PhaseListener;
 import dev.polyphase.phases.api.TrainingFailedException;
 import dev.polyphase.phases.data.Limits;
@@ -14,8 +15,8 @@ import dev.polyphase.phases.model.Transformer;
 import dev.polyphase.phases.objective.MicroBatch;
 import dev.polyphase.phases.objective.Objective;
 import dev.polyphase.phases.objective.Outcome;
-import dev.polyphase.phases.optimizer.AdamW;
 import dev.polyphase.phases.optimizer.LearningRate;
+import dev.polyphase.phases.optimizer.OptimizerStep;
 import dev.polyphase.phases.optimizer.TrainedRows;
 import dev.polyphase.pipelines.Phase;
 import dev.polyphase.weights.RowRanges;
@@ -89,24 +90,31 @@ final class TrainingLoop {
    * @return the tokens trained on
    */
   long run() {
-    objective.begin(model, phase.microBatchSize(), this::stopIfRequested);
+    objective.begin(model, schedule.firstEpoch(), this::stopIfRequested);
     if (heldOut != null) {
       heldOut.begin(model);
-      listener.metrics(heldOut.evaluate(model, 0, 0, totalSteps()));
+      evaluate(heldOut, 0, 0);
     }
     MetricsWindow window = new MetricsWindow(totalSteps());
     double epoch = takeAllSteps(window);
     if (heldOut != null) {
-      listener.metrics(heldOut.evaluate(model, totalSteps(), epoch, totalSteps()));
+      evaluate(heldOut, totalSteps(), epoch);
     }
     return window.numTokens();
+  }
+
+  private void evaluate(HeldOut rows, long step, double epoch) {
+    MetricsRow figures = rows.evaluate(model, step, epoch, totalSteps());
+    requireFinite("held-out loss", step, HeldOut.loss(figures));
+    listener.metrics(figures);
   }
 
   /** Takes the steps and returns the epochs that they made. */
   private double takeAllSteps(MetricsWindow window) {
     double epoch = 0;
     try (NDManager states = model.newScratch();
-        AdamW optimizer = new AdamW(states, phase.optimizer(), phase.maxGradNorm());
+        OptimizerStep optimizer =
+            new OptimizerStep(states, phase.optimizer(), phase.maxGradNorm());
         TrainedRows trainedRows = new TrainedRows(states, rows)) {
       Map<String, NDArray> masters = trainedRows.of(model.masters(), states);
       for (Step step : schedule) {
@@ -125,7 +133,7 @@ final class TrainingLoop {
   }
 
   private StepFigures take(
-      Step step, AdamW optimizer, Map<String, NDArray> masters, TrainedRows trainedRows) {
+      Step step, OptimizerStep optimizer, Map<String, NDArray> masters, TrainedRows trainedRows) {
     List<MicroBatch> microBatches =
         step.microBatches().stream().map(objective::microBatch).toList();
     // The loss is a mean over the whole step, so that its size is needed before the first backward.
@@ -137,10 +145,11 @@ final class TrainingLoop {
         differentiate(batch, sums, gradients, scratch);
       }
       double loss = sums.loss();
-      requireFinite(step, "loss", loss);
+      requireFinite("loss", step.index(), loss);
       double rate = learningRate.at(step.index() - 1);
-      double norm = optimizer.step(masters, trainedRows.of(gradients.byName(), scratch), rate);
-      requireFinite(step, "gradients' norm", norm);
+      double norm =
+          optimizer.step(masters, trainedRows.of(gradients.byName(), scratch), name -> rate);
+      requireFinite("gradients' norm", step.index(), norm);
       long tokens = microBatches.stream().mapToLong(batch -> batch.tokens().tokens()).sum();
       return new StepFigures(loss, norm, rate, tokens, sums.means());
     }
@@ -159,11 +168,14 @@ final class TrainingLoop {
     }
   }
 
-  private void requireFinite(Step step, String figure, double value) {
+  private void requireFinite(String figure, long step, double value) {
     if (!Double.isFinite(value)) {
       throw new TrainingFailedException(
-          "phase %s: the %s of step %d is %s; a lower learning_rate or max_grad_norm may help"
-              .formatted(phase.name(), figure, step.index(), value));
+          step == 0
+              ? "phase %s: the %s before training is %s; look for weights that are no numbers, or so large that they overflow"
+                  .formatted(phase.name(), figure, value)
+              : "phase %s: the %s of step %d is %s; a lower learning_rate or max_grad_norm may help"
+                  .formatted(phase.name(), figure, step, value));
     }
   }
 

@@ -50,7 +50,7 @@ public record Phases(
         microBatchSize,
         gradientAccumulationSteps,
         learningRate,
-        LrScheduler.CONSTANT,
+        new LrScheduler.Constant(),
         new Warmup.Steps(0),
         new Optimizer(Optimizer.Name.ADAMW, 0.9, 0.999, 1e-8, weightDecay),
         maxGradNorm,
