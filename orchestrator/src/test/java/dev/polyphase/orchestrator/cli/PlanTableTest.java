@@ -56,7 +56,7 @@ class PlanTableTest {
               14_770_033_664L,
               new Compute("libtorch 2.7.1", "cuda:0", "bfloat16", "because"),
               new MemoryEstimate(
-                  4, 4096, 18 * GIB, 2 * GIB, 19 * GIB, 38 * GIB, 19 * GIB, 6 * GIB + GIB / 2)));
+                  4, 4096, 18 * GIB, 2 * GIB, 19 * GIB, 38 * GIB, 19 * GIB, 6 * GIB + GIB / 2, true)));
 
   @Test
   void columnsAreAlignedAndNumbersGrouped() {

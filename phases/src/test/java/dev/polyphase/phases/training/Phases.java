@@ -4,6 +4,7 @@ import dev.polyphase.pipelines.BaseModel;
 import dev.polyphase.pipelines.Dataset;
 import dev.polyphase.pipelines.Dpo;
 import dev.polyphase.pipelines.Dtype;
+import dev.polyphase.pipelines.GradientCheckpointing;
 import dev.polyphase.pipelines.LrScheduler;
 import dev.polyphase.pipelines.Optimizer;
 import dev.polyphase.pipelines.Phase;
@@ -54,6 +55,7 @@ public record Phases(
         new Warmup.Steps(0),
         new Optimizer(Optimizer.Name.ADAMW, 0.9, 0.999, 1e-8, weightDecay),
         maxGradNorm,
+        GradientCheckpointing.AUTO,
         false,
         false,
         1,

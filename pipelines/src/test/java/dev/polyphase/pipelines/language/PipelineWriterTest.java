@@ -131,6 +131,7 @@ class PipelineWriterTest {
                 adam_epsilon: 1.0E-8
                 weight_decay: 0
                 max_grad_norm: 1
+                gradient_checkpointing: auto
                 sample_packing: false
                 shuffle: true
                 logging_steps: 1

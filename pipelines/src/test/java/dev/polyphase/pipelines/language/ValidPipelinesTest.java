@@ -7,6 +7,7 @@ import dev.polyphase.pipelines.Dataset;
 import dev.polyphase.pipelines.Dataset.RowType;
 import dev.polyphase.pipelines.Dpo;
 import dev.polyphase.pipelines.Dtype;
+import dev.polyphase.pipelines.GradientCheckpointing;
 import dev.polyphase.pipelines.LrScheduler;
 import dev.polyphase.pipelines.Optimizer;
 import dev.polyphase.pipelines.ParameterMatch;
@@ -70,6 +71,7 @@ class ValidPipelinesTest {
                         new Warmup.Steps(0),
                         ADAMW,
                         1.0,
+                        GradientCheckpointing.AUTO,
                         false,
                         true,
                         1,
@@ -121,6 +123,7 @@ class ValidPipelinesTest {
                         new Warmup.Ratio(0.1),
                         new Optimizer(Optimizer.Name.ADAMW_8BIT, 0.8, 0.95, 1e-6, 0.01),
                         0,
+                        GradientCheckpointing.ON,
                         true,
                         false,
                         5,
@@ -197,6 +200,7 @@ class ValidPipelinesTest {
         new Warmup.Ratio(0.03),
         ADAMW,
         1.0,
+        GradientCheckpointing.AUTO,
         true,
         true,
         1,
