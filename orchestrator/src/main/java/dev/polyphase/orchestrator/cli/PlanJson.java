@@ -68,6 +68,11 @@ final class PlanJson {
     phase.put("model_parameters", plan.modelValues());
     phase.put("rows", plan.rows());
     phase.put("tokens_per_epoch", plan.tokens());
+    if (plan.slots() > 0) {
+      phase.put("packing", (double) plan.tokens() / plan.slots());
+    } else {
+      phase.putNull("packing");
+    }
     phase.put("eval_rows", plan.evalRows());
     phase.put("steps", plan.steps());
     phase.put("tokens", plan.totalTokens());

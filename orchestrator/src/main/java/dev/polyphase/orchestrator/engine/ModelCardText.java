@@ -251,7 +251,8 @@ final class ModelCardText {
 
   private static String batch(Chapter chapter) {
     Phase phase = chapter.settings();
-    return phase.microBatchSize() + " x " + phase.gradientAccumulationSteps();
+    String batch = phase.microBatchSize() + " x " + phase.gradientAccumulationSteps();
+    return phase.samplePacking() ? batch + " packed sequences" : batch;
   }
 
   private static String rate(Phase phase) {

@@ -48,6 +48,7 @@ class PlanTableTest {
           new PhasePlan(
               1_000_000,
               600_000_000,
+              612_000_000,
               31_250,
               500,
               600_001_234,
@@ -76,6 +77,7 @@ class PlanTableTest {
             data
               rows                                1,000,000
               tokens of one pass                600,000,000
+              packing                                98.0 %
               held-out rows                             500
             training
               steps                                  31,250
@@ -124,6 +126,7 @@ class PlanTableTest {
     assertThat(phase.at("/memory/total_bytes").longValue()).isEqualTo(102 * GIB + GIB / 2);
     assertThat(phase.path("fits").booleanValue()).isFalse();
     assertThat(phase.path("remedies")).hasSize(4);
+    assertThat(phase.path("packing").doubleValue()).isEqualTo(600.0 / 612);
 
     assertThat(json(new DeviceMemory(0, 0)).path("device_memory").isNull()).isTrue();
     assertThat(json(new DeviceMemory(0, 0)).at("/phases/0/fits").isNull()).isTrue();

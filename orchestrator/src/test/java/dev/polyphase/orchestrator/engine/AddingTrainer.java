@@ -43,6 +43,7 @@ public final class AddingTrainer implements PhaseTrainer {
     return new PhasePlan(
         1,
         1,
+        0,
         steps,
         0,
         steps * 10,

@@ -64,6 +64,7 @@ final class Blocks implements AutoCloseable {
         .with(x)
         .with(positions.cos())
         .with(positions.sin())
+        .withNumbers(positions.documents())
         .withList("w", tensors);
   }
 

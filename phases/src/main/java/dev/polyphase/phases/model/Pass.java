@@ -7,7 +7,7 @@ import java.util.List;
  * What a forward pass leaves for the backward pass, up to the normed rows.
  *
  * @param ids {@code [batch, seq]}
- * @param positions the rotary tables of this length
+ * @param positions where the tokens are
  * @param traces of the blocks from the lowest trained one on; empty where there will be no backward
  *     pass
  * @param last the output of the last block, {@code [batch, seq, hidden]}

@@ -115,7 +115,7 @@ public final class Transformer implements AutoCloseable {
   /** The logits of every position, {@code [batch * seq][vocabulary]}, for small inputs. */
   public float[][] logits(TokenBatch batch) {
     try (NDManager scratch = newScratch()) {
-      RotaryTable.Slice positions = rotary.upTo(batch.seq(), scratch);
+      RotaryTable.Slice positions = rotary.of(batch, scratch);
       NDArray last = throughBlocks(ids(batch, scratch), positions, scratch);
       long[] all = new long[batch.batch() * batch.seq()];
       Arrays.setAll(all, i -> i);
@@ -206,7 +206,7 @@ public final class Transformer implements AutoCloseable {
 
   private Pass forward(TokenBatch batch, boolean traced, NDManager scratch) {
     NDArray ids = ids(batch, scratch);
-    RotaryTable.Slice positions = rotary.upTo(batch.seq(), scratch);
+    RotaryTable.Slice positions = rotary.of(batch, scratch);
     List<Trace> traces = new ArrayList<>();
     NDArray last =
         traced

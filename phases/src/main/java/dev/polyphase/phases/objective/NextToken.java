@@ -11,23 +11,17 @@ import dev.polyphase.phases.tokens.LazyTokenizer;
 import dev.polyphase.pipelines.Dataset;
 import dev.polyphase.pipelines.Phase;
 import java.io.IOException;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Map;
-import java.util.OptionalDouble;
 
 /**
  * The objective of cpt and sft: the negative log-probability of each token that carries loss, the
  * mean over all of a step's (as {@code num_items_in_batch} has it in transformers).
  */
 public final class NextToken implements Objective {
-  /** Of -log p with respect to log p. */
-  private static final float SLOPE = -1;
-
   private final Examples examples;
 
-  /** The objective on these rows. */
+  /** The objective on these rows, each a row of its batch. */
   public NextToken(Examples examples) {
     this.examples = examples;
   }
@@ -60,40 +54,13 @@ public final class NextToken implements Objective {
   @Override
   public MicroBatch microBatch(int[] rows) {
     List<Example> chosen = Arrays.stream(rows).mapToObj(examples.rows()::get).toList();
-    return new Batch(TokenBatch.of(chosen));
-  }
-
-  private record Batch(TokenBatch tokens) implements MicroBatch {
-    @Override
-    public int weight() {
-      return tokens.lossTokens();
-    }
-
-    @Override
-    public OptionalDouble slope() {
-      return OptionalDouble.of(SLOPE);
-    }
-
-    @Override
-    public Outcome evaluate(float[] logProbs) {
-      double lossSum = 0;
-      for (float logProb : logProbs) {
-        lossSum -= logProb;
-      }
-      float[] gradient = new float[logProbs.length];
-      Arrays.fill(gradient, SLOPE);
-      return new Outcome(lossSum, gradient, Map.of());
-    }
+    return new NextTokenBatch(TokenBatch.of(chosen));
   }
 
   private static final class Source implements ObjectiveSource {
     @Override
     public List<String> notBuilt(Phase phase) {
-      List<String> sentences = new ArrayList<>();
-      if (phase.samplePacking()) {
-        sentences.add("sample_packing is true, and packing is not built yet; set it to false");
-      }
-      return sentences;
+      return List.of();
     }
 
     @Override
@@ -107,7 +74,10 @@ public final class NextToken implements Objective {
       Phase phase = request.phase();
       ExampleReader reader =
           new ExampleReader(phase.type(), phase.sequenceLen(), vocabSize, tokenizer);
-      return new NextToken(reader.read(request.folder(), request.path(key), datasets));
+      Examples examples = reader.read(request.folder(), request.path(key), datasets);
+      return phase.samplePacking()
+          ? new PackedNextToken(examples, phase.sequenceLen())
+          : new NextToken(examples);
     }
   }
 }

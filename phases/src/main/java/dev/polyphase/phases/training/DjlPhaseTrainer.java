@@ -23,6 +23,7 @@ import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /** Trains phases in this process, on libtorch. */
@@ -54,6 +55,7 @@ public final class DjlPhaseTrainer implements PhaseTrainer {
       return new PhasePlan(
           counts.rows(),
           counts.tokens(),
+          slots(request.phase(), objective),
           schedule.totalSteps(),
           heldOut == null ? 0 : heldOut.counts().rows(),
           schedule.totalTokens(),
@@ -73,6 +75,7 @@ public final class DjlPhaseTrainer implements PhaseTrainer {
     try (LazyTokenizer tokenizer = new LazyTokenizer(request.checkpoint())) {
       Objective objective = rows(request, setup.config(), tokenizer);
       noteRowsLeftOut(objective.counts(), listener);
+      notePacking(request.phase(), objective, listener);
       @Nullable Objective heldOut = heldOutRows(request, setup.config(), tokenizer);
       try (Transformer model = model(setup, request, objective)) {
         TrainingLoop loop =
@@ -151,6 +154,24 @@ public final class DjlPhaseTrainer implements PhaseTrainer {
       listener.note(
           "%,d rows were longer than sequence_len and were cut, %,d had no token that carries loss and were left out"
               .formatted(counts.cutRows(), counts.droppedRows()));
+    }
+  }
+
+  private static long slots(Phase phase, Objective objective) {
+    return phase.samplePacking() ? (long) objective.tokensOfRow().length * phase.sequenceLen() : 0;
+  }
+
+  private static void notePacking(Phase phase, Objective objective, PhaseListener listener) {
+    if (phase.samplePacking()) {
+      DataCounts counts = objective.counts();
+      listener.note(
+          String.format(
+              Locale.ROOT,
+              "%,d rows were packed into %,d sequences of up to %,d tokens, which are %.1f %% full",
+              counts.rows(),
+              objective.tokensOfRow().length,
+              phase.sequenceLen(),
+              100.0 * counts.tokens() / slots(phase, objective)));
     }
   }
 }

@@ -25,13 +25,14 @@ import java.util.Set;
  *       middle, {@code 2hcT}; in bfloat16 both once more in float32, for the norms; the input of
  *       the projections where one of q, k, v, or of gate, up, is trained, {@code hcT} each; the
  *       turned queries and keys, the values and attention's output, {@code (2q + 2k) cT}, on the
- *       CPU {@code 4qcT} where keys and values are repeated for the query heads; normed queries
- *       and keys {@code 4(q + k) T} more; gate, its activation and up, {@code 3icT}, and their
- *       product where down is trained; trained weights in the compute's dtype, if that is another.
+ *       CPU {@code 4qcT} where keys and values are repeated for the query heads; attention's output
+ *       once more where rows are packed and o is trained, {@code qcT}; normed queries and keys
+ *       {@code 4(q + k) T} more; gate, its activation and up, {@code 3icT}, and their product where
+ *       down is trained; trained weights in the compute's dtype, if that is another.
  *   <li>The backward pass of a block: gradients of three arrays of the MLP, {@code 3icT}, of the
  *       residual stream {@code 2hcT}, and of a norm in float32, {@code 16hT}; its trained weights'
  *       gradients. With a window shorter than the row a mask of {@code c + 3} bytes for each two
- *       positions.
+ *       positions; of packed rows for each position and each of the longest document.
  *   <li>Recomputed, a block keeps its input alone, {@code hcT}, and the above exists for one block
  *       at a time.
  *   <li>The upper end: {@link Transformer#TOKENS_OF_LOGITS} rows of logits at {@code 8V} bytes
@@ -150,6 +151,8 @@ final class PassMemory {
     long ofToken = streams * hidden * computeBytes;
     ofToken += float32 ? 0 : 8 * hidden;
     ofToken += (onCpu && queries != keys ? 4 * queries : 2 * queries + 2 * keys) * computeBytes;
+    boolean packed = batch.longestDocument() < batch.tokens();
+    ofToken += packed && trainsAny(layer, "o_proj.weight") ? queries * computeBytes : 0;
     ofToken += config.queryKeyNorm() ? 4 * (queries + keys) : 0;
     ofToken += (trainsAny(layer, "down_proj.weight") ? 4 : 3) * inner * computeBytes;
     return batch.padded() * ofToken + converted(layer);
@@ -162,8 +165,8 @@ final class PassMemory {
 
   private long mask(int layer) {
     int window = config.windows().get(layer);
-    long tokens = batch.tokens();
-    return window > 0 && tokens > window ? tokens * tokens * (computeBytes + 3) : 0;
+    long longest = batch.longestDocument();
+    return window > 0 && longest > window ? batch.tokens() * longest * (computeBytes + 3) : 0;
   }
 
   private long upperEnd() {
@@ -171,8 +174,7 @@ final class PassMemory {
     long logits = logitRows * config.vocabSize() * (float32 ? 8 : 10);
     long rows = batch.padded() * config.hiddenSize() * (8 + 2L * computeBytes);
     boolean copied = !float32 && trains(layout.head());
-    long head =
-        copied ? gradient(Set.of(layout.head())) / GRADIENT_BYTES * computeBytes : 0;
+    long head = copied ? gradient(Set.of(layout.head())) / GRADIENT_BYTES * computeBytes : 0;
     return logits + rows + head;
   }
 

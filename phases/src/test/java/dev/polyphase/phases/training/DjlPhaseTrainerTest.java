@@ -416,7 +416,6 @@ class DjlPhaseTrainerTest {
   @CsvSource(
       delimiter = '|',
       value = {
-        "phases.one.sample_packing=true | phase one: sample_packing is true, and packing is not built yet; set it to false",
         "device=[cpu, cuda:0] | device: [cpu, cuda:0] names several, and training on several devices is not built yet; name one",
       })
   void settingsThatAreNotBuiltAreNamed(String setting, String sentence) throws IOException {
