@@ -40,45 +40,39 @@ public record TrainBenchmark(
   /** Runs the benchmark. */
   public TrainFigures run() throws IOException, InterruptedException {
     TrainSetup setup = new TrainSetup(shape, randomModel(), device);
-    Map<TrainCase, List<Double>> seconds = new EnumMap<>(TrainCase.class);
+    List<Timed> timed = new ArrayList<>();
     List<Double> floor = new ArrayList<>();
-    Map<TrainCase, BenchStep> steps = new EnumMap<>(TrainCase.class);
     try (FloorStep floorStep = new FloorStep(shape, device)) {
       for (TrainCase trainCase : TrainCase.values()) {
-        steps.put(trainCase, trainCase.open(setup));
-        seconds.put(trainCase, new ArrayList<>());
+        timed.add(new Timed(trainCase, trainCase.open(setup), new ArrayList<>()));
       }
       for (int round = 0; round <= rounds; round++) {
-        double ofFloor = seconds(floorStep);
-        Map<TrainCase, Double> ofRound = new EnumMap<>(TrainCase.class);
-        steps.forEach((trainCase, step) -> ofRound.put(trainCase, seconds(step)));
-        // In the first round libtorch plans and the system gives the memory.
-        if (round > 0) {
-          floor.add(ofFloor);
-          ofRound.forEach((trainCase, found) -> seconds.get(trainCase).add(found));
-          messages.accept(
-              "round %d of %d: floor %.3f s, full %.3f s"
-                  .formatted(round, rounds, ofFloor, ofRound.get(TrainCase.FULL)));
-        }
+        floor.add(seconds(floorStep));
+        timed.forEach(one -> one.seconds().add(seconds(one.step())));
+        messages.accept(
+            "round %d of %d: floor %.3f s, full %.3f s"
+                .formatted(round, rounds, last(floor), last(timed.get(0).seconds())));
       }
     } finally {
-      steps.values().forEach(BenchStep::close);
+      timed.forEach(one -> one.step().close());
     }
     messages.accept("measuring memory");
     Map<TrainCase, CaseFigures> cases = new EnumMap<>(TrainCase.class);
-    for (TrainCase trainCase : TrainCase.values()) {
-      double median = median(seconds.get(trainCase));
+    for (Timed one : timed) {
+      double median = median(one.seconds());
       cases.put(
-          trainCase,
+          one.trainCase(),
           new CaseFigures(
               median,
               shape.tokens() / median,
-              PeakMemory.ofChild(childCommand.apply(trainCase, setup))));
+              PeakMemory.ofChild(childCommand.apply(one.trainCase(), setup))));
     }
     Set<String> selection = DrawnSelection.modules(shape.layers(), QUARTER);
     return new TrainFigures(
         median(floor), cases, selection, DrawnSelection.lowestLayer(selection));
   }
+
+  private record Timed(TrainCase trainCase, BenchStep step, List<Double> seconds) {}
 
   private Path randomModel() throws IOException {
     Path tokenizer = Files.createDirectory(folder.resolve("tokenizer"));
@@ -99,8 +93,13 @@ public record TrainBenchmark(
     return (System.nanoTime() - start) / 1e9;
   }
 
+  private static double last(List<Double> values) {
+    return values.get(values.size() - 1);
+  }
+
+  /** Without the first, in which libtorch plans and the system gives the memory. */
   private static double median(List<Double> values) {
-    double[] sorted = values.stream().mapToDouble(Double::doubleValue).sorted().toArray();
+    double[] sorted = values.stream().skip(1).mapToDouble(Double::doubleValue).sorted().toArray();
     int middle = sorted.length / 2;
     return sorted.length % 2 == 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
   }

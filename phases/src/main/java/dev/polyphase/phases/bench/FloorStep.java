@@ -1,5 +1,7 @@
 package dev.polyphase.phases.bench;
 
+import static java.util.Objects.requireNonNull;
+
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
@@ -72,21 +74,13 @@ public final class FloorStep implements BenchStep {
   private NDArray products(DecoderShape.Linear linear, NDArray weight, NDManager scratch) {
     return kernel
         .method("linear")
-        .with(activation(activations, linear.in()))
-        .with(activation(activations, linear.out()))
+        .with(requireNonNull(activations.get(linear.in())))
+        .with(requireNonNull(activations.get(linear.out())))
         .with(weight)
-        .with(activation(outputs, linear.out()))
-        .with(activation(outputs, linear.in()))
-        .with(gradientOfWeight.get(linear))
+        .with(requireNonNull(outputs.get(linear.out())))
+        .with(requireNonNull(outputs.get(linear.in())))
+        .with(requireNonNull(gradientOfWeight.get(linear)))
         .runForOne(scratch);
-  }
-
-  private static NDArray activation(Map<Integer, NDArray> byWidth, int width) {
-    NDArray activation = byWidth.get(width);
-    if (activation == null) {
-      throw new IllegalStateException("no array of width " + width);
-    }
-    return activation;
   }
 
   private NDArray random(long... dimensions) {

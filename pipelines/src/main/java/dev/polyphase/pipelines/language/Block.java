@@ -184,8 +184,10 @@ final class Block {
     List<Form> forms = List.of(new Form.Flag(), new Form.Choice(List.of(word)));
     keys.put(key, new Key(forms, false, word));
     Node node = given(key);
-    boolean none = node == null || (node instanceof Scalar scalar && scalar.text().equals(word));
-    return none ? Optional.empty() : Optional.of(values.flag(node, false));
+    if (node == null || (node instanceof Scalar scalar && scalar.text().equals(word))) {
+      return Optional.empty();
+    }
+    return Optional.of(values.flag(node, false));
   }
 
   /** One of an enum's constants, written in small letters; a required key. */
