@@ -76,8 +76,8 @@ final class MemoryFormula {
    *
    * @param checkpoint what the phase starts from, which fits the configuration
    * @param trained the names of the parameters to train
-   * @param optimizedValues the values that the optimizer changes: not all of those parameters' where
-   *     only some rows are trained
+   * @param optimizedValues the values that the optimizer changes: not all of those parameters'
+   *     where only some rows are trained
    * @param largest its largest forward pass
    * @param severalPasses whether several forward passes make a step
    */
