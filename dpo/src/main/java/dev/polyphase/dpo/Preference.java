@@ -1,5 +1,7 @@
 package dev.polyphase.dpo;
 
+import static java.util.Objects.requireNonNull;
+
 import dev.polyphase.phases.api.PhaseRequest;
 import dev.polyphase.phases.data.DataCounts;
 import dev.polyphase.phases.data.TokenBatch;
@@ -18,12 +20,13 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import org.jspecify.annotations.Nullable;
 
 /** The objective of dpo phases: the mean over pairs of a preference loss. */
 public final class Preference implements Objective {
   private final Pairs pairs;
   private final SigmoidLoss loss;
-  private PairLogProbs[] reference = {};
+  private @Nullable PairLogProbs[] reference = {};
 
   /** The objective on these pairs. */
   public Preference(Pairs pairs, Dpo settings) {
@@ -54,15 +57,17 @@ public final class Preference implements Objective {
   }
 
   @Override
-  public void begin(Transformer model, int microBatchSize, Runnable pause) {
-    reference = ReferencePass.run(model, pairs.rows(), microBatchSize, pause);
+  public void begin(Transformer model, List<int[]> microBatches, Runnable pause) {
+    reference = ReferencePass.run(model, pairs.rows(), microBatches, pause);
   }
 
   @Override
   public MicroBatch microBatch(int[] rows) {
     PairBatch batch = PairBatch.of(Arrays.stream(rows).mapToObj(pairs.rows()::get).toList());
     PairLogProbs[] references =
-        Arrays.stream(rows).mapToObj(row -> reference[row]).toArray(PairLogProbs[]::new);
+        Arrays.stream(rows)
+            .mapToObj(row -> requireNonNull(reference[row]))
+            .toArray(PairLogProbs[]::new);
     return new Batch(batch, references, loss);
   }
 
@@ -133,7 +138,8 @@ public final class Preference implements Objective {
         throws IOException {
       Phase phase = request.phase();
       PairReader reader = new PairReader(phase.sequenceLen(), vocabSize, tokenizer);
-      return new Preference(reader.read(request.folder(), key, datasets), phase.dpo());
+      return new Preference(
+          reader.read(request.folder(), request.path(key), datasets), phase.dpo());
     }
   }
 }

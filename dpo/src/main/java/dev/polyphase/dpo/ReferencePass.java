@@ -1,29 +1,35 @@
 package dev.polyphase.dpo;
 
 import dev.polyphase.phases.model.Transformer;
+import java.util.Arrays;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
- * The reference's log-probabilities of all pairs: one pass over the weights at the phase's start,
- * when policy and reference are the same.
+ * The reference's log-probabilities of the pairs that a phase will see: one pass over them with the
+ * weights at the phase's start, when policy and reference are the same. The batches are those of
+ * the phase's first epoch: batches of other lengths are rounded otherwise, and then a policy that
+ * has not moved would seem to prefer something.
  */
 final class ReferencePass {
   private ReferencePass() {}
 
   /**
-   * One entry a pair, in the pairs' order.
+   * The log-probabilities by pair; null for pairs that are in no batch.
    *
+   * @param microBatches the pairs of each forward pass, by their index
    * @param pause called between forward passes
    */
-  static PairLogProbs[] run(
-      Transformer model, List<Pair> pairs, int microBatchSize, Runnable pause) {
-    PairLogProbs[] found = new PairLogProbs[pairs.size()];
-    for (int start = 0; start < found.length; start += microBatchSize) {
+  static @Nullable PairLogProbs[] run(
+      Transformer model, List<Pair> pairs, List<int[]> microBatches, Runnable pause) {
+    @Nullable PairLogProbs[] found = new @Nullable PairLogProbs[pairs.size()];
+    for (int[] rows : microBatches) {
       pause.run();
-      int end = Math.min(start + microBatchSize, found.length);
-      PairBatch batch = PairBatch.of(pairs.subList(start, end));
+      PairBatch batch = PairBatch.of(Arrays.stream(rows).mapToObj(pairs::get).toList());
       PairLogProbs[] logProbs = PairLogProbs.of(batch, model.logProbs(batch.tokens()));
-      System.arraycopy(logProbs, 0, found, start, logProbs.length);
+      for (int i = 0; i < rows.length; i++) {
+        found[rows[i]] = logProbs[i];
+      }
     }
     return found;
   }

@@ -55,7 +55,7 @@ class GoldenDpoTest {
                 new Dpo.Reference.Precomputed()));
 
     try (Transformer model = load(base)) {
-      objective.begin(model, 2, () -> {});
+      objective.begin(model, List.of(new int[] {0, 1}, new int[] {2, 3}), () -> {});
       assertLogProbs(model, pairs, dpo, "ref");
     }
     try (Transformer model = load(policy)) {
@@ -119,7 +119,8 @@ class GoldenDpoTest {
 
   private static void assertLogProbs(
       Transformer model, List<Pair> pairs, JsonNode dpo, String whose) {
-    PairLogProbs[] found = ReferencePass.run(model, pairs, 4, () -> {});
+    PairLogProbs[] found =
+        ReferencePass.run(model, pairs, List.of(new int[] {0, 1, 2, 3}), () -> {});
     for (int i = 0; i < found.length; i++) {
       double chosen = dpo.path(whose + "_chosen_logps").path(i).doubleValue();
       double rejected = dpo.path(whose + "_rejected_logps").path(i).doubleValue();

@@ -40,6 +40,8 @@ class PreferenceTest {
           pair(new int[] {}, new int[] {20, 21, 22}, new int[] {23, 24}),
           pair(new int[] {30, 31}, new int[] {32}, new int[] {33}));
 
+  private static final List<int[]> BATCHES = List.of(new int[] {2, 0}, new int[] {3, 1});
+
   @TempDir Path folder;
   private Transformer model;
 
@@ -81,10 +83,10 @@ class PreferenceTest {
 
   @Test
   void tiedRewardsAreNotAccurate() {
-    // A batch of the reference pass' own shape gives its very figures.
+    // The reference pass' own batches give its very figures.
     Preference objective = begun(0.1, 0);
-    for (int start = 0; start < 4; start += 2) {
-      MicroBatch batch = objective.microBatch(new int[] {start, start + 1});
+    for (int[] rows : BATCHES) {
+      MicroBatch batch = objective.microBatch(rows);
       Outcome outcome = batch.evaluate(model.logProbs(batch.tokens()));
       assertThat(outcome.lossSum()).isEqualTo(2 * Math.log(2));
       assertThat(outcome.figures())
@@ -137,7 +139,7 @@ class PreferenceTest {
     double accurate = 0;
     for (int pair = 0; pair < 2; pair++) {
       PairLogProbs reference =
-          ReferencePass.run(model, List.of(PAIRS.get(1 + pair)), 1, () -> {})[0];
+          ReferencePass.run(model, PAIRS, List.of(new int[] {1 + pair}), () -> {})[1 + pair];
       double margin =
           beta * ((chosen[pair] - reference.chosen()) - (rejected[pair] - reference.rejected()));
       loss += Math.log(1 + Math.exp(-margin));
@@ -162,7 +164,7 @@ class PreferenceTest {
   void referencePassAsksBetweenItsBatches() {
     List<Integer> asked = new ArrayList<>();
 
-    new Preference(pairs(), settings(0.1, 0)).begin(model, 3, () -> asked.add(1));
+    new Preference(pairs(), settings(0.1, 0)).begin(model, BATCHES, () -> asked.add(1));
     assertThat(asked).hasSize(2);
 
     IllegalStateException enough = new IllegalStateException("enough");
@@ -171,7 +173,7 @@ class PreferenceTest {
             () ->
                 stopped.begin(
                     model,
-                    1,
+                    BATCHES,
                     () -> {
                       throw enough;
                     }))
@@ -216,10 +218,10 @@ class PreferenceTest {
         .hasMessage("phase one: " + sentence);
   }
 
-  /** An objective whose reference is this model, computed two pairs at a time. */
+  /** An objective whose reference is this model. */
   private Preference begun(double beta, double labelSmoothing) {
     Preference objective = new Preference(pairs(), settings(beta, labelSmoothing));
-    objective.begin(model, 2, () -> {});
+    objective.begin(model, BATCHES, () -> {});
     return objective;
   }
 

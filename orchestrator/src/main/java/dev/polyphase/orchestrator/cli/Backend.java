@@ -1,6 +1,10 @@
 package dev.polyphase.orchestrator.cli;
 
 import dev.polyphase.dpo.Preference;
+import dev.polyphase.orchestrator.engine.Display;
+import dev.polyphase.orchestrator.engine.Engine;
+import dev.polyphase.orchestrator.engine.Progress;
+import dev.polyphase.orchestrator.hub.ModelFolders;
 import dev.polyphase.phases.api.ModelMaker;
 import dev.polyphase.phases.api.PhaseTrainer;
 import dev.polyphase.phases.api.Scorer;
@@ -11,6 +15,7 @@ import dev.polyphase.phases.training.DjlScorer;
 import dev.polyphase.pipelines.PhaseType;
 import dev.polyphase.rescanner.LibtorchSingularValues;
 import dev.polyphase.rescanner.SingularValues;
+import java.time.Clock;
 import java.util.function.Function;
 
 /**
@@ -40,5 +45,22 @@ record Backend(
         LibtorchSingularValues::new,
         new RandomModels(),
         new DjlScorer());
+  }
+
+  /**
+   * The engine that runs pipelines with these.
+   *
+   * @param display where progress goes, and what signals have to say
+   */
+  Engine engine(ModelFolders models, Display display) {
+    return new Engine(
+        trainers,
+        singularValues,
+        models,
+        newModels,
+        new ProcessSignals(display::say),
+        new Progress(display),
+        Clock.systemUTC(),
+        Version.number());
   }
 }

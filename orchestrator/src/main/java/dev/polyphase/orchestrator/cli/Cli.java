@@ -2,6 +2,7 @@ package dev.polyphase.orchestrator.cli;
 
 import dev.polyphase.orchestrator.engine.Display;
 import dev.polyphase.orchestrator.hub.ModelFolders;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Map;
 import picocli.CommandLine;
@@ -10,6 +11,7 @@ import picocli.CommandLine;
 final class Cli {
   private final CommandLine commands;
   private final Failures failures;
+  private final Console console;
 
   /**
    * A command line.
@@ -18,6 +20,7 @@ final class Cli {
    * @param environment the environment's variables: where models are found, what the terminal is
    */
   Cli(Backend backend, Console console, Map<String, String> environment) {
+    this.console = console;
     Path userHome = Path.of(System.getProperty("user.home"));
     ModelFolders models = ModelFolders.of(environment, userHome);
     PolyphaseHome home = PolyphaseHome.of(environment, userHome);
@@ -50,7 +53,12 @@ final class Cli {
   /** Runs a command and returns its exit code. */
   int execute(String... args) {
     try {
-      return commands.execute(args);
+      int exitCode = commands.execute(args);
+      // Writers tell of nothing by themselves; a script must not take half of a result for all of
+      // it.
+      return exitCode == ExitCode.DONE && console.results().checkError()
+          ? failures.report(new IOException("standard output can't be written; is the disk full?"))
+          : exitCode;
     } catch (Error e) {
       // picocli handles exceptions alone; running out of memory deserves a sentence as well.
       return failures.report(e);

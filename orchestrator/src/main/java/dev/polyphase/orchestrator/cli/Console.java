@@ -1,5 +1,7 @@
 package dev.polyphase.orchestrator.cli;
 
+import java.io.FileDescriptor;
+import java.io.FileOutputStream;
 import java.io.OutputStream;
 import java.io.OutputStreamWriter;
 import java.io.PrintWriter;
@@ -18,7 +20,9 @@ record Console(PrintWriter results, PrintWriter messages, boolean colored) {
 
   /** The process's own streams, of which the environment tells whether they show colour. */
   static Console ofProcess(Map<String, String> environment) {
-    Console plain = of(System.out, System.err, StandardCharsets.UTF_8);
+    // Not System.out, which keeps to itself that it can't be written.
+    Console plain =
+        of(new FileOutputStream(FileDescriptor.out), System.err, StandardCharsets.UTF_8);
     return new Console(plain.results(), plain.messages(), Terminal.showsColor(environment));
   }
 

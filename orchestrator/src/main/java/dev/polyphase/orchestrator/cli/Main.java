@@ -1,5 +1,6 @@
 package dev.polyphase.orchestrator.cli;
 
+import java.util.Locale;
 import java.util.Map;
 
 /** The program. */
@@ -8,6 +9,8 @@ public final class Main {
 
   /** Runs one command and ends with its exit code. */
   public static void main(String[] args) {
+    // Figures in messages and file names are the same everywhere, whatever digits a locale has.
+    Locale.setDefault(Locale.Category.FORMAT, Locale.ROOT);
     Map<String, String> environment = System.getenv();
     Console console = Console.ofProcess(environment);
     System.exit(new Cli(Backend.embedded(), console, environment).execute(args));

@@ -2,24 +2,19 @@ package dev.polyphase.orchestrator.cli;
 
 import dev.polyphase.orchestrator.engine.Display;
 import dev.polyphase.orchestrator.engine.Engine;
-import dev.polyphase.orchestrator.engine.Progress;
 import dev.polyphase.orchestrator.engine.RunOutcome;
 import dev.polyphase.orchestrator.engine.RunRequest;
 import dev.polyphase.orchestrator.engine.RunRequest.Start;
 import dev.polyphase.orchestrator.hub.ModelFolders;
 import dev.polyphase.pipelines.Pipeline;
-import dev.polyphase.pipelines.language.PipelineReader;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.time.Clock;
-import java.util.List;
-import java.util.Objects;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.Parameters;
 
 @Command(
     name = "run",
@@ -31,20 +26,13 @@ final class RunCommand implements Callable<Integer> {
   private final Console console;
   private final Display display;
 
-  @Parameters(paramLabel = "PIPELINE.yaml", description = "The pipeline file.")
-  private Path file = Path.of("");
+  @Mixin private PipelineFile source = new PipelineFile();
 
   @Option(
       names = {"-o", "--output"},
       paramLabel = "DIR",
       description = "The folder of runs, in place of the pipeline's output_dir.")
   private @Nullable Path output;
-
-  @Option(
-      names = "--set",
-      paramLabel = "KEY=VALUE",
-      description = "Replace a setting, as phases.NAME.learning_rate=1e-5; may be repeated.")
-  private List<String> sets = List.of();
 
   @ArgGroup private @Nullable Earlier earlier;
 
@@ -71,22 +59,10 @@ final class RunCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
-    Pipeline pipeline = PipelineReader.read(file, sets);
-    Engine engine =
-        new Engine(
-            backend.trainers(),
-            backend.singularValues(),
-            models,
-            backend.newModels(),
-            new ProcessSignals(display::say),
-            new Progress(display),
-            Clock.systemUTC(),
-            Version.number());
+    Pipeline pipeline = source.read();
     Path runs = output == null ? Path.of(pipeline.outputDir()) : output;
-    // What was read is a file, and a file has a folder.
-    Path folder = Objects.requireNonNull(file.toAbsolutePath().getParent());
-    RunRequest request = new RunRequest(pipeline, folder, runs, start());
-    RunOutcome outcome = run(engine, request);
+    RunRequest request = new RunRequest(pipeline, source.folder(), runs, start());
+    RunOutcome outcome = run(backend.engine(models, display), request);
 
     if (outcome.kind() == RunOutcome.Kind.INTERRUPTED) {
       console.messages().println("interrupted; the same command resumes");

@@ -16,7 +16,9 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.SortedMap;
+import java.util.SortedSet;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.stream.Stream;
 
 /**
@@ -40,6 +42,15 @@ final class DataFiles {
       }
     }
     return digests;
+  }
+
+  /** The names of the datasets' files, without their folders. */
+  static SortedSet<String> names(List<Dataset> datasets, Path folder) throws IOException {
+    SortedSet<String> names = new TreeSet<>();
+    for (Dataset dataset : datasets) {
+      files(dataset.path(), folder).forEach(file -> names.add(String.valueOf(file.getFileName())));
+    }
+    return names;
   }
 
   private static List<Path> files(String path, Path folder) throws IOException {

@@ -12,6 +12,7 @@ import dev.polyphase.orchestrator.store.RunStore;
 import dev.polyphase.phases.api.InterruptedTrainingException;
 import dev.polyphase.phases.api.ModelMaker;
 import dev.polyphase.phases.api.PhaseTrainer;
+import dev.polyphase.phases.api.TrainingFailedException;
 import dev.polyphase.pipelines.Phase;
 import dev.polyphase.pipelines.PhaseType;
 import dev.polyphase.pipelines.Pipeline;
@@ -184,13 +185,14 @@ public record Engine(
         return new RunOutcome(Kind.FINISHED, checkpoint);
       } catch (InterruptedTrainingException e) {
         journal.ended(RunState.Status.INTERRUPTED, e.getMessage());
+        ReportFiles.write(run, pipeline, journal.state());
         return new RunOutcome(Kind.INTERRUPTED, modelAfter(request, pipeline.phases().size() - 1));
-      } catch (InputException e) {
+      } catch (InputException | TrainingFailedException e) {
         // Preflight has passed: the input changed under the run, and something was written.
-        recordFailure(journal, e);
+        recordFailure(request, journal, e);
         throw new RunFailedException(String.valueOf(e.getMessage()), e);
       } catch (IOException | RuntimeException | Error e) {
-        recordFailure(journal, e);
+        recordFailure(request, journal, e);
         throw e;
       }
     }
@@ -203,10 +205,11 @@ public record Engine(
   }
 
   /** The failure itself is what the user must hear of, not that it could not be recorded. */
-  private static void recordFailure(RunJournal journal, Throwable failure) {
+  private static void recordFailure(RunRequest request, RunJournal journal, Throwable failure) {
     try {
       journal.ended(RunState.Status.FAILED, String.valueOf(failure.getMessage()));
-    } catch (IOException e) {
+      ReportFiles.write(request.run(), request.pipeline(), journal.state());
+    } catch (IOException | RuntimeException e) {
       failure.addSuppressed(e);
     }
   }

@@ -1,12 +1,12 @@
 package dev.polyphase.orchestrator.engine;
 
-import dev.polyphase.orchestrator.store.PhaseFolder;
 import dev.polyphase.orchestrator.store.PhaseState;
 import dev.polyphase.orchestrator.store.RunState;
 import dev.polyphase.phases.api.Compute;
 import dev.polyphase.phases.api.PhaseResult;
 import dev.polyphase.pipelines.Phase;
 import dev.polyphase.pipelines.Pipeline;
+import dev.polyphase.reports.HeatmapPng;
 import dev.polyphase.weights.AtomicFiles;
 import dev.polyphase.weights.Checkpoint;
 import dev.polyphase.weights.TensorInfo;
@@ -18,10 +18,12 @@ import java.util.Objects;
 import java.util.Set;
 
 /**
- * The {@code README.md} of a phase's model. It takes the place of the base's, which describes
- * another model.
+ * The {@code README.md} of a phase's model, and the picture in it. It takes the place of the
+ * base's, which describes another model.
  */
 final class ModelCard {
+  /** The card's picture, beside it. */
+  static final String PICTURE = "heatmap.png";
 
   private ModelCard() {}
 
@@ -29,12 +31,17 @@ final class ModelCard {
    * A phase as the card tells of it.
    *
    * @param settings its settings
-   * @param dataFiles the names of its files
+   * @param data the names of the files that it was trained on
+   * @param heldOutData the names of those that it was measured on
    * @param result what it did
    * @param figures its losses and held-out figures
    */
   record Chapter(
-      Phase settings, Set<String> dataFiles, PhaseResult result, TrainingFigures figures) {}
+      Phase settings,
+      Set<String> data,
+      Set<String> heldOutData,
+      PhaseResult result,
+      TrainingFigures figures) {}
 
   /**
    * Writes the card of the model that a phase has just left.
@@ -49,17 +56,37 @@ final class ModelCard {
     List<Chapter> chapters = new ArrayList<>();
     for (int i = 0; i <= index; i++) {
       PhaseState phase = state.phases().get(i);
+      Phase settings = pipeline.phases().get(i);
       chapters.add(
           new Chapter(
-              pipeline.phases().get(i),
-              phase.data().keySet(),
+              settings,
+              DataFiles.names(settings.datasets(), request.folder()),
+              DataFiles.names(settings.evalDatasets(), request.folder()),
               i == index ? result : Objects.requireNonNull(phase.result()),
               TrainingFigures.read(request.run().phaseFolder(phase.folder()))));
     }
-    PhaseFolder folder = request.run().phaseFolder(state.phases().get(index).folder());
+    Path model = request.run().phaseFolder(state.phases().get(index).folder()).model();
+    byte[] picture = picture(request, state, index, result);
+    AtomicFiles.write(model.resolve(PICTURE), out -> out.write(picture));
+    // Still the card of the model that the phase started from, as every file of that is carried.
+    Path card = model.resolve("README.md");
     String text =
-        ModelCardText.of(pipeline, chapters, valuesOf(folder.model()), state.polyphase(), compute);
-    AtomicFiles.writeString(folder.model().resolve("README.md"), text);
+        ModelCardText.of(
+            pipeline,
+            Origin.of(request, card),
+            chapters,
+            valuesOf(model),
+            state.polyphase(),
+            compute);
+    AtomicFiles.writeString(card, text);
+  }
+
+  /** The report's heatmap of the phases so far. */
+  private static byte[] picture(RunRequest request, RunState state, int index, PhaseResult result)
+      throws IOException {
+    PhaseState finished = state.phases().get(index).finished(result);
+    RunState soFar = state.withPhase(index, finished, state.updated()).firstPhases(index + 1);
+    return HeatmapPng.write(RunReport.of(request.run(), request.pipeline(), soFar));
   }
 
   private static long valuesOf(Path model) throws IOException {

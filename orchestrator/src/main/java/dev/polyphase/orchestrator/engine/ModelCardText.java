@@ -2,7 +2,6 @@ package dev.polyphase.orchestrator.engine;
 
 import dev.polyphase.orchestrator.engine.ModelCard.Chapter;
 import dev.polyphase.phases.api.Compute;
-import dev.polyphase.pipelines.BaseModel;
 import dev.polyphase.pipelines.Optimizer;
 import dev.polyphase.pipelines.Phase;
 import dev.polyphase.pipelines.PhaseType;
@@ -11,7 +10,6 @@ import dev.polyphase.pipelines.SelectionRule;
 import dev.polyphase.pipelines.Targeting;
 import dev.polyphase.reports.Curve;
 import dev.polyphase.reports.HeldOut;
-import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -57,11 +55,14 @@ final class ModelCardText {
       """;
 
   private final Pipeline pipeline;
+  private final Origin origin;
   private final List<Chapter> chapters;
   private final long modelValues;
 
-  private ModelCardText(Pipeline pipeline, List<Chapter> chapters, long modelValues) {
+  private ModelCardText(
+      Pipeline pipeline, Origin origin, List<Chapter> chapters, long modelValues) {
     this.pipeline = pipeline;
+    this.origin = origin;
     this.chapters = chapters;
     this.modelValues = modelValues;
   }
@@ -69,17 +70,19 @@ final class ModelCardText {
   /**
    * The card's text.
    *
+   * @param origin the model that the run began with
    * @param chapters the phases so far, at least one
    * @param modelValues the model's parameters
    * @param version of Polyphase
    */
   static String of(
       Pipeline pipeline,
+      Origin origin,
       List<Chapter> chapters,
       long modelValues,
       String version,
       Compute compute) {
-    ModelCardText card = new ModelCardText(pipeline, chapters, modelValues);
+    ModelCardText card = new ModelCardText(pipeline, origin, chapters, modelValues);
     return "---\n"
         + card.frontMatter()
         + "---\n\n"
@@ -91,9 +94,8 @@ final class ModelCardText {
 
   private String frontMatter() {
     Map<String, Object> keys = new LinkedHashMap<>();
-    if (pipeline.baseModel() instanceof BaseModel.Existing existing) {
-      keys.put("base_model", existing.location());
-    }
+    origin.hubId().ifPresent(id -> keys.put("base_model", id));
+    keys.putAll(origin.licence());
     keys.put("library_name", "transformers");
     keys.put("pipeline_tag", "text-generation");
     keys.put("model_name", title());
@@ -103,7 +105,7 @@ final class ModelCardText {
     }
     chapters.forEach(chapter -> tags.add(type(chapter.settings())));
     keys.put("tags", List.copyOf(tags));
-    keys.put("datasets", chapters.stream().flatMap(c -> fileNames(c).stream()).distinct().toList());
+    // No datasets: the hub takes them for ids of its own, and these are files.
     DumperOptions options = new DumperOptions();
     options.setDefaultFlowStyle(DumperOptions.FlowStyle.BLOCK);
     options.setSplitLines(false);
@@ -111,10 +113,6 @@ final class ModelCardText {
   }
 
   private String lineage() {
-    String base =
-        pipeline.baseModel() instanceof BaseModel.Existing existing
-            ? Markdown.escape(existing.location())
-            : "random weights";
     String phases =
         chapters.stream()
             .map(chapter -> name(chapter) + " (" + type(chapter.settings()) + ")")
@@ -132,7 +130,7 @@ final class ModelCardText {
     ```
 
     """
-        .formatted(Markdown.escape(title()), base, phases);
+        .formatted(Markdown.escape(title()), Markdown.escape(origin.name()), phases);
   }
 
   private String procedure() {
@@ -142,7 +140,10 @@ final class ModelCardText {
     row(table, "type", of(chapter -> type(chapter.settings())));
     row(table, "weights", of(chapter -> targeting(chapter.settings().targeting())));
     row(table, "trained parameters", of(this::trained));
-    row(table, "data", of(chapter -> Markdown.escape(String.join(", ", fileNames(chapter)))));
+    row(table, "data", of(chapter -> names(chapter.data())));
+    if (chapters.stream().anyMatch(chapter -> !chapter.heldOutData().isEmpty())) {
+      row(table, "held-out data", of(chapter -> names(chapter.heldOutData())));
+    }
     row(table, "steps", of(chapter -> whole(chapter.result().steps())));
     row(table, "tokens", of(chapter -> whole(chapter.result().tokens())));
     row(table, "longest row", of(chapter -> whole(chapter.settings().sequenceLen()) + " tokens"));
@@ -160,7 +161,9 @@ final class ModelCardText {
     return table
         .append("\nSeed ")
         .append(pipeline.seed())
-        .append(". What was trained, module by module, is in the run's report.\n\n")
+        .append(".\n\n![What each phase trained: green was trained, red was frozen](")
+        .append(ModelCard.PICTURE)
+        .append(")\n\n")
         .toString();
   }
 
@@ -225,13 +228,8 @@ final class ModelCardText {
     return phase.type().name().toLowerCase(Locale.ROOT);
   }
 
-  /** Paths tell of the machine, names are enough. */
-  private static List<String> fileNames(Chapter chapter) {
-    return chapter.dataFiles().stream()
-        .map(file -> String.valueOf(Path.of(file).getFileName()))
-        .sorted()
-        .distinct()
-        .toList();
+  private static String names(Set<String> files) {
+    return Markdown.escape(String.join(", ", files));
   }
 
   private static String targeting(Targeting targeting) {

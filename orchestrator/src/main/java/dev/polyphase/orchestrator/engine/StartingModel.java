@@ -1,14 +1,12 @@
 package dev.polyphase.orchestrator.engine;
 
 import dev.polyphase.orchestrator.hub.ModelFolders;
+import dev.polyphase.orchestrator.store.FolderTree;
 import dev.polyphase.phases.api.ModelMaker;
 import dev.polyphase.pipelines.BaseModel;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Comparator;
-import java.util.List;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -56,29 +54,24 @@ final class StartingModel implements AutoCloseable {
     return checked;
   }
 
-  /** The folder with the weights; a new model is made in the run's folder, once. */
+  /**
+   * The folder with the weights. A new model is made in the run's folder, anew where no phase has
+   * been trained from it yet: its configuration and its seed may have changed since it was made.
+   */
   Path weights(RunRequest request) throws IOException {
     if (maker == null) {
       return checked;
     }
     Path made = request.run().newModel();
-    if (!Files.exists(made)) {
-      maker.create(checked, made, request.pipeline().seed());
-    }
+    FolderTree.remove(made);
+    maker.create(checked, made, request.pipeline().seed());
     return made;
   }
 
   @Override
   public void close() throws IOException {
-    if (maker == null) {
-      return;
-    }
-    List<Path> deepestFirst;
-    try (Stream<Path> files = Files.walk(checked)) {
-      deepestFirst = files.sorted(Comparator.reverseOrder()).toList();
-    }
-    for (Path file : deepestFirst) {
-      Files.delete(file);
+    if (maker != null) {
+      FolderTree.remove(checked);
     }
   }
 }

@@ -2,6 +2,7 @@ package dev.polyphase.orchestrator.machine;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
@@ -16,22 +17,36 @@ import java.util.concurrent.TimeUnit;
  */
 public record Gpu(int index, String name, long freeBytes, long totalBytes) {
   private static final long MEBIBYTE = 1 << 20;
-  private static final int SECONDS_TO_ANSWER = 20;
+  private static final Duration TO_ANSWER = Duration.ofSeconds(20);
 
   /** The machine's GPUs, as {@code nvidia-smi} lists them; none where it is not there. */
   public static List<Gpu> all() {
-    ProcessBuilder command =
-        new ProcessBuilder(
-            "nvidia-smi",
-            "--query-gpu=index,memory.free,memory.total,name",
-            "--format=csv,noheader,nounits");
-    command.redirectError(ProcessBuilder.Redirect.DISCARD);
+    return all(
+        TO_ANSWER,
+        "nvidia-smi",
+        "--query-gpu=index,memory.free,memory.total,name",
+        "--format=csv,noheader,nounits");
+  }
+
+  /** The GPUs that a command lists; none where it fails or does not answer in time. */
+  static List<Gpu> all(Duration toAnswer, String... command) {
+    ProcessBuilder builder = new ProcessBuilder(command);
+    builder.redirectError(ProcessBuilder.Redirect.DISCARD);
     try {
-      Process process = command.start();
-      process.getOutputStream().close();
-      String listed = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-      boolean answered = process.waitFor(SECONDS_TO_ANSWER, TimeUnit.SECONDS);
-      return answered && process.exitValue() == 0 ? of(listed) : List.of();
+      Process process = builder.start();
+      try {
+        process.getOutputStream().close();
+        // Read only when it has ended: with a broken driver it hangs, and reading would as well.
+        // Its
+        // few lines fit into the pipe.
+        if (!process.waitFor(toAnswer.toMillis(), TimeUnit.MILLISECONDS)
+            || process.exitValue() != 0) {
+          return List.of();
+        }
+        return of(new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8));
+      } finally {
+        process.destroyForcibly();
+      }
     } catch (IOException e) {
       return List.of();
     } catch (InterruptedException e) {

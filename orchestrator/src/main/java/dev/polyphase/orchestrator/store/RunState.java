@@ -70,4 +70,10 @@ public record RunState(
     changed.set(index, phase);
     return new RunState(name, status, message, polyphase, started, now, settings, changed);
   }
+
+  /** This state of its first phases alone. */
+  public RunState firstPhases(int count) {
+    return new RunState(
+        name, status, message, polyphase, started, updated, settings, phases.subList(0, count));
+  }
 }

@@ -25,6 +25,7 @@ class QuickstartTest {
           "model/README.md",
           "model/config.json",
           "model/generation_config.json",
+          "model/heatmap.png",
           "model/model.safetensors",
           "model/tokenizer.json",
           "model/tokenizer_config.json",

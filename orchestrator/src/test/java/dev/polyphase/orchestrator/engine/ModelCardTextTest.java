@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.polyphase.orchestrator.engine.ModelCard.Chapter;
 import dev.polyphase.phases.api.Compute;
 import dev.polyphase.phases.api.PhaseResult;
-import dev.polyphase.pipelines.BaseModel;
 import dev.polyphase.pipelines.Pipeline;
 import dev.polyphase.pipelines.language.PipelineReader;
 import dev.polyphase.reports.Curve;
@@ -13,6 +12,7 @@ import dev.polyphase.reports.HeldOut;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.yaml.snakeyaml.LoaderOptions;
@@ -38,15 +38,14 @@ class ModelCardTextTest {
 
   @Test
   void theFrontMatterIsWhatTheHubReads() {
-    assertThat(frontMatter(card("Qwen/Qwen2.5-0.5B", Set.of("data/b.jsonl"), 2)))
+    assertThat(frontMatter(card("Qwen/Qwen2.5-0.5B", Set.of("b.jsonl"), 2)))
         .isEqualTo(
             Map.of(
                 "base_model", "Qwen/Qwen2.5-0.5B",
                 "library_name", "transformers",
                 "pipeline_tag", "text-generation",
                 "model_name", "german, alignment",
-                "tags", List.of("generated_from_trainer", "polyphase", "spectrum", "sft", "dpo"),
-                "datasets", List.of("b.jsonl")));
+                "tags", List.of("generated_from_trainer", "polyphase", "spectrum", "sft", "dpo")));
   }
 
   @Test
@@ -54,15 +53,13 @@ class ModelCardTextTest {
     String location = "x\n---\nlicense: mit # <script>alert(1)</script> |";
     String file = "--- a: b\n| <img src=x> `rm` [x](y) \"'.jsonl";
 
-    String card = card(location, Set.of("/home/me/" + file), 1);
+    String card = card(location, Set.of(file), 1);
 
     assertThat(frontMatter(card))
         .containsEntry("base_model", location)
-        .containsEntry("datasets", List.of(file))
         .doesNotContainKey("license");
     String body = card.substring(card.indexOf("\n---\n", 4) + 5);
     assertThat(body)
-        .doesNotContain("/home/me")
         .contains("\\<script\\>alert(1)\\</script\\> \\|")
         .contains("| data | --- a: b \\| \\<img src=x\\> \\`rm\\` \\[x\\](y) \"'.jsonl |");
     assertThat(body.lines().filter(line -> line.startsWith("| ") && !line.startsWith("| ---")))
@@ -78,6 +75,7 @@ class ModelCardTextTest {
         .contains("|  | foundation | alignment |\n| --- | --- | --- |\n")
         .contains(
             "| weights | best 25 % of each type by SNR, and lm\\_head, embed\\_tokens |" + " all |")
+        .contains("| data | a.jsonl | a.jsonl |\n| held-out data | held.jsonl | held.jsonl |\n")
         .contains("| trained parameters | 250 (25.0 %) | 250 (25.0 %) |")
         .contains("| learning rate | 1e-5, cosine | 5e-7, cosine |")
         .contains("| dpo |  | sigmoid, beta 0.2 |")
@@ -91,22 +89,18 @@ class ModelCardTextTest {
 
   private static String card(String base, Set<String> files, int phases) {
     Pipeline pipeline = PipelineReader.parse(PIPELINE, "p", List.of());
-    pipeline =
-        new Pipeline(
-            pipeline.name(),
-            new BaseModel.Existing(base),
-            pipeline.outputDir(),
-            pipeline.seed(),
-            pipeline.devices(),
-            pipeline.dtype(),
-            pipeline.saveDtype(),
-            pipeline.phases());
     List<Chapter> chapters = new ArrayList<>();
     for (int i = 0; i < phases; i++) {
-      chapters.add(new Chapter(pipeline.phases().get(i), files, RESULT, FIGURES));
+      chapters.add(
+          new Chapter(pipeline.phases().get(i), files, Set.of("held.jsonl"), RESULT, FIGURES));
     }
     return ModelCardText.of(
-        pipeline, chapters, 1000, "9.9", new Compute("libtorch 2.7.1", "cpu", "float32", "so"));
+        pipeline,
+        new Origin(base, Optional.of(base), Map.of()),
+        chapters,
+        1000,
+        "9.9",
+        new Compute("libtorch 2.7.1", "cpu", "float32", "so"));
   }
 
   /** As a YAML reader that is not ours sees it. */

@@ -5,9 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import dev.polyphase.fixtures.Fixture;
 import dev.polyphase.orchestrator.engine.RunRequest.Start;
-import dev.polyphase.orchestrator.hub.ModelFolders;
 import dev.polyphase.orchestrator.store.PhaseFolder;
 import dev.polyphase.orchestrator.store.RunFolder;
 import dev.polyphase.phases.api.PhaseListener;
@@ -15,20 +13,12 @@ import dev.polyphase.phases.api.PhasePlan;
 import dev.polyphase.phases.api.PhaseRequest;
 import dev.polyphase.phases.api.PhaseResult;
 import dev.polyphase.phases.api.PhaseTrainer;
-import dev.polyphase.phases.model.RandomModels;
-import dev.polyphase.pipelines.PhaseType;
-import dev.polyphase.pipelines.Pipeline;
-import dev.polyphase.pipelines.language.PipelineReader;
 import dev.polyphase.pipelines.problems.InputException;
 import java.io.IOException;
-import java.io.PrintWriter;
-import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
-import java.time.Clock;
 import java.util.List;
-import java.util.function.Function;
 import java.util.stream.StreamSupport;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -48,18 +38,18 @@ class ReportFilesTest {
       List.of("report.json", "heatmap.svg", "heatmap.png", "index.html");
 
   @TempDir Path folder;
+  private EngineRuns runs;
   private RunFolder run = new RunFolder(Path.of(""));
 
   @BeforeEach
   void modelAndData() throws IOException {
-    Fixture.LLAMA.copyTo(folder);
-    Files.writeString(folder.resolve("a.jsonl"), "{\"text\": \"a\"}\n");
+    runs = new EngineRuns(folder);
     run = new RunFolder(folder.resolve("runs/two"));
   }
 
   @Test
   void theReportIsRebuiltFromTheFolderAlone() throws IOException {
-    run(type -> new AddingTrainer());
+    run();
     Path reports = folder.resolve("before");
     Files.move(run.path().resolve("report"), reports);
     Files.delete(folder.resolve("a.jsonl"));
@@ -73,7 +63,7 @@ class ReportFilesTest {
 
   @Test
   void selectedIsWhatSelectionYamlNames() throws IOException {
-    run(type -> new AddingTrainer());
+    run();
 
     JsonNode first = report().path("phases").get(0);
     List<String> named =
@@ -99,7 +89,8 @@ class ReportFilesTest {
 
   @Test
   void aRunThatStoppedInItsFirstPhaseHasAReport() throws IOException {
-    assertThatThrownBy(() -> run(type -> new FailingTrainer())).isInstanceOf(IOException.class);
+    assertThatThrownBy(() -> runs.run(TWO_PHASES, Start.BEGIN_OR_RESUME, new FailingTrainer()))
+        .isInstanceOf(IOException.class);
     ReportFiles.rebuild(run);
 
     JsonNode phases = report().path("phases");
@@ -117,7 +108,7 @@ class ReportFilesTest {
 
   @Test
   void heldOutFiguresAreTheFirstAndTheLast() throws IOException {
-    run(type -> new AddingTrainer());
+    run();
     Path metrics = run.path().resolve("phase-02-second/metrics.jsonl");
     Files.writeString(
         metrics,
@@ -144,7 +135,7 @@ class ReportFilesTest {
 
   @Test
   void modelsThatWereRemovedToSaveSpaceAreNotMissed() throws IOException {
-    run(type -> new AddingTrainer());
+    run();
     JsonNode before = report();
     run.phase(1, "second").startAnew();
     // Phase 2's folder is empty but for what the report needs of it.
@@ -175,29 +166,8 @@ class ReportFilesTest {
     assertThat(empty.path()).isEmptyDirectory();
   }
 
-  private void run(Function<PhaseType, PhaseTrainer> trainers) throws IOException {
-    StopSignal never =
-        new StopSignal() {
-          @Override
-          public void listen() {}
-
-          @Override
-          public boolean requested() {
-            return false;
-          }
-        };
-    Engine engine =
-        new Engine(
-            trainers,
-            device -> Floats.singularValues(),
-            new ModelFolders(folder.resolve("no-cache")),
-            new RandomModels(),
-            never,
-            new Progress(new PrintWriter(new StringWriter())),
-            Clock.systemUTC(),
-            "test");
-    Pipeline pipeline = PipelineReader.parse(TWO_PHASES, "p.yaml", List.of());
-    engine.run(new RunRequest(pipeline, folder, folder.resolve("runs"), Start.BEGIN_OR_RESUME));
+  private void run() throws IOException {
+    runs.run(TWO_PHASES, Start.BEGIN_OR_RESUME);
   }
 
   private JsonNode report() throws IOException {

@@ -3,7 +3,10 @@ package dev.polyphase.orchestrator.machine;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
+import java.time.Duration;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.DisabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 
 /** What Linux and nvidia-smi write, as found on real machines. */
 class MachineTest {
@@ -40,6 +43,19 @@ class MachineTest {
     assertThat(Gpu.of("0, 143156, 143771, NVIDIA H200\n1, [N/A], 5, x\nNo devices were found\n"))
         .containsExactly(new Gpu(0, "NVIDIA H200", 143_156L << 20, 143_771L << 20));
     assertThat(Gpu.of("")).isEmpty();
+  }
+
+  @Test
+  @DisabledOnOs(OS.WINDOWS)
+  void gpusAreNoneWhereTheirListIsLateOrFails() {
+    Duration minute = Duration.ofMinutes(1);
+    String list = "echo '0, 1, 2, H200'";
+    assertThat(Gpu.all(minute, "sh", "-c", list))
+        .containsExactly(new Gpu(0, "H200", 1L << 20, 2L << 20));
+    assertThat(Gpu.all(minute, "sh", "-c", list + "; exit 9")).isEmpty();
+    assertThat(Gpu.all(minute, "no-such-program")).isEmpty();
+    // Would hang for an hour.
+    assertThat(Gpu.all(Duration.ofMillis(50), "sh", "-c", list + "; exec sleep 3600")).isEmpty();
   }
 
   @Test

@@ -45,4 +45,9 @@ public record PhaseRequest(
       Path result) {
     this(pipeline, phase, folder, checkpoint, trainable, Map.of(), result);
   }
+
+  /** A key of the phase as messages name it: {@code phases.NAME.KEY}. */
+  public String path(String key) {
+    return "phases." + phase.name() + "." + key;
+  }
 }

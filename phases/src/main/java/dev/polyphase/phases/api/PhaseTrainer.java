@@ -23,7 +23,8 @@ public interface PhaseTrainer {
    * Trains, and writes the result to {@link PhaseRequest#result()}, which appears whole or not at
    * all.
    *
-   * @throws InputException as {@link #check} would
+   * @throws InputException as {@link #check} would, or because the result exists already, before
+   *     anything is trained
    * @throws InterruptedTrainingException when {@link PhaseListener#stopRequested()} said so;
    *     nothing was written
    */

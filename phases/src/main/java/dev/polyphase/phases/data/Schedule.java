@@ -106,6 +106,16 @@ public final class Schedule implements Iterable<Step> {
     };
   }
 
+  /** The micro-batches of the first epoch, as far as the phase gets: each row at most once. */
+  public List<int[]> firstEpoch() {
+    List<int[]> microBatches = new ArrayList<>();
+    Iterator<Step> steps = iterator();
+    for (long step = 0; step < Math.min(stepsPerEpoch, totalSteps); step++) {
+      microBatches.addAll(steps.next().microBatches());
+    }
+    return microBatches;
+  }
+
   /** Step {@code inEpoch}, counted from 0, of an epoch whose rows are in this order. */
   private Step step(int[] rows, long epoch, long inEpoch) {
     long firstMicroBatch = inEpoch * gradientAccumulationSteps;

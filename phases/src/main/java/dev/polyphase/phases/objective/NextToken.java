@@ -51,7 +51,7 @@ public final class NextToken implements Objective {
   }
 
   @Override
-  public void begin(Transformer model, int microBatchSize, Runnable pause) {}
+  public void begin(Transformer model, List<int[]> microBatches, Runnable pause) {}
 
   @Override
   public MicroBatch microBatch(int[] rows) {
@@ -98,7 +98,7 @@ public final class NextToken implements Objective {
       Phase phase = request.phase();
       ExampleReader reader =
           new ExampleReader(phase.type(), phase.sequenceLen(), vocabSize, tokenizer);
-      return new NextToken(reader.read(request.folder(), key, datasets));
+      return new NextToken(reader.read(request.folder(), request.path(key), datasets));
     }
   }
 }

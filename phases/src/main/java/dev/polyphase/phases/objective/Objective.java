@@ -2,6 +2,7 @@ package dev.polyphase.phases.objective;
 
 import dev.polyphase.phases.data.DataCounts;
 import dev.polyphase.phases.model.Transformer;
+import java.util.List;
 
 /**
  * What a phase optimises. The loop hands it the log-probabilities of a batch's target tokens; it
@@ -22,10 +23,12 @@ public interface Objective {
   /**
    * Called once before the first step, with the weights that the phase starts from.
    *
-   * @param microBatchSize rows of one forward pass
+   * @param microBatches the rows of the forward passes to come, each row once: those of the first
+   *     pass over the rows, as far as the phase gets. What is computed of these very batches is
+   *     what the first step will see, to the last bit
    * @param pause called between forward passes; it may throw to end the phase
    */
-  void begin(Transformer model, int microBatchSize, Runnable pause);
+  void begin(Transformer model, List<int[]> microBatches, Runnable pause);
 
   /** The rows with these indices, as one forward pass. */
   MicroBatch microBatch(int[] rows);

@@ -17,7 +17,7 @@ public interface ObjectiveSource {
   /**
    * Reads rows, those to train on or those held out.
    *
-   * @param key the key that names the datasets, for messages
+   * @param key the phase's key that names the datasets, for messages
    * @param vocabSize ids are below it
    * @param tokenizer asked only by rows of text
    * @throws InputException naming what is wrong with them

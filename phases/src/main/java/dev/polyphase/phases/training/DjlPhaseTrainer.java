@@ -24,6 +24,9 @@ import dev.polyphase.pipelines.problems.Problem;
 import dev.polyphase.weights.Checkpoint;
 import dev.polyphase.weights.RowRanges;
 import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -81,6 +84,7 @@ public final class DjlPhaseTrainer implements PhaseTrainer {
   @Override
   public PhaseResult train(PhaseRequest request, PhaseListener listener) throws IOException {
     long startNanos = System.nanoTime();
+    refuseResultThatExists(request.result());
     refuseWhatIsNotBuilt(request.phase());
     ComputeSettings compute = ComputeSettings.of(request.pipeline());
     ModelConfig config = ConfigReader.read(request.checkpoint());
@@ -129,6 +133,14 @@ public final class DjlPhaseTrainer implements PhaseTrainer {
     return datasets.isEmpty()
         ? null
         : source.open(request, "eval_datasets", datasets, config.vocabSize(), tokenizer);
+  }
+
+  /** Now, not after hours of training. */
+  private static void refuseResultThatExists(Path result) {
+    if (Files.exists(result, LinkOption.NOFOLLOW_LINKS)) {
+      throw new InputException(
+          Place.in(result.toString()), "this exists already; name a folder that does not");
+    }
   }
 
   private void refuseWhatIsNotBuilt(Phase phase) {

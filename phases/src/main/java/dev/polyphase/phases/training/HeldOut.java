@@ -1,16 +1,22 @@
 package dev.polyphase.phases.training;
 
+import static java.util.Objects.requireNonNull;
+
 import dev.polyphase.phases.api.MetricsRow;
 import dev.polyphase.phases.model.Transformer;
 import dev.polyphase.phases.objective.MicroBatch;
 import dev.polyphase.phases.objective.Objective;
 import dev.polyphase.phases.objective.Outcome;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
 
 /** Rows that are not trained on: the same loss and figures, without an update. */
 final class HeldOut {
+  private static final String LOSS = "eval_loss";
+
   private final Objective objective;
   private final int microBatchSize;
   private final Runnable pause;
@@ -28,20 +34,18 @@ final class HeldOut {
 
   /** Called before the first step, as {@link Objective#begin}. */
   void begin(Transformer model) {
-    objective.begin(model, microBatchSize, pause);
+    objective.begin(model, microBatches(), pause);
   }
 
   /** The means over all rows, as keys {@code eval_...}. */
   MetricsRow evaluate(Transformer model, long step, double epoch, long totalSteps) {
     long startNanos = System.nanoTime();
-    int rows = objective.tokensOfRow().length;
     double weight = 0;
     double loss = 0;
     Map<String, Double> figures = new LinkedHashMap<>();
-    for (int start = 0; start < rows; start += microBatchSize) {
+    for (int[] rows : microBatches()) {
       pause.run();
-      int end = Math.min(start + microBatchSize, rows);
-      MicroBatch batch = objective.microBatch(IntStream.range(start, end).toArray());
+      MicroBatch batch = objective.microBatch(rows);
       Outcome outcome = batch.evaluate(model.logProbs(batch.tokens()));
       weight += batch.weight();
       loss += outcome.lossSum();
@@ -51,12 +55,31 @@ final class HeldOut {
     Map<String, Number> values = new LinkedHashMap<>();
     values.put("step", step);
     values.put("epoch", epoch);
-    values.put("eval_loss", loss / weight);
+    values.put(LOSS, loss / weight);
     for (Map.Entry<String, Double> figure : figures.entrySet()) {
       values.put("eval_" + figure.getKey(), figure.getValue() / weight);
     }
     values.put("eval_runtime", seconds);
-    values.put("eval_samples_per_second", rows / Math.max(seconds, 1e-9));
+    values.put("eval_samples_per_second", rows() / Math.max(seconds, 1e-9));
     return new MetricsRow(step, totalSteps, values);
+  }
+
+  /** All rows, in their order. */
+  private List<int[]> microBatches() {
+    List<int[]> microBatches = new ArrayList<>();
+    for (int start = 0; start < rows(); start += microBatchSize) {
+      int end = Math.min(start + microBatchSize, rows());
+      microBatches.add(IntStream.range(start, end).toArray());
+    }
+    return microBatches;
+  }
+
+  private int rows() {
+    return objective.tokensOfRow().length;
+  }
+
+  /** The loss in a row of {@link #evaluate}. */
+  static double loss(MetricsRow row) {
+    return requireNonNull(row.values().get(LOSS)).doubleValue();
   }
 }

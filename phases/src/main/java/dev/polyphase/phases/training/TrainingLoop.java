@@ -3,6 +3,7 @@ package dev.polyphase.phases.training;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import dev.polyphase.phases.api.InterruptedTrainingException;
+import dev.polyphase.phases.api.MetricsRow;
 import dev.polyphase.phases.api.PhaseListener;
 import dev.polyphase.phases.api.TrainingFailedException;
 import dev.polyphase.phases.data.Limits;
@@ -87,17 +88,23 @@ final class TrainingLoop {
    * @return the tokens trained on
    */
   long run() {
-    objective.begin(model, phase.microBatchSize(), this::stopIfRequested);
+    objective.begin(model, schedule.firstEpoch(), this::stopIfRequested);
     if (heldOut != null) {
       heldOut.begin(model);
-      listener.metrics(heldOut.evaluate(model, 0, 0, totalSteps()));
+      evaluate(heldOut, 0, 0);
     }
     MetricsWindow window = new MetricsWindow(totalSteps());
     double epoch = takeAllSteps(window);
     if (heldOut != null) {
-      listener.metrics(heldOut.evaluate(model, totalSteps(), epoch, totalSteps()));
+      evaluate(heldOut, totalSteps(), epoch);
     }
     return window.numTokens();
+  }
+
+  private void evaluate(HeldOut rows, long step, double epoch) {
+    MetricsRow figures = rows.evaluate(model, step, epoch, totalSteps());
+    requireFinite("held-out loss", step, HeldOut.loss(figures));
+    listener.metrics(figures);
   }
 
   /** Takes the steps and returns the epochs that they made. */
@@ -136,20 +143,23 @@ final class TrainingLoop {
             batch.tokens(), logProbs -> sums.add(batch.evaluate(logProbs), weight), gradients);
       }
       double loss = sums.loss / weight;
-      requireFinite(step, "loss", loss);
+      requireFinite("loss", step.index(), loss);
       double rate = learningRate.at(step.index() - 1);
       double norm = optimizer.step(masters, trainedRows.of(gradients.byName(), scratch), rate);
-      requireFinite(step, "gradients' norm", norm);
+      requireFinite("gradients' norm", step.index(), norm);
       long tokens = microBatches.stream().mapToLong(batch -> batch.tokens().tokens()).sum();
       return new StepFigures(loss, norm, rate, tokens, sums.means(weight));
     }
   }
 
-  private void requireFinite(Step step, String figure, double value) {
+  private void requireFinite(String figure, long step, double value) {
     if (!Double.isFinite(value)) {
       throw new TrainingFailedException(
-          "phase %s: the %s of step %d is %s; a lower learning_rate or max_grad_norm may help"
-              .formatted(phase.name(), figure, step.index(), value));
+          step == 0
+              ? "phase %s: the %s before training is %s; look for weights that are no numbers, or so large that they overflow"
+                  .formatted(phase.name(), figure, value)
+              : "phase %s: the %s of step %d is %s; a lower learning_rate or max_grad_norm may help"
+                  .formatted(phase.name(), figure, step, value));
     }
   }
 

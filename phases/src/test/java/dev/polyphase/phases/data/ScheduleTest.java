@@ -43,6 +43,15 @@ class ScheduleTest {
   }
 
   @Test
+  void theFirstEpochEndsWhereThePhaseDoes() {
+    assertThat(new Schedule(rows(7), 2, 3, epochs(2), AS_IS).firstEpoch())
+        .containsExactly(new int[] {0, 1}, new int[] {2, 3}, new int[] {4, 5}, new int[] {6});
+    Limits limits = new Limits(OptionalDouble.empty(), OptionalLong.of(1), OptionalLong.empty());
+    assertThat(new Schedule(rows(7), 2, 3, limits, AS_IS).firstEpoch())
+        .containsExactly(new int[] {0, 1}, new int[] {2, 3}, new int[] {4, 5});
+  }
+
+  @Test
   void theStepThatReachesTheTokensIsTheLast() {
     int[] tokens = {10, 20, 30}; // 60 an epoch
     assertThat(stepsForTokens(tokens, 1)).isEqualTo(1);

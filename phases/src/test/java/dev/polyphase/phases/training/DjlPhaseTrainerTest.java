@@ -28,6 +28,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.stream.Stream;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -307,8 +308,15 @@ class DjlPhaseTrainerTest {
     assertThat(names(folder)).isEqualTo(before);
   }
 
-  @Test
-  void lossThatIsNoNumberEndsThePhase() throws IOException {
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        " | the loss of step 1 is NaN; a lower learning_rate or max_grad_norm may help",
+        "phases.one.eval_datasets=[{path: rows.jsonl}] | the held-out loss before training is NaN; look for weights that are no numbers, or so large that they overflow",
+      })
+  void lossThatIsNoNumberEndsThePhase(@Nullable String setting, String sentence)
+      throws IOException {
     Path base = Fixture.LLAMA.copyTo(folder);
     HandMadeTensors.ofFloats(
             Checkpoint.open(base),
@@ -320,11 +328,32 @@ class DjlPhaseTrainerTest {
         .writeTo(base);
     SftRun run = new SftRun(folder, base, Set.of(UP)).withRows(12);
     Set<String> before = names(folder);
+    RecordingListener heard = new RecordingListener();
+    String[] settings = setting == null ? new String[0] : new String[] {setting};
 
-    assertThatThrownBy(() -> run.train("result", new RecordingListener()))
+    assertThatThrownBy(() -> run.train("result", heard, settings))
         .isInstanceOf(TrainingFailedException.class)
-        .hasMessage(
-            "phase one: the loss of step 1 is NaN; a lower learning_rate or max_grad_norm may help");
+        .hasMessage("phase one: " + sentence);
+    assertThat(heard.rows).isEmpty();
+    assertThat(names(folder)).isEqualTo(before);
+  }
+
+  /** The only step's own loss is that of the weights before it. */
+  @Test
+  void heldOutLossThatIsNoNumberAfterTheLastStepEndsThePhase() throws IOException {
+    SftRun run = llama(UP, NORM).withRows(12);
+    Set<String> before = names(folder);
+
+    assertThatThrownBy(
+            () ->
+                run.train(
+                    "result",
+                    new RecordingListener(),
+                    "phases.one.max_steps=1",
+                    "phases.one.learning_rate=1e38",
+                    "phases.one.eval_datasets=[{path: rows.jsonl}]"))
+        .isInstanceOf(TrainingFailedException.class)
+        .hasMessageMatching("phase one: the held-out loss of step 1 is (NaN|Infinity); .*");
     assertThat(names(folder)).isEqualTo(before);
   }
 
@@ -352,6 +381,21 @@ class DjlPhaseTrainerTest {
         .hasMessageMatching("phase one: the gradients' norm of step 1 is (NaN|Infinity); .*");
     assertThat(heard.rows).isEmpty();
     assertThat(folder.resolve("result")).doesNotExist();
+  }
+
+  @Test
+  void aResultThatExistsIsRefusedBeforeTheFirstStep() throws IOException {
+    SftRun run = llama(UP).withRows(12);
+    Path mine = Files.createDirectory(folder.resolve("result")).resolve("thesis.txt");
+    Files.writeString(mine, "mine");
+    RecordingListener heard = new RecordingListener();
+
+    assertThatThrownBy(() -> run.train("result", heard))
+        .isInstanceOf(InputException.class)
+        .hasMessage(
+            folder.resolve("result") + ": this exists already; name a folder that does not");
+    assertThat(heard.rows).isEmpty();
+    assertThat(mine).hasContent("mine");
   }
 
   @Test
@@ -406,6 +450,16 @@ class DjlPhaseTrainerTest {
     assertThat(e.problems()).hasSize(2);
     assertThat(e).hasMessageContaining("rows.jsonl:1: ").hasMessageContaining("rows.jsonl:2: ");
     assertThat(folder.resolve("result")).doesNotExist();
+  }
+
+  @Test
+  void dataProblemsNameTheirPhase() throws IOException {
+    SftRun run = llama(UP).withRows(12);
+
+    assertThat(message(() -> run.check("phases.one.datasets=[{path: none.jsonl}]")))
+        .startsWith("phases.one.datasets[0].path: no file matches none.jsonl in ");
+    assertThat(message(() -> run.check("phases.one.eval_datasets=[{path: a.parquet}]")))
+        .startsWith("phases.one.eval_datasets[0].path: a.parquet: parquet is not built yet");
   }
 
   @Test

@@ -126,16 +126,16 @@ final class StatementParser {
       return new Statements.Set(target, value);
     }
     Expression text = new Lookups.Name(Macro.Captured.TEXT);
-    Expression result = tokens.isAtOperator("|") ? expressions.filtered(text) : text;
+    Expression result = tokens.isAtOperator("|") ? expressions.operands().filtered(text) : text;
     closeTag();
     return new Macro.Captured(bodyUntil("endset"), target, result);
   }
 
   private Statement filterBlock(Position at) {
     Expression text = new Lookups.Name(Macro.Captured.TEXT);
-    Expression result = expressions.filter(at, text);
+    Expression result = expressions.operands().filter(at, text);
     if (tokens.isAtOperator("|")) {
-      result = expressions.filtered(result);
+      result = expressions.operands().filtered(result);
     }
     closeTag();
     return new Macro.Captured(bodyUntil("endfilter"), null, result);

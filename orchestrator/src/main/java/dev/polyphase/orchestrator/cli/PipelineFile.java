@@ -1,0 +1,32 @@
+package dev.polyphase.orchestrator.cli;
+
+import dev.polyphase.pipelines.Pipeline;
+import dev.polyphase.pipelines.language.PipelineReader;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Objects;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** The pipeline that a command is about, and what the command line changes in it. */
+final class PipelineFile {
+  @Parameters(paramLabel = "PIPELINE.yaml", description = "The pipeline file.")
+  private Path file = Path.of("");
+
+  @Option(
+      names = "--set",
+      paramLabel = "KEY=VALUE",
+      description = "Replace a setting, as phases.NAME.learning_rate=1e-5; may be repeated.")
+  private List<String> sets = List.of();
+
+  /** The pipeline. */
+  Pipeline read() throws IOException {
+    return PipelineReader.read(file, sets);
+  }
+
+  /** The folder that its paths are relative to, once it was read: a file has one. */
+  Path folder() {
+    return Objects.requireNonNull(file.toAbsolutePath().getParent());
+  }
+}

@@ -1,0 +1,329 @@
+package dev.polyphase.orchestrator.engine;
+
+import static dev.polyphase.orchestrator.engine.EngineRuns.THREE_PHASES;
+import static dev.polyphase.orchestrator.engine.EngineRuns.contentsBelow;
+import static dev.polyphase.orchestrator.engine.EngineRuns.filesBelow;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.IntNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.polyphase.orchestrator.engine.RunOutcome.Kind;
+import dev.polyphase.orchestrator.engine.RunRequest.Start;
+import dev.polyphase.orchestrator.store.RunLock;
+import dev.polyphase.phases.api.MetricsRow;
+import dev.polyphase.phases.api.PhaseListener;
+import dev.polyphase.phases.api.PhasePlan;
+import dev.polyphase.phases.api.PhaseRequest;
+import dev.polyphase.phases.api.PhaseResult;
+import dev.polyphase.phases.api.PhaseTrainer;
+import dev.polyphase.phases.api.TrainingFailedException;
+import dev.polyphase.pipelines.problems.InputException;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Supplier;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Runs that find an earlier one, and what may have changed since. */
+class EngineResumeTest {
+  @TempDir Path folder;
+  private EngineRuns runs;
+
+  @BeforeEach
+  void modelAndData() throws IOException {
+    runs = new EngineRuns(folder);
+  }
+
+  @Test
+  void aFinishedRunIsLeftAsItIs() throws IOException {
+    runs.run(THREE_PHASES, Start.BEGIN_OR_RESUME);
+    Map<String, String> before = contentsBelow(folder.resolve("runs"));
+
+    assertThat(
+            runs.run(THREE_PHASES, Start.BEGIN_OR_RESUME, new FailingTrainer("nobody trains"))
+                .kind())
+        .isEqualTo(Kind.ALREADY_FINISHED);
+    assertThat(runs.run(THREE_PHASES, Start.RESUME, new FailingTrainer("nobody trains")).kind())
+        .isEqualTo(Kind.ALREADY_FINISHED);
+    assertThat(contentsBelow(folder.resolve("runs"))).isEqualTo(before);
+    assertThat(runs.messages()).contains("runs/three is finished");
+  }
+
+  @Test
+  void aFailedRunGoesOnAfterItsLastFinishedPhase() throws IOException {
+    runs.run(THREE_PHASES.replace("name: three", "name: whole"), Start.BEGIN_OR_RESUME);
+
+    assertThatThrownBy(
+            () -> runs.run(THREE_PHASES, Start.BEGIN_OR_RESUME, new FailingIn("refinement")))
+        .isInstanceOf(IOException.class)
+        .hasMessage("the disk is on fire");
+    assertThat(runs.json("runs/three/run.json").path("status").textValue()).isEqualTo("failed");
+    assertThat(folder.resolve("runs/three/phase-02-refinement/metrics.jsonl")).hasContent("");
+    assertThat(reported()).containsExactly("finished", "begun", "pending");
+    String firstPhase =
+        Files.getLastModifiedTime(modelOf("three", "phase-01-foundation")).toString();
+
+    assertThat(runs.run(THREE_PHASES, Start.RESUME).kind()).isEqualTo(Kind.FINISHED);
+    assertThat(Files.getLastModifiedTime(modelOf("three", "phase-01-foundation")))
+        .hasToString(firstPhase);
+    for (String phase :
+        List.of("phase-01-foundation", "phase-02-refinement", "phase-03-alignment")) {
+      assertThat(modelOf("three", phase)).hasSameBinaryContentAs(modelOf("whole", phase));
+    }
+    assertThat(runs.json("runs/three/report/report.json"))
+        .isEqualTo(runs.json("runs/whole/report/report.json"));
+  }
+
+  @Test
+  void trainingThatCanNotGoOnIsOneSentence() throws IOException {
+    PhaseTrainer diverging =
+        new FailingIn("foundation", () -> new TrainingFailedException("the loss is NaN"));
+    assertThatThrownBy(() -> runs.run(THREE_PHASES, Start.BEGIN_OR_RESUME, diverging))
+        .isInstanceOf(RunFailedException.class)
+        .hasMessage("the loss is NaN");
+    assertThat(runs.json("runs/three/run.json").path("message").textValue())
+        .isEqualTo("the loss is NaN");
+    assertThat(reported()).containsExactly("begun", "pending", "pending");
+  }
+
+  @Test
+  void aStoppedRunSavesItsStateAndGoesOn() throws IOException {
+    assertThat(
+            runs.run(
+                    THREE_PHASES,
+                    Start.BEGIN_OR_RESUME,
+                    new StoppedIn("refinement", () -> runs.requestStop(true)))
+                .kind())
+        .isEqualTo(Kind.INTERRUPTED);
+
+    JsonNode state = runs.json("runs/three/run.json");
+    assertThat(state.path("status").textValue()).isEqualTo("interrupted");
+    assertThat(state.path("phases").findValuesAsText("status"))
+        .containsExactly("finished", "running", "pending");
+    JsonNode progress = runs.json("runs/three/phase-02-refinement/trainer_state.json");
+    assertThat(progress.path("global_step")).isEqualTo(IntNode.valueOf(1));
+    assertThat(progress.path("max_steps")).isEqualTo(IntNode.valueOf(3));
+    assertThat(progress.path("num_train_epochs")).isEqualTo(IntNode.valueOf(1));
+    assertThat(folder.resolve("runs/three/phase-02-refinement/model")).doesNotExist();
+    assertThat(reported()).containsExactly("finished", "begun", "pending");
+
+    runs.requestStop(false);
+    assertThat(runs.run(THREE_PHASES, Start.BEGIN_OR_RESUME).kind()).isEqualTo(Kind.FINISHED);
+  }
+
+  @Test
+  void changedSettingsAndDataOfFinishedPhasesAreNamed() throws IOException {
+    assertThatThrownBy(
+            () -> runs.run(THREE_PHASES, Start.BEGIN_OR_RESUME, new FailingIn("refinement")))
+        .isInstanceOf(IOException.class);
+    Map<String, String> before = contentsBelow(folder.resolve("runs"));
+
+    Files.writeString(folder.resolve("a.jsonl"), "{\"text\": \"c\"}\n");
+    String changed = THREE_PHASES.replace("top_percent: 50", "top_percent: 75") + "seed: 7\n";
+    assertThatThrownBy(() -> runs.run(changed, Start.BEGIN_OR_RESUME))
+        .isInstanceOf(InputException.class)
+        .hasMessageContaining("phases.foundation.targeting.top_percent is 75")
+        .hasMessageContaining("the data file a.jsonl has changed")
+        .hasMessageContaining("seed is 7, but the phase was trained with 42");
+    assertThat(contentsBelow(folder.resolve("runs"))).isEqualTo(before);
+  }
+
+  @Test
+  void settingsOfUnfinishedPhasesMayChange() throws IOException {
+    assertThatThrownBy(
+            () -> runs.run(THREE_PHASES, Start.BEGIN_OR_RESUME, new FailingIn("refinement")))
+        .isInstanceOf(IOException.class);
+
+    String changed =
+        THREE_PHASES
+            .replace("top_percent: 40", "top_percent: 50")
+            .replace("name: refinement", "name: second");
+    runs.run(changed, Start.BEGIN_OR_RESUME);
+
+    assertThat(
+            runs.changed(
+                "runs/three/phase-01-foundation/model", "runs/three/phase-02-second/model"))
+        .hasSize(4);
+    assertThat(folder.resolve("runs/three/phase-02-refinement")).doesNotExist();
+  }
+
+  @Test
+  void aModelWithoutItsCardIsMadeAnew() throws IOException {
+    runs.run(THREE_PHASES, Start.BEGIN_OR_RESUME);
+    Path card = folder.resolve("runs/three/phase-03-alignment/model/README.md");
+    String text = Files.readString(card);
+    assertThat(text).contains("three, alignment", "foundation (sft), then refinement (sft)");
+
+    // As a process leaves it that was killed between the two.
+    Files.delete(card);
+    Path state = folder.resolve("runs/three/run.json");
+    ObjectNode run = (ObjectNode) runs.json("runs/three/run.json");
+    run.put("status", "running");
+    ((ObjectNode) run.path("phases").path(2)).put("status", "running").putNull("result");
+    Files.writeString(state, run.toString());
+
+    assertThat(runs.run(THREE_PHASES, Start.BEGIN_OR_RESUME).kind()).isEqualTo(Kind.FINISHED);
+    assertThat(card).hasContent(text);
+  }
+
+  /** No phase was trained from the new model yet, and so nothing keeps it as it was. */
+  @Test
+  void aNewModelFollowsTheSeedUntilAPhaseIsFinished() throws IOException {
+    String fromNothing =
+        THREE_PHASES.replace(
+            "base_model: tiny-llama",
+            "base_model: {init: random, config: tiny-llama/config.json, tokenizer: tiny-llama}");
+    assertThatThrownBy(
+            () -> runs.run(fromNothing, Start.BEGIN_OR_RESUME, new FailingIn("foundation")))
+        .isInstanceOf(IOException.class);
+    String otherSeed = fromNothing + "seed: 7\n";
+    runs.run(otherSeed, Start.BEGIN_OR_RESUME);
+    runs.run(otherSeed.replace("name: three", "name: whole"), Start.BEGIN_OR_RESUME);
+
+    assertThat(folder.resolve("runs/three/base/model.safetensors"))
+        .hasSameBinaryContentAs(folder.resolve("runs/whole/base/model.safetensors"));
+  }
+
+  @Test
+  void whatIsHeldByAnotherIsRefused() throws IOException {
+    runs.run(THREE_PHASES, Start.BEGIN_OR_RESUME);
+
+    RunLock lock = RunLock.take(runs.request(THREE_PHASES, Start.BEGIN_OR_RESUME).run());
+    try (lock) {
+      assertThatThrownBy(() -> runs.run(THREE_PHASES, Start.BEGIN_OR_RESUME))
+          .isInstanceOf(InputException.class)
+          .hasMessageContaining("is being run by another process");
+    }
+    assertThat(runs.run(THREE_PHASES, Start.BEGIN_OR_RESUME).kind())
+        .isEqualTo(Kind.ALREADY_FINISHED);
+  }
+
+  @Test
+  void freshMovesTheOldRunOutOfTheWay() throws IOException {
+    runs.run(THREE_PHASES, Start.BEGIN_OR_RESUME);
+    Map<String, String> before = contentsBelow(folder.resolve("runs/three"));
+
+    assertThat(runs.run(THREE_PHASES, Start.FRESH).kind()).isEqualTo(Kind.FINISHED);
+    assertThat(runs.run(THREE_PHASES, Start.FRESH).kind()).isEqualTo(Kind.FINISHED);
+    assertThat(contentsBelow(folder.resolve("runs/three.old-1"))).isEqualTo(before);
+    assertThat(folder.resolve("runs/three.old-2/phase-03-alignment/model")).isDirectory();
+  }
+
+  @Test
+  void freshTouchesNothingWherePreflightFails() throws IOException {
+    runs.run(THREE_PHASES, Start.BEGIN_OR_RESUME);
+    Map<String, String> before = contentsBelow(folder.resolve("runs"));
+
+    Files.delete(folder.resolve("b.jsonl"));
+    assertThatThrownBy(() -> runs.run(THREE_PHASES, Start.FRESH))
+        .isInstanceOf(InputException.class);
+    assertThat(contentsBelow(folder.resolve("runs"))).isEqualTo(before);
+  }
+
+  @Test
+  void resumeNeedsSomethingToResume() {
+    assertThatThrownBy(() -> runs.run(THREE_PHASES, Start.RESUME))
+        .isInstanceOf(InputException.class)
+        .hasMessageContaining("there is nothing to resume at");
+    assertThat(folder.resolve("runs")).doesNotExist();
+  }
+
+  @Test
+  void aFolderThatIsNoRunIsLeftAlone() throws IOException {
+    Path mine = Files.createDirectories(folder.resolve("runs/three")).resolve("thesis.txt");
+    Files.writeString(mine, "mine");
+
+    for (Start start : List.of(Start.BEGIN_OR_RESUME, Start.FRESH, Start.RESUME)) {
+      assertThatThrownBy(() -> runs.run(THREE_PHASES, start))
+          .isInstanceOf(InputException.class)
+          .hasMessageContaining("exists and is no run");
+    }
+    assertThat(filesBelow(folder.resolve("runs"))).containsExactly("three/thesis.txt");
+  }
+
+  /** How the phases stand in the report. */
+  private List<String> reported() throws IOException {
+    return runs.json("runs/three/report/report.json").path("phases").findValuesAsText("status");
+  }
+
+  private Path modelOf(String run, String phase) {
+    return folder.resolve("runs").resolve(run).resolve(phase).resolve("model/model.safetensors");
+  }
+
+  /** Trains as {@link AddingTrainer} does, but for one phase that fails. */
+  private record FailingIn(String phase, Supplier<? extends Exception> failure)
+      implements PhaseTrainer {
+    FailingIn(String phase) {
+      this(phase, () -> new IOException("the disk is on fire"));
+    }
+
+    @Override
+    public PhasePlan check(PhaseRequest request) {
+      return new AddingTrainer().check(request);
+    }
+
+    @Override
+    public PhaseResult train(PhaseRequest request, PhaseListener listener) throws IOException {
+      if (request.phase().name().equals(phase)) {
+        Exception failing = failure.get();
+        if (failing instanceof IOException io) {
+          throw io;
+        }
+        throw (RuntimeException) failing;
+      }
+      return new AddingTrainer().train(request, listener);
+    }
+  }
+
+  /** Trains as {@link AddingTrainer} does; one phase is asked to stop after its first step. */
+  private record StoppedIn(String phase, Runnable ask) implements PhaseTrainer {
+    @Override
+    public PhasePlan check(PhaseRequest request) {
+      return new AddingTrainer().check(request);
+    }
+
+    @Override
+    public PhaseResult train(PhaseRequest request, PhaseListener listener) throws IOException {
+      PhaseListener asking =
+          new PhaseListener() {
+            @Override
+            public void metrics(MetricsRow row) {
+              listener.metrics(row);
+              if (request.phase().name().equals(phase)) {
+                ask.run();
+              }
+            }
+
+            @Override
+            public void note(String sentence) {
+              listener.note(sentence);
+            }
+
+            @Override
+            public boolean stopRequested() {
+              return listener.stopRequested();
+            }
+          };
+      return new AddingTrainer().train(request, asking);
+    }
+  }
+
+  /** Must not be asked. */
+  private record FailingTrainer(String message) implements PhaseTrainer {
+    @Override
+    public PhasePlan check(PhaseRequest request) {
+      throw new AssertionError(message);
+    }
+
+    @Override
+    public PhaseResult train(PhaseRequest request, PhaseListener listener) {
+      throw new AssertionError(message);
+    }
+  }
+}
