@@ -30,6 +30,21 @@ public final class Libtorch {
     return device.isGpu() ? "cuda:" + device.getDeviceId() : "cpu";
   }
 
+  /** How many threads the CPU's kernels use. */
+  public static int threads() {
+    prepareThread();
+    return JniUtils.getNumThreads();
+  }
+
+  /**
+   * Sets how many threads the CPU's kernels use: those that this thread runs, and of every thread
+   * those that run in MKL, which has one number for all.
+   */
+  public static void useThreads(int threads) {
+    prepareThread();
+    JniUtils.setNumThreads(threads);
+  }
+
   /** How many GPUs the library can use. */
   static int gpus() {
     return engine().getGpuCount();

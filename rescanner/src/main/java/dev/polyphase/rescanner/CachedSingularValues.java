@@ -2,11 +2,11 @@ package dev.polyphase.rescanner;
 
 import dev.polyphase.weights.TensorInfo;
 import java.io.IOException;
-import java.io.InterruptedIOException;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.ExecutionException;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -14,7 +14,7 @@ import java.util.function.Consumer;
 
 /**
  * Computes singular values only of tensors whose content was not seen before. While one tensor is
- * decomposed, the next is read and its digest taken.
+ * decomposed, the next is read and its digest taken, and where it is new it is begun.
  */
 public final class CachedSingularValues implements SingularValues {
   /**
@@ -25,7 +25,8 @@ public final class CachedSingularValues implements SingularValues {
   private final SingularValues computation;
   private final SpectrumCache cache;
   private final Consumer<String> notes;
-  private final Map<TensorInfo, Future<String>> expected = new HashMap<>();
+  private final Map<TensorInfo, Future<Entry>> expected = new HashMap<>();
+  private final Set<String> missed = ConcurrentHashMap.newKeySet();
   private boolean keeping = true;
   private final ExecutorService readers =
       Executors.newFixedThreadPool(
@@ -35,6 +36,9 @@ public final class CachedSingularValues implements SingularValues {
             thread.setDaemon(true);
             return thread;
           });
+
+  /** What is known of a tensor: the digest of its content, and its singular values if kept. */
+  private record Entry(String digest, Optional<float[]> values) {}
 
   /**
    * A computation before which a cache is asked.
@@ -51,21 +55,27 @@ public final class CachedSingularValues implements SingularValues {
 
   @Override
   public float[] of(TensorInfo tensor) throws IOException {
-    Future<String> reading = digestOf(tensor);
+    Future<Entry> lookedUp = lookUp(tensor);
     expected.remove(tensor);
-    String digest = await(reading);
-    Optional<float[]> known = cache.find(digest);
-    if (known.isPresent()) {
-      return known.get();
+    Entry entry = SerialWorker.await(lookedUp);
+    if (entry.values().isPresent()) {
+      return entry.values().get();
+    }
+    // One of the same content may have been computed since.
+    Optional<float[]> kept = cache.find(entry.digest());
+    if (kept.isPresent()) {
+      return kept.get();
     }
     float[] values = computation.of(tensor);
-    keep(digest, values);
+    keep(entry.digest(), values);
+    missed.remove(entry.digest());
     return values;
   }
 
+  /** Reads it ahead, and where it is not known has its computation begin. */
   @Override
   public void expect(TensorInfo tensor) {
-    Future<String> unused = digestOf(tensor);
+    Future<Entry> unused = lookUp(tensor);
   }
 
   @Override
@@ -74,8 +84,18 @@ public final class CachedSingularValues implements SingularValues {
     computation.close();
   }
 
-  private Future<String> digestOf(TensorInfo tensor) {
-    return expected.computeIfAbsent(tensor, next -> readers.submit(() -> TensorDigest.of(next)));
+  private Future<Entry> lookUp(TensorInfo tensor) {
+    return expected.computeIfAbsent(tensor, next -> readers.submit(() -> find(next)));
+  }
+
+  private Entry find(TensorInfo tensor) throws IOException {
+    String digest = TensorDigest.of(tensor);
+    Optional<float[]> values = cache.find(digest);
+    // What an equal tensor begins need not be begun again.
+    if (values.isEmpty() && missed.add(digest)) {
+      computation.expect(tensor);
+    }
+    return new Entry(digest, values);
   }
 
   private void keep(String digest, float[] values) {
@@ -92,20 +112,6 @@ public final class CachedSingularValues implements SingularValues {
               + " ("
               + e.getMessage()
               + "); a later scan starts from the beginning");
-    }
-  }
-
-  private static String await(Future<String> digest) throws IOException {
-    try {
-      return digest.get();
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new InterruptedIOException("the scan was interrupted");
-    } catch (ExecutionException e) {
-      if (e.getCause() instanceof IOException failure) {
-        throw failure;
-      }
-      throw new IllegalStateException(e.getCause());
     }
   }
 }

@@ -8,11 +8,16 @@ import dev.polyphase.kernels.Precision;
 import dev.polyphase.kernels.TensorStore;
 import dev.polyphase.weights.TensorInfo;
 import java.io.IOException;
+import java.util.HashMap;
 import java.util.Map;
+import java.util.concurrent.Future;
 
 /**
- * Singular values by libtorch, one matrix at a time, each by the decomposition that its shape calls
- * for and by the published method where that could decide otherwise.
+ * Singular values by libtorch, each matrix by the decomposition that its shape calls for and by the
+ * published method where that could decide otherwise.
+ *
+ * <p>A decomposition hardly keeps more than one core busy. So while one matrix is decomposed the
+ * Gram matrix of the next is made, where memory allows both, each with half of the threads.
  */
 public final class LibtorchSingularValues implements SingularValues {
   /** Elements of a slice that is widened to float64 at a time: 4 MiB of them. */
@@ -20,7 +25,12 @@ public final class LibtorchSingularValues implements SingularValues {
 
   private final NDManager manager;
   private final TensorStore store;
-  private final Kernel kernel;
+  private final Kernel products;
+  private final Kernel decompositions;
+  private final SerialWorker multiplying = new SerialWorker("gram-matrices");
+  private final SerialWorker decomposing = new SerialWorker("decompositions");
+  private final Map<TensorInfo, Future<float[]>> started = new HashMap<>();
+  private final int threads;
 
   /**
    * On a device.
@@ -29,8 +39,10 @@ public final class LibtorchSingularValues implements SingularValues {
    */
   public LibtorchSingularValues(String device) {
     this.manager = Libtorch.newManager(device);
+    this.threads = Libtorch.threads();
     this.store = new TensorStore(manager);
-    this.kernel = spectrumKernel(manager);
+    this.products = spectrumKernel(manager);
+    this.decompositions = spectrumKernel(manager);
   }
 
   /** The methods of {@code spectrum.py} on the manager's device. */
@@ -42,53 +54,147 @@ public final class LibtorchSingularValues implements SingularValues {
         Map.of("device", Libtorch.deviceName(manager), "sliceElements", SLICE_ELEMENTS));
   }
 
+  /**
+   * Whether a matrix is always decomposed as the published scanner does it.
+   *
+   * @param device as in {@link Libtorch#newManager}
+   */
+  public static boolean isAsPublished(TensorInfo tensor, String device) {
+    try (NDManager manager = Libtorch.newManager(device)) {
+      String name = Libtorch.deviceName(manager);
+      return Decomposition.of(rows(tensor), columns(tensor), name) == Decomposition.SVDVALS;
+    }
+  }
+
   /** One NaN where the tensor holds NaN or infinity. */
   @Override
   public float[] of(TensorInfo tensor) throws IOException {
-    int dimensions = tensor.shape().size();
-    long columns = tensor.shape().get(dimensions - 1);
-    long rows = dimensions == 1 ? 1 : tensor.shape().get(0);
+    Future<float[]> values;
+    synchronized (started) {
+      values = started.computeIfAbsent(tensor, this::start);
+    }
+    try {
+      return SerialWorker.await(values);
+    } finally {
+      synchronized (started) {
+        started.remove(tensor);
+        if (atWork() == 0) {
+          Libtorch.useThreads(threads);
+        }
+      }
+    }
+  }
+
+  /** Starts where no other matrix is at work, or both fit in memory. */
+  @Override
+  public void expect(TensorInfo tensor) {
+    synchronized (started) {
+      boolean fits =
+          started.entrySet().stream()
+              .filter(other -> !other.getValue().isDone())
+              .allMatch(other -> WorkingMemory.holdsBoth(other.getKey(), tensor));
+      if (fits) {
+        started.computeIfAbsent(tensor, this::start);
+      }
+    }
+  }
+
+  private Future<float[]> start(TensorInfo tensor) {
+    long rows = rows(tensor);
+    long columns = columns(tensor);
     return switch (Decomposition.of(rows, columns, Libtorch.deviceName(manager))) {
-      case SVDVALS -> bySvdvals(tensor);
+      case SVDVALS ->
+          decomposing.submit(
+              () -> {
+                shareThreads();
+                return bySvdvals(tensor);
+              });
       case GRAM -> {
-        float[] values = byGram(tensor);
-        boolean certain = Float.isNaN(values[0]) || RoundingMargin.isKept(values, rows, columns);
-        yield certain ? values : bySvdvals(tensor);
+        Future<NDArray> product =
+            multiplying.submit(
+                () -> {
+                  shareThreads();
+                  return gram(tensor);
+                });
+        yield decomposing.submit(
+            () -> {
+              shareThreads();
+              float[] values = roots(SerialWorker.await(product));
+              boolean certain =
+                  Float.isNaN(values[0]) || RoundingMargin.isKept(values, rows, columns);
+              return certain ? values : bySvdvals(tensor);
+            });
       }
     };
+  }
+
+  private void shareThreads() {
+    synchronized (started) {
+      Libtorch.useThreads(atWork() > 1 ? Math.max(1, threads / 2) : threads);
+    }
+  }
+
+  private long atWork() {
+    return started.values().stream().filter(values -> !values.isDone()).count();
   }
 
   /** As the published scanner computes them. */
   float[] bySvdvals(TensorInfo tensor) throws IOException {
     try (NDManager scratch = manager.newSubManager()) {
       NDArray matrix = store.frozen(scratch, tensor, Precision.FLOAT32);
-      return kernel.method("singular_values").with(matrix).runForOne(scratch).toFloatArray();
+      return decompositions
+          .method("singular_values")
+          .with(matrix)
+          .runForOne(scratch)
+          .toFloatArray();
     }
   }
 
   /** By the eigenvalues of the Gram matrix, whatever rounding may do. */
   float[] byGram(TensorInfo tensor) throws IOException {
-    try (NDManager scratch = manager.newSubManager()) {
-      NDArray gram;
-      // The file's pages are let go before the decomposition takes memory of its own.
-      try (NDArray matrix = store.frozen(scratch, tensor, Precision.of(tensor))) {
-        gram = kernel.method("gram").with(matrix).runForOne(scratch);
-      }
-      double[] ascending =
-          kernel.method("eigenvalues").with(gram).runForOne(scratch).toDoubleArray();
-      float[] values = new float[ascending.length];
-      for (int i = 0; i < values.length; i++) {
-        // Rounding makes some of the smallest negative. A NaN stays one.
-        values[i] = (float) Math.sqrt(Math.max(0, ascending[values.length - 1 - i]));
-      }
-      return values;
+    return roots(gram(tensor));
+  }
+
+  /** The smaller Gram matrix in float64; the file's pages are let go. */
+  private NDArray gram(TensorInfo tensor) throws IOException {
+    try (NDArray matrix = store.frozen(manager, tensor, Precision.of(tensor))) {
+      return products.method("gram").with(matrix).runForOne(manager);
     }
   }
 
+  /** The roots of a Gram matrix's eigenvalues, the largest first; the matrix is freed. */
+  private float[] roots(NDArray gram) {
+    double[] ascending;
+    try (gram;
+        NDManager scratch = manager.newSubManager()) {
+      ascending =
+          decompositions.method("eigenvalues").with(gram).runForOne(scratch).toDoubleArray();
+    }
+    float[] values = new float[ascending.length];
+    for (int i = 0; i < values.length; i++) {
+      // Rounding makes some of the smallest negative. A NaN stays one.
+      values[i] = (float) Math.sqrt(Math.max(0, ascending[values.length - 1 - i]));
+    }
+    return values;
+  }
+
+  static long rows(TensorInfo tensor) {
+    return tensor.shape().size() == 1 ? 1 : tensor.shape().get(0);
+  }
+
+  static long columns(TensorInfo tensor) {
+    return tensor.shape().get(tensor.shape().size() - 1);
+  }
+
+  /** What is computed is waited for, since its memory is in use. */
   @Override
   public void close() {
+    multiplying.close();
+    decomposing.close();
+    Libtorch.useThreads(threads);
     store.close();
-    kernel.close();
+    products.close();
+    decompositions.close();
     manager.close();
   }
 }

@@ -49,7 +49,9 @@ public record MostSelected(Selection standIn, List<TypeBound> types, boolean exa
   public static MostSelected of(List<Candidate> modules, SelectionRule rule) {
     // Picks count what has a score; here all have.
     List<Candidate> measured =
-        modules.stream().map(module -> new Candidate(module.snr(), 1, module.parameters())).toList();
+        modules.stream()
+            .map(module -> new Candidate(module.snr(), 1, module.parameters()))
+            .toList();
     long allParameters = Picks.parameters(measured);
     Selection standIn =
         Selection.of(
@@ -89,8 +91,7 @@ public record MostSelected(Selection standIn, List<TypeBound> types, boolean exa
     int most = Picks.of(smallestFirst, rule, allParameters);
     boolean countsModules =
         rule.budget() instanceof Budget.Everything
-            || (rule.budget() instanceof Budget.Percent share
-                && share.of() == Budget.Of.MODULES);
+            || (rule.budget() instanceof Budget.Percent share && share.of() == Budget.Of.MODULES);
     if (countsModules || ofOneSize(ranking) || most == size) {
       return new Bound(most, most, true);
     }

@@ -36,6 +36,9 @@ public final class Rescanner {
     List<ScanTarget> targets = scanned.targets();
     List<ModuleSpectrum> modules = new ArrayList<>();
     Map<String, Spectrum> spectrumOfTensor = new HashMap<>();
+    if (!targets.isEmpty()) {
+      expect(targets.get(0).tensor(), spectrumOfTensor, singularValues);
+    }
     for (int i = 0; i < targets.size(); i++) {
       ScanTarget target = targets.get(i);
       if (i + 1 < targets.size()) {

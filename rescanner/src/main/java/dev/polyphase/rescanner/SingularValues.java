@@ -17,7 +17,7 @@ public interface SingularValues extends AutoCloseable {
    */
   float[] of(TensorInfo tensor) throws IOException;
 
-  /** Tells that a tensor will be asked for soon, so that it can be read ahead. */
+  /** Tells, from any thread, that a tensor will be asked for soon, so that it may be begun. */
   default void expect(TensorInfo tensor) {}
 
   /** Frees what the computation holds. */

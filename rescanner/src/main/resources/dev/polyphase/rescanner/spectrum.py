@@ -31,10 +31,13 @@ class K(Module):
     n = torch.size(tall, 1)
     found = torch.zeros([n, n], dtype=7, device=torch.device("{{device}}"))
     length = ops.prim.max(64, torch.floordiv({{sliceElements}}, n))
+    # One slice's memory serves all.
+    widened = torch.empty([ops.prim.min(length, m), n], dtype=7, device=torch.device("{{device}}"))
     width = ops.prim.max(128, torch.floordiv(torch.add(n, 7), 8))
     for i in range(torch.floordiv(torch.sub(torch.add(m, length), 1), length)):
       row = torch.mul(i, length)
-      slice = torch.to(torch.narrow(tall, 0, row, ops.prim.min(length, torch.sub(m, row))), 7)
+      rows = ops.prim.min(length, torch.sub(m, row))
+      slice = torch.copy_(torch.narrow(widened, 0, 0, rows), torch.narrow(tall, 0, row, rows))
       for j in range(torch.floordiv(torch.sub(torch.add(n, width), 1), width)):
         begin = torch.mul(j, width)
         count = ops.prim.min(width, torch.sub(n, begin))

@@ -3,6 +3,7 @@ package dev.polyphase.rescanner;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.polyphase.weights.Checkpoint;
+import dev.polyphase.weights.TensorInfo;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -10,6 +11,8 @@ import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -19,6 +22,7 @@ final class CachedSingularValuesTest {
 
   @TempDir Path folder;
   private final List<String> computed = new ArrayList<>();
+  private final Set<String> begun = ConcurrentHashMap.newKeySet();
   private final List<String> notes = new ArrayList<>();
 
   @Test
@@ -53,6 +57,16 @@ final class CachedSingularValuesTest {
     scan(model("twins", 4, 4));
 
     assertThat(computed).hasSize(1);
+  }
+
+  @Test
+  void onlyWhatIsNewIsBegunAhead() throws IOException {
+    scan(model("one", 1, 2));
+    begun.clear();
+
+    scan(model("two", 1, 7, 7, 2));
+
+    assertThat(begun).hasSize(1).first().asString().matches("model.layers.[12].mlp.up_proj.weight");
   }
 
   @Test
@@ -108,9 +122,17 @@ final class CachedSingularValuesTest {
 
   private Scan scan(Checkpoint checkpoint) throws IOException {
     SingularValues counting =
-        tensor -> {
-          computed.add(tensor.name());
-          return new JavaSingularValues().of(tensor);
+        new SingularValues() {
+          @Override
+          public float[] of(TensorInfo tensor) throws IOException {
+            computed.add(tensor.name());
+            return new JavaSingularValues().of(tensor);
+          }
+
+          @Override
+          public void expect(TensorInfo tensor) {
+            begun.add(tensor.name());
+          }
         };
     SpectrumCache cache = new SpectrumCache(folder.resolve("cache"));
     try (SingularValues values = new CachedSingularValues(counting, cache, notes::add)) {

@@ -1,6 +1,7 @@
 package dev.polyphase.rescanner;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.polyphase.fixtures.HandMadeTensors;
@@ -8,7 +9,9 @@ import dev.polyphase.fixtures.TensorValues;
 import dev.polyphase.weights.Checkpoint;
 import dev.polyphase.weights.TensorInfo;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import org.apache.commons.math3.linear.Array2DRowRealMatrix;
@@ -50,6 +53,56 @@ final class LibtorchSingularValuesTest {
     float[] turned = {3 * 0.6f, 2 * -0.8f, 3 * 0.8f, 2 * 0.6f};
     assertClose(singularValues.of(float32(List.of(2L, 2L), turned)), 3, 2);
     assertThat(singularValues.of(float32(List.of(2L, 3L), new float[6]))).containsExactly(0, 0);
+  }
+
+  /** Told of the next or not, in whatever order: one answer, to the bit. */
+  @Test
+  void whatIsBegunAheadIsTheSame() throws IOException {
+    List<TensorInfo> tensors = new ArrayList<>();
+    Random random = new Random(6);
+    for (int i = 0; i < 30; i++) {
+      // Oblong ones, squares of either method, a vector.
+      long rows = i % 10 == 0 ? 1 : 20 + random.nextInt(100);
+      long columns = i % 3 == 0 ? rows : 20 + random.nextInt(300);
+      Path own = Files.createDirectory(folder.resolve("m" + i));
+      tensors.add(
+          new HandMadeCheckpoint()
+              .tensor("a.weight", gaussian((int) (rows * columns)), rows, columns)
+              .writeTo(own)
+              .tensors()
+              .get(0));
+    }
+    List<float[]> alone = new ArrayList<>();
+    for (TensorInfo tensor : tensors) {
+      alone.add(singularValues.of(tensor));
+    }
+
+    singularValues.expect(tensors.get(3));
+    for (int i = 0; i < tensors.size(); i++) {
+      singularValues.expect(tensors.get((i + 1) % tensors.size()));
+      assertThat(singularValues.of(tensors.get(i))).containsExactly(alone.get(i));
+    }
+  }
+
+  @Test
+  void closesWhileItComputes() throws IOException {
+    TensorInfo large = float32(List.of(1500L, 600L), gaussian(1500 * 600));
+    try (LibtorchSingularValues closed = new LibtorchSingularValues("cpu")) {
+      closed.expect(large);
+    }
+
+    assertThat(singularValues.of(large)).hasSize(600);
+  }
+
+  @Test
+  void aFileThatIsGoneIsAFailureWithItsPath() throws IOException {
+    TensorInfo tensor = float32(List.of(30L, 20L), gaussian(600));
+    Files.delete(tensor.file());
+    singularValues.expect(tensor);
+
+    assertThatThrownBy(() -> singularValues.of(tensor))
+        .isInstanceOf(IOException.class)
+        .hasMessageContaining(tensor.file().toString());
   }
 
   @Test

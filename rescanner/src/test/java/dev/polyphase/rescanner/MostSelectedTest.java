@@ -55,7 +55,9 @@ class MostSelectedTest {
       List<Candidate> modules = modules(random);
       Selection selection = Selection.of(modules, rule, "");
       parameters.add(parametersOf(selection, modules));
-      selection.types().forEach(type -> counts.getOrDefault(type.type(), Set.of()).add(type.picked()));
+      selection
+          .types()
+          .forEach(type -> counts.getOrDefault(type.type(), Set.of()).add(type.picked()));
     }
 
     long standIn = parametersOf(most.standIn(), modules(random));

@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.tuple;
 
 import dev.polyphase.fixtures.Fixture;
+import dev.polyphase.pipelines.SelectionRule.Metric;
+import dev.polyphase.pipelines.SelectionRule.Profile;
 import dev.polyphase.pipelines.problems.InputException;
 import dev.polyphase.weights.Checkpoint;
 import java.io.IOException;
@@ -17,6 +19,37 @@ import org.junit.jupiter.api.io.TempDir;
 
 final class RescannerTest {
   @TempDir Path folder;
+
+  @Test
+  void brokenWeightsAreNamedAndRankLast() throws IOException {
+    float[] sound = {1, 2, 3, 4, 5, 7, 1, 1, 2, 0, 1, 3};
+    float[] nan = sound.clone();
+    nan[5] = Float.NaN;
+    float[] infinite = sound.clone();
+    infinite[0] = Float.NEGATIVE_INFINITY;
+    Checkpoint checkpoint =
+        new HandMadeCheckpoint()
+            .tensor("layers.0.mlp.weight", nan, 4, 3)
+            .tensor("layers.1.mlp.weight", infinite, 3, 4)
+            .tensor("layers.2.mlp.weight", sound, 4, 3)
+            .writeTo(folder);
+
+    for (Profile profile : Profile.values()) {
+      Scan scan;
+      try (SingularValues libtorch = new LibtorchSingularValues("cpu")) {
+        ScanTargets targets = ScanTargets.of(checkpoint, List.of("mlp"), profile);
+        Measure measure = new Measure(profile, Metric.SNR);
+        scan = Rescanner.scan(targets, measure, libtorch, (module, done, total) -> {});
+      }
+
+      assertThat(scan.notes())
+          .containsExactly(
+              "layers.0.mlp.weight holds NaN or infinity and ranks last",
+              "layers.1.mlp.weight holds NaN or infinity and ranks last");
+      assertThat(scan.snrs()).extracting(ModuleSnr::snr).startsWith(Double.NaN, Double.NaN);
+      assertThat(Selection.of(scan.snrs(), 34, profile).modules()).containsExactly("layers.2.mlp");
+    }
+  }
 
   @Test
   void ordersTypesAsPublishedAndLayersByNumber() throws IOException {

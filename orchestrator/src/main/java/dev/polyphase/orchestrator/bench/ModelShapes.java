@@ -18,6 +18,8 @@ public record ModelShapes(String name, long hidden, long intermediate, long keyV
   /** The models that a benchmark can be like. */
   public static final List<ModelShapes> KNOWN =
       List.of(
+          // To see what is printed, in a moment.
+          new ModelShapes("tiny", 96, 256, 32, 8),
           new ModelShapes("qwen2.5-0.5b", 896, 4864, 128, 24),
           new ModelShapes("qwen2.5-1.5b", 1536, 8960, 256, 28),
           new ModelShapes("llama-3.2-1b", 2048, 8192, 512, 16),

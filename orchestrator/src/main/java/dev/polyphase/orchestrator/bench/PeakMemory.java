@@ -44,7 +44,7 @@ public final class PeakMemory {
   public static OptionalLong scanHere(
       ScanMethod method, Checkpoint checkpoint, String device, Path cache) throws IOException {
     try (SingularValues values = method.open(checkpoint, device, cache)) {
-      new FastestModules().scan(checkpoint, values);
+      TimedScans.scanUntimed(checkpoint, values);
     }
     return ResidentMemory.peak();
   }

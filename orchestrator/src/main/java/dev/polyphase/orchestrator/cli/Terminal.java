@@ -24,7 +24,9 @@ final class Terminal {
         : Display.plain(messages);
   }
 
-  /** Whether messages may be in colour: where they are seen, and nobody set NO_COLOR (no-color.org). */
+  /**
+   * Whether messages may be in colour: where they are seen, and nobody set NO_COLOR (no-color.org).
+   */
   static boolean showsColor(Map<String, String> environment) {
     return isSeen(environment) && environment.getOrDefault("NO_COLOR", "").isEmpty();
   }

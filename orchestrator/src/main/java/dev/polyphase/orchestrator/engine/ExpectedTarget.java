@@ -120,9 +120,7 @@ public record ExpectedTarget(
         types.merge(
             type,
             new TypeCount(type, selected, 1, Certainty.EXACT),
-            (a, b) ->
-                new TypeCount(
-                    type, a.selected + b.selected, a.modules + 1, Certainty.EXACT));
+            (a, b) -> new TypeCount(type, a.selected + b.selected, a.modules + 1, Certainty.EXACT));
       }
     }
     return new ExpectedTarget(

@@ -121,7 +121,8 @@ class PlanTableTest {
     assertThat(plan.at("/device_memory/available_bytes").longValue()).isEqualTo(80 * GIB);
     JsonNode phase = plan.at("/phases/0");
     assertThat(phase.at("/modules/0").toString())
-        .isEqualTo("{\"type\":\"mlp.up_proj\",\"selected\":12,\"of\":48,\"exact\":true,\"always\":false}");
+        .isEqualTo(
+            "{\"type\":\"mlp.up_proj\",\"selected\":12,\"of\":48,\"exact\":true,\"always\":false}");
     assertThat(phase.path("trained_parameters_exact").booleanValue()).isFalse();
     assertThat(phase.at("/memory/total_bytes").longValue()).isEqualTo(102 * GIB + GIB / 2);
     assertThat(phase.path("fits").booleanValue()).isFalse();

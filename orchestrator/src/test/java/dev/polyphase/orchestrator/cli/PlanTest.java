@@ -81,8 +81,7 @@ class PlanTest {
       assertThat(phase.path("fits").booleanValue()).isTrue();
     }
     assertThat(plan.at("/phases/1/patterns/1").toString())
-        .isEqualTo(
-            "{\"pattern\":\"lm_head.weight[8:16]\",\"tensors\":1,\"parameters\":768}");
+        .isEqualTo("{\"pattern\":\"lm_head.weight[8:16]\",\"tensors\":1,\"parameters\":768}");
     assertThat(plan.path("phases").findValuesAsText("eval_rows")).containsExactly("7", "0", "0");
     // All rows of the packed phase fit into one sequence of 1,024.
     assertThat(plan.at("/phases/0/packing").isNull()).isTrue();
@@ -111,6 +110,17 @@ class PlanTest {
         // Rows 8 to 15 of the tied head of 96 columns.
         .containsPattern("(?m)^lm_head.weight\\[8:16\\] +1 +768$")
         .containsPattern("(?m)^  available on cpu +\\d.* [GM]iB$");
+  }
+
+  @Test
+  void whatOnlyAScanDecidesIsAnUpperBound() {
+    String adaptive = "phases.ranked.targeting.top_percent=adaptive";
+    String global = "phases.pairs.targeting.ranking=global";
+
+    assertThat(Polyphase.execute("plan", yaml, "--set", adaptive, "--set", global).results())
+        // 34 % of 28 modules are 9, of which as many as there are may be of one type.
+        .containsPattern("(?m)^  mlp.up_proj +up to 2 of 4 +1 of 4 +up to 4 of 4$")
+        .containsPattern("(?m)^trained parameters +at most [0-9,]+ +[0-9,]+ +at most [0-9,]+$");
   }
 
   @Test

@@ -46,7 +46,7 @@ class ReadmeTest {
   }
 
   @Test
-  void theExamplePipelineIsValid() throws IOException {
+  void theExamplePipelinesAreValid() throws IOException {
     Matcher example =
         Pattern.compile("```yaml\n(.*?)```", Pattern.DOTALL)
             .matcher(Files.readString(ROOT.resolve("README.md")));
@@ -55,6 +55,8 @@ class ReadmeTest {
     assertThat(PipelineReader.parse(example.group(1), "README.md", List.of()).phases())
         .extracting(phase -> phase.name())
         .containsExactly("foundation", "refinement", "alignment");
+    assertThat(example.find()).isTrue();
+    assertThat(PipelineReader.parse(example.group(1), "README.md", List.of()).phases()).hasSize(6);
   }
 
   @Test

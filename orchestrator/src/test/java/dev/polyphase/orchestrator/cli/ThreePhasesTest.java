@@ -102,6 +102,7 @@ class ThreePhasesTest {
     }
     assertThat(fileNames(run))
         .containsExactly(
+            ".cache",
             ".lock",
             "events.jsonl",
             "phase-01-foundation",

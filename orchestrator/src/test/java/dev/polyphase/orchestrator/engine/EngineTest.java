@@ -12,6 +12,8 @@ import dev.polyphase.orchestrator.engine.RunOutcome.Kind;
 import dev.polyphase.orchestrator.engine.RunRequest.Start;
 import dev.polyphase.pipelines.language.PipelineReader;
 import dev.polyphase.pipelines.problems.InputException;
+import dev.polyphase.weights.ElementType;
+import dev.polyphase.weights.SafetensorsOutline;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -215,6 +217,32 @@ class EngineTest {
         .hasMessageContaining("phases.foundation.targeting: top_percent 20 picks no module")
         .hasMessageContaining("phases.alignment.targeting: unfrozen_parameters")
         .hasMessageContaining("b.jsonl: there is no such file");
+    assertThat(folder.resolve("runs")).doesNotExist();
+  }
+
+  /** They can be scanned, but not trained by themselves: said before anything is written. */
+  @Test
+  void expertsThatShareATensorAreRefused() throws IOException {
+    Path model = Files.createDirectory(folder.resolve("mixture"));
+    Files.writeString(model.resolve("config.json"), "{}");
+    SafetensorsOutline.write(
+        model.resolve("model.safetensors"),
+        ElementType.F32,
+        Map.of("model.layers.0.mlp.experts.gate_up_proj", List.of(4L, 6L, 5L)));
+    String mixture =
+        """
+        name: three
+        base_model: mixture
+        phases:
+          - {name: one, type: sft, targeting: {top_percent: 50, modules: [all], always_train: []},
+             datasets: [{path: a.jsonl}], learning_rate: 0.5}
+        """;
+
+    assertThatThrownBy(() -> runs.run(mixture, Start.BEGIN_OR_RESUME))
+        .isInstanceOf(InputException.class)
+        .hasMessageContaining(
+            "phases.one.targeting: modules means model.layers.0.mlp.experts.gate_up_proj[0], one"
+                + " expert of a tensor that holds several");
     assertThat(folder.resolve("runs")).doesNotExist();
   }
 

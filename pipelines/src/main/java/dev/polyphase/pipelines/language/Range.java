@@ -14,7 +14,7 @@ record Range(String wanted, double least, boolean leastItself, double most, bool
 
   static final Range POSITIVE = new Range("a number above 0", 0, false, NO_END, false);
   static final Range NOT_NEGATIVE = new Range("a number of at least 0", 0, true, NO_END, false);
-  static final Range PERCENT = 
+  static final Range PERCENT =
       new Range("a number above 0 and at most 100, or adaptive", 0, false, 100, true);
   static final Range SHARE = new Range("a number from 0 to 1", 0, true, 1, true);
   static final Range BELOW_ONE = new Range("a number of at least 0 and below 1", 0, true, 1, false);
