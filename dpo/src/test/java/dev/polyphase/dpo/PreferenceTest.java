@@ -50,8 +50,7 @@ class PreferenceTest {
   void load() throws IOException {
     Path base = Fixture.LLAMA.copyTo(folder);
     model =
-        Transformer.load(
-            Checkpoint.open(base), ConfigReader.read(base), "cpu", Precision.FLOAT32);
+        Transformer.load(Checkpoint.open(base), ConfigReader.read(base), "cpu", Precision.FLOAT32);
   }
 
   @AfterEach
@@ -214,7 +213,10 @@ class PreferenceTest {
             Set.of(),
             folder.resolve("result"));
 
-    assertThatThrownBy(() -> new DjlPhaseTrainer(Preference.source(), device -> OptionalLong.empty()).check(request))
+    assertThatThrownBy(
+            () ->
+                new DjlPhaseTrainer(Preference.source(), device -> OptionalLong.empty())
+                    .check(request))
         .isInstanceOf(InputException.class)
         .hasMessage("phase one: " + sentence);
   }

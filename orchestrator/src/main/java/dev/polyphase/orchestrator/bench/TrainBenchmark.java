@@ -68,8 +68,7 @@ public record TrainBenchmark(
               PeakMemory.ofChild(childCommand.apply(one.trainCase(), setup))));
     }
     Set<String> selection = DrawnSelection.modules(shape.layers(), QUARTER);
-    return new TrainFigures(
-        median(floor), cases, selection, DrawnSelection.lowestLayer(selection));
+    return new TrainFigures(median(floor), cases, selection, DrawnSelection.lowestLayer(selection));
   }
 
   private record Timed(TrainCase trainCase, BenchStep step, List<Double> seconds) {}

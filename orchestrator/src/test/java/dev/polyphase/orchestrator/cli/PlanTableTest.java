@@ -56,7 +56,15 @@ class PlanTableTest {
               14_770_033_664L,
               new Compute("libtorch 2.7.1", "cuda:0", "bfloat16", "because"),
               new MemoryEstimate(
-                  4, 4096, 18 * GIB, 2 * GIB, 19 * GIB, 38 * GIB, 19 * GIB, 6 * GIB + GIB / 2, true)));
+                  4,
+                  4096,
+                  18 * GIB,
+                  2 * GIB,
+                  19 * GIB,
+                  38 * GIB,
+                  19 * GIB,
+                  6 * GIB + GIB / 2,
+                  true)));
 
   @Test
   void columnsAreAlignedAndNumbersGrouped() {
@@ -89,6 +97,7 @@ class PlanTableTest {
               masters                             19.00 GiB
               optimizer states                    38.00 GiB
               gradients                           19.00 GiB
+              gradient checkpointing                     on
               activations                          6.50 GiB
               total                              102.50 GiB
               available on cuda:0                139.00 GiB

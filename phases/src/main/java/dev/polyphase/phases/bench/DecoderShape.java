@@ -71,7 +71,6 @@ public record DecoderShape(
          "rope_theta": 10000.0, "max_position_embeddings": %d, "hidden_act": "silu",
          "dtype": "float32"}
         """
-        .formatted(
-            hidden, layers, heads, keyValueHeads, intermediate, vocabulary, tied, sequence);
+        .formatted(hidden, layers, heads, keyValueHeads, intermediate, vocabulary, tied, sequence);
   }
 }

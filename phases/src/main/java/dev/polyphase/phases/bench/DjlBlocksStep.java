@@ -34,8 +34,7 @@ public final class DjlBlocksStep implements BenchStep {
     }
     this.model = Model.newInstance("decoder", place, "PyTorch");
     model.setBlock(new DjlDecoder(shape));
-    Optimizer adam =
-        Optimizer.adam().optLearningRateTracker(Tracker.fixed(LEARNING_RATE)).build();
+    Optimizer adam = Optimizer.adam().optLearningRateTracker(Tracker.fixed(LEARNING_RATE)).build();
     this.trainer =
         model.newTrainer(
             new DefaultTrainingConfig(Loss.softmaxCrossEntropyLoss())
@@ -47,8 +46,7 @@ public final class DjlBlocksStep implements BenchStep {
   @Override
   public void run() {
     try (NDManager scratch = trainer.getManager().newSubManager()) {
-      NDArray ids =
-          scratch.create(batch.ids()).reshape(shape.batch(), shape.sequence());
+      NDArray ids = scratch.create(batch.ids()).reshape(shape.batch(), shape.sequence());
       NDArray targets = scratch.create(batch.targets());
       try (GradientCollector collector = trainer.newGradientCollector()) {
         NDArray logits = trainer.forward(new NDList(ids)).singletonOrThrow();

@@ -1,4 +1,7 @@
-/** The training steps that {@code polyphase bench train} measures, ours and what they are held against. */
+/**
+ * The training steps that {@code polyphase bench train} measures, ours and what they are held
+ * against.
+ */
 @NullMarked
 package dev.polyphase.phases.bench;
 

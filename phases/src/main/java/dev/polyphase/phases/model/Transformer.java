@@ -2,7 +2,6 @@ package dev.polyphase.phases.model;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
-import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import dev.polyphase.kernels.Libtorch;
@@ -82,8 +81,7 @@ public final class Transformer implements AutoCloseable {
       TensorStore store = new TensorStore(manager);
       Weights weights = Weights.load(manager, store, checkpoint, layout, trained, precision);
       NDArray computeLike = store.like(manager, precision);
-      return new Transformer(
-          manager, store, config, layout, weights, activations, computeLike);
+      return new Transformer(manager, store, config, layout, weights, activations, computeLike);
     } catch (IOException | RuntimeException e) {
       manager.close();
       throw e;
@@ -257,8 +255,7 @@ public final class Transformer implements AutoCloseable {
    *
    * @param gh their gradient; null where nothing below the head is trained
    */
-  private void backward(
-      Pass pass, @Nullable NDArray gh, Gradients gradients, NDManager scratch) {
+  private void backward(Pass pass, @Nullable NDArray gh, Gradients gradients, NDManager scratch) {
     if (gh == null) {
       return;
     }

@@ -53,7 +53,8 @@ class TrainedRowsTest {
         double norm = Math.sqrt(squares);
         NDArray array = manager.create(gradient, new Shape(ROWS, COLUMNS));
 
-        float found = optimizer.step(masters, rows.of(Map.of("table", array), manager), name -> RATE);
+        float found =
+            optimizer.step(masters, rows.of(Map.of("table", array), manager), name -> RATE);
 
         assertThat((double) found).isCloseTo(norm, within(1e-5));
         double scale = Math.min(1, MAX_NORM / (norm + 1e-6));

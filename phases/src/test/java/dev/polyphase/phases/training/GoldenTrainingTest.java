@@ -112,7 +112,8 @@ class GoldenTrainingTest {
             base,
             trained,
             folder.resolve("result"));
-    DjlPhaseTrainer trainer = new DjlPhaseTrainer(NextToken.source(), device -> OptionalLong.empty());
+    DjlPhaseTrainer trainer =
+        new DjlPhaseTrainer(NextToken.source(), device -> OptionalLong.empty());
     assertThat(trainer.check(request).steps()).isEqualTo(6);
     return trainer.train(request, listener);
   }

@@ -76,7 +76,9 @@ class MemoryFormulaTest {
     MemoryEstimate estimate = run.check(settings.toArray(String[]::new)).memory();
     long measured = peakOfChild(trained, settings);
 
-    assertThat((double) estimate.totalBytes() / measured).as("%,d estimated, %,d measured", estimate.totalBytes(), measured).isBetween(0.85, 1.15);
+    assertThat((double) estimate.totalBytes() / measured)
+        .as("%,d estimated, %,d measured", estimate.totalBytes(), measured)
+        .isBetween(0.85, 1.15);
   }
 
   private long peakOfChild(Set<String> trained, List<String> settings) throws Exception {
@@ -86,8 +88,7 @@ class MemoryFormulaTest {
     command.add(System.getProperty("java.class.path"));
     command.add(MeasuredPhase.class.getName());
     command.addAll(
-        List.of(
-            folder.toString(), model.resolve("base").toString(), String.join(",", trained)));
+        List.of(folder.toString(), model.resolve("base").toString(), String.join(",", trained)));
     command.addAll(settings);
     ProcessBuilder child = new ProcessBuilder(command);
     // What is freed is given back at once, so that the peak is of what is alive.
@@ -114,8 +115,7 @@ class MemoryFormulaTest {
 
   @Test
   void inAnotherPrecisionThanTheFilesNothingIsMapped() throws IOException {
-    MemoryEstimate memory =
-        llama(Set.of(UP_2, "lm_head.weight")).check("dtype=bfloat16").memory();
+    MemoryEstimate memory = llama(Set.of(UP_2, "lm_head.weight")).check("dtype=bfloat16").memory();
 
     assertThat(memory.mappedBytes()).isZero();
     assertThat(memory.frozenBytes()).isEqualTo((207_424 - 10_240 - 272 * 64) * 2L);

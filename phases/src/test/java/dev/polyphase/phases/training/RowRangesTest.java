@@ -52,7 +52,8 @@ class RowRangesTest {
             folder.resolve("result"));
 
     PhaseResult result =
-        new DjlPhaseTrainer(NextToken.source(), device -> OptionalLong.empty()).train(request, new RecordingListener());
+        new DjlPhaseTrainer(NextToken.source(), device -> OptionalLong.empty())
+            .train(request, new RecordingListener());
 
     Checkpoint before = Checkpoint.open(base);
     Checkpoint after = Checkpoint.open(folder.resolve("result"));
