@@ -38,6 +38,8 @@ class PipelineSchemaTest {
   private static final List<String> LEFT_TO_VALIDATE =
       List.of(
           "adaptive-and-random",
+          "adapter-of-everything",
+          "adapter-without-type",
           "dpo-on-sft",
           "empty-value",
           "huge-exponent",
@@ -56,6 +58,7 @@ class PipelineSchemaTest {
           "share-of-most-parameters",
           "top-percent-of-parameters",
           "two-budgets",
+          "two-ranks",
           "two-spellings",
           "warmup-twice");
 
