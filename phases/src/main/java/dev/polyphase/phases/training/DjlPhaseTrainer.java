@@ -17,22 +17,18 @@ import dev.polyphase.phases.objective.Objective;
 import dev.polyphase.phases.objective.ObjectiveSource;
 import dev.polyphase.phases.optimizer.LearningRate;
 import dev.polyphase.phases.tokens.LazyTokenizer;
+import dev.polyphase.pipelines.Adapter;
 import dev.polyphase.pipelines.Dataset;
 import dev.polyphase.pipelines.Phase;
 import dev.polyphase.pipelines.problems.InputException;
-import dev.polyphase.pipelines.problems.Place;
 import dev.polyphase.pipelines.problems.Problem;
 import dev.polyphase.weights.Checkpoint;
-import dev.polyphase.weights.RowRanges;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
-import java.util.Set;
-import java.util.TreeSet;
-import java.util.stream.Collectors;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /** Trains phases in this process, on libtorch. */
@@ -51,8 +47,9 @@ public final class DjlPhaseTrainer implements PhaseTrainer {
     ModelConfig config = ConfigReader.read(request.checkpoint());
     ModelLayout layout = new ModelLayout(config);
     Checkpoint checkpoint = Checkpoint.open(request.checkpoint());
-    Set<String> trained = checkTensors(request, layout, checkpoint);
-    long trainedValues = trainedValues(layout, trained, rowsByParameter(request, layout));
+    layout.check(checkpoint);
+    TrainedParts parts = TrainedParts.of(request, layout);
+    long trainedValues = parts.values(layout);
     try (LazyTokenizer tokenizer = new LazyTokenizer(request.checkpoint())) {
       Objective objective = rows(request, config, tokenizer);
       @Nullable Objective heldOut = heldOutRows(request, config, tokenizer);
@@ -71,7 +68,8 @@ public final class DjlPhaseTrainer implements PhaseTrainer {
           MemoryFormula.of(
               config,
               checkpoint,
-              trained,
+              parts.tensors(),
+              parts.adapters(),
               trainedValues,
               compute,
               LargestBatch.in(schedule, objective, phase.microBatchSize()),
@@ -87,19 +85,26 @@ public final class DjlPhaseTrainer implements PhaseTrainer {
     ModelConfig config = ConfigReader.read(request.checkpoint());
     ModelLayout layout = new ModelLayout(config);
     Checkpoint checkpoint = Checkpoint.open(request.checkpoint());
-    Set<String> trained = checkTensors(request, layout, checkpoint);
+    layout.check(checkpoint);
+    TrainedParts parts = TrainedParts.of(request, layout);
     try (LazyTokenizer tokenizer = new LazyTokenizer(request.checkpoint());
         Transformer model =
-            Transformer.load(checkpoint, config, trained, compute.device(), compute.precision(), Activations.KEPT)) {
+            Transformer.load(
+                checkpoint,
+                config,
+                parts.tensors(),
+                parts.adapters(),
+                compute.device(),
+                compute.precision(),
+                Activations.KEPT)) {
       Objective objective = rows(request, config, tokenizer);
       noteRowsLeftOut(objective.counts(), listener);
-      Map<String, RowRanges> rows = rowsByParameter(request, layout);
       TrainingLoop loop =
           new TrainingLoop(
               request.phase(),
               request.pipeline().seed(),
               model,
-              rows,
+              parts.rows(),
               objective,
               heldOutRows(request, config, tokenizer),
               listener);
@@ -107,12 +112,14 @@ public final class DjlPhaseTrainer implements PhaseTrainer {
       TrainedCheckpoint result =
           new TrainedCheckpoint(checkpoint, layout, model, request.pipeline().saveDtype());
       long changed = result.changedValues();
+      writeAdapter(request, model);
       result.write(request.result());
       return new PhaseResult(
           loop.totalSteps(),
           tokens,
           model.masters().size(),
-          trainedValues(layout, trained, rows),
+          parts.values(layout),
+          parts.savedValues(layout),
           changed,
           (System.nanoTime() - startNanos) / 1e9);
     }
@@ -147,44 +154,16 @@ public final class DjlPhaseTrainer implements PhaseTrainer {
     }
   }
 
-  /** The parameters to train, after a look at all tensors. */
-  private static Set<String> checkTensors(
-      PhaseRequest request, ModelLayout layout, Checkpoint checkpoint) {
-    layout.check(checkpoint);
-    Set<String> trained =
-        request.trainable().stream().map(layout::parameterOf).collect(Collectors.toSet());
-    Set<String> unknown = new TreeSet<>(trained);
-    layout.parameters().forEach(parameter -> unknown.remove(parameter.name()));
-    if (!unknown.isEmpty()) {
-      throw new InputException(
-          Place.in(request.checkpoint().toString()),
-          "the model has no parameters named %s to train".formatted(unknown));
+  private static void writeAdapter(PhaseRequest request, Transformer model) throws IOException {
+    Optional<Adapter> adapter = request.phase().adapter();
+    if (adapter.isPresent() && adapter.get().save() == Adapter.Save.PEFT) {
+      Path folder = request.result().resolveSibling("adapter");
+      PeftFolder.write(folder, model, adapter.get(), request.checkpoint());
     }
-    return trained;
-  }
-
-  private static Map<String, RowRanges> rowsByParameter(PhaseRequest request, ModelLayout layout) {
-    Map<String, RowRanges> rows = new HashMap<>();
-    request.rows().forEach((tensor, ranges) -> rows.put(layout.parameterOf(tensor), ranges));
-    return rows;
   }
 
   private static long modelValues(ModelLayout layout) {
     return layout.parameters().stream().mapToLong(Parameter::values).sum();
-  }
-
-  private static long trainedValues(
-      ModelLayout layout, Set<String> trained, Map<String, RowRanges> rows) {
-    long values = 0;
-    for (Parameter parameter : layout.parameters()) {
-      RowRanges some = rows.get(parameter.name());
-      if (some != null) {
-        values += parameter.values() / parameter.shape().get(0) * some.rows();
-      } else if (trained.contains(parameter.name())) {
-        values += parameter.values();
-      }
-    }
-    return values;
   }
 
   private static void noteRowsLeftOut(DataCounts counts, PhaseListener listener) {

@@ -2,6 +2,7 @@ package dev.polyphase.phases.training;
 
 import dev.polyphase.kernels.Precision;
 import dev.polyphase.phases.api.MemoryEstimate;
+import dev.polyphase.phases.model.Adapters;
 import dev.polyphase.phases.model.ModelConfig;
 import dev.polyphase.phases.model.ModelLayout;
 import dev.polyphase.phases.model.Parameter;
@@ -10,7 +11,6 @@ import dev.polyphase.phases.objective.BatchSize;
 import dev.polyphase.weights.Checkpoint;
 import dev.polyphase.weights.TensorInfo;
 import java.util.HashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.regex.Matcher;
@@ -39,6 +39,9 @@ import java.util.regex.Pattern;
  *       values are repeated for the query heads, as on the CPU, {@code 2qcT}; a window shorter than
  *       the row a mask of {@code (c + 3)} bytes for each two positions. Trained weights in another
  *       dtype than the compute's are there as c bytes, and so are their gradients.
+ *   <li>Adapters of rank r are trained values, and the weights that they adapt frozen ones. A block
+ *       with adapters has {@code T r c} for each of them, and where they drop inputs {@code 2 T c}
+ *       for each value of their inputs; so has the upper end for an adapted head.
  *   <li>The upper end: {@link Transformer#TOKENS_OF_LOGITS} rows of logits at {@code 8V} bytes
  *       (float32) or {@code 10V} (otherwise), the normed rows and their gradients at {@code T h (16
  *       + 4c)}, every token taken to carry loss; a trained head in another dtype once more.
@@ -56,15 +59,19 @@ final class MemoryFormula {
 
   private final ModelConfig config;
   private final Set<String> trained;
+  private final Adapters adapters;
   private final boolean cpu;
   private final Precision precision;
   private final int computeBytes;
   private final Map<String, Long> trainedValuesOfPart = new HashMap<>();
+  private final Map<String, Long> adapterBytesOfPart = new HashMap<>();
   private int lowestBlock;
 
-  private MemoryFormula(ModelConfig config, Set<String> trained, ComputeSettings compute) {
+  private MemoryFormula(
+      ModelConfig config, Set<String> trained, Adapters adapters, ComputeSettings compute) {
     this.config = config;
     this.trained = trained;
+    this.adapters = adapters;
     this.cpu = compute.device().equals("cpu");
     this.precision = compute.precision();
     this.computeBytes = compute.precision().elementType().bytes();
@@ -76,6 +83,7 @@ final class MemoryFormula {
    *
    * @param checkpoint what the phase starts from, which fits the configuration
    * @param trained the names of the parameters to train
+   * @param adapters to train too
    * @param optimizedValues the values that the optimizer changes: not all of those parameters' where
    *     only some rows are trained
    * @param largest its largest forward pass
@@ -85,11 +93,12 @@ final class MemoryFormula {
       ModelConfig config,
       Checkpoint checkpoint,
       Set<String> trained,
+      Adapters adapters,
       long optimizedValues,
       ComputeSettings compute,
       BatchSize largest,
       boolean severalPasses) {
-    return new MemoryFormula(config, trained, compute)
+    return new MemoryFormula(config, trained, adapters, compute)
         .add(checkpoint, optimizedValues, largest, severalPasses);
   }
 
@@ -98,8 +107,8 @@ final class MemoryFormula {
     long frozen = 0;
     long mapped = 0;
     long trainedValues = 0;
-    List<Parameter> parameters = new ModelLayout(config).parameters();
-    for (Parameter parameter : parameters) {
+    ModelLayout layout = new ModelLayout(config);
+    for (Parameter parameter : layout.parameters()) {
       TensorInfo tensor = checkpoint.find(parameter.name()).orElseThrow();
       if (trained.contains(parameter.name())) {
         trainedValues += tensor.elements();
@@ -109,6 +118,11 @@ final class MemoryFormula {
       } else {
         frozen += tensor.elements() * computeBytes;
       }
+    }
+    for (Parameter parameter : adapters.parameters(layout)) {
+      trainedValues += parameter.values();
+      countTrained(parameter.name(), parameter.values());
+      countAdapter(parameter);
     }
     return new MemoryEstimate(
         largest.rows(),
@@ -128,8 +142,22 @@ final class MemoryFormula {
     } else if (name.equals(ModelLayout.EMBEDDING)) {
       lowestBlock = 0;
     }
-    String part = block.matches() ? block.group(1) : name;
-    trainedValuesOfPart.merge(part, values, Long::sum);
+    trainedValuesOfPart.merge(part(name), values, Long::sum);
+  }
+
+  /** What an adapter keeps of a token, counted at its A {@code [r, in]}. */
+  private void countAdapter(Parameter parameter) {
+    if (parameter.name().endsWith(".lora_A.weight")) {
+      long inputs = adapters.dropout() > 0 ? parameter.shape().get(1) : 0;
+      long bytes = (adapters.rank() + 2 * inputs) * computeBytes;
+      adapterBytesOfPart.merge(part(parameter.name()), bytes, Long::sum);
+    }
+  }
+
+  /** A block's number, or the name of what is in none. */
+  private static String part(String name) {
+    Matcher block = BLOCK.matcher(name);
+    return block.matches() ? block.group(1) : name;
   }
 
   private long gradients(long trainedValues, boolean severalPasses) {
@@ -161,6 +189,12 @@ final class MemoryFormula {
     if (cpu && queries != keys) {
       ofToken += 2 * queries * computeBytes;
     }
+    ofToken +=
+        adapterBytesOfPart.entrySet().stream()
+            .filter(part -> isBlock(part.getKey()))
+            .mapToLong(Map.Entry::getValue)
+            .max()
+            .orElse(0);
     long converted =
         precision == Precision.FLOAT32 ? 0 : 2L * computeBytes * largestTrainedBlockValues();
     return batch.padded() * ofToken + mask(batch.tokens()) + converted;
@@ -168,10 +202,14 @@ final class MemoryFormula {
 
   private long largestTrainedBlockValues() {
     return trainedValuesOfPart.entrySet().stream()
-        .filter(part -> Character.isDigit(part.getKey().charAt(0)))
+        .filter(part -> isBlock(part.getKey()))
         .mapToLong(Map.Entry::getValue)
         .max()
         .orElse(0);
+  }
+
+  private static boolean isBlock(String part) {
+    return Character.isDigit(part.charAt(0));
   }
 
   private long mask(long rowTokens) {
@@ -187,7 +225,9 @@ final class MemoryFormula {
     long logits = logitRows * config.vocabSize() * (float32 ? 8 : 10);
     long rows = batch.padded() * hidden * (16 + 4 * computeBytes);
     long head = float32 ? 0 : trainedValuesOf(new ModelLayout(config).head()) * computeBytes;
-    return logits + rows + head;
+    long adapter =
+        batch.padded() * adapterBytesOfPart.getOrDefault("lm_head.lora_A.weight", 0L);
+    return logits + rows + head + adapter;
   }
 
   private long trainedValuesOf(String name) {

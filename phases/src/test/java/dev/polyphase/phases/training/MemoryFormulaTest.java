@@ -92,6 +92,35 @@ class MemoryFormulaTest {
     assertThat(long10 - short8 / 8 * 10).isEqualTo(10 * 10 * 7);
   }
 
+  @Test
+  void adaptersAreTrainedInThePlaceOfTheirWeights() throws IOException {
+    SftRun run = llama(Set.of(UP_2, "model.layers.2.mlp.down_proj.weight", "lm_head.weight"));
+    String targeting =
+        "phases.one.targeting={method: parameters, unfrozen_parameters: [any]}";
+
+    MemoryEstimate memory = run.check(targeting, "phases.one.adapter=lora").memory();
+    MemoryEstimate dropping =
+        run.check(targeting, "phases.one.adapter={type: lora, dropout: 0.1}").memory();
+
+    // A and B of rank 16: twice 160 + 64, and 272 + 64.
+    int adapters = 16 * (2 * 224 + 336);
+    assertThat(memory)
+        .isEqualTo(
+            new MemoryEstimate(
+                1,
+                40,
+                0,
+                207_424 * 4,
+                adapters * 4,
+                adapters * 8,
+                adapters * 4,
+                // The block of the third test, and each token's inner values of two adapters.
+                3 * 40 * 64 * 4 + 40 * (7_808 + 512 + 2 * 16 * 4)));
+    // Two copies of the inputs, 64 and 160 values a token.
+    assertThat(dropping.activationBytes() - memory.activationBytes())
+        .isEqualTo(40 * 2 * (64 + 160) * 4);
+  }
+
   private long activations(String trained) throws IOException {
     return llama(Set.of(trained)).check().memory().activationBytes();
   }
