@@ -112,7 +112,7 @@ public final class DjlPhaseTrainer implements PhaseTrainer {
       TrainedCheckpoint result =
           new TrainedCheckpoint(checkpoint, layout, model, request.pipeline().saveDtype());
       long changed = result.changedValues();
-      writeAdapter(request, model);
+      writeAdapter(request, layout, model);
       result.write(request.result());
       return new PhaseResult(
           loop.totalSteps(),
@@ -154,11 +154,11 @@ public final class DjlPhaseTrainer implements PhaseTrainer {
     }
   }
 
-  private static void writeAdapter(PhaseRequest request, Transformer model) throws IOException {
+  private static void writeAdapter(PhaseRequest request, ModelLayout layout, Transformer model) throws IOException {
     Optional<Adapter> adapter = request.phase().adapter();
     if (adapter.isPresent() && adapter.get().save() == Adapter.Save.PEFT) {
       Path folder = request.result().resolveSibling("adapter");
-      PeftFolder.write(folder, model, adapter.get(), request.checkpoint());
+      PeftFolder.write(folder, model, layout, adapter.get(), request.checkpoint());
     }
   }
 

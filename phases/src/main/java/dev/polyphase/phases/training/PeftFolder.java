@@ -17,7 +17,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Map;
 import java.util.TreeSet;
 
 /**
@@ -36,29 +35,36 @@ final class PeftFolder {
    *
    * @param base the checkpoint that the adapters are for
    */
-  static void write(Path folder, Transformer model, Adapter adapter, Path base)
+  static void write(
+      Path folder, Transformer model, ModelLayout layout, Adapter adapter, Path base)
       throws IOException {
     Files.createDirectories(folder);
     List<SafetensorsFile.Tensor> tensors = new ArrayList<>();
-    for (Map.Entry<String, NDArray> master : model.masters().entrySet()) {
-      NDArray values = master.getValue();
-      tensors.add(
-          new SafetensorsFile.Tensor(
-              PREFIX + master.getKey(),
-              Arrays.stream(values.getShape().getShape()).boxed().toList(),
-              model.store().toWrite(values, Precision.FLOAT32)));
+    model.masters().forEach((name, values) -> tensors.add(tensor(name, values, model)));
+    NDArray embedding = model.masters().get(layout.head());
+    if (embedding != null && layout.head().equals(ModelLayout.EMBEDDING)) {
+      // PEFT takes what it replaces apart: without values of its own the head would keep the base's.
+      tensors.add(tensor("lm_head.weight", embedding, model));
     }
     SafetensorsFile.write(folder.resolve("adapter_model.safetensors"), tensors);
     AtomicFiles.writeString(
         folder.resolve("adapter_config.json"),
         new ObjectMapper()
                 .writerWithDefaultPrettyPrinter()
-                .writeValueAsString(config(model, adapter, base))
+                .writeValueAsString(config(model, layout, adapter, base))
             + "\n");
   }
 
+  private static SafetensorsFile.Tensor tensor(String name, NDArray values, Transformer model) {
+    return new SafetensorsFile.Tensor(
+        PREFIX + name,
+        Arrays.stream(values.getShape().getShape()).boxed().toList(),
+        model.store().toWrite(values, Precision.FLOAT32));
+  }
+
   /** PEFT's {@code LoraConfig}; keys that are not here have its defaults. */
-  private static ObjectNode config(Transformer model, Adapter adapter, Path base) {
+  private static ObjectNode config(
+      Transformer model, ModelLayout layout, Adapter adapter, Path base) {
     ObjectNode config = JsonNodeFactory.instance.objectNode();
     config.put("peft_type", "LORA");
     config.put("task_type", "CAUSAL_LM");
@@ -73,7 +79,10 @@ final class PeftFolder {
     ArrayNode modules = config.putArray("target_modules");
     new TreeSet<>(model.adapters().modules()).forEach(modules::add);
     if (model.masters().containsKey(ModelLayout.EMBEDDING)) {
-      config.putArray("modules_to_save").add("embed_tokens");
+      ArrayNode whole = config.putArray("modules_to_save").add("embed_tokens");
+      if (layout.head().equals(ModelLayout.EMBEDDING)) {
+        whole.add("lm_head");
+      }
     } else {
       config.putNull("modules_to_save");
     }

@@ -133,6 +133,22 @@ class AdapterPhaseTest {
   }
 
   @Test
+  void aTiedHeadIsSavedWithItsEmbedding() throws IOException {
+    Path base = Fixture.QWEN2.copyTo(folder);
+    SftRun run = new SftRun(folder, base, weights(UP, "model.embed_tokens")).withRows(30);
+
+    run.train(
+        "result", new RecordingListener(), TARGETING, "phases.one.adapter={type: lora, save: peft}");
+
+    JsonNode config =
+        new ObjectMapper()
+            .readTree(folder.resolve("adapter").resolve("adapter_config.json").toFile());
+    assertThat(texts(config.path("modules_to_save"))).containsExactly("embed_tokens", "lm_head");
+    assertThat(TensorValues.bytes(adapterTensor("lm_head")))
+        .isEqualTo(TensorValues.bytes(adapterTensor("model.embed_tokens")));
+  }
+
+  @Test
   void leavesTheModelAloneWhereNothingElseIsAskedFor() throws IOException {
     SftRun run = new SftRun(folder, base(), weights(UP)).withRows(30);
 
