@@ -29,8 +29,7 @@ public final class SafetensorsFile {
     private TensorInfo info(Path file) {
       long elements = shape.stream().reduce(1L, Math::multiplyExact);
       ElementType type = values.type();
-      return new TensorInfo(
-          name, type, shape, file, 0, Math.multiplyExact(elements, type.bytes()));
+      return new TensorInfo(name, type, shape, file, 0, Math.multiplyExact(elements, type.bytes()));
     }
   }
 
@@ -51,8 +50,7 @@ public final class SafetensorsFile {
     WritableByteChannel channel = Channels.newChannel(out);
     FileTransfer.append(SafetensorsWriter.header(planned), channel);
     for (Planned tensor : planned) {
-      CountedChannel counted =
-          new CountedChannel(channel, tensor.old().name(), tensor.byteCount());
+      CountedChannel counted = new CountedChannel(channel, tensor.old().name(), tensor.byteCount());
       requireNonNull(tensor.replacement()).bytes().writeTo(counted);
       counted.checkComplete();
     }

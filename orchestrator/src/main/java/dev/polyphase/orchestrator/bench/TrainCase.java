@@ -60,8 +60,7 @@ public enum TrainCase {
               lora.alpha() / lora.r(),
               lora.dropout(),
               Defaults.SEED);
-      return new TransformerStep(
-          setup.shape(), setup.model(), Set.of(), adapters, setup.device());
+      return new TransformerStep(setup.shape(), setup.model(), Set.of(), adapters, setup.device());
     }
   },
   /** Every parameter, in DJL's own blocks with DJL's own training. */

@@ -89,7 +89,10 @@ public final class Progress {
 
   void phaseFinished(PhaseResult result) {
     double share = 100.0 * result.changedValues() / Math.max(1, result.savedValues());
-    String values = result.savedValues() == result.trainedValues() ? "trained values" : "values that adapters were merged into";
+    String values =
+        result.savedValues() == result.trainedValues()
+            ? "trained values"
+            : "values that adapters were merged into";
     message(
         String.format(
             Locale.ROOT,

@@ -77,8 +77,7 @@ class ModelCardTextTest {
         .contains("trained from base by Polyphase: foundation (sft), then alignment (dpo).")
         .contains("|  | foundation | alignment |\n| --- | --- | --- |\n")
         .contains(
-            "| weights | best 25 % of each type by SNR, and lm\\_head, embed\\_tokens |"
-                + " all |")
+            "| weights | best 25 % of each type by SNR, and lm\\_head, embed\\_tokens |" + " all |")
         .contains("| trained parameters | 250 (25.0 %) | 250 (25.0 %) |")
         .contains("| learning rate | 1e-5, cosine | 5e-7, cosine |")
         .contains("| dpo |  | sigmoid, beta 0.2 |")

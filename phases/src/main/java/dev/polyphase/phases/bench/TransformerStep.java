@@ -53,9 +53,7 @@ public final class TransformerStep implements BenchStep {
     try (NDManager scratch = model.newScratch()) {
       Gradients gradients = new Gradients(scratch);
       NDArray logProbs =
-          model
-              .differentiate(batch, -1.0 / batch.lossTokens(), gradients, scratch)
-              .orElseThrow();
+          model.differentiate(batch, -1.0 / batch.lossTokens(), gradients, scratch).orElseThrow();
       logProbs.toFloatArray();
       optimizer.step(model.masters(), gradients.byName(), LEARNING_RATE);
     }

@@ -73,9 +73,7 @@ final class Blocks implements AutoCloseable {
             .with(positions.cos())
             .with(positions.sin())
             .withList("w", tensors);
-    return drops(layer)
-        ? call.withNumberInList("w", DropoutSeeds.at(dropoutSeed, layer))
-        : call;
+    return drops(layer) ? call.withNumberInList("w", DropoutSeeds.at(dropoutSeed, layer)) : call;
   }
 
   /** Without dropout. */

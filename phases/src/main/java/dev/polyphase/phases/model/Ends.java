@@ -25,7 +25,12 @@ final class Ends implements AutoCloseable {
   private final boolean adapted;
   private final Kernel kernel;
 
-  Ends(NDManager manager, ModelConfig config, ModelLayout layout, Weights weights, Adapters adapters) {
+  Ends(
+      NDManager manager,
+      ModelConfig config,
+      ModelLayout layout,
+      Weights weights,
+      Adapters adapters) {
     this.weights = weights;
     this.head = layout.head();
     this.adapted = adapters.adapt(head);

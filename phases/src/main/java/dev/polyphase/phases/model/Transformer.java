@@ -87,7 +87,8 @@ public final class Transformer implements AutoCloseable {
     NDManager manager = Libtorch.newManager(device);
     try {
       TensorStore store = new TensorStore(manager);
-      Weights weights = Weights.load(manager, store, checkpoint, layout, trained, adapters, precision);
+      Weights weights =
+          Weights.load(manager, store, checkpoint, layout, trained, adapters, precision);
       NDArray computeLike = store.like(manager, precision);
       return new Transformer(
           manager, store, config, layout, weights, adapters, activations, computeLike);
@@ -184,8 +185,9 @@ public final class Transformer implements AutoCloseable {
     }
     try (NDManager scratch = newScratch()) {
       Pass pass = forward(batch, false, scratch);
-      return ends
-          .logProbs(pass.normed(), pass.targets(), pass.dropoutSeed(), scratch).get(0).toFloatArray();
+      return ends.logProbs(pass.normed(), pass.targets(), pass.dropoutSeed(), scratch)
+          .get(0)
+          .toFloatArray();
     }
   }
 
@@ -203,8 +205,7 @@ public final class Transformer implements AutoCloseable {
     }
     try (NDManager scratch = newScratch()) {
       Pass pass = forward(batch, true, scratch);
-      NDList found =
-          ends.logProbs(pass.normed(), pass.targets(), pass.dropoutSeed(), scratch);
+      NDList found = ends.logProbs(pass.normed(), pass.targets(), pass.dropoutSeed(), scratch);
       NDArray gradient = scratch.create(gradientOf.apply(found.get(0).toFloatArray()));
       NDArray gh =
           ends.logProbsBackward(
@@ -272,8 +273,7 @@ public final class Transformer implements AutoCloseable {
     NDArray targetPositions = scratch.create(toLongs(batch.targetPositions()));
     NDArray targets = scratch.create(toLongs(batch.targets()));
     NDArray normed = ends.pick(last, targetPositions, scratch);
-    return new Pass(
-        ids, positions, dropoutSeed, traces, last, targetPositions, targets, normed);
+    return new Pass(ids, positions, dropoutSeed, traces, last, targetPositions, targets, normed);
   }
 
   private NDArray throughBlocks(NDArray ids, RotaryTable.Slice positions, NDManager scratch) {
@@ -291,9 +291,8 @@ public final class Transformer implements AutoCloseable {
     NDArray embedded = ends.embed(ids, computeLike, scratch);
     NDArray x = throughFrozen(lowestTrainedBlock, embedded, positions, scratch);
     for (int layer = lowestTrainedBlock; layer < blocks.count(); layer++) {
-      Trace trace = 
-          blocks.traced(
-              layer, x, positions, dropoutSeed, wantsGradientOfInput(layer), scratch);
+      Trace trace =
+          blocks.traced(layer, x, positions, dropoutSeed, wantsGradientOfInput(layer), scratch);
       if (layer == lowestTrainedBlock && trace instanceof Trace.Graph) {
         // The graph holds what it needs of it; above, it is another trace's output.
         x.close();
@@ -321,8 +320,7 @@ public final class Transformer implements AutoCloseable {
    *
    * @param gh their gradient; null where nothing below the head is trained
    */
-  private void backward(
-      Pass pass, @Nullable NDArray gh, Gradients gradients, NDManager scratch) {
+  private void backward(Pass pass, @Nullable NDArray gh, Gradients gradients, NDManager scratch) {
     if (gh == null) {
       return;
     }
@@ -338,14 +336,7 @@ public final class Transformer implements AutoCloseable {
       boolean ofInput = wantsGradientOfInput(layer);
       NDArray next =
           blocks.backward(
-              layer,
-              trace,
-              pass.positions(),
-              pass.dropoutSeed(),
-              gx,
-              ofInput,
-              gradients,
-              scratch);
+              layer, trace, pass.positions(), pass.dropoutSeed(), gx, ofInput, gradients, scratch);
       if (ofInput) {
         gx.close();
       }

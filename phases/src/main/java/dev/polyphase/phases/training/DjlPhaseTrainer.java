@@ -154,7 +154,8 @@ public final class DjlPhaseTrainer implements PhaseTrainer {
     }
   }
 
-  private static void writeAdapter(PhaseRequest request, ModelLayout layout, Transformer model) throws IOException {
+  private static void writeAdapter(PhaseRequest request, ModelLayout layout, Transformer model)
+      throws IOException {
     Optional<Adapter> adapter = request.phase().adapter();
     if (adapter.isPresent() && adapter.get().save() == Adapter.Save.PEFT) {
       Path folder = request.result().resolveSibling("adapter");

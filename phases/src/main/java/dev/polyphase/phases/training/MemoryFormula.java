@@ -84,8 +84,8 @@ final class MemoryFormula {
    * @param checkpoint what the phase starts from, which fits the configuration
    * @param trained the names of the parameters to train
    * @param adapters to train too
-   * @param optimizedValues the values that the optimizer changes: not all of those parameters' where
-   *     only some rows are trained
+   * @param optimizedValues the values that the optimizer changes: not all of those parameters'
+   *     where only some rows are trained
    * @param largest its largest forward pass
    * @param severalPasses whether several forward passes make a step
    */
@@ -225,8 +225,7 @@ final class MemoryFormula {
     long logits = logitRows * config.vocabSize() * (float32 ? 8 : 10);
     long rows = batch.padded() * hidden * (16 + 4 * computeBytes);
     long head = float32 ? 0 : trainedValuesOf(new ModelLayout(config).head()) * computeBytes;
-    long adapter =
-        batch.padded() * adapterBytesOfPart.getOrDefault("lm_head.lora_A.weight", 0L);
+    long adapter = batch.padded() * adapterBytesOfPart.getOrDefault("lm_head.lora_A.weight", 0L);
     return logits + rows + head + adapter;
   }
 

@@ -35,15 +35,15 @@ final class PeftFolder {
    *
    * @param base the checkpoint that the adapters are for
    */
-  static void write(
-      Path folder, Transformer model, ModelLayout layout, Adapter adapter, Path base)
+  static void write(Path folder, Transformer model, ModelLayout layout, Adapter adapter, Path base)
       throws IOException {
     Files.createDirectories(folder);
     List<SafetensorsFile.Tensor> tensors = new ArrayList<>();
     model.masters().forEach((name, values) -> tensors.add(tensor(name, values, model)));
     NDArray embedding = model.masters().get(layout.head());
     if (embedding != null && layout.head().equals(ModelLayout.EMBEDDING)) {
-      // PEFT takes what it replaces apart: without values of its own the head would keep the base's.
+      // PEFT takes what it replaces apart: without values of its own the head would keep the
+      // base's.
       tensors.add(tensor("lm_head.weight", embedding, model));
     }
     SafetensorsFile.write(folder.resolve("adapter_model.safetensors"), tensors);

@@ -19,9 +19,8 @@ import java.util.Map;
 
 /**
  * A checkpoint with new values for its trained tensors and with adapters merged into the weights
- * that they adapt. With {@code save_dtype: base} each tensor
- * keeps its dtype and an untrained one its bytes; another dtype is given to every floating-point
- * tensor.
+ * that they adapt. With {@code save_dtype: base} each tensor keeps its dtype and an untrained one
+ * its bytes; another dtype is given to every floating-point tensor.
  */
 final class TrainedCheckpoint {
   private final Checkpoint base;

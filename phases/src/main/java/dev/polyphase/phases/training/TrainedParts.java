@@ -114,8 +114,7 @@ record TrainedParts(Set<String> tensors, Map<String, RowRanges> rows, Adapters a
     return new TrainedParts(
         whole,
         rows,
-        new Adapters(
-            modules, adapter.r(), adapter.alpha() / adapter.r(), adapter.dropout(), seed));
+        new Adapters(modules, adapter.r(), adapter.alpha() / adapter.r(), adapter.dropout(), seed));
   }
 
   private static void refuse(

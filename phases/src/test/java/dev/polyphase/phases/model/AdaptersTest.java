@@ -82,8 +82,7 @@ class AdaptersTest {
   void firstValuesFollowFromTheSeedAndTheModule() throws IOException {
     Path base = Fixture.LLAMA.copyTo(folder);
     Adapters adapters = adapters(base, ALL, 0);
-    Adapters others =
-        new Adapters(adapters.modules(), RANK, SCALE, 0, adapters.seed() + 1);
+    Adapters others = new Adapters(adapters.modules(), RANK, SCALE, 0, adapters.seed() + 1);
     String q = "model.layers.0.self_attn.q_proj.lora_A.weight";
     try (Transformer one = load(base, Set.of(), adapters, Activations.KEPT);
         Transformer same = load(base, Set.of(), adapters, Activations.KEPT);
@@ -147,8 +146,7 @@ class AdaptersTest {
 
   @ParameterizedTest
   @CsvSource({"LLAMA, lm_head", "LLAMA, .*", "QWEN2, .*"})
-  void whatIsDroppedIsTheSameWhenComputedAgain(Fixture fixture, String modules)
-      throws IOException {
+  void whatIsDroppedIsTheSameWhenComputedAgain(Fixture fixture, String modules) throws IOException {
     Path base = fixture.copyTo(folder);
     TokenBatch batch = GradientsTest.batch(base);
     Adapters adapters = adapters(base, modules.equals(".*") ? ALL : modules, 0.3);
@@ -258,8 +256,7 @@ class AdaptersTest {
     }
   }
 
-  private void assertGradients(Fixture fixture, String modules, String tensors)
-      throws IOException {
+  private void assertGradients(Fixture fixture, String modules, String tensors) throws IOException {
     Path base = fixture.copyTo(folder);
     TokenBatch batch = GradientsTest.batch(base);
     Adapters adapters = adapters(base, modules, 0);

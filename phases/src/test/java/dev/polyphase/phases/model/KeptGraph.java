@@ -43,9 +43,8 @@ final class KeptGraph {
         tensors.put(name, value);
       }
       Weights weights = new Weights(tensors, trained);
-      try (Blocks blocks = 
-          new Blocks(
-              manager, config, layout, weights, Adapters.none(), Activations.RECOMPUTED)) {
+      try (Blocks blocks =
+          new Blocks(manager, config, layout, weights, Adapters.none(), Activations.RECOMPUTED)) {
         NDArray loss = loss(manager, config, layout, tensors, blocks, graph, batch);
         NDList found =
             graph

@@ -138,7 +138,10 @@ class AdapterPhaseTest {
     SftRun run = new SftRun(folder, base, weights(UP, "model.embed_tokens")).withRows(30);
 
     run.train(
-        "result", new RecordingListener(), TARGETING, "phases.one.adapter={type: lora, save: peft}");
+        "result",
+        new RecordingListener(),
+        TARGETING,
+        "phases.one.adapter={type: lora, save: peft}");
 
     JsonNode config =
         new ObjectMapper()
@@ -164,11 +167,7 @@ class AdapterPhaseTest {
     RecordingListener whole = new RecordingListener();
     SftRun run = new SftRun(folder, base, weights(UP, QUERY)).withRows(30, 12);
 
-    run.train(
-        "adapted",
-        adapted,
-        TARGETING,
-        "phases.one.adapter={type: lora, dropout: 0.5}");
+    run.train("adapted", adapted, TARGETING, "phases.one.adapter={type: lora, dropout: 0.5}");
     run.train("whole", whole);
 
     double wanted = whole.series("loss")[0];
@@ -195,8 +194,7 @@ class AdapterPhaseTest {
   @Test
   void biasesOfAdaptedModulesStay() throws IOException {
     Path base = Fixture.QWEN2.copyTo(folder);
-    SftRun run =
-        new SftRun(folder, base, Set.of(QUERY + ".weight", QUERY + ".bias")).withRows(20);
+    SftRun run = new SftRun(folder, base, Set.of(QUERY + ".weight", QUERY + ".bias")).withRows(20);
 
     PhaseResult result =
         run.train("result", new RecordingListener(), TARGETING, "phases.one.adapter=lora");

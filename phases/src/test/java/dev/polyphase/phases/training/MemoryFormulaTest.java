@@ -95,8 +95,7 @@ class MemoryFormulaTest {
   @Test
   void adaptersAreTrainedInThePlaceOfTheirWeights() throws IOException {
     SftRun run = llama(Set.of(UP_2, "model.layers.2.mlp.down_proj.weight", "lm_head.weight"));
-    String targeting =
-        "phases.one.targeting={method: parameters, unfrozen_parameters: [any]}";
+    String targeting = "phases.one.targeting={method: parameters, unfrozen_parameters: [any]}";
 
     MemoryEstimate memory = run.check(targeting, "phases.one.adapter=lora").memory();
     MemoryEstimate dropping =

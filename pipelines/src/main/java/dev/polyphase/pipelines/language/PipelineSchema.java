@@ -175,10 +175,7 @@ public final class PipelineSchema {
 
   /** A key within a phase or a pipeline, as a person writes it. */
   private static String inWords(String place) {
-    return place
-        .replace(ADAPTER, "adapter.")
-        .replace(PHASE, "")
-        .replace("#/properties/", "");
+    return place.replace(ADAPTER, "adapter.").replace(PHASE, "").replace("#/properties/", "");
   }
 
   /**

@@ -86,7 +86,8 @@ final class Spellings {
         });
     Mapping.Entry written = entries.get(ADAPTER);
     if (written == null ? flat.isEmpty() : written.value().isNull()) {
-      return phase.withEntries(entries); // as with Axolotl, without an adapter the others say nothing
+      return phase.withEntries(
+          entries); // as with Axolotl, without an adapter the others say nothing
     }
     Map<String, Mapping.Entry> within = new LinkedHashMap<>();
     Mapping.Entry first = written == null ? flat.values().iterator().next() : written;
