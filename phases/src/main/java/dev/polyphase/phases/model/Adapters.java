@@ -86,7 +86,7 @@ public record Adapters(Set<String> modules, int rank, double scale, double dropo
   NDArray firstA(NDManager owner, Parameter a) {
     long inputs = a.shape().get(1);
     Random random = new Random(seed * 31 + a.name().hashCode());
-    double bound = 1 / Math.sqrt(inputs);
+    double bound = 1 / Math.sqrt((double) inputs);
     float[] values = new float[Math.toIntExact(a.values())];
     for (int i = 0; i < values.length; i++) {
       values[i] = (float) (bound * (2 * random.nextDouble() - 1));

@@ -102,7 +102,7 @@ class MemoryFormulaTest {
         run.check(targeting, "phases.one.adapter={type: lora, dropout: 0.1}").memory();
 
     // A and B of rank 16: twice 160 + 64, and 272 + 64.
-    int adapters = 16 * (2 * 224 + 336);
+    long adapters = 16 * (2 * 224 + 336);
     assertThat(memory)
         .isEqualTo(
             new MemoryEstimate(
