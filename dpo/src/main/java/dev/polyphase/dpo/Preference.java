@@ -20,6 +20,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import java.util.OptionalDouble;
 import org.jspecify.annotations.Nullable;
 
 /** The objective of dpo phases: the mean over pairs of a preference loss. */
@@ -82,6 +83,11 @@ public final class Preference implements Objective {
     @Override
     public int weight() {
       return pairs.pairs();
+    }
+
+    @Override
+    public OptionalDouble slope() {
+      return OptionalDouble.empty();
     }
 
     @Override

@@ -15,6 +15,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.OptionalLong;
 import java.util.Random;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
@@ -50,7 +51,7 @@ class FirstStepTest {
     Pipeline pipeline = PipelineReader.parse(YAML, "test.yaml", List.of());
     RecordingListener heard = new RecordingListener();
 
-    new DjlPhaseTrainer(Preference.source())
+    new DjlPhaseTrainer(Preference.source(), device -> OptionalLong.empty())
         .train(
             new PhaseRequest(
                 pipeline,

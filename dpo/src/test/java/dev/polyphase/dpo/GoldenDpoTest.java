@@ -27,6 +27,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
+import java.util.OptionalLong;
 import java.util.Set;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -97,7 +98,7 @@ class GoldenDpoTest {
             Dtype.FLOAT32);
     RecordingListener heard = new RecordingListener();
 
-    new DjlPhaseTrainer(Preference.source())
+    new DjlPhaseTrainer(Preference.source(), device -> OptionalLong.empty())
         .train(
             new PhaseRequest(
                 phases.pipeline(PhaseType.DPO),
@@ -150,7 +151,7 @@ class GoldenDpoTest {
             adamw.path("max_grad_norm").doubleValue(),
             Dtype.FLOAT32);
     Path policy = folder.resolve("policy");
-    new DjlPhaseTrainer(NextToken.source())
+    new DjlPhaseTrainer(NextToken.source(), device -> OptionalLong.empty())
         .train(
             new PhaseRequest(
                 phases.pipeline(PhaseType.SFT),
@@ -165,11 +166,7 @@ class GoldenDpoTest {
 
   private static Transformer load(Path checkpoint) throws IOException {
     return Transformer.load(
-        Checkpoint.open(checkpoint),
-        ConfigReader.read(checkpoint),
-        Set.of(),
-        "cpu",
-        Precision.FLOAT32);
+        Checkpoint.open(checkpoint), ConfigReader.read(checkpoint), "cpu", Precision.FLOAT32);
   }
 
   private static Set<String> names(JsonNode array) {

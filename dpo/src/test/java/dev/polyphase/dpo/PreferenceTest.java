@@ -23,6 +23,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.OptionalLong;
 import java.util.Random;
 import java.util.Set;
 import org.junit.jupiter.api.AfterEach;
@@ -49,8 +50,7 @@ class PreferenceTest {
   void load() throws IOException {
     Path base = Fixture.LLAMA.copyTo(folder);
     model =
-        Transformer.load(
-            Checkpoint.open(base), ConfigReader.read(base), Set.of(), "cpu", Precision.FLOAT32);
+        Transformer.load(Checkpoint.open(base), ConfigReader.read(base), "cpu", Precision.FLOAT32);
   }
 
   @AfterEach
@@ -213,7 +213,10 @@ class PreferenceTest {
             Set.of(),
             folder.resolve("result"));
 
-    assertThatThrownBy(() -> new DjlPhaseTrainer(Preference.source()).check(request))
+    assertThatThrownBy(
+            () ->
+                new DjlPhaseTrainer(Preference.source(), device -> OptionalLong.empty())
+                    .check(request))
         .isInstanceOf(InputException.class)
         .hasMessage("phase one: " + sentence);
   }

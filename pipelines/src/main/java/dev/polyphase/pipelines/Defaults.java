@@ -31,10 +31,23 @@ public final class Defaults {
   public static final int SEQUENCE_LEN = 2048;
   public static final int MICRO_BATCH_SIZE = 1;
   public static final int GRADIENT_ACCUMULATION_STEPS = 1;
-  public static final LrScheduler LR_SCHEDULER = LrScheduler.COSINE;
+  public static final LrScheduler.Name LR_SCHEDULER = LrScheduler.Name.COSINE;
+
+  /** Of the courses along a cosine: once down. */
+  public static final double NUM_CYCLES = 0.5;
+
+  public static final LrScheduler.Curve WARMUP_TYPE = LrScheduler.Curve.LINEAR;
+  public static final LrScheduler.Curve DECAY_TYPE = LrScheduler.Curve.COSINE;
+  public static final double MIN_LR_RATIO = 0;
+  public static final double LR_END = 1e-7;
+  public static final double POWER = 1;
   public static final Warmup WARMUP = new Warmup.Steps(0);
   public static final Optimizer OPTIMIZER =
       new Optimizer(Optimizer.Name.ADAMW, 0.9, 0.999, 1e-8, 0);
+
+  /** {@code adam_beta2} of {@code lion}, as in its paper. */
+  public static final double LION_BETA2 = 0.99;
+
   public static final double MAX_GRAD_NORM = 1;
   public static final boolean SAMPLE_PACKING = false;
   public static final boolean SHUFFLE = true;

@@ -23,6 +23,7 @@ import java.util.OptionalLong;
  * @param warmup how it begins
  * @param optimizer the optimiser and its constants
  * @param maxGradNorm the gradients' norm above which they are scaled down; 0 for no clipping
+ * @param gradientCheckpointing whether blocks are computed again in the backward pass
  * @param samplePacking whether short rows share a sequence
  * @param shuffle whether rows are shuffled, anew each epoch
  * @param loggingSteps steps between two rows of metrics
@@ -45,6 +46,7 @@ public record Phase(
     Warmup warmup,
     Optimizer optimizer,
     double maxGradNorm,
+    GradientCheckpointing gradientCheckpointing,
     boolean samplePacking,
     boolean shuffle,
     int loggingSteps,

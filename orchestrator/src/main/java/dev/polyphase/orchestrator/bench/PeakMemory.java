@@ -1,27 +1,29 @@
 package dev.polyphase.orchestrator.bench;
 
+import dev.polyphase.phases.bench.BenchStep;
+import dev.polyphase.phases.bench.DecoderShape;
+import dev.polyphase.phases.bench.FloorStep;
 import dev.polyphase.rescanner.SingularValues;
 import dev.polyphase.weights.Checkpoint;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.OptionalLong;
 
-/** The most memory that a scan takes, in a process of its own. */
+/** The most memory that something takes, in a process of its own. */
 public final class PeakMemory {
-  private static final Path STATUS = Path.of("/proc/self/status");
-  private static final String PEAK = "VmHWM:";
+  private static final int STEPS = 4;
+  private static final DecoderShape TINY = new DecoderShape(8, 1, 1, 1, 8, 8, false, 8, 1);
 
   private PeakMemory() {}
 
   /**
-   * Scans in another process.
+   * Measures in another process.
    *
-   * @param command the program and the arguments that make it call {@link #scanHere} and print the
-   *     result
-   * @return the peak in bytes; empty where the system does not tell
+   * @param command the program and the arguments that make it call {@link #scanHere} or {@link
+   *     #trainHere} and print the result
+   * @return what it printed, in bytes; empty where the system does not tell
    */
   static OptionalLong ofChild(List<String> command) throws IOException, InterruptedException {
     Process child =
@@ -44,13 +46,27 @@ public final class PeakMemory {
     try (SingularValues values = method.open(checkpoint, device, cache)) {
       TimedScans.scanUntimed(checkpoint, values);
     }
-    if (!Files.exists(STATUS)) {
-      return OptionalLong.empty();
+    return ResidentMemory.peak();
+  }
+
+  /**
+   * Takes training steps in this process, which did nothing before.
+   *
+   * @return the peak of its resident memory beyond what it had before and beyond the weights in
+   *     float32; empty where the system does not tell
+   */
+  public static OptionalLong trainHere(TrainCase trainCase, TrainSetup setup) throws IOException {
+    // Loads the library, so that it is not counted.
+    new FloorStep(TINY, setup.device()).close();
+    OptionalLong before = ResidentMemory.now();
+    try (BenchStep step = trainCase.open(setup)) {
+      for (int i = 0; i < STEPS; i++) {
+        step.run();
+      }
     }
-    return Files.readAllLines(STATUS).stream()
-        .filter(line -> line.startsWith(PEAK))
-        .map(line -> line.substring(PEAK.length()).replace("kB", "").strip())
-        .mapToLong(kibibytes -> Long.parseLong(kibibytes) * 1024)
-        .findFirst();
+    OptionalLong peak = ResidentMemory.peak();
+    return before.isPresent() && peak.isPresent()
+        ? OptionalLong.of(peak.getAsLong() - before.getAsLong() - setup.weightBytes())
+        : OptionalLong.empty();
   }
 }

@@ -34,8 +34,8 @@ record Backend(
 
   /** libtorch in this process. */
   static Backend embedded() {
-    PhaseTrainer nextToken = new DjlPhaseTrainer(NextToken.source());
-    PhaseTrainer preference = new DjlPhaseTrainer(Preference.source());
+    PhaseTrainer nextToken = new DjlPhaseTrainer(NextToken.source(), DeviceMemory::available);
+    PhaseTrainer preference = new DjlPhaseTrainer(Preference.source(), DeviceMemory::available);
     return new Backend(
         type ->
             switch (type) {

@@ -42,7 +42,9 @@ final class Cli {
             .addSubcommand(
                 new CommandLine(new BenchCommand())
                     .addSubcommand(new BenchScanCommand(console))
-                    .addSubcommand(new BenchPeakCommand(console)))
+                    .addSubcommand(new BenchPeakCommand(console))
+                    .addSubcommand(new BenchTrainCommand(console))
+                    .addSubcommand(new BenchTrainPeakCommand(console)))
             .setOut(console.results())
             .setErr(console.messages())
             .setCaseInsensitiveEnumValuesAllowed(true)

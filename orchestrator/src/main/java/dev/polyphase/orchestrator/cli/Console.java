@@ -21,8 +21,8 @@ record Console(PrintWriter results, PrintWriter messages, boolean colored) {
   /** The process's own streams, of which the environment tells whether they show colour. */
   static Console ofProcess(Map<String, String> environment) {
     // Not System.out, which keeps to itself that it can't be written.
-    Console plain =
-        of(new FileOutputStream(FileDescriptor.out), System.err, StandardCharsets.UTF_8);
+    OutputStream out = new FileOutputStream(FileDescriptor.out);
+    Console plain = of(out, System.err, StandardCharsets.UTF_8);
     return new Console(plain.results(), plain.messages(), Terminal.showsColor(environment));
   }
 

@@ -2,9 +2,9 @@ package dev.polyphase.orchestrator.cli;
 
 import dev.polyphase.orchestrator.machine.Gpu;
 import dev.polyphase.orchestrator.machine.SystemMemory;
-import dev.polyphase.phases.api.Compute;
 import dev.polyphase.phases.api.MemoryEstimate;
 import java.io.IOException;
+import java.util.OptionalLong;
 
 /**
  * The memory of the device that a pipeline runs on, in bytes; both 0 where it is not known.
@@ -14,18 +14,28 @@ import java.io.IOException;
  */
 record DeviceMemory(long available, long total) {
 
-  /** The memory of this machine's device. */
-  static DeviceMemory of(Compute compute) throws IOException {
-    if (!compute.onGpu()) {
+  /**
+   * The memory of one of this machine's devices.
+   *
+   * @param device {@code cpu} or {@code cuda:N}
+   */
+  static DeviceMemory of(String device) throws IOException {
+    if (device.equals("cpu")) {
       SystemMemory memory = SystemMemory.now();
       return new DeviceMemory(memory.available(), memory.total());
     }
-    int index = Integer.parseInt(compute.device().substring("cuda:".length()));
+    int index = Integer.parseInt(device.substring("cuda:".length()));
     return Gpu.all().stream()
         .filter(gpu -> gpu.index() == index)
         .findFirst()
         .map(gpu -> new DeviceMemory(gpu.freeBytes(), gpu.totalBytes()))
         .orElse(new DeviceMemory(0, 0));
+  }
+
+  /** What is free of a device; empty where that is not known. */
+  static OptionalLong available(String device) throws IOException {
+    DeviceMemory memory = of(device);
+    return memory.total == 0 ? OptionalLong.empty() : OptionalLong.of(memory.available);
   }
 
   /** How a need fits. */

@@ -68,6 +68,11 @@ final class PlanJson {
     phase.put("model_parameters", plan.modelValues());
     phase.put("rows", plan.rows());
     phase.put("tokens_per_epoch", plan.tokens());
+    if (plan.slots() > 0) {
+      phase.put("packing", (double) plan.tokens() / plan.slots());
+    } else {
+      phase.putNull("packing");
+    }
     phase.put("eval_rows", plan.evalRows());
     phase.put("steps", plan.steps());
     phase.put("tokens", plan.totalTokens());
@@ -87,6 +92,7 @@ final class PlanJson {
         .put("optimizer_bytes", need.optimizerBytes())
         .put("gradient_bytes", need.gradientBytes())
         .put("activation_bytes", need.activationBytes())
+        .put("gradient_checkpointing", need.recomputed())
         .put("total_bytes", need.totalBytes());
   }
 

@@ -52,6 +52,9 @@ final class PlanTable {
     head("data");
     rowOfPlan("  rows", plan -> Numbers.whole(plan.rows()));
     rowOfPlan("  tokens of one pass", plan -> Numbers.whole(plan.tokens()));
+    if (phases.stream().anyMatch(planned -> planned.plan().slots() > 0)) {
+      rowOfPlan("  packing", PlanTable::packing);
+    }
     rowOfPlan("  held-out rows", plan -> Numbers.whole(plan.evalRows()));
     head("training");
     rowOfPlan("  steps", plan -> Numbers.whole(plan.steps()));
@@ -63,6 +66,7 @@ final class PlanTable {
     rowOfMemory("  masters", need -> Numbers.bytes(need.masterBytes()));
     rowOfMemory("  optimizer states", need -> Numbers.bytes(need.optimizerBytes()));
     rowOfMemory("  gradients", need -> Numbers.bytes(need.gradientBytes()));
+    rowOfMemory("  gradient checkpointing", need -> need.recomputed() ? "on" : "off");
     rowOfMemory("  activations", need -> Numbers.bytes(need.activationBytes()));
     rowOfMemory("  total", need -> Numbers.bytes(need.totalBytes()));
     if (device.total() > 0) {
@@ -93,6 +97,10 @@ final class PlanTable {
   private static String trained(PlannedPhase planned) {
     String values = Numbers.whole(planned.plan().trainedValues());
     return planned.target().exact() ? values : "at most " + values;
+  }
+
+  private static String packing(PhasePlan plan) {
+    return plan.slots() > 0 ? Numbers.percent((double) plan.tokens(), (double) plan.slots()) : "-";
   }
 
   private void head(String text) {

@@ -251,24 +251,32 @@ final class ModelCardText {
 
   private static String batch(Chapter chapter) {
     Phase phase = chapter.settings();
-    return phase.microBatchSize() + " x " + phase.gradientAccumulationSteps();
+    String batch = phase.microBatchSize() + " x " + phase.gradientAccumulationSteps();
+    return phase.samplePacking() ? batch + " packed sequences" : batch;
   }
 
   private static String rate(Phase phase) {
     return "%s, %s"
         .formatted(
-            decimal(phase.learningRate()), phase.lrScheduler().name().toLowerCase(Locale.ROOT));
+            decimal(phase.learningRate()),
+            phase.lrScheduler().name().name().toLowerCase(Locale.ROOT));
   }
 
   private static String optimizer(Phase phase) {
-    Optimizer adamw = phase.optimizer();
-    return "AdamW (%s, %s, %s), decay %s, clipped at %s"
-        .formatted(
-            decimal(adamw.beta1()),
-            decimal(adamw.beta2()),
-            decimal(adamw.epsilon()),
-            decimal(adamw.weightDecay()),
-            decimal(phase.maxGradNorm()));
+    Optimizer optimizer = phase.optimizer();
+    String betas = decimal(optimizer.beta1()) + ", " + decimal(optimizer.beta2());
+    String ofAdam = "(%s, %s)".formatted(betas, decimal(optimizer.epsilon()));
+    String name =
+        switch (optimizer.name()) {
+          case ADAMW -> "AdamW " + ofAdam;
+          case ADAMW_BF16 -> "AdamW with bfloat16 states " + ofAdam;
+          case ADAMW_8BIT -> "AdamW with 8-bit states " + ofAdam;
+          case ADAFACTOR -> "Adafactor";
+          case LION -> "Lion (" + betas + ")";
+          case MUON -> "Muon, AdamW " + ofAdam;
+        };
+    return "%s, decay %s, clipped at %s"
+        .formatted(name, decimal(optimizer.weightDecay()), decimal(phase.maxGradNorm()));
   }
 
   private static String dpo(Phase phase) {

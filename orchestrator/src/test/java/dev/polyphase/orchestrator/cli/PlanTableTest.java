@@ -48,6 +48,7 @@ class PlanTableTest {
           new PhasePlan(
               1_000_000,
               600_000_000,
+              612_000_000,
               31_250,
               500,
               600_001_234,
@@ -55,7 +56,15 @@ class PlanTableTest {
               14_770_033_664L,
               new Compute("libtorch 2.7.1", "cuda:0", "bfloat16", "because"),
               new MemoryEstimate(
-                  4, 4096, 18 * GIB, 2 * GIB, 19 * GIB, 38 * GIB, 19 * GIB, 6 * GIB + GIB / 2)));
+                  4,
+                  4096,
+                  18 * GIB,
+                  2 * GIB,
+                  19 * GIB,
+                  38 * GIB,
+                  19 * GIB,
+                  6 * GIB + GIB / 2,
+                  true)));
 
   @Test
   void columnsAreAlignedAndNumbersGrouped() {
@@ -76,6 +85,7 @@ class PlanTableTest {
             data
               rows                                1,000,000
               tokens of one pass                600,000,000
+              packing                                98.0 %
               held-out rows                             500
             training
               steps                                  31,250
@@ -87,6 +97,7 @@ class PlanTableTest {
               masters                             19.00 GiB
               optimizer states                    38.00 GiB
               gradients                           19.00 GiB
+              gradient checkpointing                     on
               activations                          6.50 GiB
               total                              102.50 GiB
               available on cuda:0                139.00 GiB
@@ -125,6 +136,7 @@ class PlanTableTest {
     assertThat(phase.at("/memory/total_bytes").longValue()).isEqualTo(102 * GIB + GIB / 2);
     assertThat(phase.path("fits").booleanValue()).isFalse();
     assertThat(phase.path("remedies")).hasSize(4);
+    assertThat(phase.path("packing").doubleValue()).isEqualTo(600.0 / 612);
 
     assertThat(json(new DeviceMemory(0, 0)).path("device_memory").isNull()).isTrue();
     assertThat(json(new DeviceMemory(0, 0)).at("/phases/0/fits").isNull()).isTrue();

@@ -29,7 +29,8 @@ class PlanTest {
       phases:
         - {name: ranked, type: sft, targeting: {top_percent: 50}, datasets: [{path: text.jsonl}],
            eval_datasets: [{path: text.jsonl}]}
-        - {name: named, type: cpt, datasets: [{path: text.jsonl}],
+        - {name: named, type: cpt, datasets: [{path: text.jsonl}], sample_packing: true,
+           sequence_len: 1024,
            targeting: {method: parameters, unfrozen_parameters: [model.layers.3, 'lm_head.weight[8:16]']}}
         - {name: pairs, type: dpo, targeting: {top_percent: 34, always_train: []},
            datasets: [{path: pairs.jsonl}], max_tokens: 100}
@@ -82,6 +83,14 @@ class PlanTest {
     assertThat(plan.at("/phases/1/patterns/1").toString())
         .isEqualTo("{\"pattern\":\"lm_head.weight[8:16]\",\"tensors\":1,\"parameters\":768}");
     assertThat(plan.path("phases").findValuesAsText("eval_rows")).containsExactly("7", "0", "0");
+    // All rows of the packed phase fit into one sequence of 1,024.
+    assertThat(plan.at("/phases/0/packing").isNull()).isTrue();
+    assertThat(plan.at("/phases/1/packing").doubleValue())
+        .isEqualTo(plan.at("/phases/1/tokens_per_epoch").longValue() / 1024.0);
+    // One step an epoch; the half of a second one is rounded up.
+    assertThat(plan.at("/phases/1/steps").longValue()).isEqualTo(2);
+    assertThat(ran.messages())
+        .containsOnlyOnce("7 rows were packed into 1 sequences of up to 1,024 tokens");
   }
 
   @Test
@@ -95,6 +104,7 @@ class PlanTest {
         .containsPattern("(?m)^type +sft +cpt +dpo$")
         .containsPattern("(?m)^  mlp.up_proj +2 of 4 +1 of 4 +1 of 4$")
         .containsPattern("(?m)^  lm_head +always +- +-$")
+        .containsPattern("(?m)^  packing +- +\\d+\\.\\d % +-$")
         // 2 of 4 blocks' matrices and biases, and the tied head of 272 x 96.
         .containsPattern("(?m)^trained parameters +204,608 .*")
         // Rows 8 to 15 of the tied head of 96 columns.

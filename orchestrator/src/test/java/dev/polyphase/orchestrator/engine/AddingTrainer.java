@@ -43,13 +43,14 @@ public final class AddingTrainer implements PhaseTrainer {
     return new PhasePlan(
         1,
         1,
+        0,
         steps,
         0,
         steps * 10,
         request.trainable().size(),
         request.trainable().size(),
         new Compute("addition", "cpu", "float32", "it needs no library"),
-        new MemoryEstimate(1, 1, 0, 0, 0, 0, 0, 0));
+        new MemoryEstimate(1, 1, 0, 0, 0, 0, 0, 0, false));
   }
 
   @Override

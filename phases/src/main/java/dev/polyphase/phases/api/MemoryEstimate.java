@@ -12,7 +12,9 @@ package dev.polyphase.phases.api;
  * @param masterBytes trained weights
  * @param optimizerBytes the optimiser's states
  * @param gradientBytes gradients
- * @param activationBytes what forward and backward pass keep and compute with
+ * @param activationBytes what forward and backward pass keep and compute with at the worst moment,
+ *     beyond all gradients
+ * @param recomputed whether blocks are computed again in the backward pass
  */
 public record MemoryEstimate(
     int batchRows,
@@ -22,7 +24,8 @@ public record MemoryEstimate(
     long masterBytes,
     long optimizerBytes,
     long gradientBytes,
-    long activationBytes) {
+    long activationBytes,
+    boolean recomputed) {
 
   /** All of it. */
   public long totalBytes() {

@@ -5,6 +5,8 @@ package dev.polyphase.phases.api;
  *
  * @param rows the rows of its datasets
  * @param tokens the tokens of one pass over them, padding not counted
+ * @param slots the tokens that one pass would have if each packed sequence were full; 0 where rows
+ *     are not packed
  * @param steps the optimiser steps of the phase
  * @param evalRows the rows of its held-out datasets
  * @param totalTokens the tokens of all steps, padding not counted
@@ -16,6 +18,7 @@ package dev.polyphase.phases.api;
 public record PhasePlan(
     long rows,
     long tokens,
+    long slots,
     long steps,
     long evalRows,
     long totalTokens,

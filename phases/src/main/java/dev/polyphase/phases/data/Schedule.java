@@ -11,7 +11,8 @@ import java.util.NoSuchElementException;
  *
  * <p>An epoch takes every row once, in the order of {@link RowOrder}. Its rows are cut into
  * micro-batches and these into steps; the last of each may be smaller. Each step is a function of
- * its number alone, so that a resumed phase goes on as if it had never stopped.
+ * its number alone, so that a resumed phase goes on as if it had never stopped. Where rows are
+ * packed, a row is here a sequence of them.
  */
 public final class Schedule implements Iterable<Step> {
   private final int[] tokensOfRow;

@@ -15,7 +15,7 @@ import java.util.Optional;
 public final class ModelLayout {
   public static final String EMBEDDING = "model.embed_tokens.weight";
   public static final String FINAL_NORM = "model.norm.weight";
-  private static final String HEAD = "lm_head.weight";
+  public static final String HEAD = "lm_head.weight";
 
   /** A config of another model fits no tensor at all. */
   private static final int MOST_PROBLEMS = 10;
@@ -54,7 +54,7 @@ public final class ModelLayout {
   }
 
   /** A block's parameters by role ({@code q_proj.weight}), in the order of its kernel's list. */
-  Map<String, Parameter> block(int layer) {
+  public Map<String, Parameter> block(int layer) {
     long hidden = config.hiddenSize();
     long inner = config.intermediateSize();
     long queries = (long) config.numHeads() * config.headDim();

@@ -4,7 +4,10 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.index.NDIndex;
 import ai.djl.ndarray.types.Shape;
+import dev.polyphase.phases.data.TokenBatch;
+import java.util.Arrays;
 import java.util.function.DoubleUnaryOperator;
+import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
 
 /** The cosines and sines of rotary positions, made for the longest sequence seen so far. */
@@ -20,7 +23,22 @@ final class RotaryTable {
     this.frequencies = frequencies;
   }
 
-  /** Two views, cosines and sines, {@code [seq, headDim]}, float32. */
+  /** Where the tokens of a batch are. */
+  Slice of(TokenBatch batch, NDManager scratch) {
+    int[] documents = batch.documents();
+    if (documents.length == 1) {
+      return upTo(batch.seq(), scratch);
+    }
+    Slice longest = upTo(Arrays.stream(documents).max().orElseThrow(), scratch);
+    NDArray positions = scratch.create(positions(documents));
+    NDArray cosRows = longest.cos().get(positions);
+    NDArray sinRows = longest.sin().get(positions);
+    cosRows.attach(scratch);
+    sinRows.attach(scratch);
+    return new Slice(cosRows, sinRows, Arrays.stream(documents).asLongStream().toArray());
+  }
+
+  /** Where the tokens of a row are that holds one document. */
   Slice upTo(int seq, NDManager scratch) {
     if (cos == null || sin == null || seq > positions) {
       if (cos != null && sin != null) {
@@ -36,7 +54,7 @@ final class RotaryTable {
     NDArray sinRows = sin.get(rows);
     cosRows.attach(scratch);
     sinRows.attach(scratch);
-    return new Slice(cosRows, sinRows);
+    return new Slice(cosRows, sinRows, new long[] {seq});
   }
 
   private NDArray table(DoubleUnaryOperator function) {
@@ -52,6 +70,21 @@ final class RotaryTable {
     return owner.create(values, new Shape(positions, 2L * pairs));
   }
 
-  /** Views for one sequence length. */
-  record Slice(NDArray cos, NDArray sin) {}
+  /** From 0 on in each document. */
+  private static long[] positions(int[] documents) {
+    return Arrays.stream(documents)
+        .boxed()
+        .flatMapToLong(tokens -> LongStream.range(0, tokens))
+        .toArray();
+  }
+
+  /**
+   * Where the tokens of a row are.
+   *
+   * @param cos of each token's position in its document, {@code [seq, headDim]}, float32
+   * @param sin likewise
+   * @param documents the lengths of the documents in the row
+   */
+  @SuppressWarnings("ArrayRecordComponent") // Never compared.
+  record Slice(NDArray cos, NDArray sin, long[] documents) {}
 }

@@ -14,13 +14,14 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A decoder-only transformer in memory. The backward pass recomputes one block at a time, and
- * touches nothing below the lowest trained tensor.
+ * A decoder-only transformer in memory. The backward pass goes block by block, and touches nothing
+ * below the lowest trained tensor.
  *
  * <p>Not for several threads at once.
  */
@@ -44,11 +45,12 @@ public final class Transformer implements AutoCloseable {
       ModelConfig config,
       ModelLayout layout,
       Weights weights,
+      Activations activations,
       NDArray computeLike) {
     this.manager = manager;
     this.store = store;
     this.weights = weights;
-    this.blocks = new Blocks(manager, config, layout, weights);
+    this.blocks = new Blocks(manager, config, layout, weights, activations);
     this.ends = new Ends(manager, config, layout, weights);
     this.rotary = new RotaryTable(manager, config.rope().frequencies(config.headDim()));
     this.computeLike = computeLike;
@@ -62,13 +64,15 @@ public final class Transformer implements AutoCloseable {
    * @param trained the names of the tensors to train; they become float32 masters
    * @param device as in {@link Libtorch#newManager}
    * @param precision of the frozen weights and the compute
+   * @param activations what backward passes are given
    */
   public static Transformer load(
       Checkpoint checkpoint,
       ModelConfig config,
       Set<String> trained,
       String device,
-      Precision precision)
+      Precision precision,
+      Activations activations)
       throws IOException {
     ModelLayout layout = new ModelLayout(config);
     layout.check(checkpoint);
@@ -77,11 +81,18 @@ public final class Transformer implements AutoCloseable {
       TensorStore store = new TensorStore(manager);
       Weights weights = Weights.load(manager, store, checkpoint, layout, trained, precision);
       NDArray computeLike = store.like(manager, precision);
-      return new Transformer(manager, store, config, layout, weights, computeLike);
+      return new Transformer(manager, store, config, layout, weights, activations, computeLike);
     } catch (IOException | RuntimeException e) {
       manager.close();
       throw e;
     }
+  }
+
+  /** Loads a model of which nothing is trained. */
+  public static Transformer load(
+      Checkpoint checkpoint, ModelConfig config, String device, Precision precision)
+      throws IOException {
+    return load(checkpoint, config, Set.of(), device, precision, Activations.RECOMPUTED);
   }
 
   /** A manager for the arrays of one step, to be closed at its end. */
@@ -102,7 +113,8 @@ public final class Transformer implements AutoCloseable {
   /** The logits of every position, {@code [batch * seq][vocabulary]}, for small inputs. */
   public float[][] logits(TokenBatch batch) {
     try (NDManager scratch = newScratch()) {
-      NDArray last = throughBlocks(ids(batch, scratch), batch.seq(), null, scratch);
+      RotaryTable.Slice positions = rotary.of(batch, scratch);
+      NDArray last = throughBlocks(ids(batch, scratch), positions, scratch);
       long[] all = new long[batch.batch() * batch.seq()];
       Arrays.setAll(all, i -> i);
       NDArray logits = ends.logits(ends.pick(last, scratch.create(all), scratch), scratch);
@@ -122,7 +134,8 @@ public final class Transformer implements AutoCloseable {
       return new float[0];
     }
     try (NDManager scratch = newScratch()) {
-      return forward(batch, false, scratch).logProbs().toFloatArray();
+      Pass pass = forward(batch, false, scratch);
+      return ends.logProbs(pass.normed(), pass.targets(), scratch).get(0).toFloatArray();
     }
   }
 
@@ -140,8 +153,44 @@ public final class Transformer implements AutoCloseable {
     }
     try (NDManager scratch = newScratch()) {
       Pass pass = forward(batch, true, scratch);
-      float[] gradient = gradientOf.apply(pass.logProbs().toFloatArray());
-      backward(pass, scratch.create(gradient), gradients, scratch);
+      NDList found = ends.logProbs(pass.normed(), pass.targets(), scratch);
+      NDArray gradient = scratch.create(gradientOf.apply(found.get(0).toFloatArray()));
+      NDArray gh =
+          ends.logProbsBackward(
+              pass.normed(),
+              pass.targets(),
+              found.get(1),
+              gradient,
+              belowHead(),
+              gradients,
+              scratch);
+      backward(pass, gh, gradients, scratch);
+    }
+  }
+
+  /**
+   * A forward and a backward pass of a loss that is linear in the log-probabilities. Nothing waits
+   * for the device.
+   *
+   * @param slope the loss's derivative with respect to each log-probability
+   * @param gradients to add the trained tensors' gradients to
+   * @param owner of the result
+   * @return the log-probability of each target, {@code [n]}; empty where the batch has none
+   */
+  public Optional<NDArray> differentiate(
+      TokenBatch batch, double slope, Gradients gradients, NDManager owner) {
+    if (batch.lossTokens() == 0) {
+      return Optional.empty();
+    }
+    try (NDManager scratch = newScratch()) {
+      Pass pass = forward(batch, true, scratch);
+      NDList found =
+          ends.logProbsBothWays(
+              pass.normed(), pass.targets(), slope, belowHead(), gradients, scratch);
+      NDArray logProbs = found.get(0);
+      logProbs.attach(owner);
+      backward(pass, belowHead() ? found.get(1) : null, gradients, scratch);
+      return Optional.of(logProbs);
     }
   }
 
@@ -153,64 +202,75 @@ public final class Transformer implements AutoCloseable {
     manager.close();
   }
 
-  private Pass forward(TokenBatch batch, boolean keepInputs, NDManager scratch) {
+  private Pass forward(TokenBatch batch, boolean traced, NDManager scratch) {
     NDArray ids = ids(batch, scratch);
-    List<@Nullable NDArray> inputs = keepInputs ? new ArrayList<>() : null;
-    NDArray last = throughBlocks(ids, batch.seq(), inputs, scratch);
+    RotaryTable.Slice positions = rotary.of(batch, scratch);
+    List<Trace> traces = new ArrayList<>();
+    NDArray last =
+        traced
+            ? throughBlocks(ids, positions, traces, scratch)
+            : throughBlocks(ids, positions, scratch);
     NDArray targetPositions = scratch.create(toLongs(batch.targetPositions()));
     NDArray targets = scratch.create(toLongs(batch.targets()));
     NDArray normed = ends.pick(last, targetPositions, scratch);
-    NDList found = ends.logProbs(normed, targets, scratch);
-    return new Pass(
-        ids,
-        rotary.upTo(batch.seq(), scratch),
-        inputs == null ? List.of() : inputs,
-        last,
-        targetPositions,
-        targets,
-        normed,
-        found.get(1),
-        found.get(0));
+    return new Pass(ids, positions, traces, last, targetPositions, targets, normed);
   }
 
-  /** Runs all blocks. Inputs from the lowest trained block on go into {@code inputs}. */
-  private NDArray throughBlocks(
-      NDArray ids, int seq, @Nullable List<@Nullable NDArray> inputs, NDManager scratch) {
-    RotaryTable.Slice positions = rotary.upTo(seq, scratch);
+  private NDArray throughBlocks(NDArray ids, RotaryTable.Slice positions, NDManager scratch) {
     NDArray x = ends.embed(ids, computeLike, scratch);
-    for (int layer = 0; layer < blocks.count(); layer++) {
-      NDArray y = blocks.forward(layer, x, positions, scratch);
-      boolean kept = inputs != null && layer >= lowestTrainedBlock;
-      if (inputs != null) {
-        inputs.add(kept ? x : null);
-      }
-      if (!kept) {
+    return throughFrozen(blocks.count(), x, positions, scratch);
+  }
+
+  /** Runs all blocks. Traces from the lowest trained one on go into {@code traces}. */
+  private NDArray throughBlocks(
+      NDArray ids, RotaryTable.Slice positions, List<Trace> traces, NDManager scratch) {
+    NDArray embedded = ends.embed(ids, computeLike, scratch);
+    NDArray x = throughFrozen(lowestTrainedBlock, embedded, positions, scratch);
+    for (int layer = lowestTrainedBlock; layer < blocks.count(); layer++) {
+      Trace trace = blocks.traced(layer, x, positions, wantsGradientOfInput(layer), scratch);
+      if (layer == lowestTrainedBlock && trace instanceof Trace.Graph) {
+        // The graph holds what it needs of it; above, it is another trace's output.
         x.close();
       }
+      traces.add(trace);
+      x = trace.output();
+    }
+    return x;
+  }
+
+  /** Runs the blocks below {@code end}, of which nothing is kept. */
+  private NDArray throughFrozen(
+      int end, NDArray embedded, RotaryTable.Slice positions, NDManager scratch) {
+    NDArray x = embedded;
+    for (int layer = 0; layer < end; layer++) {
+      NDArray y = blocks.forward(layer, x, positions, scratch);
+      x.close();
       x = y;
     }
     return x;
   }
 
-  private void backward(Pass pass, NDArray gradient, Gradients gradients, NDManager scratch) {
-    boolean belowHead = belowNorm() || weights.trains(ModelLayout.FINAL_NORM);
-    NDArray gh =
-        ends.logProbsBackward(
-            pass.normed(), pass.targets(), pass.norms(), gradient, belowHead, gradients, scratch);
+  /**
+   * From the normed rows down.
+   *
+   * @param gh their gradient; null where nothing below the head is trained
+   */
+  private void backward(Pass pass, @Nullable NDArray gh, Gradients gradients, NDManager scratch) {
     if (gh == null) {
       return;
     }
     NDArray gx =
         ends.pickBackward(pass.last(), pass.targetPositions(), gh, belowNorm(), gradients, scratch);
     gh.close();
+    pass.normed().close();
     if (gx == null) {
       return;
     }
     for (int layer = blocks.count() - 1; layer >= lowestTrainedBlock; layer--) {
-      NDArray x = pass.blockInputs().get(layer);
-      boolean ofInput = layer > lowestTrainedBlock || trainsEmbedding;
-      NDArray next = blocks.backward(layer, x, pass.positions(), gx, ofInput, gradients, scratch);
-      x.close();
+      Trace trace = pass.traces().get(layer - lowestTrainedBlock);
+      boolean ofInput = wantsGradientOfInput(layer);
+      NDArray next =
+          blocks.backward(layer, trace, pass.positions(), gx, ofInput, gradients, scratch);
       if (ofInput) {
         gx.close();
       }
@@ -219,6 +279,14 @@ public final class Transformer implements AutoCloseable {
     if (trainsEmbedding) {
       ends.embedBackward(pass.ids(), gx, gradients, scratch);
     }
+  }
+
+  private boolean wantsGradientOfInput(int layer) {
+    return layer > lowestTrainedBlock || trainsEmbedding;
+  }
+
+  private boolean belowHead() {
+    return belowNorm() || weights.trains(ModelLayout.FINAL_NORM);
   }
 
   private boolean belowNorm() {

@@ -1,6 +1,7 @@
 package dev.polyphase.phases.objective;
 
 import dev.polyphase.phases.data.TokenBatch;
+import java.util.OptionalDouble;
 
 /** The rows of one forward pass. */
 public interface MicroBatch {
@@ -10,6 +11,12 @@ public interface MicroBatch {
 
   /** How many things the loss is a mean of: tokens that carry loss, or pairs. */
   int weight();
+
+  /**
+   * The derivative of {@link #evaluate}'s sum with respect to each log-probability, where it is one
+   * number whatever they are: the backward pass then need not wait for them.
+   */
+  OptionalDouble slope();
 
   /**
    * The loss at these log-probabilities.

@@ -11,10 +11,8 @@ import dev.polyphase.phases.tokens.LazyTokenizer;
 import dev.polyphase.pipelines.Dataset;
 import dev.polyphase.pipelines.Phase;
 import java.io.IOException;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Map;
 
 /**
  * The objective of cpt and sft: the negative log-probability of each token that carries loss, the
@@ -23,7 +21,7 @@ import java.util.Map;
 public final class NextToken implements Objective {
   private final Examples examples;
 
-  /** The objective on these rows. */
+  /** The objective on these rows, each a row of its batch. */
   public NextToken(Examples examples) {
     this.examples = examples;
   }
@@ -56,35 +54,13 @@ public final class NextToken implements Objective {
   @Override
   public MicroBatch microBatch(int[] rows) {
     List<Example> chosen = Arrays.stream(rows).mapToObj(examples.rows()::get).toList();
-    return new Batch(TokenBatch.of(chosen));
-  }
-
-  private record Batch(TokenBatch tokens) implements MicroBatch {
-    @Override
-    public int weight() {
-      return tokens.lossTokens();
-    }
-
-    @Override
-    public Outcome evaluate(float[] logProbs) {
-      double lossSum = 0;
-      for (float logProb : logProbs) {
-        lossSum -= logProb;
-      }
-      float[] gradient = new float[logProbs.length];
-      Arrays.fill(gradient, -1);
-      return new Outcome(lossSum, gradient, Map.of());
-    }
+    return new NextTokenBatch(TokenBatch.of(chosen));
   }
 
   private static final class Source implements ObjectiveSource {
     @Override
     public List<String> notBuilt(Phase phase) {
-      List<String> sentences = new ArrayList<>();
-      if (phase.samplePacking()) {
-        sentences.add("sample_packing is true, and packing is not built yet; set it to false");
-      }
-      return sentences;
+      return List.of();
     }
 
     @Override
@@ -98,7 +74,10 @@ public final class NextToken implements Objective {
       Phase phase = request.phase();
       ExampleReader reader =
           new ExampleReader(phase.type(), phase.sequenceLen(), vocabSize, tokenizer);
-      return new NextToken(reader.read(request.folder(), request.path(key), datasets));
+      Examples examples = reader.read(request.folder(), request.path(key), datasets);
+      return phase.samplePacking()
+          ? new PackedNextToken(examples, phase.sequenceLen())
+          : new NextToken(examples);
     }
   }
 }

@@ -8,6 +8,9 @@ import java.util.List;
  * What a phase optimises. The loop hands it the log-probabilities of a batch's target tokens; it
  * answers with a loss, its gradient and figures to log. The loss of an optimiser step is the mean
  * over what {@link MicroBatch#weight()} counts, across all of the step's micro-batches.
+ *
+ * <p>A row is here what a schedule orders: a row of the datasets, or where those are packed, a
+ * sequence of them.
  */
 public interface Objective {
 

@@ -1,115 +1,63 @@
 package dev.polyphase.phases.optimizer;
 
-import static java.util.Objects.requireNonNull;
-
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import dev.polyphase.kernels.Kernel;
+import dev.polyphase.phases.model.Parameter;
 import dev.polyphase.pipelines.Optimizer;
-import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
 /**
- * AdamW as {@code torch.optim.AdamW} computes it, on float32 masters. The moments are kept by
- * parameter name. Norms and biases do not decay, as in Hugging Face's trainers.
+ * AdamW as {@code torch.optim.AdamW} computes it, with float32 moments, a group in one fused call.
  */
-public final class AdamW implements AutoCloseable {
-  private final NDManager manager;
+final class AdamW implements UpdateRule {
   private final Kernel kernel;
-  private final double weightDecay;
-  private final Map<String, State> states = new LinkedHashMap<>();
+  private final States<State> states;
 
-  /**
-   * An optimiser without state.
-   *
-   * @param parent the manager of the masters
-   * @param maxGradNorm the gradients' norm above which they are scaled down; 0 for no clipping
-   */
-  public AdamW(NDManager parent, Optimizer settings, double maxGradNorm) {
-    this.manager = parent.newSubManager();
-    this.weightDecay = settings.weightDecay();
-    this.kernel =
-        Kernel.load(
-            manager,
-            AdamW.class,
-            "adamw.py",
-            Map.of(
-                "beta1", settings.beta1(),
-                "beta2", settings.beta2(),
-                "epsilon", settings.epsilon(),
-                "max_grad_norm", maxGradNorm));
+  AdamW(NDManager manager, Optimizer settings) {
+    this.kernel = Kernel.load(manager, AdamW.class, "adamw.py", constants(settings));
+    this.states = new States<>(manager, State::zero);
   }
 
-  /**
-   * One update of every master that has a gradient; the gradients are clipped in place. Nothing is
-   * updated where their norm is not finite: every master would become a NaN.
-   *
-   * @return the gradients' norm before clipping
-   */
-  public float step(
-      Map<String, NDArray> masters, Map<String, NDArray> gradients, double learningRate) {
-    if (gradients.isEmpty()) {
-      return 0;
+  static long stateBytes(Parameter parameter) {
+    return 8 * parameter.values();
+  }
+
+  /** The constants of all kernels that make AdamW's steps. */
+  static Map<String, Double> constants(Optimizer settings) {
+    return Map.of(
+        "beta1", settings.beta1(), "beta2", settings.beta2(), "epsilon", settings.epsilon());
+  }
+
+  @Override
+  public void update(UpdateGroup group, NDManager scratch) {
+    if (group.isEmpty()) {
+      return;
     }
-    try (NDManager scratch = manager.newSubManager()) {
-      float norm =
-          kernel
-              .method("clip")
-              .withList("gradients", List.copyOf(gradients.values()))
-              .runForOne(scratch)
-              .getFloat();
-      if (!Float.isFinite(norm)) {
-        return norm;
-      }
-      List<String> decayed = new ArrayList<>();
-      List<String> exempt = new ArrayList<>();
-      for (String name : gradients.keySet()) {
-        boolean matrix = requireNonNull(masters.get(name)).getShape().dimension() > 1;
-        (matrix ? decayed : exempt).add(name);
-      }
-      update(decayed, masters, gradients, learningRate, weightDecay, scratch);
-      update(exempt, masters, gradients, learningRate, 0, scratch);
-      return norm;
-    }
+    List<State> current = states.of(group);
+    kernel
+        .method("update")
+        .withList("masters", group.masters())
+        .withList("gradients", group.gradients())
+        .withList("m", current.stream().map(State::firstMoment).toList())
+        .withList("v", current.stream().map(State::secondMoment).toList())
+        .withList("steps", current.stream().map(State::steps).toList())
+        .withNumber(group.learningRate())
+        .withNumber(group.weightDecay())
+        .run(scratch);
+  }
+
+  @Override
+  public void forget(String name) {
+    states.forget(name);
   }
 
   @Override
   public void close() {
     kernel.close();
-    manager.close();
-  }
-
-  private void update(
-      List<String> names,
-      Map<String, NDArray> masters,
-      Map<String, NDArray> gradients,
-      double learningRate,
-      double decay,
-      NDManager scratch) {
-    if (names.isEmpty()) {
-      return;
-    }
-    List<State> current =
-        names.stream()
-            .map(
-                name ->
-                    states.computeIfAbsent(
-                        name, n -> State.zero(manager, requireNonNull(masters.get(n)))))
-            .toList();
-    kernel
-        .method("update")
-        .withList("masters", names.stream().map(masters::get).toList())
-        .withList("gradients", names.stream().map(gradients::get).toList())
-        .withList("m", current.stream().map(State::firstMoment).toList())
-        .withList("v", current.stream().map(State::secondMoment).toList())
-        .withList("steps", current.stream().map(State::steps).toList())
-        .withNumber(learningRate)
-        .withNumber(decay)
-        .run(scratch);
   }
 
   /**
@@ -118,11 +66,11 @@ public final class AdamW implements AutoCloseable {
    * @param steps how many updates it has seen, float32 {@code []}, as libtorch wants it
    */
   private record State(NDArray firstMoment, NDArray secondMoment, NDArray steps) {
-    static State zero(NDManager manager, NDArray master) {
+    static State zero(NDManager owner, NDArray master) {
       return new State(
-          manager.zeros(master.getShape(), DataType.FLOAT32),
-          manager.zeros(master.getShape(), DataType.FLOAT32),
-          manager.zeros(new Shape(), DataType.FLOAT32));
+          owner.zeros(master.getShape(), DataType.FLOAT32),
+          owner.zeros(master.getShape(), DataType.FLOAT32),
+          owner.zeros(new Shape(), DataType.FLOAT32));
     }
   }
 }

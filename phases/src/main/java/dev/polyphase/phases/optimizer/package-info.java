@@ -1,4 +1,4 @@
-/** AdamW, gradient clipping and the learning rate's course. */
+/** The optimisers, gradient clipping and the learning rate's course. */
 @NullMarked
 package dev.polyphase.phases.optimizer;
 

@@ -28,6 +28,10 @@ public record ComputeSettings(String device, Precision precision) {
     return of(pipeline.devices(), pipeline.dtype());
   }
 
+  boolean onCpu() {
+    return device.equals("cpu");
+  }
+
   /**
    * This in words.
    *
@@ -38,7 +42,7 @@ public record ComputeSettings(String device, Precision precision) {
     String choice;
     if (!asked.contains("auto")) {
       choice = "device says " + String.join(", ", asked);
-    } else if (device.equals("cpu")) {
+    } else if (onCpu()) {
       choice = "device is auto, and this libtorch sees no GPU";
     } else {
       choice = "device is auto, and this is the first GPU";

@@ -1,5 +1,6 @@
 package dev.polyphase.phases.training;
 
+import dev.polyphase.phases.api.FreeMemory;
 import dev.polyphase.phases.api.PhaseListener;
 import dev.polyphase.phases.api.PhasePlan;
 import dev.polyphase.phases.api.PhaseRequest;
@@ -7,77 +8,61 @@ import dev.polyphase.phases.api.PhaseResult;
 import dev.polyphase.phases.api.PhaseTrainer;
 import dev.polyphase.phases.data.DataCounts;
 import dev.polyphase.phases.data.Schedule;
-import dev.polyphase.phases.model.ConfigReader;
 import dev.polyphase.phases.model.ModelConfig;
-import dev.polyphase.phases.model.ModelLayout;
-import dev.polyphase.phases.model.Parameter;
 import dev.polyphase.phases.model.Transformer;
 import dev.polyphase.phases.objective.Objective;
 import dev.polyphase.phases.objective.ObjectiveSource;
-import dev.polyphase.phases.optimizer.LearningRate;
 import dev.polyphase.phases.tokens.LazyTokenizer;
 import dev.polyphase.pipelines.Dataset;
 import dev.polyphase.pipelines.Phase;
 import dev.polyphase.pipelines.problems.InputException;
 import dev.polyphase.pipelines.problems.Place;
 import dev.polyphase.pipelines.problems.Problem;
-import dev.polyphase.weights.Checkpoint;
-import dev.polyphase.weights.RowRanges;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
-import java.util.Set;
-import java.util.TreeSet;
-import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /** Trains phases in this process, on libtorch. */
 public final class DjlPhaseTrainer implements PhaseTrainer {
   private final ObjectiveSource source;
+  private final FreeMemory freeMemory;
 
-  /** A trainer of the phases that a source makes objectives for. */
-  public DjlPhaseTrainer(ObjectiveSource source) {
+  /**
+   * A trainer of the phases that a source makes objectives for.
+   *
+   * @param freeMemory decides whether blocks are kept for their backward pass
+   */
+  public DjlPhaseTrainer(ObjectiveSource source, FreeMemory freeMemory) {
     this.source = source;
+    this.freeMemory = freeMemory;
   }
 
   @Override
   public PhasePlan check(PhaseRequest request) throws IOException {
     refuseWhatIsNotBuilt(request.phase());
-    ComputeSettings compute = ComputeSettings.of(request.pipeline());
-    ModelConfig config = ConfigReader.read(request.checkpoint());
-    ModelLayout layout = new ModelLayout(config);
-    Checkpoint checkpoint = Checkpoint.open(request.checkpoint());
-    Set<String> trained = checkTensors(request, layout, checkpoint);
-    long trainedValues = trainedValues(layout, trained, rowsByParameter(request, layout));
+    PhaseSetup setup = PhaseSetup.of(request);
     try (LazyTokenizer tokenizer = new LazyTokenizer(request.checkpoint())) {
-      Objective objective = rows(request, config, tokenizer);
-      @Nullable Objective heldOut = heldOutRows(request, config, tokenizer);
+      Objective objective = rows(request, setup.config(), tokenizer);
+      @Nullable Objective heldOut = heldOutRows(request, setup.config(), tokenizer);
       DataCounts counts = objective.counts();
-      Phase phase = request.phase();
-      Schedule schedule = TrainingLoop.schedule(phase, request.pipeline().seed(), objective);
+      Schedule schedule =
+          TrainingLoop.schedule(request.phase(), request.pipeline().seed(), objective);
+      MemoryFormula memory = setup.memory(schedule, objective);
       return new PhasePlan(
           counts.rows(),
           counts.tokens(),
+          slots(request.phase(), objective),
           schedule.totalSteps(),
           heldOut == null ? 0 : heldOut.counts().rows(),
           schedule.totalTokens(),
-          trainedValues,
-          modelValues(layout),
-          compute.describe(request.pipeline().devices()),
-          MemoryFormula.of(
-              config,
-              checkpoint,
-              trained,
-              trainedValues,
-              compute,
-              LargestBatch.in(schedule, objective, phase.microBatchSize()),
-              phase.gradientAccumulationSteps() > 1));
+          setup.trainedValues(),
+          setup.modelValues(),
+          setup.compute().describe(request.pipeline().devices()),
+          memory.with(setup.activations(memory, freeMemory)));
     }
   }
 
@@ -86,39 +71,50 @@ public final class DjlPhaseTrainer implements PhaseTrainer {
     long startNanos = System.nanoTime();
     refuseResultThatExists(request.result());
     refuseWhatIsNotBuilt(request.phase());
-    ComputeSettings compute = ComputeSettings.of(request.pipeline());
-    ModelConfig config = ConfigReader.read(request.checkpoint());
-    ModelLayout layout = new ModelLayout(config);
-    Checkpoint checkpoint = Checkpoint.open(request.checkpoint());
-    Set<String> trained = checkTensors(request, layout, checkpoint);
-    try (LazyTokenizer tokenizer = new LazyTokenizer(request.checkpoint());
-        Transformer model =
-            Transformer.load(checkpoint, config, trained, compute.device(), compute.precision())) {
-      Objective objective = rows(request, config, tokenizer);
+    PhaseSetup setup = PhaseSetup.of(request);
+    try (LazyTokenizer tokenizer = new LazyTokenizer(request.checkpoint())) {
+      Objective objective = rows(request, setup.config(), tokenizer);
       noteRowsLeftOut(objective.counts(), listener);
-      Map<String, RowRanges> rows = rowsByParameter(request, layout);
-      TrainingLoop loop =
-          new TrainingLoop(
-              request.phase(),
-              request.pipeline().seed(),
-              model,
-              rows,
-              objective,
-              heldOutRows(request, config, tokenizer),
-              listener);
-      long tokens = loop.run();
-      TrainedCheckpoint result =
-          new TrainedCheckpoint(checkpoint, layout, model, request.pipeline().saveDtype());
-      long changed = result.changedValues();
-      result.write(request.result());
-      return new PhaseResult(
-          loop.totalSteps(),
-          tokens,
-          model.masters().size(),
-          trainedValues(layout, trained, rows),
-          changed,
-          (System.nanoTime() - startNanos) / 1e9);
+      notePacking(request.phase(), objective, listener);
+      @Nullable Objective heldOut = heldOutRows(request, setup.config(), tokenizer);
+      try (Transformer model = model(setup, request, objective)) {
+        TrainingLoop loop =
+            new TrainingLoop(
+                request.phase(),
+                request.pipeline().seed(),
+                model,
+                setup.rows(),
+                objective,
+                heldOut,
+                listener);
+        long tokens = loop.run();
+        TrainedCheckpoint result =
+            new TrainedCheckpoint(
+                setup.checkpoint(), setup.layout(), model, request.pipeline().saveDtype());
+        long changed = result.changedValues();
+        result.write(request.result());
+        return new PhaseResult(
+            loop.totalSteps(),
+            tokens,
+            model.masters().size(),
+            setup.trainedValues(),
+            changed,
+            (System.nanoTime() - startNanos) / 1e9);
+      }
     }
+  }
+
+  private Transformer model(PhaseSetup setup, PhaseRequest request, Objective objective)
+      throws IOException {
+    Schedule schedule =
+        TrainingLoop.schedule(request.phase(), request.pipeline().seed(), objective);
+    return Transformer.load(
+        setup.checkpoint(),
+        setup.config(),
+        setup.trained(),
+        setup.compute().device(),
+        setup.compute().precision(),
+        setup.activations(setup.memory(schedule, objective), freeMemory));
   }
 
   private Objective rows(PhaseRequest request, ModelConfig config, LazyTokenizer tokenizer)
@@ -144,12 +140,7 @@ public final class DjlPhaseTrainer implements PhaseTrainer {
   }
 
   private void refuseWhatIsNotBuilt(Phase phase) {
-    List<String> sentences = new ArrayList<>(source.notBuilt(phase));
-    if (!LearningRate.implemented(phase.lrScheduler())) {
-      sentences.add(
-          "lr_scheduler %s is not built yet; take cosine, linear or constant"
-              .formatted(phase.lrScheduler().name().toLowerCase(Locale.ROOT)));
-    }
+    List<String> sentences = source.notBuilt(phase);
     if (!sentences.isEmpty()) {
       throw new InputException(
           sentences.stream()
@@ -158,51 +149,29 @@ public final class DjlPhaseTrainer implements PhaseTrainer {
     }
   }
 
-  /** The parameters to train, after a look at all tensors. */
-  private static Set<String> checkTensors(
-      PhaseRequest request, ModelLayout layout, Checkpoint checkpoint) {
-    layout.check(checkpoint);
-    Set<String> trained =
-        request.trainable().stream().map(layout::parameterOf).collect(Collectors.toSet());
-    Set<String> unknown = new TreeSet<>(trained);
-    layout.parameters().forEach(parameter -> unknown.remove(parameter.name()));
-    if (!unknown.isEmpty()) {
-      throw new InputException(
-          Place.in(request.checkpoint().toString()),
-          "the model has no parameters named %s to train".formatted(unknown));
-    }
-    return trained;
-  }
-
-  private static Map<String, RowRanges> rowsByParameter(PhaseRequest request, ModelLayout layout) {
-    Map<String, RowRanges> rows = new HashMap<>();
-    request.rows().forEach((tensor, ranges) -> rows.put(layout.parameterOf(tensor), ranges));
-    return rows;
-  }
-
-  private static long modelValues(ModelLayout layout) {
-    return layout.parameters().stream().mapToLong(Parameter::values).sum();
-  }
-
-  private static long trainedValues(
-      ModelLayout layout, Set<String> trained, Map<String, RowRanges> rows) {
-    long values = 0;
-    for (Parameter parameter : layout.parameters()) {
-      RowRanges some = rows.get(parameter.name());
-      if (some != null) {
-        values += parameter.values() / parameter.shape().get(0) * some.rows();
-      } else if (trained.contains(parameter.name())) {
-        values += parameter.values();
-      }
-    }
-    return values;
-  }
-
   private static void noteRowsLeftOut(DataCounts counts, PhaseListener listener) {
     if (counts.cutRows() > 0 || counts.droppedRows() > 0) {
       listener.note(
           "%,d rows were longer than sequence_len and were cut, %,d had no token that carries loss and were left out"
               .formatted(counts.cutRows(), counts.droppedRows()));
+    }
+  }
+
+  private static long slots(Phase phase, Objective objective) {
+    return phase.samplePacking() ? (long) objective.tokensOfRow().length * phase.sequenceLen() : 0;
+  }
+
+  private static void notePacking(Phase phase, Objective objective, PhaseListener listener) {
+    if (phase.samplePacking()) {
+      DataCounts counts = objective.counts();
+      listener.note(
+          String.format(
+              Locale.ROOT,
+              "%,d rows were packed into %,d sequences of up to %,d tokens, which are %.1f %% full",
+              counts.rows(),
+              objective.tokensOfRow().length,
+              phase.sequenceLen(),
+              100.0 * counts.tokens() / slots(phase, objective)));
     }
   }
 }

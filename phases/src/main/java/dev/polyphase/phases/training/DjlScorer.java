@@ -15,7 +15,6 @@ import dev.polyphase.weights.Checkpoint;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Set;
 import java.util.function.Consumer;
 
 /** Scores rows in this process, on libtorch, one row a forward pass. */
@@ -31,7 +30,7 @@ public final class DjlScorer implements Scorer {
       List<Example> examples =
           new RowEncoder(PhaseType.SFT, config.vocabSize(), tokenizer).encodeFile(rows);
       try (Transformer transformer =
-          Transformer.load(checkpoint, config, Set.of(), compute.device(), compute.precision())) {
+          Transformer.load(checkpoint, config, compute.device(), compute.precision())) {
         for (Example example : examples) {
           results.accept(score(transformer, example));
         }

@@ -60,22 +60,19 @@ final class HeldOut {
       values.put("eval_" + figure.getKey(), figure.getValue() / weight);
     }
     values.put("eval_runtime", seconds);
-    values.put("eval_samples_per_second", rows() / Math.max(seconds, 1e-9));
+    values.put("eval_samples_per_second", objective.counts().rows() / Math.max(seconds, 1e-9));
     return new MetricsRow(step, totalSteps, values);
   }
 
   /** All rows, in their order. */
   private List<int[]> microBatches() {
+    int rows = objective.tokensOfRow().length;
     List<int[]> microBatches = new ArrayList<>();
-    for (int start = 0; start < rows(); start += microBatchSize) {
-      int end = Math.min(start + microBatchSize, rows());
+    for (int start = 0; start < rows; start += microBatchSize) {
+      int end = Math.min(start + microBatchSize, rows);
       microBatches.add(IntStream.range(start, end).toArray());
     }
     return microBatches;
-  }
-
-  private int rows() {
-    return objective.tokensOfRow().length;
   }
 
   /** The loss in a row of {@link #evaluate}. */

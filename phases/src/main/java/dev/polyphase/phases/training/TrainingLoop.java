@@ -15,14 +15,16 @@ import dev.polyphase.phases.model.Transformer;
 import dev.polyphase.phases.objective.MicroBatch;
 import dev.polyphase.phases.objective.Objective;
 import dev.polyphase.phases.objective.Outcome;
-import dev.polyphase.phases.optimizer.AdamW;
 import dev.polyphase.phases.optimizer.LearningRate;
+import dev.polyphase.phases.optimizer.OptimizerStep;
 import dev.polyphase.phases.optimizer.TrainedRows;
 import dev.polyphase.pipelines.Phase;
 import dev.polyphase.weights.RowRanges;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalDouble;
 import org.jspecify.annotations.Nullable;
 
 /** The one training loop: takes a phase's steps, whatever its objective. */
@@ -111,7 +113,8 @@ final class TrainingLoop {
   private double takeAllSteps(MetricsWindow window) {
     double epoch = 0;
     try (NDManager states = model.newScratch();
-        AdamW optimizer = new AdamW(states, phase.optimizer(), phase.maxGradNorm());
+        OptimizerStep optimizer =
+            new OptimizerStep(states, phase.optimizer(), phase.maxGradNorm());
         TrainedRows trainedRows = new TrainedRows(states, rows)) {
       Map<String, NDArray> masters = trainedRows.of(model.masters(), states);
       for (Step step : schedule) {
@@ -130,25 +133,38 @@ final class TrainingLoop {
   }
 
   private StepFigures take(
-      Step step, AdamW optimizer, Map<String, NDArray> masters, TrainedRows trainedRows) {
+      Step step, OptimizerStep optimizer, Map<String, NDArray> masters, TrainedRows trainedRows) {
     List<MicroBatch> microBatches =
         step.microBatches().stream().map(objective::microBatch).toList();
     // The loss is a mean over the whole step, so that its size is needed before the first backward.
     double weight = microBatches.stream().mapToInt(MicroBatch::weight).sum();
-    Sums sums = new Sums();
+    Sums sums = new Sums(weight);
     try (NDManager scratch = model.newScratch()) {
       Gradients gradients = new Gradients(scratch);
       for (MicroBatch batch : microBatches) {
-        model.differentiate(
-            batch.tokens(), logProbs -> sums.add(batch.evaluate(logProbs), weight), gradients);
+        differentiate(batch, sums, gradients, scratch);
       }
-      double loss = sums.loss / weight;
+      double loss = sums.loss();
       requireFinite("loss", step.index(), loss);
       double rate = learningRate.at(step.index() - 1);
-      double norm = optimizer.step(masters, trainedRows.of(gradients.byName(), scratch), rate);
+      double norm =
+          optimizer.step(masters, trainedRows.of(gradients.byName(), scratch), name -> rate);
       requireFinite("gradients' norm", step.index(), norm);
       long tokens = microBatches.stream().mapToLong(batch -> batch.tokens().tokens()).sum();
-      return new StepFigures(loss, norm, rate, tokens, sums.means(weight));
+      return new StepFigures(loss, norm, rate, tokens, sums.means());
+    }
+  }
+
+  /** A forward and a backward pass; where the loss is linear, its figures are read later. */
+  private void differentiate(MicroBatch batch, Sums sums, Gradients gradients, NDManager scratch) {
+    OptionalDouble slope = batch.slope();
+    if (slope.isPresent()) {
+      model
+          .differentiate(batch.tokens(), slope.getAsDouble() / sums.weight, gradients, scratch)
+          .ifPresent(logProbs -> sums.addLater(batch, logProbs));
+    } else {
+      model.differentiate(
+          batch.tokens(), logProbs -> sums.add(batch.evaluate(logProbs)), gradients);
     }
   }
 
@@ -171,11 +187,17 @@ final class TrainingLoop {
 
   /** The sums of one step over its micro-batches. */
   private static final class Sums {
-    private double loss;
+    private final double weight;
+    private final List<Unread> unread = new ArrayList<>();
     private final Map<String, Double> figures = new LinkedHashMap<>();
+    private double loss;
+
+    private Sums(double weight) {
+      this.weight = weight;
+    }
 
     /** Adds a micro-batch and returns its part of the gradient of the step's mean loss. */
-    private float[] add(Outcome outcome, double weight) {
+    private float[] add(Outcome outcome) {
       loss += outcome.lossSum();
       outcome.figures().forEach((name, sum) -> figures.merge(name, sum, Double::sum));
       float[] gradient = outcome.gradient();
@@ -185,10 +207,29 @@ final class TrainingLoop {
       return gradient;
     }
 
-    private Map<String, Double> means(double weight) {
+    /** Adds a micro-batch once its log-probabilities are there. */
+    private void addLater(MicroBatch batch, NDArray logProbs) {
+      unread.add(new Unread(batch, logProbs));
+    }
+
+    /** Waits for the device. */
+    private double loss() {
+      unread.forEach(one -> add(one.batch().evaluate(one.logProbs().toFloatArray())));
+      unread.clear();
+      return loss / weight;
+    }
+
+    private Map<String, Double> means() {
       Map<String, Double> means = new LinkedHashMap<>();
       figures.forEach((name, sum) -> means.put(name, sum / weight));
       return means;
     }
   }
+
+  /**
+   * A micro-batch whose loss has not been asked for yet.
+   *
+   * @param logProbs of each target, {@code [n]}, on the device
+   */
+  private record Unread(MicroBatch batch, NDArray logProbs) {}
 }

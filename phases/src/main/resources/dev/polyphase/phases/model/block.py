@@ -1,5 +1,6 @@
 # One transformer block (Llama, Mistral, Qwen2, Qwen3) and its vector-Jacobian product.
 # Shapes: x, y [batch, seq, hidden]; cos, sin [seq, head_dim], float32; w: the block's weights, see below.
+# documents: int64 [n] on the CPU, the lengths of the documents that lie side by side in every row; no token sees another document.
 # Frozen weights have x's dtype; trained ones are float32 masters and are converted on the way, so that their gradients come out in float32.
 # Constants are the indices of the weights in w, -1 where the architecture has none, and the block's sizes.
 class K(Module):
@@ -46,7 +47,26 @@ class K(Module):
         y = torch.scaled_dot_product_attention(q, k, v, None, 0., True, scale=None, enable_gqa=True)
     return y
 
-  def attention(self: __torch__.K, x: Tensor, cos: Tensor, sin: Tensor, w: List[Tensor]) -> Tensor:
+  # Document by document: the cost is the sum of theirs, and no mask of the whole row is needed.
+  def attend_within(self: __torch__.K, q: Tensor, k: Tensor, v: Tensor, documents: Tensor) -> Tensor:
+    n = torch.size(documents, 0)
+    if torch.gt(n, 1):
+      lengths = annotate(List[int], [])
+      for i in range(n):
+        _0 = torch.append(lengths, int(torch.select(documents, 0, i)))
+      qs = torch.split_with_sizes(q, lengths, 2)
+      ks = torch.split_with_sizes(k, lengths, 2)
+      vs = torch.split_with_sizes(v, lengths, 2)
+      parts = annotate(List[Tensor], [])
+      for i in range(n):
+        # The fused kernels' own layout: heads next to each other.
+        _1 = torch.append(parts, torch.transpose((self).attend(qs[i], ks[i], vs[i]), 1, 2))
+      y = torch.transpose(torch.cat(parts, 1), 1, 2)
+    else:
+      y = (self).attend(q, k, v)
+    return y
+
+  def attention(self: __torch__.K, x: Tensor, cos: Tensor, sin: Tensor, documents: Tensor, w: List[Tensor]) -> Tensor:
     q = (self).split_heads((self).project(x, w, {{q_proj.weight}}, {{q_proj.bias}}), {{heads}})
     k = (self).split_heads((self).project(x, w, {{k_proj.weight}}, {{k_proj.bias}}), {{kv_heads}})
     v = (self).split_heads((self).project(x, w, {{v_proj.weight}}, {{v_proj.bias}}), {{kv_heads}})
@@ -58,7 +78,7 @@ class K(Module):
       k1 = k
     c = torch.type_as(cos, x)
     s = torch.type_as(sin, x)
-    y = (self).attend((self).rotate(q1, c, s), (self).rotate(k1, c, s), v)
+    y = (self).attend_within((self).rotate(q1, c, s), (self).rotate(k1, c, s), v, documents)
     merged = torch.reshape(torch.transpose(y, 1, 2), [torch.size(x, 0), torch.size(x, 1), torch.mul({{heads}}, {{head_dim}})])
     return (self).project(merged, w, {{o_proj.weight}}, {{o_proj.bias}})
 
@@ -68,26 +88,40 @@ class K(Module):
     up = (self).project(x, w, {{up_proj.weight}}, {{up_proj.bias}})
     return (self).project(torch.mul(gate, up), w, {{down_proj.weight}}, {{down_proj.bias}})
 
-  def forward(self: __torch__.K, x: Tensor, cos: Tensor, sin: Tensor, w: List[Tensor]) -> Tensor:
-    x1 = torch.add(x, (self).attention((self).norm(x, w[{{input_layernorm.weight}}]), cos, sin, w))
+  def forward(self: __torch__.K, x: Tensor, cos: Tensor, sin: Tensor, documents: Tensor, w: List[Tensor]) -> Tensor:
+    x1 = torch.add(x, (self).attention((self).norm(x, w[{{input_layernorm.weight}}]), cos, sin, documents, w))
     return torch.add(x1, (self).mlp((self).norm(x1, w[{{post_attention_layernorm.weight}}]), w))
 
-  # Recomputes the block under autograd. trained: int64 [1 + len(w)], 1 where the gradient is wanted: of x, then of each weight.
-  # gy: the gradient of y. The wanted gradients in that order; a weight's is float32.
-  def vjp(self: __torch__.K, x: Tensor, cos: Tensor, sin: Tensor, w: List[Tensor], trained: Tensor, gy: Tensor) -> List[Tensor]:
-    wanted = annotate(List[Tensor], [])
+  # The block under autograd. trained: int64 [1 + len(w)], 1 where the gradient is wanted: of x, then of each weight. Returns y, then the
+  # leaves whose gradients are wanted, in that order. While y lives, so does its graph.
+  def traced(self: __torch__.K, x: Tensor, cos: Tensor, sin: Tensor, documents: Tensor, w: List[Tensor], trained: Tensor) -> List[Tensor]:
+    leaves = annotate(List[Tensor], [])
     x1 = torch.detach(x)
     if torch.eq(int(torch.select(trained, 0, 0)), 1):
-      _0 = torch.append(wanted, torch.requires_grad_(x1, True))
+      _0 = torch.append(leaves, torch.requires_grad_(x1, True))
     w1 = annotate(List[Tensor], [])
     for i in range(torch.len(w)):
       wi = torch.detach(w[i])
       if torch.eq(int(torch.select(trained, 0, torch.add(i, 1))), 1):
-        _1 = torch.append(wanted, torch.requires_grad_(wi, True))
+        _1 = torch.append(leaves, torch.requires_grad_(wi, True))
       _2 = torch.append(w1, wi)
-    y = (self).forward(x1, cos, sin, w1)
-    found = torch.grad([y], wanted, annotate(List[Optional[Tensor]], [gy]), None, False, False)
+    found = [(self).forward(x1, cos, sin, documents, w1)]
+    for i in range(torch.len(leaves)):
+      _3 = torch.append(found, leaves[i])
+    return found
+
+  # y, leaves: from traced; gy: the gradient of y. The gradients of the leaves; a weight's is float32. Frees the graph.
+  def backward(self: __torch__.K, y: Tensor, leaves: List[Tensor], gy: Tensor) -> List[Tensor]:
+    found = torch.grad([y], leaves, annotate(List[Optional[Tensor]], [gy]), None, False, False)
     gradients = annotate(List[Tensor], [])
     for i in range(torch.len(found)):
-      _3 = torch.append(gradients, unchecked_cast(Tensor, found[i]))
+      _0 = torch.append(gradients, unchecked_cast(Tensor, found[i]))
     return gradients
+
+  # The same with nothing kept: the block is computed again.
+  def vjp(self: __torch__.K, x: Tensor, cos: Tensor, sin: Tensor, documents: Tensor, w: List[Tensor], trained: Tensor, gy: Tensor) -> List[Tensor]:
+    found = (self).traced(x, cos, sin, documents, w, trained)
+    leaves = annotate(List[Tensor], [])
+    for i in range(torch.sub(torch.len(found), 1)):
+      _0 = torch.append(leaves, found[torch.add(i, 1)])
+    return (self).backward(found[0], leaves, gy)

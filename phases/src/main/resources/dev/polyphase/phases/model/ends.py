@@ -58,16 +58,38 @@ class K(Module):
       _1 = torch.append(found, torch.sub(torch.squeeze(torch.gather(z, 1, t), -1), norm))
     return [torch.cat(found), torch.cat(norms)]
 
+  # The gradients of one chunk: gz [count, V] float32, of its logits; hi [count, hidden]; w: the head in h's dtype. Appends that of hi to parts,
+  # where of_h, and adds that of the head to the one of sums, where there is one.
+  def chunk_vjp(self: __torch__.K, gz: Tensor, hi: Tensor, w: Tensor, of_h: bool, parts: List[Tensor], sums: List[Tensor]) -> int:
+    gzh = torch.type_as(gz, hi)
+    if of_h:
+      _0 = torch.append(parts, torch.matmul(gzh, w))
+    if torch.gt(torch.len(sums), 0):
+      _1 = torch.addmm_(sums[0], torch.to(torch.t(gzh), 6), torch.to(hi, 6))
+    return 0
+
+  # [gradient of h, gradient of the head], those that are there.
+  def gradients(self: __torch__.K, of_h: bool, parts: List[Tensor], sums: List[Tensor]) -> List[Tensor]:
+    found = annotate(List[Tensor], [])
+    if of_h:
+      _0 = torch.append(found, torch.cat(parts))
+    if torch.gt(torch.len(sums), 0):
+      _1 = torch.append(found, sums[0])
+    return found
+
+  def new_sums(self: __torch__.K, head: Tensor, trained: Tensor) -> List[Tensor]:
+    sums = annotate(List[Tensor], [])
+    if torch.eq(int(torch.select(trained, 0, 1)), 1):
+      _0 = torch.append(sums, torch.zeros(torch.size(head), dtype=6, device=torch.device("{{device}}")))
+    return sums
+
   # norms [n]: from log_probs; g [n] float32: the gradient of each log-probability; trained: int64 [2], 1 where wanted: the gradient of h
   # [n, hidden], of the head [V, hidden] (float32). d log p_t / d z = onehot(t) - softmax(z).
   def log_probs_vjp(self: __torch__.K, h: Tensor, head: Tensor, targets: Tensor, norms: Tensor, g: Tensor, trained: Tensor) -> List[Tensor]:
     w = torch.type_as(head, h)
     of_h = torch.eq(int(torch.select(trained, 0, 0)), 1)
-    of_head = torch.eq(int(torch.select(trained, 0, 1)), 1)
     parts = annotate(List[Tensor], [])
-    sums = annotate(List[Tensor], [])
-    if of_head:
-      _0 = torch.append(sums, torch.zeros(torch.size(head), dtype=6, device=torch.device("{{device}}")))
+    sums = (self).new_sums(head, trained)
     n = torch.size(h, 0)
     chunks = torch.floordiv(torch.add(n, torch.sub({{chunk_tokens}}, 1)), {{chunk_tokens}})
     for i in range(chunks):
@@ -79,14 +101,31 @@ class K(Module):
       z = torch.to(torch.linear(hi, w), 6)
       p = torch.exp_(torch.sub_(z, torch.unsqueeze(torch.narrow(norms, 0, start, count), -1)))
       gz = torch.scatter_add_(torch.mul_(p, torch.neg(gi)), 1, t, gi)
-      gzh = torch.type_as(gz, h)
-      if of_h:
-        _1 = torch.append(parts, torch.matmul(gzh, w))
-      if of_head:
-        _2 = torch.addmm_(sums[0], torch.to(torch.t(gzh), 6), torch.to(hi, 6))
-    gradients = annotate(List[Tensor], [])
-    if of_h:
-      _3 = torch.append(gradients, torch.cat(parts))
-    if of_head:
-      _4 = torch.append(gradients, sums[0])
-    return gradients
+      _0 = (self).chunk_vjp(gz, hi, w, of_h, parts, sums)
+    return (self).gradients(of_h, parts, sums)
+
+  # log_probs and log_probs_vjp in one, with each chunk's logits computed once, where every log-probability has the same gradient, slope
+  # (float64 []): the log-probabilities [n], then the gradients as there. At least one gradient is wanted.
+  def log_probs_and_vjp(self: __torch__.K, h: Tensor, head: Tensor, targets: Tensor, slope: Tensor, trained: Tensor) -> List[Tensor]:
+    w = torch.type_as(head, h)
+    of_h = torch.eq(int(torch.select(trained, 0, 0)), 1)
+    g = float(slope)
+    parts = annotate(List[Tensor], [])
+    sums = (self).new_sums(head, trained)
+    log_probs = annotate(List[Tensor], [])
+    n = torch.size(h, 0)
+    chunks = torch.floordiv(torch.add(n, torch.sub({{chunk_tokens}}, 1)), {{chunk_tokens}})
+    for i in range(chunks):
+      start = torch.mul(i, {{chunk_tokens}})
+      count = ops.prim.min({{chunk_tokens}}, torch.sub(n, start))
+      hi = torch.narrow(h, 0, start, count)
+      t = torch.unsqueeze(torch.narrow(targets, 0, start, count), -1)
+      z = torch.log_softmax(torch.to(torch.linear(hi, w), 6), -1)
+      _0 = torch.append(log_probs, torch.squeeze(torch.gather(z, 1, t), -1))
+      gz = torch.scatter_add_(torch.mul_(torch.exp_(z), torch.neg(g)), 1, t, torch.full([count, 1], g, dtype=6, device=torch.device("{{device}}")))
+      _1 = (self).chunk_vjp(gz, hi, w, of_h, parts, sums)
+    found = [torch.cat(log_probs)]
+    gradients = (self).gradients(of_h, parts, sums)
+    for i in range(torch.len(gradients)):
+      _2 = torch.append(found, gradients[i])
+    return found

@@ -95,6 +95,7 @@ class GoldenForwardTest {
         ConfigReader.read(checkpoint),
         trained,
         "cpu",
-        Precision.FLOAT32);
+        Precision.FLOAT32,
+        Activations.KEPT);
   }
 }

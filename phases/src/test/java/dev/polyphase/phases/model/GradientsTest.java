@@ -3,6 +3,7 @@ package dev.polyphase.phases.model;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import dev.polyphase.fixtures.Fixture;
 import dev.polyphase.fixtures.TensorValues;
@@ -77,8 +78,10 @@ class GradientsTest {
             .filter(name -> name.endsWith("_proj.weight"))
             .collect(Collectors.toSet());
     TokenBatch batch = batch(checkpoint);
-    Map<String, float[]> exact = gradients(checkpoint, trained, batch, Precision.FLOAT32);
-    Map<String, float[]> rounded = gradients(checkpoint, trained, batch, Precision.BFLOAT16);
+    Map<String, float[]> exact =
+        gradients(checkpoint, trained, batch, Precision.FLOAT32, Activations.KEPT);
+    Map<String, float[]> rounded =
+        gradients(checkpoint, trained, batch, Precision.BFLOAT16, Activations.KEPT);
     for (String name : trained) {
       double difference = 0;
       for (int i = 0; i < exact.get(name).length; i++) {
@@ -95,24 +98,27 @@ class GradientsTest {
     TokenBatch batch = batch(checkpoint);
     float[] exact;
     float[] rounded;
-    try (Transformer model = load(checkpoint, Set.of(), Precision.FLOAT32)) {
+    try (Transformer model = load(checkpoint, Set.of(), Precision.FLOAT32, Activations.KEPT)) {
       exact = model.logProbs(batch);
     }
-    try (Transformer model = load(checkpoint, Set.of(), Precision.BFLOAT16)) {
+    try (Transformer model = load(checkpoint, Set.of(), Precision.BFLOAT16, Activations.KEPT)) {
       rounded = model.logProbs(batch);
     }
     assertThat(mean(rounded)).isCloseTo(mean(exact), within(0.01)).isNotEqualTo(mean(exact));
   }
 
-  @Test
-  void noArrayOutlivesItsStep() throws IOException {
+  @ParameterizedTest
+  @EnumSource
+  void noArrayOutlivesItsStep(Activations activations) throws IOException {
     Path checkpoint = Fixture.QWEN2.copyTo(folder);
     TokenBatch batch = batch(checkpoint);
-    try (Transformer model = load(checkpoint, names(checkpoint), Precision.FLOAT32)) {
+    try (Transformer model = load(checkpoint, names(checkpoint), Precision.FLOAT32, activations)) {
       int arrays = -1;
       for (int step = 0; step < 4; step++) {
         try (NDManager scratch = model.newScratch()) {
-          model.differentiate(batch, GoldenBatches::meanLoss, new Gradients(scratch));
+          Gradients gradients = new Gradients(scratch);
+          model.differentiate(batch, GoldenBatches::meanLoss, gradients);
+          model.differentiate(batch, -1.0, gradients, scratch);
           int now = scratch.getParentManager().getManagedArrays().size();
           // The first step makes the rotary tables, which stay.
           assertThat(now).isEqualTo(step < 1 ? now : arrays);
@@ -129,34 +135,74 @@ class GradientsTest {
     Map<String, float[]> expected =
         KeptGraph.gradients(
             Checkpoint.open(checkpoint), ConfigReader.read(checkpoint), trained, batch);
-    Map<String, float[]> found = gradients(checkpoint, trained, batch, Precision.FLOAT32);
-    assertThat(found.keySet()).isEqualTo(trained).isEqualTo(expected.keySet());
-    for (String name : trained) {
-      float[] wanted = expected.get(name);
-      double largest = TensorValues.largest(wanted);
-      assertThat(largest).as(name).isPositive();
-      assertThat(TensorValues.largestDifference(found.get(name), wanted))
-          .as(name)
-          .isLessThan(2e-5 * largest);
+    Map<String, float[]> recomputed =
+        gradients(checkpoint, trained, batch, Precision.FLOAT32, Activations.RECOMPUTED);
+    assertClose(recomputed, expected, 2e-5);
+    // The same operations on the same numbers, only not at the same time.
+    Map<String, float[]> kept =
+        gradients(checkpoint, trained, batch, Precision.FLOAT32, Activations.KEPT);
+    assertClose(kept, recomputed, 1e-6);
+    assertClose(knownBeforehand(checkpoint, trained, batch), expected, 2e-5);
+  }
+
+  private static void assertClose(
+      Map<String, float[]> found, Map<String, float[]> expected, double tolerance) {
+    assertThat(found.keySet()).isEqualTo(expected.keySet());
+    expected.forEach(
+        (name, wanted) -> {
+          double largest = TensorValues.largest(wanted);
+          assertThat(largest).as(name).isPositive();
+          assertThat(TensorValues.largestDifference(found.get(name), wanted))
+              .as(name)
+              .isLessThan(tolerance * largest);
+        });
+  }
+
+  /** The gradients of the mean loss, whose slope does not wait for the log-probabilities. */
+  private static Map<String, float[]> knownBeforehand(
+      Path checkpoint, Set<String> trained, TokenBatch batch) throws IOException {
+    try (Transformer model = load(checkpoint, trained, Precision.FLOAT32, Activations.KEPT);
+        NDManager step = model.newScratch()) {
+      Gradients gradients = new Gradients(step);
+      NDArray logProbs =
+          model.differentiate(batch, -1.0 / batch.lossTokens(), gradients, step).orElseThrow();
+      float[] separately = model.logProbs(batch);
+      assertThat(TensorValues.largestDifference(logProbs.toFloatArray(), separately))
+          .isLessThan(1e-5);
+      return floats(gradients);
     }
   }
 
   private static Map<String, float[]> gradients(
-      Path checkpoint, Set<String> trained, TokenBatch batch, Precision precision)
+      Path checkpoint,
+      Set<String> trained,
+      TokenBatch batch,
+      Precision precision,
+      Activations activations)
       throws IOException {
-    try (Transformer model = load(checkpoint, trained, precision);
+    try (Transformer model = load(checkpoint, trained, precision, activations);
         NDManager step = model.newScratch()) {
       Gradients gradients = new Gradients(step);
       model.differentiate(batch, GoldenBatches::meanLoss, gradients);
-      return gradients.byName().entrySet().stream()
-          .collect(Collectors.toMap(Map.Entry::getKey, e -> e.getValue().toFloatArray()));
+      return floats(gradients);
     }
   }
 
-  private static Transformer load(Path checkpoint, Set<String> trained, Precision precision)
+  private static Map<String, float[]> floats(Gradients gradients) {
+    return gradients.byName().entrySet().stream()
+        .collect(Collectors.toMap(Map.Entry::getKey, e -> e.getValue().toFloatArray()));
+  }
+
+  private static Transformer load(
+      Path checkpoint, Set<String> trained, Precision precision, Activations activations)
       throws IOException {
     return Transformer.load(
-        Checkpoint.open(checkpoint), ConfigReader.read(checkpoint), trained, "cpu", precision);
+        Checkpoint.open(checkpoint),
+        ConfigReader.read(checkpoint),
+        trained,
+        "cpu",
+        precision,
+        activations);
   }
 
   private static Set<String> names(Path checkpoint) throws IOException {

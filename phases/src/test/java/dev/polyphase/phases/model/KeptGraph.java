@@ -43,7 +43,7 @@ final class KeptGraph {
         tensors.put(name, value);
       }
       Weights weights = new Weights(tensors, trained);
-      try (Blocks blocks = new Blocks(manager, config, layout, weights)) {
+      try (Blocks blocks = new Blocks(manager, config, layout, weights, Activations.RECOMPUTED)) {
         NDArray loss = loss(manager, config, layout, tensors, blocks, graph, batch);
         NDList found =
             graph

@@ -190,7 +190,8 @@ class TransformerTest {
         ConfigReader.read(checkpoint),
         trained,
         "cpu",
-        Precision.FLOAT32);
+        Precision.FLOAT32,
+        Activations.KEPT);
   }
 
   /** A row of random bytes, all of which carry loss. */

@@ -39,7 +39,7 @@ class TrainedRowsTest {
       expected[i] = table[i];
     }
     try (NDManager manager = Libtorch.newManager("cpu");
-        AdamW optimizer = new AdamW(manager, SETTINGS, MAX_NORM);
+        OptimizerStep optimizer = new OptimizerStep(manager, SETTINGS, MAX_NORM);
         TrainedRows rows = new TrainedRows(manager, Map.of("table", TRAINED))) {
       NDArray master = manager.create(table, new Shape(ROWS, COLUMNS));
       Map<String, NDArray> masters = rows.of(Map.of("table", master), manager);
@@ -53,7 +53,8 @@ class TrainedRowsTest {
         double norm = Math.sqrt(squares);
         NDArray array = manager.create(gradient, new Shape(ROWS, COLUMNS));
 
-        float found = optimizer.step(masters, rows.of(Map.of("table", array), manager), RATE);
+        float found =
+            optimizer.step(masters, rows.of(Map.of("table", array), manager), name -> RATE);
 
         assertThat((double) found).isCloseTo(norm, within(1e-5));
         double scale = Math.min(1, MAX_NORM / (norm + 1e-6));

@@ -9,6 +9,8 @@ import dev.polyphase.weights.Checkpoint;
 import dev.polyphase.weights.TensorInfo;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Set;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -20,7 +22,7 @@ class BatchShapesTest {
 
   @ParameterizedTest
   @EnumSource(names = {"LLAMA", "MISTRAL_WINDOW", "QWEN2"})
-  void eightRowsByOneByTwoAndAtOnce(Fixture fixture) throws IOException {
+  void eightRowsAtOnceByFourByOneAndPacked(Fixture fixture) throws IOException {
     Set<String> trained =
         Set.of(
             "model.embed_tokens.weight",
@@ -34,27 +36,34 @@ class BatchShapesTest {
     RecordingListener atOnce = train(run, "at-once", 8, 1);
     RecordingListener byFour = train(run, "by-four", 4, 2);
     RecordingListener byOne = train(run, "by-one", 1, 8);
+    // Of sequences of 64 tokens they fill three: 40, 17, 5, 2; 33, 28, 3; 9.
+    RecordingListener packed = train(run, "packed", 3, 1, "phases.one.sample_packing=true");
+    RecordingListener packedByOne =
+        train(run, "packed-by-one", 1, 3, "phases.one.sample_packing=true");
 
-    assertSeries("loss", atOnce, byFour, byOne);
-    assertSeries("grad_norm", atOnce, byFour, byOne);
+    assertSeries("loss", atOnce, byFour, byOne, packed, packedByOne);
+    assertSeries("grad_norm", atOnce, byFour, byOne, packed, packedByOne);
     assertThat(atOnce.series("num_tokens")).containsExactly(137, 274, 411);
     assertThat(byOne.series("num_tokens")).containsExactly(137, 274, 411);
+    assertThat(packed.series("num_tokens")).containsExactly(137, 274, 411);
     assertSameWeights("at-once", "by-four", trained);
     assertSameWeights("at-once", "by-one", trained);
+    assertSameWeights("at-once", "packed", trained);
+    assertSameWeights("at-once", "packed-by-one", trained);
   }
 
   private static RecordingListener train(
-      SftRun run, String result, int microBatchSize, int accumulation) throws IOException {
+      SftRun run, String result, int microBatchSize, int accumulation, String... further)
+      throws IOException {
+    List<String> settings = new ArrayList<>(List.of(further));
+    settings.add("phases.one.max_steps=3");
+    settings.add("phases.one.weight_decay=0.1");
+    // Where a gradient is nothing but rounding, this keeps its sign from moving the weight.
+    settings.add("phases.one.adam_epsilon=1e-4");
+    settings.add("phases.one.micro_batch_size=" + microBatchSize);
+    settings.add("phases.one.gradient_accumulation_steps=" + accumulation);
     RecordingListener heard = new RecordingListener();
-    run.train(
-        result,
-        heard,
-        "phases.one.max_steps=3",
-        "phases.one.weight_decay=0.1",
-        // Where a gradient is nothing but rounding, this keeps its sign from moving the weight.
-        "phases.one.adam_epsilon=1e-4",
-        "phases.one.micro_batch_size=" + microBatchSize,
-        "phases.one.gradient_accumulation_steps=" + accumulation);
+    run.train(result, heard, settings.toArray(String[]::new));
     return heard;
   }
 

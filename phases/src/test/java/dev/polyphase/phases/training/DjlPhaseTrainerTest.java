@@ -416,9 +416,6 @@ class DjlPhaseTrainerTest {
   @CsvSource(
       delimiter = '|',
       value = {
-        "phases.one.sample_packing=true | phase one: sample_packing is true, and packing is not built yet; set it to false",
-        "phases.one.lr_scheduler=polynomial | phase one: lr_scheduler polynomial is not built yet; take cosine, linear or constant",
-        "phases.one.lr_scheduler=cosine_with_min_lr | phase one: lr_scheduler cosine_with_min_lr is not built yet; take cosine, linear or constant",
         "device=[cpu, cuda:0] | device: [cpu, cuda:0] names several, and training on several devices is not built yet; name one",
       })
   void settingsThatAreNotBuiltAreNamed(String setting, String sentence) throws IOException {
@@ -427,16 +424,6 @@ class DjlPhaseTrainerTest {
     assertThat(message(() -> run.check(setting))).isEqualTo(sentence);
     assertThat(message(() -> train(run, setting))).isEqualTo(sentence);
     assertThat(folder.resolve("result")).doesNotExist();
-  }
-
-  @Test
-  void allSettingsThatAreNotBuiltAreNamedAtOnce() throws IOException {
-    SftRun run = llama(UP).withRows(12);
-    String[] settings = {"phases.one.sample_packing=true", "phases.one.lr_scheduler=inverse_sqrt"};
-
-    InputException e = catchThrowableOfType(InputException.class, () -> run.check(settings));
-
-    assertThat(e.problems()).hasSize(2);
   }
 
   @Test

@@ -17,6 +17,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashSet;
+import java.util.OptionalLong;
 import java.util.Set;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -111,7 +112,8 @@ class GoldenTrainingTest {
             base,
             trained,
             folder.resolve("result"));
-    DjlPhaseTrainer trainer = new DjlPhaseTrainer(NextToken.source());
+    DjlPhaseTrainer trainer =
+        new DjlPhaseTrainer(NextToken.source(), device -> OptionalLong.empty());
     assertThat(trainer.check(request).steps()).isEqualTo(6);
     return trainer.train(request, listener);
   }

@@ -4,92 +4,150 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.polyphase.fixtures.Fixture;
 import dev.polyphase.phases.api.MemoryEstimate;
+import dev.polyphase.phases.model.RandomModels;
+import dev.polyphase.weights.Checkpoint;
+import dev.polyphase.weights.TensorInfo;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Set;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
-/**
- * The estimate worked out by hand for tiny-llama: 4 blocks of 43,136 values, hidden 64,
- * intermediate 160, queries 64, keys 32, 272 words; 207,424 values in all, float32 on disk.
- */
+/** The estimate against the peak of a process that trains, and what it counts one by one. */
 class MemoryFormulaTest {
   private static final String UP_2 = "model.layers.2.mlp.up_proj.weight";
   private static final String UP_3 = "model.layers.3.mlp.up_proj.weight";
 
+  private static final String CONFIG =
+      """
+      {"model_type": "llama", "architectures": ["LlamaForCausalLM"], "hidden_size": 512, "num_hidden_layers": 4,
+       "num_attention_heads": 8, "num_key_value_heads": 8, "intermediate_size": 1408,
+       "vocab_size": 8192, "tie_word_embeddings": false, "rms_norm_eps": 1e-6,
+       "rope_theta": 10000.0, "max_position_embeddings": 2048, "hidden_act": "silu",
+       "dtype": "float32"}
+      """;
+
+  @TempDir static Path model;
   @TempDir Path folder;
 
-  @Test
-  void float32FromTheThirdBlockOn() throws IOException {
-    MemoryEstimate memory =
-        llama(Set.of(UP_2, UP_3)).check("phases.one.micro_batch_size=2").memory();
+  @BeforeAll
+  static void makeModel() throws IOException {
+    Path tokenizer = Files.createDirectory(model.resolve("tokenizer"));
+    Files.writeString(tokenizer.resolve("tokenizer.json"), "{}");
+    Path config = Files.writeString(model.resolve("config.json"), CONFIG);
+    Path outline = Files.createDirectory(model.resolve("outline"));
+    new RandomModels().outline(config, tokenizer, outline);
+    new RandomModels().create(outline, model.resolve("base"), 1);
+  }
 
-    // Rows of 40 and 30 are one batch of 2 x 40, 80 tokens. Two matrices of 160 x 64 are trained.
-    assertThat(memory)
-        .isEqualTo(
-            new MemoryEstimate(
-                2,
-                40,
-                0,
-                (207_424 - 20_480) * 4,
-                20_480 * 4,
-                20_480 * 8,
-                20_480 * 4,
-                // Two blocks' inputs and the last output; then a block of 16 * 64 + 4 * (5 * 64 +
-                // 3 * 64 + 2 * 32 + 7 * 160) bytes a token, and repeated keys and values.
-                3 * 80 * 64 * 4 + 80 * (7_808 + 2 * 64 * 4)));
+  @EnabledOnOs(OS.LINUX)
+  @ParameterizedTest
+  @CsvSource({
+    "'.*', false, 1",
+    "'.*', true, 1",
+    "'.*', true, 2",
+    "'.*layers.[12].*_proj.weight', false, 1",
+    "'.*layers.[12].*_proj.weight', true, 1",
+  })
+  void isWithin15PercentOfTheMeasuredPeak(String pattern, boolean checkpointing, int passes)
+      throws Exception {
+    Set<String> trained =
+        Checkpoint.open(model.resolve("base")).tensors().stream()
+            .map(TensorInfo::name)
+            .filter(name -> name.matches(pattern))
+            .collect(Collectors.toSet());
+    SftRun run = new SftRun(folder, model.resolve("base"), trained).withRows(1024, 1024);
+    List<String> settings =
+        List.of(
+            "phases.one.sequence_len=1024",
+            "phases.one.gradient_checkpointing=" + checkpointing,
+            "phases.one.gradient_accumulation_steps=" + passes);
+
+    MemoryEstimate estimate = run.check(settings.toArray(String[]::new)).memory();
+    long measured = peakOfChild(trained, settings);
+
+    assertThat((double) estimate.totalBytes() / measured)
+        .as("%,d estimated, %,d measured", estimate.totalBytes(), measured)
+        .isBetween(0.85, 1.15);
+  }
+
+  private long peakOfChild(Set<String> trained, List<String> settings) throws Exception {
+    List<String> command = new ArrayList<>();
+    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    command.addAll(List.of("-Xms128m", "-Xmx128m", "-XX:+AlwaysPreTouch", "-cp"));
+    command.add(System.getProperty("java.class.path"));
+    command.add(MeasuredPhase.class.getName());
+    command.addAll(
+        List.of(folder.toString(), model.resolve("base").toString(), String.join(",", trained)));
+    command.addAll(settings);
+    ProcessBuilder child = new ProcessBuilder(command);
+    // What is freed is given back at once, so that the peak is of what is alive.
+    child.environment().put("MALLOC_MMAP_THRESHOLD_", "131072");
+    Process process = child.redirectError(ProcessBuilder.Redirect.INHERIT).start();
+    String printed =
+        new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8).strip();
+    assertThat(process.waitFor()).isZero();
+    return Long.parseLong(printed);
+  }
+
+  @Test
+  void weightsAreCountedAsTheyLie() throws IOException {
+    // tiny-llama has 207,424 values, float32 on disk; two matrices of 160 x 64 are trained.
+    MemoryEstimate memory = llama(Set.of(UP_2, UP_3)).check().memory();
+
+    assertThat(memory.frozenBytes()).isZero();
+    assertThat(memory.mappedBytes()).isEqualTo((207_424 - 20_480) * 4);
+    assertThat(memory.masterBytes()).isEqualTo(20_480 * 4);
+    assertThat(memory.optimizerBytes()).isEqualTo(20_480 * 8);
+    assertThat(memory.gradientBytes()).isEqualTo(20_480 * 4);
     assertThat(memory.unmappedBytes()).isEqualTo(memory.totalBytes() - 747_776);
   }
 
   @Test
-  void bfloat16WithTheHeadAndSeveralPassesAStep() throws IOException {
-    MemoryEstimate memory =
-        llama(Set.of(UP_2, UP_3, "lm_head.weight"))
-            .check(
-                "dtype=bfloat16",
-                "phases.one.micro_batch_size=2",
-                "phases.one.gradient_accumulation_steps=2")
-            .memory();
+  void inAnotherPrecisionThanTheFilesNothingIsMapped() throws IOException {
+    MemoryEstimate memory = llama(Set.of(UP_2, "lm_head.weight")).check("dtype=bfloat16").memory();
 
-    int trained = 20_480 + 272 * 64;
-    assertThat(memory)
-        .isEqualTo(
-            new MemoryEstimate(
-                2,
-                40,
-                (207_424 - trained) * 2L,
-                0,
-                trained * 4L,
-                trained * 8L,
-                // The head's gradient is the largest that waits to be added.
-                (trained + 272 * 64) * 4L,
-                // The block and its matrix, converted, with its gradient.
-                3 * 80 * 64 * 2 + 80 * (4_416 + 2 * 64 * 2) + 2 * 2 * 10_240));
+    assertThat(memory.mappedBytes()).isZero();
+    assertThat(memory.frozenBytes()).isEqualTo((207_424 - 10_240 - 272 * 64) * 2L);
   }
 
   @Test
-  void theHeadAloneKeepsOneActivation() throws IOException {
-    assertThat(activations("lm_head.weight")).isEqualTo(40 * 64 * 4 + 40 * (7_808 + 512));
+  void whatLiesBelowTheLowestTrainedBlockNeedsNothing() throws IOException {
+    long second = activations(UP_2);
+
+    assertThat(activations(UP_3)).isLessThan(second);
+    assertThat(activations("model.layers.0.mlp.up_proj.weight")).isGreaterThan(second);
   }
 
   @Test
-  void theEmbeddingNeedsEveryBlock() throws IOException {
-    long embedding = activations("model.embed_tokens.weight");
+  void recomputedBlocksKeepTheirInputAlone() throws IOException {
+    SftRun run = llama(Set.of("model.embed_tokens.weight"));
+    long kept = run.check("phases.one.gradient_checkpointing=false").memory().activationBytes();
+    MemoryEstimate recomputed = run.check("phases.one.gradient_checkpointing=true").memory();
 
-    assertThat(embedding).isEqualTo(activations("model.layers.0.mlp.up_proj.weight"));
-    assertThat(embedding - activations(UP_2)).isEqualTo(2 * 40 * 64 * 4);
+    assertThat(recomputed.recomputed()).isTrue();
+    assertThat(recomputed.activationBytes()).isLessThan(kept);
   }
 
   @Test
   void aWindowNeedsAMask() throws IOException {
     SftRun run = new SftRun(folder, Fixture.MISTRAL_WINDOW.copyTo(folder), Set.of(UP_2));
 
-    long short8 = run.withRows(8).check().memory().activationBytes();
-    long long10 = run.withRows(10).check().memory().activationBytes();
+    long within = run.withRows(8).check().memory().activationBytes();
+    long beyond = run.withRows(10).check().memory().activationBytes();
 
     // Nine positions are seen; a mask has 4 + 3 bytes for each two.
-    assertThat(long10 - short8 / 8 * 10).isEqualTo(10 * 10 * 7);
+    assertThat(beyond).isGreaterThan(within / 8 * 10);
   }
 
   private long activations(String trained) throws IOException {

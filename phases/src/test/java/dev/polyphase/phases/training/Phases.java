@@ -4,6 +4,7 @@ import dev.polyphase.pipelines.BaseModel;
 import dev.polyphase.pipelines.Dataset;
 import dev.polyphase.pipelines.Dpo;
 import dev.polyphase.pipelines.Dtype;
+import dev.polyphase.pipelines.GradientCheckpointing;
 import dev.polyphase.pipelines.LrScheduler;
 import dev.polyphase.pipelines.Optimizer;
 import dev.polyphase.pipelines.Phase;
@@ -50,10 +51,11 @@ public record Phases(
         microBatchSize,
         gradientAccumulationSteps,
         learningRate,
-        LrScheduler.CONSTANT,
+        new LrScheduler.Constant(),
         new Warmup.Steps(0),
         new Optimizer(Optimizer.Name.ADAMW, 0.9, 0.999, 1e-8, weightDecay),
         maxGradNorm,
+        GradientCheckpointing.AUTO,
         false,
         false,
         1,

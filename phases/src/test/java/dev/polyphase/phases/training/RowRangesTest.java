@@ -18,6 +18,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalLong;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -51,7 +52,8 @@ class RowRangesTest {
             folder.resolve("result"));
 
     PhaseResult result =
-        new DjlPhaseTrainer(NextToken.source()).train(request, new RecordingListener());
+        new DjlPhaseTrainer(NextToken.source(), device -> OptionalLong.empty())
+            .train(request, new RecordingListener());
 
     Checkpoint before = Checkpoint.open(base);
     Checkpoint after = Checkpoint.open(folder.resolve("result"));

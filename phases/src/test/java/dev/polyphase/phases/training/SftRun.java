@@ -12,6 +12,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.OptionalLong;
 import java.util.Random;
 import java.util.Set;
 
@@ -76,6 +77,6 @@ record SftRun(Path folder, Path base, Set<String> trained) {
   }
 
   private static DjlPhaseTrainer trainer() {
-    return new DjlPhaseTrainer(NextToken.source());
+    return new DjlPhaseTrainer(NextToken.source(), device -> OptionalLong.empty());
   }
 }

@@ -12,6 +12,7 @@ import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalLong;
 import java.util.Set;
@@ -178,6 +179,17 @@ final class Block {
     return node == null ? absent : values.flag(node, absent);
   }
 
+  /** {@code true} or {@code false}, or none where a word stands in their place, the default. */
+  Optional<Boolean> flagOrWord(String key, String word) {
+    List<Form> forms = List.of(new Form.Flag(), new Form.Choice(List.of(word)));
+    keys.put(key, new Key(forms, false, word));
+    Node node = given(key);
+    if (node == null || (node instanceof Scalar scalar && scalar.text().equals(word))) {
+      return Optional.empty();
+    }
+    return Optional.of(values.flag(node, false));
+  }
+
   /** One of an enum's constants, written in small letters; a required key. */
   <E extends Enum<E>> E requiredChoice(String key, Class<E> type, E standIn) {
     keys.put(key, Key.required(new Form.Choice(Values.words(type))));
@@ -231,8 +243,8 @@ final class Block {
 
   // ---- what readers ask to check rules of their own
 
-  /** Whether a key holds something. */
-  boolean has(String key) {
+  /** Whether a key holds something, here or by inheritance. */
+  boolean holds(String key) {
     return given(key) != null;
   }
 

@@ -19,7 +19,9 @@ final class Inheritance {
           "warmup_steps", "warmup_ratio",
           "warmup_ratio", "warmup_steps",
           "top_percent", "max_trainable_parameters",
-          "max_trainable_parameters", "top_percent");
+          "max_trainable_parameters", "top_percent",
+          "min_lr", "min_lr_rate",
+          "min_lr_rate", "min_lr");
 
   private Inheritance() {}
 

@@ -2,8 +2,7 @@ package dev.polyphase.pipelines.language;
 
 import dev.polyphase.pipelines.Defaults;
 import dev.polyphase.pipelines.Dpo;
-import dev.polyphase.pipelines.LrScheduler;
-import dev.polyphase.pipelines.Optimizer;
+import dev.polyphase.pipelines.GradientCheckpointing;
 import dev.polyphase.pipelines.Phase;
 import dev.polyphase.pipelines.PhaseType;
 import dev.polyphase.pipelines.Warmup;
@@ -15,12 +14,8 @@ import java.util.Set;
 
 /** Reads the entries of {@code phases}, inheritance done, and checks {@code defaults}. */
 final class PhaseReader {
-  /** The spellings of AdamW that Hugging Face and Axolotl use; the arithmetic is the same. */
-  private enum OptimizerName {
-    ADAMW,
-    ADAMW_TORCH,
-    ADAMW_TORCH_FUSED
-  }
+  /** What stands for the choice by memory. */
+  static final String AUTO = "auto";
 
   private final Set<String> names = new HashSet<>();
 
@@ -47,6 +42,7 @@ final class PhaseReader {
     OptionalDouble numEpochs = phase.numberIfAny("num_epochs", Range.POSITIVE);
     OptionalLong maxSteps = phase.wholeIfAny("max_steps", 1);
     OptionalLong maxTokens = phase.wholeIfAny("max_tokens", 1);
+    double learningRate = phase.number("learning_rate", Range.POSITIVE);
     boolean endless = numEpochs.isEmpty() && maxSteps.isEmpty() && maxTokens.isEmpty();
     return new Phase(
         name,
@@ -60,11 +56,12 @@ final class PhaseReader {
         phase.count("sequence_len", 2, Defaults.SEQUENCE_LEN),
         phase.count("micro_batch_size", 1, Defaults.MICRO_BATCH_SIZE),
         phase.count("gradient_accumulation_steps", 1, Defaults.GRADIENT_ACCUMULATION_STEPS),
-        phase.number("learning_rate", Range.POSITIVE),
-        phase.choice("lr_scheduler", LrScheduler.class, Defaults.LR_SCHEDULER),
+        learningRate,
+        LrSchedulerReader.read(phase, learningRate),
         warmup(phase),
-        optimizer(phase),
+        OptimizerReader.read(phase),
         phase.number("max_grad_norm", Range.NOT_NEGATIVE, Defaults.MAX_GRAD_NORM),
+        gradientCheckpointing(phase),
         phase.flag("sample_packing", Defaults.SAMPLE_PACKING),
         phase.flag("shuffle", Defaults.SHUFFLE),
         phase.count("logging_steps", 1, Defaults.LOGGING_STEPS),
@@ -83,14 +80,11 @@ final class PhaseReader {
     return steps.isPresent() ? new Warmup.Steps(steps.getAsLong()) : Defaults.WARMUP;
   }
 
-  private static Optimizer optimizer(Block phase) {
-    phase.choice("optimizer", OptimizerName.class, OptimizerName.ADAMW);
-    return new Optimizer(
-        Optimizer.Name.ADAMW,
-        phase.number("adam_beta1", Range.BELOW_ONE, Defaults.OPTIMIZER.beta1()),
-        phase.number("adam_beta2", Range.BELOW_ONE, Defaults.OPTIMIZER.beta2()),
-        phase.number("adam_epsilon", Range.NOT_NEGATIVE, Defaults.OPTIMIZER.epsilon()),
-        phase.number("weight_decay", Range.NOT_NEGATIVE, Defaults.OPTIMIZER.weightDecay()));
+  private static GradientCheckpointing gradientCheckpointing(Block phase) {
+    return phase
+        .flagOrWord("gradient_checkpointing", AUTO)
+        .map(on -> on ? GradientCheckpointing.ON : GradientCheckpointing.OFF)
+        .orElse(GradientCheckpointing.AUTO);
   }
 
   /** An inherited block is for the pipeline's dpo phases; a phase of another type passes it by. */

@@ -3,6 +3,8 @@ package dev.polyphase.pipelines.language;
 import dev.polyphase.pipelines.BaseModel;
 import dev.polyphase.pipelines.Dataset;
 import dev.polyphase.pipelines.Dpo;
+import dev.polyphase.pipelines.GradientCheckpointing;
+import dev.polyphase.pipelines.LrScheduler;
 import dev.polyphase.pipelines.Optimizer;
 import dev.polyphase.pipelines.Phase;
 import dev.polyphase.pipelines.PhaseType;
@@ -70,10 +72,11 @@ public final class PipelineWriter {
     keys.put("micro_batch_size", phase.microBatchSize());
     keys.put("gradient_accumulation_steps", phase.gradientAccumulationSteps());
     keys.put("learning_rate", number(phase.learningRate()));
-    keys.put("lr_scheduler", Values.word(phase.lrScheduler()));
+    lrScheduler(keys, phase.lrScheduler());
     warmup(keys, phase.warmup());
     optimizer(keys, phase.optimizer());
     keys.put("max_grad_norm", number(phase.maxGradNorm()));
+    keys.put("gradient_checkpointing", checkpointing(phase.gradientCheckpointing()));
     keys.put("sample_packing", phase.samplePacking());
     keys.put("shuffle", phase.shuffle());
     keys.put("logging_steps", phase.loggingSteps());
@@ -117,6 +120,14 @@ public final class PipelineWriter {
     }
   }
 
+  private static Object checkpointing(GradientCheckpointing choice) {
+    return switch (choice) {
+      case AUTO -> PhaseReader.AUTO;
+      case ON -> true;
+      case OFF -> false;
+    };
+  }
+
   private static List<Map<String, Object>> datasets(List<Dataset> datasets) {
     return datasets.stream().map(PipelineWriter::dataset).toList();
   }
@@ -126,6 +137,37 @@ public final class PipelineWriter {
     keys.put("path", dataset.path());
     keys.put("type", Values.word(dataset.type()));
     keys.put("weight", number(dataset.weight()));
+    return keys;
+  }
+
+  private static void lrScheduler(Map<String, Object> phase, LrScheduler scheduler) {
+    phase.put("lr_scheduler", Values.word(scheduler.name()));
+    Map<String, Object> kwargs = lrSchedulerKwargs(scheduler);
+    if (!kwargs.isEmpty()) {
+      phase.put("lr_scheduler_kwargs", kwargs);
+    }
+  }
+
+  private static Map<String, Object> lrSchedulerKwargs(LrScheduler scheduler) {
+    Map<String, Object> keys = new LinkedHashMap<>();
+    if (scheduler instanceof LrScheduler.Cosine cosine) {
+      keys.put("num_cycles", number(cosine.numCycles()));
+    } else if (scheduler instanceof LrScheduler.CosineWithMinLr cosine) {
+      keys.put("num_cycles", number(cosine.numCycles()));
+      keys.put("min_lr_rate", number(cosine.minLrRate()));
+    } else if (scheduler instanceof LrScheduler.WarmupStableDecay stable) {
+      keys.put("num_decay_steps", stable.numDecaySteps());
+      stable.numStableSteps().ifPresent(steps -> keys.put("num_stable_steps", steps));
+      keys.put("warmup_type", stable.warmupType().word());
+      keys.put("decay_type", stable.decayType().word());
+      keys.put("min_lr_ratio", number(stable.minLrRatio()));
+      keys.put("num_cycles", number(stable.numCycles()));
+    } else if (scheduler instanceof LrScheduler.InverseSqrt inverse) {
+      inverse.timescale().ifPresent(steps -> keys.put("timescale", steps));
+    } else if (scheduler instanceof LrScheduler.Polynomial polynomial) {
+      keys.put("lr_end", number(polynomial.lrEnd()));
+      keys.put("power", number(polynomial.power()));
+    }
     return keys;
   }
 

@@ -54,7 +54,7 @@ final class SelectionRuleReader {
     Budget.Of of = targeting.choice("top_percent_of", Budget.Of.class, Defaults.TOP_PERCENT_OF);
     OptionalLong most = targeting.wholeIfAny("max_trainable_parameters", 1);
     if (most.isPresent()) {
-      if (targeting.has("top_percent")) {
+      if (targeting.holds("top_percent")) {
         targeting.refuse(
             "max_trainable_parameters", "stands beside top_percent; remove one of them");
       }

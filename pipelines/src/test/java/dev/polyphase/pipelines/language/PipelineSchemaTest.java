@@ -38,14 +38,21 @@ class PipelineSchemaTest {
   private static final List<String> LEFT_TO_VALIDATE =
       List.of(
           "adaptive-and-random",
+          "cosine-ratio-of-linear",
           "dpo-on-sft",
           "empty-value",
           "huge-exponent",
+          "kwargs-of-another-scheduler",
+          "kwargs-of-another-scheduler-in-defaults",
+          "lr-end-above-rate",
           "match-of-snr",
           "metric-of-parameters",
+          "min-lr-above-rate",
           "modules-of-full",
           "no-datasets",
+          "no-decay-steps",
           "no-learning-rate",
+          "no-min-lr",
           "no-patterns",
           "no-targeting",
           "patterns-of-snr",
@@ -56,6 +63,7 @@ class PipelineSchemaTest {
           "share-of-most-parameters",
           "top-percent-of-parameters",
           "two-budgets",
+          "two-min-lrs",
           "two-spellings",
           "warmup-twice");
 

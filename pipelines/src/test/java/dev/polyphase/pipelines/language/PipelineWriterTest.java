@@ -122,6 +122,8 @@ class PipelineWriterTest {
                 gradient_accumulation_steps: 1
                 learning_rate: 1
                 lr_scheduler: cosine
+                lr_scheduler_kwargs:
+                  num_cycles: 0.5
                 warmup_steps: 0
                 optimizer: adamw
                 adam_beta1: 0.9
@@ -129,6 +131,7 @@ class PipelineWriterTest {
                 adam_epsilon: 1.0E-8
                 weight_decay: 0
                 max_grad_norm: 1
+                gradient_checkpointing: auto
                 sample_packing: false
                 shuffle: true
                 logging_steps: 1

@@ -36,6 +36,7 @@ class ReadmeTest {
           type: dpo
           targeting: {method: METHOD, zzzzzzzzzz: 1}
           datasets: [{zzzzzzzzzz: 1}]
+          lr_scheduler_kwargs: {zzzzzzzzzz: 1}
           dpo: {zzzzzzzzzz: 1}
       """;
 

@@ -7,6 +7,7 @@ import dev.polyphase.pipelines.Dataset;
 import dev.polyphase.pipelines.Dataset.RowType;
 import dev.polyphase.pipelines.Dpo;
 import dev.polyphase.pipelines.Dtype;
+import dev.polyphase.pipelines.GradientCheckpointing;
 import dev.polyphase.pipelines.LrScheduler;
 import dev.polyphase.pipelines.Optimizer;
 import dev.polyphase.pipelines.ParameterMatch;
@@ -66,10 +67,11 @@ class ValidPipelinesTest {
                         1,
                         1,
                         1e-5,
-                        LrScheduler.COSINE,
+                        new LrScheduler.Cosine(0.5),
                         new Warmup.Steps(0),
                         ADAMW,
                         1.0,
+                        GradientCheckpointing.AUTO,
                         false,
                         true,
                         1,
@@ -111,10 +113,17 @@ class ValidPipelinesTest {
                         2,
                         3,
                         2e-5,
-                        LrScheduler.LINEAR,
+                        new LrScheduler.WarmupStableDecay(
+                            20,
+                            OptionalLong.of(70),
+                            LrScheduler.Curve.COSINE,
+                            LrScheduler.Curve.ONE_MINUS_SQRT,
+                            0.1,
+                            1.5),
                         new Warmup.Ratio(0.1),
-                        new Optimizer(Optimizer.Name.ADAMW, 0.8, 0.95, 1e-6, 0.01),
+                        new Optimizer(Optimizer.Name.ADAMW_8BIT, 0.8, 0.95, 1e-6, 0.01),
                         0,
+                        GradientCheckpointing.ON,
                         true,
                         false,
                         5,
@@ -187,10 +196,11 @@ class ValidPipelinesTest {
         1,
         8,
         learningRate,
-        LrScheduler.COSINE,
+        new LrScheduler.Cosine(0.5),
         new Warmup.Ratio(0.03),
         ADAMW,
         1.0,
+        GradientCheckpointing.AUTO,
         true,
         true,
         1,
@@ -236,9 +246,50 @@ class ValidPipelinesTest {
     assertThat(phase.numEpochs()).hasValue(2);
     assertThat(phase.microBatchSize()).isEqualTo(4);
     assertThat(phase.sequenceLen()).isEqualTo(128);
-    assertThat(phase.lrScheduler()).isEqualTo(LrScheduler.CONSTANT);
+    assertThat(phase.lrScheduler()).isEqualTo(new LrScheduler.Constant());
     assertThat(phase.optimizer()).isEqualTo(ADAMW);
     assertThat(phase.samplePacking()).isTrue();
+  }
+
+  @Test
+  void readsEverySchedulerAndOptimizer() throws IOException {
+    List<Phase> phases = read("schedulers").phases();
+    assertThat(phases)
+        .extracting(Phase::lrScheduler)
+        .containsExactly(
+            new LrScheduler.Linear(),
+            new LrScheduler.ConstantWithWarmup(),
+            new LrScheduler.CosineWithMinLr(1, 1e-6 / 1e-5),
+            new LrScheduler.CosineWithMinLr(1, 0.5),
+            new LrScheduler.CosineWithMinLr(0.5, 0.25),
+            new LrScheduler.WarmupStableDecay(
+                100,
+                OptionalLong.empty(),
+                LrScheduler.Curve.LINEAR,
+                LrScheduler.Curve.COSINE,
+                0,
+                1),
+            new LrScheduler.InverseSqrt(OptionalLong.empty()),
+            new LrScheduler.InverseSqrt(OptionalLong.of(50)),
+            new LrScheduler.Polynomial(1e-7, 1),
+            new LrScheduler.Polynomial(0, 2));
+    assertThat(phases)
+        .extracting(phase -> phase.optimizer().name())
+        .containsExactly(
+            Optimizer.Name.ADAMW,
+            Optimizer.Name.ADAMW,
+            Optimizer.Name.ADAMW_BF16,
+            Optimizer.Name.ADAMW_8BIT,
+            Optimizer.Name.ADAMW_8BIT,
+            Optimizer.Name.ADAFACTOR,
+            Optimizer.Name.LION,
+            Optimizer.Name.LION,
+            Optimizer.Name.MUON,
+            Optimizer.Name.ADAMW);
+    assertThat(phases)
+        .extracting(phase -> phase.optimizer().beta2())
+        .as("lion has a default of its own")
+        .containsExactly(0.999, 0.999, 0.999, 0.999, 0.999, 0.999, 0.99, 0.95, 0.999, 0.999);
   }
 
   @Test

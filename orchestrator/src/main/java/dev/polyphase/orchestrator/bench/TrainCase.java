@@ -1,0 +1,77 @@
+package dev.polyphase.orchestrator.bench;
+
+import dev.polyphase.phases.bench.BenchStep;
+import dev.polyphase.phases.bench.DjlBlocksStep;
+import dev.polyphase.phases.bench.TransformerStep;
+import dev.polyphase.weights.Checkpoint;
+import dev.polyphase.weights.TensorInfo;
+import java.io.IOException;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.stream.Collectors;
+
+/** The ways to train that are compared. */
+public enum TrainCase {
+  /** Every parameter. */
+  FULL {
+    @Override
+    BenchStep open(TrainSetup setup) throws IOException {
+      return ours(
+          setup,
+          Checkpoint.open(setup.model()).tensors().stream()
+              .map(TensorInfo::name)
+              .collect(Collectors.toSet()));
+    }
+  },
+  /** Half of the projections, the embedding and the head. */
+  SPECTRUM_50 {
+    @Override
+    BenchStep open(TrainSetup setup) throws IOException {
+      return ours(setup, selected(setup, 50, true));
+    }
+  },
+  /** A quarter of the projections, the embedding and the head. */
+  SPECTRUM_25 {
+    @Override
+    BenchStep open(TrainSetup setup) throws IOException {
+      return ours(setup, selected(setup, 25, true));
+    }
+  },
+  /** A quarter of the projections. */
+  SPECTRUM_25_FROZEN_ENDS {
+    @Override
+    BenchStep open(TrainSetup setup) throws IOException {
+      return ours(setup, selected(setup, 25, false));
+    }
+  },
+  /** Every parameter, in DJL's own blocks with DJL's own training. */
+  DJL_BLOCKS {
+    @Override
+    BenchStep open(TrainSetup setup) {
+      return new DjlBlocksStep(setup.shape(), setup.device());
+    }
+  };
+
+  private static final List<String> ENDS = List.of("model.embed_tokens.weight", "lm_head.weight");
+
+  /** Loads the model. */
+  abstract BenchStep open(TrainSetup setup) throws IOException;
+
+  private static BenchStep ours(TrainSetup setup, Set<String> trained) throws IOException {
+    return new TransformerStep(setup.shape(), setup.model(), trained, setup.device());
+  }
+
+  private static Set<String> selected(TrainSetup setup, int percent, boolean ends)
+      throws IOException {
+    Checkpoint checkpoint = Checkpoint.open(setup.model());
+    Set<String> tensors = new TreeSet<>();
+    for (String module : DrawnSelection.modules(setup.shape().layers(), percent)) {
+      tensors.add(module + ".weight");
+    }
+    if (ends) {
+      ENDS.stream().filter(checkpoint::contains).forEach(tensors::add);
+    }
+    return tensors;
+  }
+}

@@ -1,0 +1,29 @@
+package dev.polyphase.orchestrator.bench;
+
+import java.util.Map;
+import java.util.OptionalLong;
+import java.util.Set;
+
+/**
+ * What the benchmark of training measured.
+ *
+ * @param floorSeconds the matrix products of a full step alone
+ * @param cases by case
+ * @param selection the modules of the cases that train a quarter
+ * @param lowestTrainedBlock the lowest of their blocks
+ */
+public record TrainFigures(
+    double floorSeconds,
+    Map<TrainCase, CaseFigures> cases,
+    Set<String> selection,
+    int lowestTrainedBlock) {
+
+  /**
+   * One case.
+   *
+   * @param seconds of a step
+   * @param tokensPerSecond of the batch
+   * @param memoryBytes the peak beyond the weights
+   */
+  public record CaseFigures(double seconds, double tokensPerSecond, OptionalLong memoryBytes) {}
+}

@@ -1,0 +1,120 @@
+package dev.polyphase.orchestrator.cli;
+
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.polyphase.orchestrator.bench.TemporaryFolder;
+import dev.polyphase.orchestrator.bench.TrainBenchmark;
+import dev.polyphase.orchestrator.bench.TrainCase;
+import dev.polyphase.orchestrator.bench.TrainFigures;
+import dev.polyphase.orchestrator.bench.TrainFigures.CaseFigures;
+import dev.polyphase.orchestrator.bench.TrainSetup;
+import dev.polyphase.phases.bench.DecoderShape;
+import dev.polyphase.pipelines.problems.InputException;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+@Command(
+    name = "train",
+    mixinStandardHelpOptions = true,
+    description =
+        "Compares training steps, in float32: of everything, of selections, of DJL's own blocks.")
+final class BenchTrainCommand implements Callable<Integer> {
+  private final Console console;
+
+  @Mixin private TrainShapeOptions shapeOptions = new TrainShapeOptions();
+
+  @Option(
+      names = "--rounds",
+      paramLabel = "N",
+      defaultValue = "7",
+      description = "How often each step is measured; 7 by default.")
+  private int rounds;
+
+  @Option(
+      names = "--device",
+      paramLabel = "D",
+      defaultValue = "auto",
+      description = "auto, cpu, cuda or cuda:N.")
+  private String device = "auto";
+
+  BenchTrainCommand(Console console) {
+    this.console = console;
+  }
+
+  @Override
+  public Integer call() throws IOException, InterruptedException {
+    DecoderShape shape = shapeOptions.shape();
+    if (rounds < 1) {
+      throw new InputException("--rounds is " + rounds + "; give at least 1");
+    }
+    try (TemporaryFolder folder = TemporaryFolder.create("polyphase-bench-")) {
+      TrainFigures figures =
+          new TrainBenchmark(
+                  shape, device, rounds, folder.path(), this::child, console.messages()::println)
+              .run();
+      console.results().println(json(shape, figures));
+    }
+    return ExitCode.DONE;
+  }
+
+  /** This program again, as {@link BenchTrainPeakCommand}. */
+  private List<String> child(TrainCase trainCase, TrainSetup setup) {
+    List<String> command = new ArrayList<>(ChildProgram.command());
+    command.addAll(
+        List.of("bench", BenchTrainPeakCommand.NAME, trainCase.name(), setup.model().toString()));
+    command.addAll(TrainShapeOptions.arguments(setup.shape(), shapeOptions.like()));
+    command.addAll(List.of("--device", device));
+    return command;
+  }
+
+  private static ObjectNode json(DecoderShape shape, TrainFigures figures) {
+    ObjectNode json = JsonNodeFactory.instance.objectNode();
+    json.set("shape", shapeJson(shape));
+    figures.selection().forEach(json.putArray("spectrum_25_modules")::add);
+    json.put("lowest_trained_block", figures.lowestTrainedBlock());
+    json.put("floor_seconds", figures.floorSeconds());
+    ObjectNode cases = json.putObject("cases");
+    figures
+        .cases()
+        .forEach(
+            (trainCase, found) ->
+                cases.set(
+                    trainCase.name().toLowerCase(Locale.ROOT),
+                    caseJson(found, figures.floorSeconds())));
+    return json;
+  }
+
+  private static ObjectNode shapeJson(DecoderShape shape) {
+    return JsonNodeFactory.instance
+        .objectNode()
+        .put("hidden", shape.hidden())
+        .put("layers", shape.layers())
+        .put("heads", shape.heads())
+        .put("key_value_heads", shape.keyValueHeads())
+        .put("intermediate", shape.intermediate())
+        .put("vocabulary", shape.vocabulary())
+        .put("sequence", shape.sequence())
+        .put("batch", shape.batch());
+  }
+
+  private static ObjectNode caseJson(CaseFigures found, double floorSeconds) {
+    ObjectNode json =
+        JsonNodeFactory.instance
+            .objectNode()
+            .put("seconds", found.seconds())
+            .put("ratio_to_floor", found.seconds() / floorSeconds)
+            .put("tokens_per_second", found.tokensPerSecond());
+    if (found.memoryBytes().isPresent()) {
+      json.put("memory_bytes", found.memoryBytes().getAsLong());
+    } else {
+      json.putNull("memory_bytes");
+    }
+    return json;
+  }
+}

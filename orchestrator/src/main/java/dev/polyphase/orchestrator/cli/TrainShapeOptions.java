@@ -1,0 +1,110 @@
+package dev.polyphase.orchestrator.cli;
+
+import dev.polyphase.phases.bench.DecoderShape;
+import dev.polyphase.pipelines.problems.InputException;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import picocli.CommandLine.Option;
+
+/** The options that shape the model and the batch of {@code bench train}. */
+final class TrainShapeOptions {
+  private static final String DEFAULT = "small";
+
+  /** Of published models their {@code config.json}; the default is none that was published. */
+  private static final Map<String, DecoderShape> KNOWN = known();
+
+  @Option(
+      names = "--like",
+      paramLabel = "MODEL",
+      defaultValue = DEFAULT,
+      description = "Whose shape the model has: ${COMPLETION-CANDIDATES}; small by default.",
+      completionCandidates = Names.class)
+  private String like = DEFAULT;
+
+  @Option(names = "--layers", paramLabel = "N", description = "How many layers.")
+  private int layers;
+
+  @Option(
+      names = "--seq",
+      paramLabel = "N",
+      defaultValue = "512",
+      description = "Tokens of a row; 512 by default.")
+  private int sequence;
+
+  @Option(
+      names = "--batch",
+      paramLabel = "N",
+      defaultValue = "1",
+      description = "Rows of a step; 1 by default.")
+  private int batch;
+
+  /** The names of the shapes, for the help. */
+  private static final class Names implements Iterable<String> {
+    @Override
+    public java.util.Iterator<String> iterator() {
+      return KNOWN.keySet().iterator();
+    }
+  }
+
+  /**
+   * The shape.
+   *
+   * @throws InputException where an option is out of its range
+   */
+  DecoderShape shape() {
+    DecoderShape shape = KNOWN.get(like);
+    if (shape == null) {
+      throw new InputException(
+          "--like is '" + like + "'; the shapes known are " + String.join(", ", KNOWN.keySet()));
+    }
+    atLeastOne("--seq", sequence);
+    atLeastOne("--batch", batch);
+    if (layers < 0) {
+      throw new InputException("--layers is " + layers + "; give at least 1");
+    }
+    return new DecoderShape(
+        shape.hidden(),
+        layers == 0 ? shape.layers() : layers,
+        shape.heads(),
+        shape.keyValueHeads(),
+        shape.intermediate(),
+        shape.vocabulary(),
+        shape.tied(),
+        sequence,
+        batch);
+  }
+
+  /** These options again, for another process. */
+  static List<String> arguments(DecoderShape shape, String like) {
+    return List.of(
+        "--like",
+        like,
+        "--layers",
+        String.valueOf(shape.layers()),
+        "--seq",
+        String.valueOf(shape.sequence()),
+        "--batch",
+        String.valueOf(shape.batch()));
+  }
+
+  String like() {
+    return like;
+  }
+
+  private static void atLeastOne(String option, int value) {
+    if (value < 1) {
+      throw new InputException(option + " is " + value + "; give at least 1");
+    }
+  }
+
+  private static Map<String, DecoderShape> known() {
+    Map<String, DecoderShape> known = new LinkedHashMap<>();
+    known.put(DEFAULT, new DecoderShape(512, 8, 8, 8, 1408, 32_000, false, 512, 1));
+    known.put("tiny", new DecoderShape(32, 8, 2, 1, 64, 128, false, 16, 1));
+    known.put("qwen2.5-0.5b", new DecoderShape(896, 24, 14, 2, 4864, 151_936, true, 512, 1));
+    known.put("qwen2.5-1.5b", new DecoderShape(1536, 28, 12, 2, 8960, 151_936, true, 512, 1));
+    known.put("llama-3.2-1b", new DecoderShape(2048, 16, 32, 8, 8192, 128_256, true, 512, 1));
+    return known;
+  }
+}

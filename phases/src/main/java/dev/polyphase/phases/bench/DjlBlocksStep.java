@@ -1,0 +1,71 @@
+package dev.polyphase.phases.bench;
+
+import ai.djl.Device;
+import ai.djl.Model;
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.Shape;
+import ai.djl.training.DefaultTrainingConfig;
+import ai.djl.training.GradientCollector;
+import ai.djl.training.Trainer;
+import ai.djl.training.loss.Loss;
+import ai.djl.training.optimizer.Optimizer;
+import ai.djl.training.tracker.Tracker;
+import dev.polyphase.kernels.Libtorch;
+import dev.polyphase.phases.data.TokenBatch;
+
+/** The same model as DJL's users write it: its blocks, its gradient collector, its Adam. */
+public final class DjlBlocksStep implements BenchStep {
+  private static final float LEARNING_RATE = 1e-5f;
+
+  private final DecoderShape shape;
+  private final TokenBatch batch;
+  private final Model model;
+  private final Trainer trainer;
+
+  /** A step on random weights. */
+  public DjlBlocksStep(DecoderShape shape, String device) {
+    this.shape = shape;
+    this.batch = RandomTokens.of(shape);
+    Device place;
+    try (NDManager probe = Libtorch.newManager(device)) {
+      place = probe.getDevice();
+    }
+    this.model = Model.newInstance("decoder", place, "PyTorch");
+    model.setBlock(new DjlDecoder(shape));
+    Optimizer adam = Optimizer.adam().optLearningRateTracker(Tracker.fixed(LEARNING_RATE)).build();
+    this.trainer =
+        model.newTrainer(
+            new DefaultTrainingConfig(Loss.softmaxCrossEntropyLoss())
+                .optOptimizer(adam)
+                .optDevices(new Device[] {place}));
+    trainer.initialize(new Shape(shape.batch(), shape.sequence()));
+  }
+
+  @Override
+  public void run() {
+    try (NDManager scratch = trainer.getManager().newSubManager()) {
+      NDArray ids = scratch.create(batch.ids()).reshape(shape.batch(), shape.sequence());
+      NDArray targets = scratch.create(batch.targets());
+      try (GradientCollector collector = trainer.newGradientCollector()) {
+        NDArray logits = trainer.forward(new NDList(ids)).singletonOrThrow();
+        NDArray loss =
+            trainer
+                .getLoss()
+                .evaluate(
+                    new NDList(targets),
+                    new NDList(logits.reshape(shape.tokens(), shape.vocabulary())));
+        collector.backward(loss);
+        loss.toFloatArray();
+      }
+      trainer.step();
+    }
+  }
+
+  @Override
+  public void close() {
+    trainer.close();
+    model.close();
+  }
+}

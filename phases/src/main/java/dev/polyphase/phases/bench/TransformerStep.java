@@ -1,0 +1,64 @@
+package dev.polyphase.phases.bench;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import dev.polyphase.kernels.Precision;
+import dev.polyphase.phases.data.TokenBatch;
+import dev.polyphase.phases.model.Activations;
+import dev.polyphase.phases.model.ConfigReader;
+import dev.polyphase.phases.model.Gradients;
+import dev.polyphase.phases.model.Transformer;
+import dev.polyphase.phases.optimizer.OptimizerStep;
+import dev.polyphase.pipelines.Defaults;
+import dev.polyphase.weights.Checkpoint;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Set;
+
+/** Polyphase's own step, as the training loop takes it. */
+public final class TransformerStep implements BenchStep {
+  private static final double LEARNING_RATE = 1e-5;
+
+  private final TokenBatch batch;
+  private final Transformer model;
+  private final NDManager states;
+  private final OptimizerStep optimizer;
+
+  /**
+   * A step on a model in a folder.
+   *
+   * @param trained the names of the tensors to train
+   */
+  public TransformerStep(DecoderShape shape, Path folder, Set<String> trained, String device)
+      throws IOException {
+    this.batch = RandomTokens.of(shape);
+    this.model =
+        Transformer.load(
+            Checkpoint.open(folder),
+            ConfigReader.read(folder),
+            trained,
+            device,
+            Precision.FLOAT32,
+            Activations.KEPT);
+    this.states = model.newScratch();
+    this.optimizer = new OptimizerStep(states, Defaults.OPTIMIZER, Defaults.MAX_GRAD_NORM);
+  }
+
+  @Override
+  public void run() {
+    try (NDManager scratch = model.newScratch()) {
+      Gradients gradients = new Gradients(scratch);
+      NDArray logProbs =
+          model.differentiate(batch, -1.0 / batch.lossTokens(), gradients, scratch).orElseThrow();
+      logProbs.toFloatArray();
+      optimizer.step(model.masters(), gradients.byName(), name -> LEARNING_RATE);
+    }
+  }
+
+  @Override
+  public void close() {
+    optimizer.close();
+    states.close();
+    model.close();
+  }
+}

@@ -1,0 +1,64 @@
+package dev.polyphase.phases.objective;
+
+import dev.polyphase.phases.data.DataCounts;
+import dev.polyphase.phases.data.Example;
+import dev.polyphase.phases.data.Examples;
+import dev.polyphase.phases.data.Packing;
+import dev.polyphase.phases.data.TokenBatch;
+import dev.polyphase.phases.model.Transformer;
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.IntStream;
+
+/**
+ * {@link NextToken} on packed rows: a row of the schedule is here a sequence of short rows, and all
+ * sequences of a forward pass lie side by side, without padding.
+ */
+final class PackedNextToken implements Objective {
+  private final Examples examples;
+  private final List<int[]> sequences;
+
+  PackedNextToken(Examples examples, int sequenceLen) {
+    this.examples = examples;
+    int[] tokens = examples.rows().stream().mapToInt(Example::tokens).toArray();
+    this.sequences = Packing.bestFitDecreasing(tokens, sequenceLen);
+  }
+
+  @Override
+  public int[] tokensOfRow() {
+    return IntStream.range(0, sequences.size()).map(this::tokens).toArray();
+  }
+
+  @Override
+  public BatchSize batchSize(int[] chosen) {
+    int longest = rows(chosen).stream().mapToInt(Example::tokens).max().orElseThrow();
+    return new BatchSize(1, Arrays.stream(chosen).map(this::tokens).sum(), longest);
+  }
+
+  @Override
+  public DataCounts counts() {
+    return examples.counts();
+  }
+
+  @Override
+  public void begin(Transformer model, List<int[]> microBatches, Runnable pause) {}
+
+  @Override
+  public MicroBatch microBatch(int[] chosen) {
+    return new NextTokenBatch(TokenBatch.packed(rows(chosen)));
+  }
+
+  private List<Example> rows(int[] chosen) {
+    return Arrays.stream(chosen)
+        .mapToObj(sequences::get)
+        .flatMapToInt(Arrays::stream)
+        .mapToObj(examples.rows()::get)
+        .toList();
+  }
+
+  private int tokens(int sequence) {
+    return Arrays.stream(sequences.get(sequence))
+        .map(row -> examples.rows().get(row).tokens())
+        .sum();
+  }
+}

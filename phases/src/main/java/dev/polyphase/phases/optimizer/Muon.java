@@ -1,0 +1,76 @@
+package dev.polyphase.phases.optimizer;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
+import dev.polyphase.kernels.Kernel;
+import dev.polyphase.phases.model.ModelLayout;
+import dev.polyphase.phases.model.Parameter;
+import dev.polyphase.pipelines.Optimizer;
+import java.util.Map;
+
+/**
+ * Muon (Jordan et al. 2024) for the blocks' matrices, of the size of AdamW's updates (Liu et al.
+ * 2025) so that its rates serve; AdamW for embedding, head, norms and biases.
+ */
+final class Muon implements UpdateRule {
+  private static final double MOMENTUM = 0.95;
+
+  private final Kernel kernel;
+  private final AdamW others;
+  private final States<NDArray> momenta;
+
+  Muon(NDManager manager, Optimizer settings) {
+    this.kernel = Kernel.load(manager, Muon.class, "muon.py", Map.of("momentum", MOMENTUM));
+    this.others = new AdamW(manager, settings);
+    this.momenta =
+        new States<>(manager, (owner, master) -> owner.zeros(master.getShape(), DataType.FLOAT32));
+  }
+
+  static long stateBytes(Parameter parameter) {
+    return isBlocksMatrix(parameter.name(), parameter.shape().size())
+        ? 4 * parameter.values()
+        : AdamW.stateBytes(parameter);
+  }
+
+  @Override
+  public void update(UpdateGroup group, NDManager scratch) {
+    others.update(group.only(item -> !isBlocksMatrix(item)), scratch);
+    UpdateGroup matrices = group.only(Muon::isBlocksMatrix);
+    if (matrices.isEmpty()) {
+      return;
+    }
+    kernel
+        .method("update")
+        .withList("masters", matrices.masters())
+        .withList("gradients", matrices.gradients())
+        .withList("momenta", momenta.of(matrices))
+        .withNumber(matrices.learningRate())
+        .withNumber(matrices.weightDecay())
+        .run(scratch);
+  }
+
+  @Override
+  public void forget(String name) {
+    others.forget(name);
+    momenta.forget(name);
+  }
+
+  @Override
+  public void close() {
+    others.close();
+    kernel.close();
+  }
+
+  private static boolean isBlocksMatrix(UpdateGroup.Item item) {
+    return isBlocksMatrix(item.name(), item.master().getShape().dimension());
+  }
+
+  private static boolean isBlocksMatrix(String name, int dimensions) {
+    // Rows that are trained alone are named NAME[start:end].
+    String whole = name.replaceFirst("\\[.*", "");
+    return dimensions == 2
+        && !whole.equals(ModelLayout.EMBEDDING)
+        && !whole.equals(ModelLayout.HEAD);
+  }
+}

@@ -1,0 +1,41 @@
+package dev.polyphase.phases.optimizer;
+
+import ai.djl.ndarray.NDManager;
+import dev.polyphase.phases.model.Parameter;
+import dev.polyphase.pipelines.Optimizer;
+
+/** The optimisers by name: the one place that knows them all. */
+public final class UpdateRules {
+  private UpdateRules() {}
+
+  /**
+   * How many values' states are in float32 at a time, where they rest in less: on the CPU what its
+   * caches hold, on a GPU enough to make the calls worth their start.
+   */
+  static long valuesAtOnce(NDManager manager) {
+    return manager.getDevice().isGpu() ? 1 << 24 : 1 << 20;
+  }
+
+  static UpdateRule of(NDManager manager, Optimizer settings) {
+    return switch (settings.name()) {
+      case ADAMW -> new AdamW(manager, settings);
+      case ADAMW_BF16 -> new AdamWBf16(manager, settings);
+      case ADAMW_8BIT -> new AdamW8Bit(manager, settings);
+      case ADAFACTOR -> new Adafactor(manager);
+      case LION -> new Lion(manager, settings);
+      case MUON -> new Muon(manager, settings);
+    };
+  }
+
+  /** The bytes of an optimiser's states for one parameter, its count of steps left out. */
+  public static long stateBytes(Optimizer.Name name, Parameter parameter) {
+    return switch (name) {
+      case ADAMW -> AdamW.stateBytes(parameter);
+      case ADAMW_BF16 -> AdamWBf16.stateBytes(parameter);
+      case ADAMW_8BIT -> AdamW8Bit.stateBytes(parameter);
+      case ADAFACTOR -> Adafactor.stateBytes(parameter);
+      case LION -> Lion.stateBytes(parameter);
+      case MUON -> Muon.stateBytes(parameter);
+    };
+  }
+}

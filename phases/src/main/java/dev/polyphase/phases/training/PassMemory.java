@@ -1,0 +1,207 @@
+package dev.polyphase.phases.training;
+
+import dev.polyphase.kernels.Precision;
+import dev.polyphase.phases.model.Activations;
+import dev.polyphase.phases.model.ModelConfig;
+import dev.polyphase.phases.model.ModelLayout;
+import dev.polyphase.phases.model.Parameter;
+import dev.polyphase.phases.model.Transformer;
+import dev.polyphase.phases.objective.BatchSize;
+import java.util.Collection;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * What a forward and a backward pass hold at their worst moment, the gradients that they leave
+ * included. The moments are the upper end, when all that is kept is there and no gradient but the
+ * head's, and then each block on the way down, when what the blocks above kept has made way for
+ * their gradients.
+ *
+ * <p>Letters: h hidden, i intermediate, q and k the query and the key heads' values; V words; T the
+ * tokens of the pass, padding counted; c bytes of the compute's dtype.
+ *
+ * <ul>
+ *   <li>What autograd keeps of a block (see {@code block.py}): its output and the sum in its
+ *       middle, {@code 2hcT}; in bfloat16 both once more in float32, for the norms; the input of
+ *       the projections where one of q, k, v, or of gate, up, is trained, {@code hcT} each; the
+ *       turned queries and keys, the values and attention's output, {@code (2q + 2k) cT}, on the
+ *       CPU {@code 4qcT} where keys and values are repeated for the query heads; attention's output
+ *       once more where rows are packed and o is trained, {@code qcT}; normed queries and keys
+ *       {@code 4(q + k) T} more; gate, its activation and up, {@code 3icT}, and their product where
+ *       down is trained; trained weights in the compute's dtype, if that is another.
+ *   <li>The backward pass of a block: gradients of three arrays of the MLP, {@code 3icT}, of the
+ *       residual stream {@code 2hcT}, and of a norm in float32, {@code 16hT}; its trained weights'
+ *       gradients. With a window shorter than the row a mask of {@code c + 3} bytes for each two
+ *       positions; of packed rows for each position and each of the longest document.
+ *   <li>Recomputed, a block keeps its input alone, {@code hcT}, and the above exists for one block
+ *       at a time.
+ *   <li>The upper end: {@link Transformer#TOKENS_OF_LOGITS} rows of logits at {@code 8V} bytes
+ *       (float32) or {@code 10V} (otherwise); the normed rows and their gradients, {@code T h (8 +
+ *       2c)}, every token taken to carry loss; a trained head in another dtype once more.
+ * </ul>
+ */
+final class PassMemory {
+  /** float32: a gradient's. */
+  private static final int GRADIENT_BYTES = 4;
+
+  private final ModelConfig config;
+  private final ModelLayout layout;
+  private final Set<String> trained;
+  private final boolean onCpu;
+  private final boolean float32;
+  private final int computeBytes;
+  private final BatchSize batch;
+  private final Activations activations;
+
+  PassMemory(
+      ModelConfig config,
+      Set<String> trained,
+      ComputeSettings compute,
+      BatchSize batch,
+      Activations activations) {
+    this.config = config;
+    this.layout = new ModelLayout(config);
+    this.trained = trained;
+    this.onCpu = compute.onCpu();
+    this.float32 = compute.precision() == Precision.FLOAT32;
+    this.computeBytes = compute.precision().elementType().bytes();
+    this.batch = batch;
+    this.activations = activations;
+  }
+
+  /**
+   * The bytes of the worst moment.
+   *
+   * @param severalPasses whether the gradients of passes before are there as well
+   */
+  long peakBytes(boolean severalPasses) {
+    int lowest = lowestTrainedBlock();
+    long kept = 0;
+    for (int layer = lowest; layer < config.numLayers(); layer++) {
+      kept += keptOf(layer);
+    }
+    boolean headIsAnEnd = trains(layout.head()) && !config.tiedHead();
+    // Gradients of passes before are all there; new ones are added to them one block at a time.
+    long before = severalPasses ? gradient(trained) : 0;
+    long above = trains(layout.head()) ? gradient(Set.of(layout.head())) : 0;
+    long peak = before + kept + upperEnd() + above;
+    if (severalPasses) {
+      above = 0;
+    }
+    for (int layer = config.numLayers() - 1; layer >= lowest; layer--) {
+      long own = gradient(layer);
+      peak = Math.max(peak, before + above + kept + backwardOf(layer) + own);
+      kept -= keptOf(layer);
+      above += severalPasses ? 0 : own;
+    }
+    if (trains(ModelLayout.EMBEDDING)) {
+      long own = gradient(Set.of(ModelLayout.EMBEDDING));
+      long others = severalPasses || headIsAnEnd || !trains(layout.head()) ? own : 2 * own;
+      long lower = above - (config.tiedHead() && !severalPasses ? own : 0);
+      peak = Math.max(peak, before + lower + others + stream());
+    }
+    return peak;
+  }
+
+  private int lowestTrainedBlock() {
+    if (trains(ModelLayout.EMBEDDING)) {
+      return 0;
+    }
+    for (int layer = 0; layer < config.numLayers(); layer++) {
+      if (gradient(layer) > 0) {
+        return layer;
+      }
+    }
+    return config.numLayers();
+  }
+
+  private long keptOf(int layer) {
+    return switch (activations) {
+      case KEPT -> graphOf(layer);
+      case RECOMPUTED -> stream();
+    };
+  }
+
+  private long backwardOf(int layer) {
+    long ofToken =
+        computeBytes * (3L * config.intermediateSize() + 2L * config.hiddenSize())
+            + 16L * config.hiddenSize();
+    long backward = batch.padded() * ofToken + mask(layer) + converted(layer);
+    return switch (activations) {
+      case KEPT -> backward;
+      case RECOMPUTED -> backward + graphOf(layer);
+    };
+  }
+
+  /** One array of the residual stream. */
+  private long stream() {
+    return batch.padded() * config.hiddenSize() * computeBytes;
+  }
+
+  private long graphOf(int layer) {
+    long hidden = config.hiddenSize();
+    long inner = config.intermediateSize();
+    long queries = (long) config.numHeads() * config.headDim();
+    long keys = (long) config.numKeyValueHeads() * config.headDim();
+    long streams = 2;
+    streams += trainsAny(layer, "q_proj.weight", "k_proj.weight", "v_proj.weight") ? 1 : 0;
+    streams += trainsAny(layer, "gate_proj.weight", "up_proj.weight") ? 1 : 0;
+    streams += trainsAny(layer, "input_layernorm.weight") ? 1 : 0;
+    streams += trainsAny(layer, "post_attention_layernorm.weight") ? 1 : 0;
+    long ofToken = streams * hidden * computeBytes;
+    ofToken += float32 ? 0 : 8 * hidden;
+    ofToken += (onCpu && queries != keys ? 4 * queries : 2 * queries + 2 * keys) * computeBytes;
+    boolean packed = batch.longestDocument() < batch.tokens();
+    ofToken += packed && trainsAny(layer, "o_proj.weight") ? queries * computeBytes : 0;
+    ofToken += config.queryKeyNorm() ? 4 * (queries + keys) : 0;
+    ofToken += (trainsAny(layer, "down_proj.weight") ? 4 : 3) * inner * computeBytes;
+    return batch.padded() * ofToken + converted(layer);
+  }
+
+  /** Trained weights of a block in the compute's dtype. */
+  private long converted(int layer) {
+    return float32 ? 0 : gradient(layer) / GRADIENT_BYTES * computeBytes;
+  }
+
+  private long mask(int layer) {
+    int window = config.windows().get(layer);
+    long longest = batch.longestDocument();
+    return window > 0 && longest > window ? batch.tokens() * longest * (computeBytes + 3) : 0;
+  }
+
+  private long upperEnd() {
+    long logitRows = Math.min(Transformer.TOKENS_OF_LOGITS, batch.padded());
+    long logits = logitRows * config.vocabSize() * (float32 ? 8 : 10);
+    long rows = batch.padded() * config.hiddenSize() * (8 + 2L * computeBytes);
+    boolean copied = !float32 && trains(layout.head());
+    long head = copied ? gradient(Set.of(layout.head())) / GRADIENT_BYTES * computeBytes : 0;
+    return logits + rows + head;
+  }
+
+  private boolean trains(String name) {
+    return trained.contains(name);
+  }
+
+  private boolean trainsAny(int layer, String... roles) {
+    Map<String, Parameter> block = layout.block(layer);
+    for (String role : roles) {
+      Parameter parameter = block.get(role);
+      if (parameter != null && trains(parameter.name())) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /** The bytes of a block's gradients. */
+  private long gradient(int layer) {
+    return gradient(layout.block(layer).values().stream().map(Parameter::name).toList());
+  }
+
+  private long gradient(Collection<String> names) {
+    return layout.parameters().stream()
+        .filter(parameter -> names.contains(parameter.name()) && trains(parameter.name()))
+        .mapToLong(parameter -> parameter.values() * GRADIENT_BYTES)
+        .sum();
+  }
+}

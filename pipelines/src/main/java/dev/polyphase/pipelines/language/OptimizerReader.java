@@ -1,0 +1,41 @@
+package dev.polyphase.pipelines.language;
+
+import dev.polyphase.pipelines.Defaults;
+import dev.polyphase.pipelines.Optimizer;
+
+/** Reads {@code optimizer} and its constants. */
+final class OptimizerReader {
+
+  /** The names that Hugging Face and Axolotl use: several may mean the same arithmetic. */
+  private enum Spelling {
+    ADAMW(Optimizer.Name.ADAMW),
+    ADAMW_TORCH(Optimizer.Name.ADAMW),
+    ADAMW_TORCH_FUSED(Optimizer.Name.ADAMW),
+    ADAMW_BF16(Optimizer.Name.ADAMW_BF16),
+    ADAMW_8BIT(Optimizer.Name.ADAMW_8BIT),
+    ADAMW_BNB_8BIT(Optimizer.Name.ADAMW_8BIT),
+    ADAFACTOR(Optimizer.Name.ADAFACTOR),
+    LION(Optimizer.Name.LION),
+    LION_32BIT(Optimizer.Name.LION),
+    MUON(Optimizer.Name.MUON);
+
+    private final Optimizer.Name meaning;
+
+    Spelling(Optimizer.Name meaning) {
+      this.meaning = meaning;
+    }
+  }
+
+  private OptimizerReader() {}
+
+  static Optimizer read(Block phase) {
+    Optimizer.Name name = phase.choice("optimizer", Spelling.class, Spelling.ADAMW).meaning;
+    double beta2 = name == Optimizer.Name.LION ? Defaults.LION_BETA2 : Defaults.OPTIMIZER.beta2();
+    return new Optimizer(
+        name,
+        phase.number("adam_beta1", Range.BELOW_ONE, Defaults.OPTIMIZER.beta1()),
+        phase.number("adam_beta2", Range.BELOW_ONE, beta2),
+        phase.number("adam_epsilon", Range.NOT_NEGATIVE, Defaults.OPTIMIZER.epsilon()),
+        phase.number("weight_decay", Range.NOT_NEGATIVE, Defaults.OPTIMIZER.weightDecay()));
+  }
+}
