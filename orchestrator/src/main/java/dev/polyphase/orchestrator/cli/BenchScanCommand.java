@@ -8,7 +8,6 @@ import dev.polyphase.orchestrator.bench.ScanFigures;
 import dev.polyphase.orchestrator.bench.ScanMethod;
 import dev.polyphase.orchestrator.bench.TemporaryFolder;
 import dev.polyphase.pipelines.problems.InputException;
-import java.io.File;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
@@ -83,19 +82,15 @@ final class BenchScanCommand implements Callable<Integer> {
 
   /** This program again, as {@link BenchPeakCommand}. */
   private List<String> child(ScanMethod method, Path checkpoint) {
-    String java = Path.of(System.getProperty("java.home"), "bin", "java").toString();
-    return List.of(
-        java,
-        "--enable-native-access=ALL-UNNAMED",
-        "-cp",
-        System.getProperty("java.class.path", "." + File.pathSeparator),
-        Main.class.getName(),
-        "bench",
-        BenchPeakCommand.NAME,
-        method.name(),
-        checkpoint.toString(),
-        "--device",
-        device);
+    return ChildProgram.command(
+        List.of(),
+        List.of(
+            "bench",
+            BenchPeakCommand.NAME,
+            method.name(),
+            checkpoint.toString(),
+            "--device",
+            device));
   }
 
   private static ObjectNode json(ScanFigures figures) {

@@ -65,12 +65,12 @@ final class BenchTrainCommand implements Callable<Integer> {
 
   /** This program again, as {@link BenchTrainPeakCommand}. */
   private List<String> child(TrainCase trainCase, TrainSetup setup) {
-    List<String> command = new ArrayList<>(ChildProgram.command());
-    command.addAll(
+    List<String> arguments = new ArrayList<>();
+    arguments.addAll(
         List.of("bench", BenchTrainPeakCommand.NAME, trainCase.name(), setup.model().toString()));
-    command.addAll(TrainShapeOptions.arguments(setup.shape(), shapeOptions.like()));
-    command.addAll(List.of("--device", device));
-    return command;
+    arguments.addAll(TrainShapeOptions.arguments(setup.shape(), shapeOptions.like()));
+    arguments.addAll(List.of("--device", device));
+    return ChildProgram.command(ChildProgram.STEADY_HEAP, arguments);
   }
 
   private static ObjectNode json(DecoderShape shape, TrainFigures figures) {

@@ -65,7 +65,10 @@ final class RunCommand implements Callable<Integer> {
     RunOutcome outcome = run(backend.engine(models, display), request);
 
     if (outcome.kind() == RunOutcome.Kind.INTERRUPTED) {
-      console.messages().println("interrupted; the same command resumes");
+      boolean fresh = request.start() == RunRequest.Start.FRESH;
+      console
+          .messages()
+          .println("interrupted; the same command " + (fresh ? "without --fresh " : "") + "resumes");
       return ExitCode.INTERRUPTED;
     }
     console.messages().println("report: " + request.run().reportPage());
