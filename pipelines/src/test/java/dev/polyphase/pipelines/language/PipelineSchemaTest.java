@@ -38,9 +38,12 @@ class PipelineSchemaTest {
   private static final List<String> LEFT_TO_VALIDATE =
       List.of(
           "adaptive-and-random",
+          "best-of-nothing",
+          "best-without-steps",
           "cosine-ratio-of-linear",
           "dpo-on-sft",
           "empty-value",
+          "eval-steps-of-nothing",
           "huge-exponent",
           "kwargs-of-another-scheduler",
           "kwargs-of-another-scheduler-in-defaults",
@@ -55,16 +58,20 @@ class PipelineSchemaTest {
           "no-min-lr",
           "no-patterns",
           "no-targeting",
+          "patience-without-rows",
+          "patience-without-steps",
           "patterns-of-snr",
           "percent-of-all",
           "ranking-of-all",
           "same-phase-name",
           "share-of-adaptive",
           "share-of-most-parameters",
+          "threshold-without-patience",
           "top-percent-of-parameters",
           "two-budgets",
           "two-min-lrs",
           "two-spellings",
+          "val-set-beside-eval-datasets",
           "warmup-twice");
 
   private final Schema schema =
