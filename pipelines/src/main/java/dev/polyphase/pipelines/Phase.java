@@ -1,6 +1,7 @@
 package dev.polyphase.pipelines;
 
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalLong;
 
@@ -30,6 +31,7 @@ import java.util.OptionalLong;
  * @param shuffle whether rows are shuffled, anew each epoch
  * @param loggingSteps steps between two rows of metrics
  * @param dpo the settings of a {@code dpo} phase; its defaults elsewhere
+ * @param adapter trained instead of the weights themselves; empty where these are trained
  */
 public record Phase(
     String name,
@@ -54,7 +56,8 @@ public record Phase(
     boolean samplePacking,
     boolean shuffle,
     int loggingSteps,
-    Dpo dpo) {
+    Dpo dpo,
+    Optional<Adapter> adapter) {
 
   public Phase {
     datasets = List.copyOf(datasets);

@@ -38,6 +38,8 @@ class PipelineSchemaTest {
   private static final List<String> LEFT_TO_VALIDATE =
       List.of(
           "adaptive-and-random",
+          "adapter-of-everything",
+          "adapter-without-type",
           "best-of-nothing",
           "best-without-steps",
           "cosine-ratio-of-linear",
@@ -70,6 +72,7 @@ class PipelineSchemaTest {
           "top-percent-of-parameters",
           "two-budgets",
           "two-min-lrs",
+          "two-ranks",
           "two-spellings",
           "val-set-beside-eval-datasets",
           "warmup-twice");

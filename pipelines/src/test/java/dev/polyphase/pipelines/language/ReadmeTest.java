@@ -38,6 +38,7 @@ class ReadmeTest {
           datasets: [{zzzzzzzzzz: 1}]
           lr_scheduler_kwargs: {zzzzzzzzzz: 1}
           dpo: {zzzzzzzzzz: 1}
+          adapter: {zzzzzzzzzz: 1}
       """;
 
   @Test
