@@ -24,15 +24,16 @@ class BenchTrainTest {
     assertThat(floor).isPositive();
     JsonNode cases = figures.path("cases");
     assertThat(names(cases))
-        .contains(
-            "full", "spectrum_50", "spectrum_25", "spectrum_25_frozen_ends", "djl_blocks");
+        .contains("full", "spectrum_50", "spectrum_25", "spectrum_25_frozen_ends", "djl_blocks");
     for (JsonNode found : cases) {
       assertThat(names(found))
           .containsExactly("seconds", "ratio_to_floor", "tokens_per_second", "memory_bytes");
       double seconds = found.path("seconds").doubleValue();
       assertThat(seconds).isPositive();
-      assertThat(found.path("ratio_to_floor").doubleValue()).isCloseTo(seconds / floor, within(1e-9));
-      assertThat(found.path("tokens_per_second").doubleValue()).isCloseTo(16 / seconds, within(1e-6 / seconds));
+      assertThat(found.path("ratio_to_floor").doubleValue())
+          .isCloseTo(seconds / floor, within(1e-9));
+      assertThat(found.path("tokens_per_second").doubleValue())
+          .isCloseTo(16 / seconds, within(1e-6 / seconds));
       assertThat(found.path("memory_bytes").isNumber()).isTrue();
     }
     // Two of the eight layers of each of the seven types.

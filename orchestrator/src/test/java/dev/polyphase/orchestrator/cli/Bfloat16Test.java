@@ -54,10 +54,7 @@ class Bfloat16Test {
             learning_rate: 5.0e-3
         """
             .formatted(
-                dtype,
-                QUICKSTART.resolve("base"),
-                QUICKSTART.resolve("data/sft-1.jsonl"),
-                STEPS));
+                dtype, QUICKSTART.resolve("base"), QUICKSTART.resolve("data/sft-1.jsonl"), STEPS));
     Polyphase.Ended ended =
         Polyphase.execute(
             "run", pipeline.toString(), "--output", folder.resolve("runs").toString());

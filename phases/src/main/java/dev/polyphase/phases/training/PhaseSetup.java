@@ -47,12 +47,7 @@ record PhaseSetup(
     Checkpoint checkpoint = Checkpoint.open(request.checkpoint());
     layout.check(checkpoint);
     return new PhaseSetup(
-        request.phase(),
-        compute,
-        config,
-        layout,
-        checkpoint,
-        TrainedParts.of(request, layout));
+        request.phase(), compute, config, layout, checkpoint, TrainedParts.of(request, layout));
   }
 
   /** All values of the model. */

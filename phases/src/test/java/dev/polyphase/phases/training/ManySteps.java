@@ -19,7 +19,10 @@ final class ManySteps {
   /** Arguments: the folder of rows and of the model. */
   public static void main(String[] arguments) throws IOException {
     Libtorch.newManager("cpu").close();
-    new SftRun(Path.of(arguments[0]), Path.of(arguments[1]), Set.of("model.layers.1.self_attn.q_proj.weight", "lm_head.weight"))
+    new SftRun(
+            Path.of(arguments[0]),
+            Path.of(arguments[1]),
+            Set.of("model.layers.1.self_attn.q_proj.weight", "lm_head.weight"))
         .train(
             "result",
             new PhaseListener() {
