@@ -157,8 +157,7 @@ public final class Preference implements Objective {
         throws IOException {
       Phase phase = request.phase();
       PairReader reader = new PairReader(phase.sequenceLen(), vocabSize, tokenizer);
-      return new Rows(
-          reader.read(request.folder(), request.path(key), datasets), phase.dpo());
+      return new Rows(reader.read(request.folder(), request.path(key), datasets), phase.dpo());
     }
   }
 }

@@ -63,7 +63,9 @@ public final class TrainerState {
         new ObjectMapper().writerWithDefaultPrettyPrinter().writeValueAsString(state) + "\n");
   }
 
-  /** Where a phase goes by its held-out loss, the lowest; null elsewhere, as Hugging Face has it. */
+  /**
+   * Where a phase goes by its held-out loss, the lowest; null elsewhere, as Hugging Face has it.
+   */
   private static void putBest(ObjectNode state, Evaluation evaluation, List<ObjectNode> rows) {
     Optional<ObjectNode> lowest =
         evaluation.loadBestModelAtEnd() || evaluation.earlyStopping().isPresent()

@@ -85,7 +85,8 @@ class EvaluationRunTest {
             .toList();
     JsonNode lowest = evaluations.get(0);
     for (JsonNode row : evaluations) {
-      lowest = row.path("eval_loss").asDouble() < lowest.path("eval_loss").asDouble() ? row : lowest;
+      lowest =
+          row.path("eval_loss").asDouble() < lowest.path("eval_loss").asDouble() ? row : lowest;
     }
     int best = lowest.path("step").asInt();
     // Patience of two evaluations, each tenth of 40 steps.
@@ -138,20 +139,17 @@ class EvaluationRunTest {
     Path model = phase.resolve("model");
     List<String> rows = Files.readAllLines(folder.resolve("rows.jsonl"));
     List<String> heldOut =
-        Arrays.stream(ValidationSplit.of(12, 3, 42).heldOut())
-            .mapToObj(rows::get)
-            .toList();
+        Arrays.stream(ValidationSplit.of(12, 3, 42).heldOut()).mapToObj(rows::get).toList();
     Path input = Files.write(folder.resolve("held-out.jsonl"), heldOut);
     Polyphase.Ended scored =
-        Polyphase.execute("score", model.toString(), "--input", input.toString(), "--device", "cpu");
+        Polyphase.execute(
+            "score", model.toString(), "--input", input.toString(), "--device", "cpu");
     double logprob = 0;
     double tokens = 0;
     for (String line : scored.results().lines().toList()) {
       logprob += Polyphase.parse(line).path("logprob").asDouble();
       tokens += Polyphase.parse(line).path("tokens").asDouble();
     }
-    assertThat(-logprob / tokens)
-        .isCloseTo(
-            lowest.path("eval_loss").asDouble(), within(1e-4));
+    assertThat(-logprob / tokens).isCloseTo(lowest.path("eval_loss").asDouble(), within(1e-4));
   }
 }

@@ -58,8 +58,7 @@ final class Ends implements AutoCloseable {
    * @param bounds the largest noise, of a shape that fits {@code [batch, seq, hidden]}
    * @param seed of the noise, not negative
    */
-  NDArray embedWithNoise(
-      NDArray ids, NDArray like, NDArray bounds, long seed, NDManager scratch) {
+  NDArray embedWithNoise(NDArray ids, NDArray like, NDArray bounds, long seed, NDManager scratch) {
     return embedding("embed_with_noise")
         .with(ids)
         .with(like)

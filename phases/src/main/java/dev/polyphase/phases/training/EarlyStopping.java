@@ -3,9 +3,9 @@ package dev.polyphase.phases.training;
 import dev.polyphase.pipelines.Evaluation;
 
 /**
- * Counts evaluations without an improvement, as Hugging Face's {@code EarlyStoppingCallback}: a loss
- * is an improvement where it is lower than the lowest before by more than the threshold. The lowest
- * moves with every lower loss, improvement or not.
+ * Counts evaluations without an improvement, as Hugging Face's {@code EarlyStoppingCallback}: a
+ * loss is an improvement where it is lower than the lowest before by more than the threshold. The
+ * lowest moves with every lower loss, improvement or not.
  */
 final class EarlyStopping {
   private final Evaluation.EarlyStopping settings;

@@ -53,8 +53,7 @@ record PhaseRows(Objective training, @Nullable Objective heldOut) {
           "%s: holds out %,d of the %,d rows of datasets, which leaves none to train on; hold out fewer"
               .formatted(request.path("val_set_size"), size, rows.count()));
     }
-    ValidationSplit split =
-        ValidationSplit.of(rows.count(), (int) size, request.pipeline().seed());
+    ValidationSplit split = ValidationSplit.of(rows.count(), (int) size, request.pipeline().seed());
     return new PhaseRows(rows.objective(split.training()), rows.objective(split.heldOut()));
   }
 

@@ -48,8 +48,7 @@ class ValidationSplitTest {
   void piecesOfARowStayTogether() {
     List<Example> rows = IntStream.range(0, 6).mapToObj(i -> row(i + 2)).toList();
     // Rows 0, 1 and 2 of the files: whole, in three pieces, in two.
-    Examples all =
-        new Examples(rows, new int[] {0, 1, 1, 1, 2, 2}, new DataCounts(6, 27, 2, 5));
+    Examples all = new Examples(rows, new int[] {0, 1, 1, 1, 2, 2}, new DataCounts(6, 27, 2, 5));
 
     assertThat(all.sources()).isEqualTo(3);
     Examples some = all.of(new int[] {0, 2});

@@ -182,8 +182,7 @@ class EmbeddingNoiseTest {
       NDArray like = store.like(manager, Precision.FLOAT32);
       try (Ends ends = new Ends(manager, config, layout, weights, Adapters.none())) {
         long[] ids = Arrays.stream(batch.ids()).asLongStream().toArray();
-        NDArray input =
-            manager.create(ids, new Shape(batch.batch(), batch.seq()));
+        NDArray input = manager.create(ids, new Shape(batch.batch(), batch.seq()));
         NDArray bounds = new EmbeddingNoise(ALPHA, 0).bounds(batch, HIDDEN, manager);
         float[] quiet = ends.embed(input, like, manager).toFloatArray();
         float[] noisy = ends.embedWithNoise(input, like, bounds, seed, manager).toFloatArray();

@@ -34,8 +34,7 @@ class EarlyStoppingTest {
     "1, 0.5, 5 4.25, 0"
   })
   void endsWhereHuggingFaceDoes(int patience, double threshold, String losses, int endsAt) {
-    EarlyStopping stopping =
-        new EarlyStopping(new Evaluation.EarlyStopping(patience, threshold));
+    EarlyStopping stopping = new EarlyStopping(new Evaluation.EarlyStopping(patience, threshold));
     double[] sequence = Arrays.stream(losses.split(" ")).mapToDouble(Double::valueOf).toArray();
 
     int ended = 0;

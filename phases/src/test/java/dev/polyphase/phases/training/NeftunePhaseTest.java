@@ -75,8 +75,7 @@ class NeftunePhaseTest {
 
     for (int row : new int[] {0, 5}) {
       assertThat(noisy.rows.get(row).values().get("eval_loss").doubleValue())
-          .isCloseTo(
-              quiet.rows.get(row).values().get("eval_loss").doubleValue(), within(1e-6));
+          .isCloseTo(quiet.rows.get(row).values().get("eval_loss").doubleValue(), within(1e-6));
     }
     // With as good as no training each step on a row would have the same loss.
     double loss = noisy.rows.get(1).values().get("loss").doubleValue();

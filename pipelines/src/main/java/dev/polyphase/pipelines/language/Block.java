@@ -171,9 +171,7 @@ final class Block {
   OptionalLong wholeIfAny(String key, long least, long most) {
     keys.put(key, Key.optional(new Form.Whole(least, most), null));
     Node node = given(key);
-    return node == null
-        ? OptionalLong.empty()
-        : OptionalLong.of(values.whole(node, least, most));
+    return node == null ? OptionalLong.empty() : OptionalLong.of(values.whole(node, least, most));
   }
 
   /** A whole number of at least 1 or a share below it, if there is one. */

@@ -373,9 +373,7 @@ class ValidPipelinesTest {
             Optional.empty(),
             Optional.of(new Amount.Count(1)),
             Optional.empty());
-    assertThat(phases)
-        .extracting(Phase::holdsOut)
-        .containsExactly(true, true, true, true, false);
+    assertThat(phases).extracting(Phase::holdsOut).containsExactly(true, true, true, true, false);
     assertThat(phases)
         .extracting(phase -> phase.evaluation().evalSteps())
         .containsExactly(
