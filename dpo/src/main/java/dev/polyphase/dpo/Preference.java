@@ -11,6 +11,7 @@ import dev.polyphase.phases.objective.MicroBatch;
 import dev.polyphase.phases.objective.Objective;
 import dev.polyphase.phases.objective.ObjectiveSource;
 import dev.polyphase.phases.objective.Outcome;
+import dev.polyphase.phases.objective.ReadRows;
 import dev.polyphase.phases.tokens.LazyTokenizer;
 import dev.polyphase.pipelines.Dataset;
 import dev.polyphase.pipelines.Dpo;
@@ -115,6 +116,18 @@ public final class Preference implements Objective {
     }
   }
 
+  private record Rows(Pairs pairs, Dpo settings) implements ReadRows {
+    @Override
+    public int count() {
+      return pairs.rows().size();
+    }
+
+    @Override
+    public Objective objective(int[] chosen) {
+      return new Preference(pairs.of(chosen), settings);
+    }
+  }
+
   private static final class Source implements ObjectiveSource {
     @Override
     public List<String> notBuilt(Phase phase) {
@@ -135,7 +148,7 @@ public final class Preference implements Objective {
     }
 
     @Override
-    public Objective open(
+    public ReadRows read(
         PhaseRequest request,
         String key,
         List<Dataset> datasets,
@@ -144,8 +157,7 @@ public final class Preference implements Objective {
         throws IOException {
       Phase phase = request.phase();
       PairReader reader = new PairReader(phase.sequenceLen(), vocabSize, tokenizer);
-      return new Preference(
-          reader.read(request.folder(), request.path(key), datasets), phase.dpo());
+      return new Rows(reader.read(request.folder(), request.path(key), datasets), phase.dpo());
     }
   }
 }

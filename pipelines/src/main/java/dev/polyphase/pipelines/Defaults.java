@@ -49,6 +49,9 @@ public final class Defaults {
   public static final double LION_BETA2 = 0.99;
 
   public static final double MAX_GRAD_NORM = 1;
+  public static final double EARLY_STOPPING_THRESHOLD = 0;
+  public static final boolean LOAD_BEST_MODEL_AT_END = false;
+  public static final double NEFTUNE_NOISE_ALPHA = 0;
   public static final boolean SAMPLE_PACKING = false;
   public static final boolean SHUFFLE = true;
   public static final int LOGGING_STEPS = 1;

@@ -13,6 +13,7 @@ import java.util.OptionalLong;
  * @param targeting which weights it trains
  * @param datasets the rows, at least one
  * @param evalDatasets held-out rows, evaluated before and after the phase
+ * @param evaluation what else is held out, when it is evaluated, and what follows from that
  * @param numEpochs passes over the rows; empty where only steps or tokens end the phase
  * @param maxSteps optimiser steps after which the phase ends
  * @param maxTokens tokens after which the phase ends
@@ -24,6 +25,7 @@ import java.util.OptionalLong;
  * @param warmup how it begins
  * @param optimizer the optimiser and its constants
  * @param maxGradNorm the gradients' norm above which they are scaled down; 0 for no clipping
+ * @param neftuneNoiseAlpha the strength of the noise on the embeddings of training rows; 0 for none
  * @param gradientCheckpointing whether blocks are computed again in the backward pass
  * @param samplePacking whether short rows share a sequence
  * @param shuffle whether rows are shuffled, anew each epoch
@@ -37,6 +39,7 @@ public record Phase(
     Targeting targeting,
     List<Dataset> datasets,
     List<Dataset> evalDatasets,
+    Evaluation evaluation,
     OptionalDouble numEpochs,
     OptionalLong maxSteps,
     OptionalLong maxTokens,
@@ -48,6 +51,7 @@ public record Phase(
     Warmup warmup,
     Optimizer optimizer,
     double maxGradNorm,
+    double neftuneNoiseAlpha,
     GradientCheckpointing gradientCheckpointing,
     boolean samplePacking,
     boolean shuffle,
@@ -58,5 +62,10 @@ public record Phase(
   public Phase {
     datasets = List.copyOf(datasets);
     evalDatasets = List.copyOf(evalDatasets);
+  }
+
+  /** Whether some rows are held out. */
+  public boolean holdsOut() {
+    return !evalDatasets.isEmpty() || evaluation.valSetSize().isPresent();
   }
 }

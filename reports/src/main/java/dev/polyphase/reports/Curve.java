@@ -13,7 +13,7 @@ public record Curve(String name, List<Point> points) {
   /**
    * One value.
    *
-   * @param step the optimiser step, counted from 1
+   * @param step the optimiser step, counted from 1; 0 is before the first
    * @param value the value, which may be infinite or NaN
    */
   public record Point(long step, double value) {}

@@ -68,6 +68,14 @@ public final class TensorStore implements AutoCloseable {
     }
   }
 
+  /** Overwrites an array with the values of a tensor at rest, which has its shape. */
+  public void read(TensorInfo tensor, NDArray into) throws IOException {
+    try (NDManager scratch = manager.newSubManager()) {
+      NDArray mapped = mapped(scratch, tensor);
+      kernel.method("overwrite").with(into).with(mapped).run(scratch);
+    }
+  }
+
   /** An array of one zero that carries a precision and this store's device to kernels. */
   public NDArray like(NDManager owner, Precision precision) {
     try (NDArray zero = owner.create(new float[] {0})) {

@@ -26,6 +26,10 @@ class K(Module):
   def copy_as(self: __torch__.K, x: Tensor, dtype: Tensor) -> Tensor:
     return torch.to(x, torch.device("{{device}}"), int(dtype), False, True)
 
+  # Overwrites the values of x with those of y.
+  def overwrite(self: __torch__.K, x: Tensor, y: Tensor) -> Tensor:
+    return torch.copy_(x, y)
+
   # Elements start to start + count of x in row-major order, rounded to a dtype and shown as float32: [count].
   def rounded(self: __torch__.K, x: Tensor, start: Tensor, count: Tensor, dtype: Tensor) -> Tensor:
     part = torch.narrow(torch.reshape(x, [-1]), 0, int(start), int(count))

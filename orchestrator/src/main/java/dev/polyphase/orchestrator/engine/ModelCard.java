@@ -4,6 +4,7 @@ import dev.polyphase.orchestrator.store.PhaseState;
 import dev.polyphase.orchestrator.store.RunState;
 import dev.polyphase.phases.api.Compute;
 import dev.polyphase.phases.api.PhaseResult;
+import dev.polyphase.pipelines.Amount;
 import dev.polyphase.pipelines.Phase;
 import dev.polyphase.pipelines.Pipeline;
 import dev.polyphase.reports.HeatmapPng;
@@ -15,6 +16,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 
 /**
@@ -32,7 +34,7 @@ final class ModelCard {
    *
    * @param settings its settings
    * @param data the names of the files that it was trained on
-   * @param heldOutData the names of those that it was measured on
+   * @param heldOutData the names of those that it was measured on, or how many rows were drawn
    * @param result what it did
    * @param figures its losses and held-out figures
    */
@@ -61,9 +63,10 @@ final class ModelCard {
           new Chapter(
               settings,
               DataFiles.names(settings.datasets(), request.folder()),
-              DataFiles.names(settings.evalDatasets(), request.folder()),
+              heldOutData(settings, request.folder()),
               i == index ? result : Objects.requireNonNull(phase.result()),
-              TrainingFigures.read(request.run().phaseFolder(phase.folder()))));
+              TrainingFigures.read(
+                  request.run().phaseFolder(phase.folder()), settings.evaluation())));
     }
     Path model = request.run().phaseFolder(state.phases().get(index).folder()).model();
     byte[] picture = picture(request, state, index, result);
@@ -79,6 +82,16 @@ final class ModelCard {
             state.polyphase(),
             compute);
     AtomicFiles.writeString(card, text);
+  }
+
+  private static Set<String> heldOutData(Phase settings, Path folder) throws IOException {
+    Optional<Amount> drawn = settings.evaluation().valSetSize();
+    if (drawn.isEmpty()) {
+      return DataFiles.names(settings.evalDatasets(), folder);
+    }
+    return drawn.get() instanceof Amount.Share share
+        ? Set.of(100 * share.share() + " % of the rows")
+        : Set.of(((Amount.Count) drawn.get()).count() + " of the rows");
   }
 
   /** The report's heatmap of the phases so far. */

@@ -153,6 +153,9 @@ final class ModelCardText {
     row(table, "rows of a step", of(ModelCardText::batch));
     row(table, "learning rate", of(chapter -> rate(chapter.settings())));
     row(table, "optimizer", of(chapter -> optimizer(chapter.settings())));
+    if (chapters.stream().anyMatch(chapter -> chapter.settings().neftuneNoiseAlpha() > 0)) {
+      row(table, "NEFTune noise", of(chapter -> decimal(chapter.settings().neftuneNoiseAlpha())));
+    }
     if (chapters.stream().anyMatch(chapter -> chapter.settings().type() == PhaseType.DPO)) {
       row(table, "dpo", of(chapter -> dpo(chapter.settings())));
     }

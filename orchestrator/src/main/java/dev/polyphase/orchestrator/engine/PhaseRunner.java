@@ -108,6 +108,7 @@ final class PhaseRunner {
     private final int index;
     private final MetricsLog metrics;
     private @Nullable MetricsRow last;
+    private long tokens;
 
     Listener(int index, MetricsLog metrics) {
       this.index = index;
@@ -117,6 +118,8 @@ final class PhaseRunner {
     @Override
     public void metrics(MetricsRow row) {
       last = row;
+      // Evaluations count none.
+      tokens = row.values().getOrDefault("num_tokens", tokens).longValue();
       try {
         metrics.add(row);
       } catch (IOException e) {
@@ -141,8 +144,7 @@ final class PhaseRunner {
     }
 
     long tokens() {
-      Number tokens = last == null ? null : last.values().get("num_tokens");
-      return tokens == null ? 0 : tokens.longValue();
+      return tokens;
     }
 
     void writeState(PhaseFolder folder, Phase phase, long steps, long tokens) throws IOException {

@@ -85,7 +85,7 @@ final class RunReport {
         targeting instanceof Targeting.Snr snr
             ? ChosenModules.scanned(folder, snr.rule().metric())
             : ChosenModules.unscanned(folder, weights);
-    TrainingFigures figures = TrainingFigures.read(folder);
+    TrainingFigures figures = TrainingFigures.read(folder, settings(state).evaluation());
     return new PhaseReport(
         state.name(),
         state.type(),

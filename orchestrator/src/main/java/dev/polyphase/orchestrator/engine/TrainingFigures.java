@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.polyphase.orchestrator.store.PhaseFolder;
+import dev.polyphase.pipelines.Evaluation;
 import dev.polyphase.pipelines.problems.InputException;
 import dev.polyphase.pipelines.problems.Place;
 import dev.polyphase.reports.Curve;
@@ -12,6 +13,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
@@ -20,26 +22,39 @@ import org.jspecify.annotations.Nullable;
 /**
  * What {@code metrics.jsonl} says of a phase.
  *
- * @param curves the figures of its steps, as far as they were logged
- * @param heldOut the figures of its held-out rows, first and last
+ * @param curves the figures of its steps, as far as they were logged, and of evaluations on the way
+ * @param heldOut the figures of its held-out rows, before the phase and of the weights that it left
  */
 record TrainingFigures(List<Curve> curves, List<HeldOut> heldOut) {
   private static final List<String> CURVES =
       List.of("loss", "rewards/accuracies", "rewards/margins", "learning_rate");
+  private static final List<String> HELD_OUT_CURVES =
+      List.of("eval_loss", "eval_rewards/accuracies", "eval_rewards/margins");
+
+  /** Fewer are no curve: the phase was looked at before and after it only. */
+  private static final int LEAST_EVALUATIONS = 3;
+
+  private static final String LOSS = "eval_loss";
   private static final String HELD_OUT = "eval_";
   private static final Set<String> SPEEDS = Set.of("eval_runtime", "eval_samples_per_second");
   private static final ObjectMapper JSON = new ObjectMapper();
 
-  static TrainingFigures read(PhaseFolder folder) throws IOException {
+  static TrainingFigures read(PhaseFolder folder, Evaluation evaluation) throws IOException {
     List<JsonNode> rows = rows(folder.metricsJsonl());
     List<JsonNode> steps = rows.stream().filter(row -> row.has("loss")).toList();
-    List<Curve> curves =
-        CURVES.stream()
-            .filter(name -> steps.stream().anyMatch(row -> row.has(name)))
-            .map(name -> curve(name, steps))
-            .toList();
     List<JsonNode> evaluations = rows.stream().filter(row -> !row.has("loss")).toList();
-    return new TrainingFigures(curves, heldOut(evaluations));
+    List<Curve> curves = new ArrayList<>(curves(CURVES, steps));
+    if (evaluations.size() >= LEAST_EVALUATIONS) {
+      curves.addAll(curves(HELD_OUT_CURVES, evaluations));
+    }
+    return new TrainingFigures(curves, heldOut(evaluations, evaluation.loadBestModelAtEnd()));
+  }
+
+  private static List<Curve> curves(List<String> names, List<JsonNode> rows) {
+    return names.stream()
+        .filter(name -> rows.stream().anyMatch(row -> row.has(name)))
+        .map(name -> curve(name, rows))
+        .toList();
   }
 
   private static List<JsonNode> rows(Path file) throws IOException {
@@ -71,7 +86,7 @@ record TrainingFigures(List<Curve> curves, List<HeldOut> heldOut) {
             .toList());
   }
 
-  private static List<HeldOut> heldOut(List<JsonNode> evaluations) {
+  private static List<HeldOut> heldOut(List<JsonNode> evaluations, boolean bestIsLeft) {
     Set<String> names = new LinkedHashSet<>();
     for (JsonNode row : evaluations) {
       row.fieldNames().forEachRemaining(names::add);
@@ -80,11 +95,22 @@ record TrainingFigures(List<Curve> curves, List<HeldOut> heldOut) {
     for (String name : names) {
       if (name.startsWith(HELD_OUT) && !SPEEDS.contains(name)) {
         List<JsonNode> with = evaluations.stream().filter(row -> row.has(name)).toList();
-        @Nullable Double after = with.size() < 2 ? null : value(with.get(with.size() - 1), name);
+        @Nullable Double after = with.size() < 2 ? null : value(left(with, bestIsLeft), name);
         figures.add(new HeldOut(name, value(with.get(0), name), after));
       }
     }
     return figures;
+  }
+
+  /** The evaluation of the weights that the phase left: those of the lowest loss, or the last. */
+  private static JsonNode left(List<JsonNode> evaluations, boolean bestIsLeft) {
+    JsonNode last = evaluations.get(evaluations.size() - 1);
+    return bestIsLeft
+        ? evaluations.stream()
+            .filter(row -> row.path(LOSS).isNumber())
+            .min(Comparator.comparingDouble(row -> value(row, LOSS)))
+            .orElse(last)
+        : last;
   }
 
   /** What is not finite is null in JSON. */

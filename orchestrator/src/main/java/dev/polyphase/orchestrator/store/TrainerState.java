@@ -4,10 +4,13 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.polyphase.pipelines.Evaluation;
 import dev.polyphase.pipelines.Phase;
 import dev.polyphase.weights.AtomicFiles;
 import java.io.IOException;
+import java.util.Comparator;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * The file {@code trainer_state.json} in the shape of Hugging Face's {@code TrainerState}, which
@@ -35,11 +38,11 @@ public final class TrainerState {
       List<ObjectNode> rows)
       throws IOException {
     ObjectNode state = JsonNodeFactory.instance.objectNode();
-    state.putNull("best_global_step");
-    state.putNull("best_metric");
+    putBest(state, phase.evaluation(), rows);
     state.putNull("best_model_checkpoint");
     state.put("epoch", lastEpoch(rows));
-    state.put("eval_steps", 0);
+    state.put(
+        "eval_steps", phase.evaluation().evalSteps().map(every -> every.of(totalSteps)).orElse(0L));
     state.put("global_step", steps);
     state.put("is_hyper_param_search", false);
     state.put("is_local_process_zero", true);
@@ -58,6 +61,21 @@ public final class TrainerState {
     AtomicFiles.writeString(
         folder.trainerStateJson(),
         new ObjectMapper().writerWithDefaultPrettyPrinter().writeValueAsString(state) + "\n");
+  }
+
+  /**
+   * Where a phase goes by its held-out loss, the lowest; null elsewhere, as Hugging Face has it.
+   */
+  private static void putBest(ObjectNode state, Evaluation evaluation, List<ObjectNode> rows) {
+    Optional<ObjectNode> lowest =
+        evaluation.loadBestModelAtEnd() || evaluation.earlyStopping().isPresent()
+            ? rows.stream()
+                .filter(row -> row.path("eval_loss").isNumber())
+                .min(Comparator.comparingDouble(row -> row.path("eval_loss").doubleValue()))
+            : Optional.empty();
+    JsonNode nothing = JsonNodeFactory.instance.nullNode();
+    state.set("best_global_step", lowest.map(row -> row.path("step")).orElse(nothing));
+    state.set("best_metric", lowest.map(row -> row.path("eval_loss")).orElse(nothing));
   }
 
   /** The epochs that the planned steps touch, as Hugging Face's trainer counts them. */

@@ -77,6 +77,8 @@ public final class ExampleReader {
   /** The rows that are kept, and what became of the others. */
   private final class Fitted {
     private final List<Example> rows = new ArrayList<>();
+    private final List<Integer> sourceOfRow = new ArrayList<>();
+    private int sources;
     private long tokens;
     private long cutRows;
     private long droppedRows;
@@ -89,7 +91,10 @@ public final class ExampleReader {
       }
       if (!kept) {
         droppedRows++;
-      } else if (tooLong) {
+        return;
+      }
+      sources++;
+      if (tooLong) {
         cutRows++;
       }
     }
@@ -99,12 +104,16 @@ public final class ExampleReader {
         return false;
       }
       rows.add(example);
+      sourceOfRow.add(sources);
       tokens += example.tokens();
       return true;
     }
 
     Examples examples() {
-      return new Examples(rows, new DataCounts(rows.size(), tokens, cutRows, droppedRows));
+      return new Examples(
+          rows,
+          sourceOfRow.stream().mapToInt(Integer::intValue).toArray(),
+          new DataCounts(rows.size(), tokens, cutRows, droppedRows));
     }
   }
 }

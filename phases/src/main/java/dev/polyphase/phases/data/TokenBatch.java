@@ -17,6 +17,8 @@ import java.util.List;
  * @param targetPositions the flat indices {@code b * seq + t} of the positions whose next token
  *     carries loss, ascending
  * @param targets that next token's label, one for each target position
+ * @param lengths the tokens of each row, padding not counted; where rows are packed, of each
+ *     sequence of them, side by side
  * @param documents the lengths of what lies side by side in every row, in sum {@code seq}; one
  *     where nothing is packed
  */
@@ -28,12 +30,19 @@ public record TokenBatch(
     long tokens,
     int[] targetPositions,
     int[] targets,
+    int[] lengths,
     int[] documents) {
 
-  /** Rows that are not packed. */
+  /** Rows that are as long as each other and not packed. */
   public TokenBatch(
       int[] ids, int batch, int seq, long tokens, int[] targetPositions, int[] targets) {
-    this(ids, batch, seq, tokens, targetPositions, targets, new int[] {seq});
+    this(ids, batch, seq, tokens, targetPositions, targets, filled(batch, seq), new int[] {seq});
+  }
+
+  private static int[] filled(int count, int value) {
+    int[] values = new int[count];
+    Arrays.fill(values, value);
+    return values;
   }
 
   /** Batches rows, at least one, in their order: one below the other. */
@@ -43,11 +52,27 @@ public record TokenBatch(
     Arrays.setAll(starts, b -> Math.multiplyExact(b, seq));
     Filling filling = new Filling(rows, starts, Math.multiplyExact(rows.size(), seq));
     return new TokenBatch(
-        filling.ids, rows.size(), seq, filling.tokens, filling.targetPositions, filling.targets);
+        filling.ids,
+        rows.size(),
+        seq,
+        filling.tokens,
+        filling.targetPositions,
+        filling.targets,
+        rows.stream().mapToInt(Example::tokens).toArray(),
+        new int[] {seq});
   }
 
-  /** Batches rows, at least one, in their order: side by side. */
+  /** Batches the rows of one sequence, at least one, in their order: side by side. */
   public static TokenBatch packed(List<Example> rows) {
+    return packed(rows, new int[] {rows.stream().mapToInt(Example::tokens).sum()});
+  }
+
+  /**
+   * Batches the rows of sequences, at least one, in their order: side by side.
+   *
+   * @param sequences the tokens of each sequence
+   */
+  public static TokenBatch packed(List<Example> rows, int[] sequences) {
     int[] starts = new int[rows.size()];
     int[] documents = new int[rows.size()];
     int end = 0;
@@ -58,7 +83,14 @@ public record TokenBatch(
     }
     Filling filling = new Filling(rows, starts, end);
     return new TokenBatch(
-        filling.ids, 1, end, filling.tokens, filling.targetPositions, filling.targets, documents);
+        filling.ids,
+        1,
+        end,
+        filling.tokens,
+        filling.targetPositions,
+        filling.targets,
+        sequences,
+        documents);
   }
 
   /** How many tokens carry loss. */

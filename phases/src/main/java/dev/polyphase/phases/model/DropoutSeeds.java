@@ -1,44 +1,32 @@
 package dev.polyphase.phases.model;
 
-import java.util.SplittableRandom;
-
 /**
- * The seeds of what adapters drop. Each follows from the phase's seed, the optimiser step, the
- * forward pass within the step and the place in the model alone: a block that is computed again
- * drops the same, and so does a phase that is run again.
+ * The seeds of what adapters drop. Each follows from its pass's and the place in the model alone: a
+ * block that is computed again drops the same.
  */
 final class DropoutSeeds {
   /** Nothing is dropped. */
   static final long NONE = -1;
 
-  private final Adapters adapters;
-  private long step;
-  private long pass;
+  private final boolean drops;
+  private final PassSeeds passes;
 
   DropoutSeeds(Adapters adapters) {
-    this.adapters = adapters;
+    this.drops = adapters.dropout() > 0;
+    this.passes = new PassSeeds(adapters.seed());
   }
 
   void startStep(long index) {
-    step = index;
-    pass = 0;
+    passes.startStep(index);
   }
 
   /** The seed of the next forward pass of this step, not negative unless nothing is dropped. */
   long next() {
-    if (adapters.dropout() == 0) {
-      return NONE;
-    }
-    pass++;
-    return mix(mix(mix(adapters.seed()) + step) + pass);
+    return drops ? passes.next() : NONE;
   }
 
   /** The seed of a place in the model in a pass. */
   static long at(long passSeed, long place) {
-    return passSeed == NONE ? NONE : mix(passSeed + place);
-  }
-
-  private static long mix(long seed) {
-    return new SplittableRandom(seed).nextLong() >>> 1;
+    return passSeed == NONE ? NONE : PassSeeds.mix(passSeed + place);
   }
 }

@@ -52,6 +52,21 @@ final class Ends implements AutoCloseable {
     return embedding("embed").with(ids).with(like).runForOne(scratch);
   }
 
+  /**
+   * The same with uniform noise added.
+   *
+   * @param bounds the largest noise, of a shape that fits {@code [batch, seq, hidden]}
+   * @param seed of the noise, not negative
+   */
+  NDArray embedWithNoise(NDArray ids, NDArray like, NDArray bounds, long seed, NDManager scratch) {
+    return embedding("embed_with_noise")
+        .with(ids)
+        .with(like)
+        .with(bounds)
+        .withNumber(seed)
+        .runForOne(scratch);
+  }
+
   void embedBackward(NDArray ids, NDArray gx, Gradients gradients, NDManager scratch) {
     gradients.add(
         ModelLayout.EMBEDDING, embedding("embed_vjp").with(ids).with(gx).runForOne(scratch));

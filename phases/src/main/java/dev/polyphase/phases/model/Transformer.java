@@ -41,6 +41,8 @@ public final class Transformer implements AutoCloseable {
   private final NDArray computeLike;
   private final boolean trainsEmbedding;
   private final int lowestTrainedBlock;
+  private final int hiddenSize;
+  private @Nullable EmbeddingNoise noise;
 
   private Transformer(
       NDManager manager,
@@ -62,6 +64,7 @@ public final class Transformer implements AutoCloseable {
     this.computeLike = computeLike;
     this.trainsEmbedding = weights.trains(ModelLayout.EMBEDDING);
     this.lowestTrainedBlock = trainsEmbedding ? 0 : blocks.lowestTrained();
+    this.hiddenSize = config.hiddenSize();
   }
 
   /**
@@ -155,16 +158,25 @@ public final class Transformer implements AutoCloseable {
     }
   }
 
-  /** Begins an optimiser step, from whose number follows what adapters drop. */
+  /** From now on all that is differentiated has noise on its embeddings; nothing else has. */
+  public void addNoise(EmbeddingNoise ofTraining) {
+    noise = ofTraining;
+  }
+
+  /** Begins an optimiser step, from whose number follow the noise and what adapters drop. */
   public void startStep(long index) {
     dropoutSeeds.startStep(index);
+    if (noise != null) {
+      noise.startStep(index);
+    }
   }
 
   /** The logits of every position, {@code [batch * seq][vocabulary]}, for small inputs. */
   public float[][] logits(TokenBatch batch) {
     try (NDManager scratch = newScratch()) {
       RotaryTable.Slice positions = rotary.of(batch, scratch);
-      NDArray last = throughBlocks(ids(batch, scratch), positions, scratch);
+      NDArray embedded = ends.embed(ids(batch, scratch), computeLike, scratch);
+      NDArray last = throughFrozen(blocks.count(), embedded, positions, scratch);
       long[] all = new long[batch.batch() * batch.seq()];
       Arrays.setAll(all, i -> i);
       NDArray logits = ends.logits(ends.pick(last, scratch.create(all), scratch), scratch);
@@ -268,27 +280,31 @@ public final class Transformer implements AutoCloseable {
     List<Trace> traces = new ArrayList<>();
     NDArray last =
         traced
-            ? throughBlocks(ids, positions, dropoutSeed, traces, scratch)
-            : throughBlocks(ids, positions, scratch);
+            ? throughBlocks(
+                embedToTrain(batch, ids, scratch), positions, dropoutSeed, traces, scratch)
+            : throughFrozen(
+                blocks.count(), ends.embed(ids, computeLike, scratch), positions, scratch);
     NDArray targetPositions = scratch.create(toLongs(batch.targetPositions()));
     NDArray targets = scratch.create(toLongs(batch.targets()));
     NDArray normed = ends.pick(last, targetPositions, scratch);
     return new Pass(ids, positions, dropoutSeed, traces, last, targetPositions, targets, normed);
   }
 
-  private NDArray throughBlocks(NDArray ids, RotaryTable.Slice positions, NDManager scratch) {
-    NDArray x = ends.embed(ids, computeLike, scratch);
-    return throughFrozen(blocks.count(), x, positions, scratch);
+  private NDArray embedToTrain(TokenBatch batch, NDArray ids, NDManager scratch) {
+    if (noise == null) {
+      return ends.embed(ids, computeLike, scratch);
+    }
+    NDArray bounds = noise.bounds(batch, hiddenSize, scratch);
+    return ends.embedWithNoise(ids, computeLike, bounds, noise.nextSeed(), scratch);
   }
 
   /** Runs all blocks. Traces from the lowest trained one on go into {@code traces}. */
   private NDArray throughBlocks(
-      NDArray ids,
+      NDArray embedded,
       RotaryTable.Slice positions,
       long dropoutSeed,
       List<Trace> traces,
       NDManager scratch) {
-    NDArray embedded = ends.embed(ids, computeLike, scratch);
     NDArray x = throughFrozen(lowestTrainedBlock, embedded, positions, scratch);
     for (int layer = lowestTrainedBlock; layer < blocks.count(); layer++) {
       Trace trace =

@@ -57,6 +57,21 @@ public final class NextToken implements Objective {
     return new NextTokenBatch(TokenBatch.of(chosen));
   }
 
+  private record Rows(Phase phase, Examples examples) implements ReadRows {
+    @Override
+    public int count() {
+      return examples.sources();
+    }
+
+    @Override
+    public Objective objective(int[] chosen) {
+      Examples some = examples.of(chosen);
+      return phase.samplePacking()
+          ? new PackedNextToken(some, phase.sequenceLen())
+          : new NextToken(some);
+    }
+  }
+
   private static final class Source implements ObjectiveSource {
     @Override
     public List<String> notBuilt(Phase phase) {
@@ -64,7 +79,7 @@ public final class NextToken implements Objective {
     }
 
     @Override
-    public Objective open(
+    public ReadRows read(
         PhaseRequest request,
         String key,
         List<Dataset> datasets,
@@ -75,9 +90,7 @@ public final class NextToken implements Objective {
       ExampleReader reader =
           new ExampleReader(phase.type(), phase.sequenceLen(), vocabSize, tokenizer);
       Examples examples = reader.read(request.folder(), request.path(key), datasets);
-      return phase.samplePacking()
-          ? new PackedNextToken(examples, phase.sequenceLen())
-          : new NextToken(examples);
+      return new Rows(phase, examples);
     }
   }
 }

@@ -15,14 +15,14 @@ public interface ObjectiveSource {
   List<String> notBuilt(Phase phase);
 
   /**
-   * Reads rows, those to train on or those held out.
+   * Reads rows, those to train on or those held out, at least one.
    *
    * @param key the phase's key that names the datasets, for messages
    * @param vocabSize ids are below it
    * @param tokenizer asked only by rows of text
    * @throws InputException naming what is wrong with them
    */
-  Objective open(
+  ReadRows read(
       PhaseRequest request,
       String key,
       List<Dataset> datasets,

@@ -45,7 +45,8 @@ final class PackedNextToken implements Objective {
 
   @Override
   public MicroBatch microBatch(int[] chosen) {
-    return new NextTokenBatch(TokenBatch.packed(rows(chosen)));
+    return new NextTokenBatch(
+        TokenBatch.packed(rows(chosen), Arrays.stream(chosen).map(this::tokens).toArray()));
   }
 
   private List<Example> rows(int[] chosen) {

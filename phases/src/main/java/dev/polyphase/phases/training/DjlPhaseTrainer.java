@@ -8,14 +8,13 @@ import dev.polyphase.phases.api.PhaseResult;
 import dev.polyphase.phases.api.PhaseTrainer;
 import dev.polyphase.phases.data.DataCounts;
 import dev.polyphase.phases.data.Schedule;
-import dev.polyphase.phases.model.ModelConfig;
+import dev.polyphase.phases.model.EmbeddingNoise;
 import dev.polyphase.phases.model.ModelLayout;
 import dev.polyphase.phases.model.Transformer;
 import dev.polyphase.phases.objective.Objective;
 import dev.polyphase.phases.objective.ObjectiveSource;
 import dev.polyphase.phases.tokens.LazyTokenizer;
 import dev.polyphase.pipelines.Adapter;
-import dev.polyphase.pipelines.Dataset;
 import dev.polyphase.pipelines.Phase;
 import dev.polyphase.pipelines.problems.InputException;
 import dev.polyphase.pipelines.problems.Place;
@@ -49,8 +48,9 @@ public final class DjlPhaseTrainer implements PhaseTrainer {
     refuseWhatIsNotBuilt(request.phase());
     PhaseSetup setup = PhaseSetup.of(request);
     try (LazyTokenizer tokenizer = new LazyTokenizer(request.checkpoint())) {
-      Objective objective = rows(request, setup.config(), tokenizer);
-      @Nullable Objective heldOut = heldOutRows(request, setup.config(), tokenizer);
+      PhaseRows rows = PhaseRows.read(source, request, setup.config().vocabSize(), tokenizer);
+      Objective objective = rows.training();
+      @Nullable Objective heldOut = rows.heldOut();
       DataCounts counts = objective.counts();
       Schedule schedule =
           TrainingLoop.schedule(request.phase(), request.pipeline().seed(), objective);
@@ -76,11 +76,12 @@ public final class DjlPhaseTrainer implements PhaseTrainer {
     refuseWhatIsNotBuilt(request.phase());
     PhaseSetup setup = PhaseSetup.of(request);
     try (LazyTokenizer tokenizer = new LazyTokenizer(request.checkpoint())) {
-      Objective objective = rows(request, setup.config(), tokenizer);
+      PhaseRows rows = PhaseRows.read(source, request, setup.config().vocabSize(), tokenizer);
+      Objective objective = rows.training();
       noteRowsLeftOut(objective.counts(), listener);
       notePacking(request.phase(), objective, listener);
-      @Nullable Objective heldOut = heldOutRows(request, setup.config(), tokenizer);
-      try (Transformer model = model(setup, request, objective)) {
+      try (Transformer model = model(setup, request, objective);
+          @Nullable BestWeights best = bestWeights(request, model)) {
         TrainingLoop loop =
             new TrainingLoop(
                 request.phase(),
@@ -88,7 +89,8 @@ public final class DjlPhaseTrainer implements PhaseTrainer {
                 model,
                 setup.parts().rows(),
                 objective,
-                heldOut,
+                rows.heldOut(),
+                best,
                 listener);
         long tokens = loop.run();
         TrainedCheckpoint result =
@@ -98,7 +100,7 @@ public final class DjlPhaseTrainer implements PhaseTrainer {
         writeAdapter(request, setup.layout(), model);
         result.write(request.result());
         return new PhaseResult(
-            loop.totalSteps(),
+            loop.stepsDone(),
             tokens,
             model.masters().size(),
             setup.parts().values(setup.layout()),
@@ -113,28 +115,26 @@ public final class DjlPhaseTrainer implements PhaseTrainer {
       throws IOException {
     Schedule schedule =
         TrainingLoop.schedule(request.phase(), request.pipeline().seed(), objective);
-    return Transformer.load(
-        setup.checkpoint(),
-        setup.config(),
-        setup.parts().tensors(),
-        setup.parts().adapters(),
-        setup.compute().device(),
-        setup.compute().precision(),
-        setup.activations(setup.memory(schedule, objective), freeMemory));
+    Transformer model =
+        Transformer.load(
+            setup.checkpoint(),
+            setup.config(),
+            setup.parts().tensors(),
+            setup.parts().adapters(),
+            setup.compute().device(),
+            setup.compute().precision(),
+            setup.activations(setup.memory(schedule, objective), freeMemory));
+    if (request.phase().neftuneNoiseAlpha() > 0) {
+      model.addNoise(
+          new EmbeddingNoise(request.phase().neftuneNoiseAlpha(), request.pipeline().seed()));
+    }
+    return model;
   }
 
-  private Objective rows(PhaseRequest request, ModelConfig config, LazyTokenizer tokenizer)
-      throws IOException {
-    return source.open(
-        request, "datasets", request.phase().datasets(), config.vocabSize(), tokenizer);
-  }
-
-  private @Nullable Objective heldOutRows(
-      PhaseRequest request, ModelConfig config, LazyTokenizer tokenizer) throws IOException {
-    List<Dataset> datasets = request.phase().evalDatasets();
-    return datasets.isEmpty()
-        ? null
-        : source.open(request, "eval_datasets", datasets, config.vocabSize(), tokenizer);
+  private static @Nullable BestWeights bestWeights(PhaseRequest request, Transformer model) {
+    return request.phase().evaluation().loadBestModelAtEnd()
+        ? new BestWeights(request.result().resolveSibling("best-weights.bin"), model)
+        : null;
   }
 
   /** Now, not after hours of training. */

@@ -27,6 +27,11 @@ final class MetricsWindow {
     step.figures().forEach((name, mean) -> figureSums.merge(name, mean, Double::sum));
   }
 
+  /** Time that is none of the steps'. */
+  void leaveOut(long nanos) {
+    windowStartNanos += nanos;
+  }
+
   long numTokens() {
     return numTokens;
   }

@@ -3,7 +3,6 @@ package dev.polyphase.phases.training;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import dev.polyphase.phases.api.InterruptedTrainingException;
-import dev.polyphase.phases.api.MetricsRow;
 import dev.polyphase.phases.api.PhaseListener;
 import dev.polyphase.phases.api.TrainingFailedException;
 import dev.polyphase.phases.data.Limits;
@@ -20,6 +19,7 @@ import dev.polyphase.phases.optimizer.OptimizerStep;
 import dev.polyphase.phases.optimizer.TrainedRows;
 import dev.polyphase.pipelines.Phase;
 import dev.polyphase.weights.RowRanges;
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -33,7 +33,7 @@ final class TrainingLoop {
   private final Transformer model;
   private final Map<String, RowRanges> rows;
   private final Objective objective;
-  private final @Nullable HeldOut heldOut;
+  private final @Nullable Evaluations evaluations;
   private final PhaseListener listener;
   private final Schedule schedule;
   private final LearningRate learningRate;
@@ -44,6 +44,7 @@ final class TrainingLoop {
    *
    * @param rows the rows to train of parameters of which not all are trained
    * @param heldOut evaluated before the first step and after the last; null for none
+   * @param best keeps the weights of the best evaluation; null where the last are the result
    */
   TrainingLoop(
       Phase phase,
@@ -52,18 +53,26 @@ final class TrainingLoop {
       Map<String, RowRanges> rows,
       Objective objective,
       @Nullable Objective heldOut,
+      @Nullable BestWeights best,
       PhaseListener listener) {
     this.phase = phase;
     this.model = model;
     this.rows = rows;
     this.objective = objective;
     this.listener = listener;
-    this.heldOut =
-        heldOut == null
-            ? null
-            : new HeldOut(heldOut, phase.microBatchSize(), this::stopIfRequested);
     this.schedule = schedule(phase, seed, objective);
     long steps = schedule.totalSteps();
+    this.evaluations =
+        heldOut == null
+            ? null
+            : new Evaluations(
+                phase.evaluation(),
+                new HeldOut(heldOut, phase.microBatchSize(), this::stopIfRequested),
+                model,
+                best,
+                listener,
+                this::requireFinite,
+                steps);
     this.learningRate =
         new LearningRate(
             phase.lrScheduler(), phase.learningRate(), phase.warmup().steps(steps), steps);
@@ -79,38 +88,31 @@ final class TrainingLoop {
         new RowOrder(phase.shuffle(), seed));
   }
 
-  /** The steps that {@link #run} takes. */
-  long totalSteps() {
-    return schedule.totalSteps();
+  /** The steps taken. */
+  long stepsDone() {
+    return stepsDone;
   }
 
   /**
-   * Takes every step.
+   * Takes every step, or as many as early stopping leaves.
    *
    * @return the tokens trained on
    */
-  long run() {
+  long run() throws IOException {
     objective.begin(model, schedule.firstEpoch(), this::stopIfRequested);
-    if (heldOut != null) {
-      heldOut.begin(model);
-      evaluate(heldOut, 0, 0);
+    if (evaluations != null) {
+      evaluations.begin();
     }
-    MetricsWindow window = new MetricsWindow(totalSteps());
+    MetricsWindow window = new MetricsWindow(schedule.totalSteps());
     double epoch = takeAllSteps(window);
-    if (heldOut != null) {
-      evaluate(heldOut, totalSteps(), epoch);
+    if (evaluations != null) {
+      evaluations.end(stepsDone, epoch);
     }
     return window.numTokens();
   }
 
-  private void evaluate(HeldOut rows, long step, double epoch) {
-    MetricsRow figures = rows.evaluate(model, step, epoch, totalSteps());
-    requireFinite("held-out loss", step, HeldOut.loss(figures));
-    listener.metrics(figures);
-  }
-
   /** Takes the steps and returns the epochs that they made. */
-  private double takeAllSteps(MetricsWindow window) {
+  private double takeAllSteps(MetricsWindow window) throws IOException {
     double epoch = 0;
     try (NDManager states = model.newScratch();
         OptimizerStep optimizer =
@@ -121,15 +123,33 @@ final class TrainingLoop {
         stopIfRequested();
         StepFigures figures = take(step, optimizer, masters, trainedRows);
         window.add(figures);
-        boolean last = step.index() == totalSteps();
-        if (step.index() % phase.loggingSteps() == 0 || last) {
+        boolean last = step.index() == schedule.totalSteps();
+        boolean logged = step.index() % phase.loggingSteps() == 0 || last;
+        if (logged) {
           listener.metrics(window.row(step, figures));
         }
         epoch = step.epoch();
         stepsDone = step.index();
+        if (endsAfter(step, window)) {
+          if (!logged) {
+            listener.metrics(window.row(step, figures));
+          }
+          break;
+        }
       }
     }
     return epoch;
+  }
+
+  /** Evaluates where that is due, which is no time of the steps. */
+  private boolean endsAfter(Step step, MetricsWindow window) throws IOException {
+    if (evaluations == null || !evaluations.dueAfter(step)) {
+      return false;
+    }
+    long startNanos = System.nanoTime();
+    boolean ends = evaluations.endAfter(step);
+    window.leaveOut(System.nanoTime() - startNanos);
+    return ends;
   }
 
   private StepFigures take(

@@ -12,6 +12,13 @@ class K(Module):
   def embed(self: __torch__.K, table: Tensor, ids: Tensor, like: Tensor) -> Tensor:
     return torch.type_as(torch.embedding(table, ids), like)
 
+  # The same with noise: uniform between -bounds and bounds, float32 [batch, 1, 1] or [1, seq, 1]; seed: int64 [] on the CPU. Added in float32.
+  def embed_with_noise(self: __torch__.K, table: Tensor, ids: Tensor, like: Tensor, bounds: Tensor, seed: Tensor) -> Tensor:
+    x = torch.to(torch.embedding(table, ids), 6, False, True)
+    source = torch.Generator(device=torch.device("{{device}}"), seed=int(seed))
+    noise = torch.uniform_(torch.empty_like(x), -1., 1., generator=source)
+    return torch.type_as(torch.add_(x, torch.mul_(noise, bounds)), like)
+
   # The gradient of the table: [V, hidden], float32.
   def embed_vjp(self: __torch__.K, table: Tensor, ids: Tensor, gx: Tensor) -> Tensor:
     return torch.embedding_dense_backward(torch.to(gx, 6), ids, torch.size(table, 0), -1, False)

@@ -111,6 +111,7 @@ class ExampleReaderTest {
             new int[] {'x', 'y', EOS});
     assertThat(read.rows()).allSatisfy(row -> assertThat(row.labels()).isEqualTo(row.ids()));
     assertThat(read.counts()).isEqualTo(new DataCounts(4, 11, 1, 0));
+    assertThat(read.sourceOfRow()).containsExactly(0, 0, 0, 1);
   }
 
   @Test

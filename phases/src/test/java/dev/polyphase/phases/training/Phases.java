@@ -4,6 +4,7 @@ import dev.polyphase.pipelines.BaseModel;
 import dev.polyphase.pipelines.Dataset;
 import dev.polyphase.pipelines.Dpo;
 import dev.polyphase.pipelines.Dtype;
+import dev.polyphase.pipelines.Evaluation;
 import dev.polyphase.pipelines.GradientCheckpointing;
 import dev.polyphase.pipelines.LrScheduler;
 import dev.polyphase.pipelines.Optimizer;
@@ -45,6 +46,7 @@ public record Phases(
         new Targeting.Full(),
         List.of(new Dataset("rows.jsonl", Dataset.RowType.AUTO, 1)),
         List.of(),
+        new Evaluation(Optional.empty(), Optional.empty(), Optional.empty(), false),
         OptionalDouble.of(epochs),
         OptionalLong.empty(),
         OptionalLong.empty(),
@@ -56,6 +58,7 @@ public record Phases(
         new Warmup.Steps(0),
         new Optimizer(Optimizer.Name.ADAMW, 0.9, 0.999, 1e-8, weightDecay),
         maxGradNorm,
+        0,
         GradientCheckpointing.AUTO,
         false,
         false,

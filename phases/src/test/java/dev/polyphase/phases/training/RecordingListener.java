@@ -6,7 +6,7 @@ import java.util.ArrayList;
 import java.util.List;
 
 /** Keeps what it hears. */
-public final class RecordingListener implements PhaseListener {
+public class RecordingListener implements PhaseListener {
   public final List<MetricsRow> rows = new ArrayList<>();
   public final List<String> notes = new ArrayList<>();
 

@@ -1,5 +1,6 @@
 package dev.polyphase.pipelines.language;
 
+import dev.polyphase.pipelines.Amount;
 import dev.polyphase.pipelines.language.Key.Form;
 import dev.polyphase.pipelines.problems.Place;
 import dev.polyphase.pipelines.problems.Problems;
@@ -163,11 +164,38 @@ final class Block {
 
   /** A whole number of at least {@code least}, if there is one. */
   OptionalLong wholeIfAny(String key, long least) {
-    keys.put(key, Key.optional(new Form.Whole(least, Long.MAX_VALUE), null));
+    return wholeIfAny(key, least, Long.MAX_VALUE);
+  }
+
+  /** A whole number of at least {@code least} and at most {@code most}, if there is one. */
+  OptionalLong wholeIfAny(String key, long least, long most) {
+    keys.put(key, Key.optional(new Form.Whole(least, most), null));
     Node node = given(key);
-    return node == null
-        ? OptionalLong.empty()
-        : OptionalLong.of(values.whole(node, least, Long.MAX_VALUE));
+    return node == null ? OptionalLong.empty() : OptionalLong.of(values.whole(node, least, most));
+  }
+
+  /** A whole number of at least 1 or a share below it, if there is one. */
+  Optional<Amount> amountIfAny(String key) {
+    keys.put(
+        key,
+        new Key(
+            List.of(new Form.Whole(1, Long.MAX_VALUE), new Form.Decimal(Range.PROPER_SHARE)),
+            false,
+            null));
+    return Optional.ofNullable(given(key)).map(node -> values.amount(node, 1));
+  }
+
+  /** The same, where 0 means none. */
+  Optional<Amount> amountOrZero(String key) {
+    keys.put(
+        key,
+        new Key(
+            List.of(new Form.Whole(0, Long.MAX_VALUE), new Form.Decimal(Range.PROPER_SHARE)),
+            false,
+            0));
+    return Optional.ofNullable(given(key))
+        .map(node -> values.amount(node, 0))
+        .filter(amount -> !amount.equals(new Amount.Count(0)));
   }
 
   // ---- true, false and words

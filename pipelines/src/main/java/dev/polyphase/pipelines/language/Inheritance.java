@@ -21,7 +21,9 @@ final class Inheritance {
           "top_percent", "max_trainable_parameters",
           "max_trainable_parameters", "top_percent",
           "min_lr", "min_lr_rate",
-          "min_lr_rate", "min_lr");
+          "min_lr_rate", "min_lr",
+          "val_set_size", "eval_datasets",
+          "eval_datasets", "val_set_size");
 
   private Inheritance() {}
 

@@ -1,9 +1,11 @@
 package dev.polyphase.pipelines.language;
 
 import dev.polyphase.pipelines.Adapter;
+import dev.polyphase.pipelines.Amount;
 import dev.polyphase.pipelines.BaseModel;
 import dev.polyphase.pipelines.Dataset;
 import dev.polyphase.pipelines.Dpo;
+import dev.polyphase.pipelines.Evaluation;
 import dev.polyphase.pipelines.GradientCheckpointing;
 import dev.polyphase.pipelines.LrScheduler;
 import dev.polyphase.pipelines.Optimizer;
@@ -66,6 +68,7 @@ public final class PipelineWriter {
     keys.put("targeting", targeting(phase.targeting()));
     keys.put("datasets", datasets(phase.datasets()));
     keys.put("eval_datasets", datasets(phase.evalDatasets()));
+    evaluation(keys, phase.evaluation());
     phase.numEpochs().ifPresent(epochs -> keys.put("num_epochs", number(epochs)));
     phase.maxSteps().ifPresent(steps -> keys.put("max_steps", steps));
     phase.maxTokens().ifPresent(tokens -> keys.put("max_tokens", tokens));
@@ -77,6 +80,7 @@ public final class PipelineWriter {
     warmup(keys, phase.warmup());
     optimizer(keys, phase.optimizer());
     keys.put("max_grad_norm", number(phase.maxGradNorm()));
+    keys.put("neftune_noise_alpha", number(phase.neftuneNoiseAlpha()));
     keys.put("gradient_checkpointing", checkpointing(phase.gradientCheckpointing()));
     keys.put("sample_packing", phase.samplePacking());
     keys.put("shuffle", phase.shuffle());
@@ -140,6 +144,25 @@ public final class PipelineWriter {
     keys.put("type", Values.word(dataset.type()));
     keys.put("weight", number(dataset.weight()));
     return keys;
+  }
+
+  private static void evaluation(Map<String, Object> phase, Evaluation evaluation) {
+    evaluation.valSetSize().ifPresent(size -> phase.put("val_set_size", amount(size)));
+    evaluation.evalSteps().ifPresent(steps -> phase.put("eval_steps", amount(steps)));
+    evaluation
+        .earlyStopping()
+        .ifPresent(
+            stopping -> {
+              phase.put("early_stopping_patience", stopping.patience());
+              phase.put("early_stopping_threshold", number(stopping.threshold()));
+            });
+    phase.put("load_best_model_at_end", evaluation.loadBestModelAtEnd());
+  }
+
+  private static Number amount(Amount amount) {
+    return amount instanceof Amount.Share share
+        ? number(share.share())
+        : ((Amount.Count) amount).count();
   }
 
   private static void lrScheduler(Map<String, Object> phase, LrScheduler scheduler) {

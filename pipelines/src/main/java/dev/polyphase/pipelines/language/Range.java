@@ -17,6 +17,7 @@ record Range(String wanted, double least, boolean leastItself, double most, bool
   static final Range PERCENT =
       new Range("a number above 0 and at most 100, or adaptive", 0, false, 100, true);
   static final Range SHARE = new Range("a number from 0 to 1", 0, true, 1, true);
+  static final Range PROPER_SHARE = new Range("a share above 0 and below 1", 0, false, 1, false);
   static final Range BELOW_ONE = new Range("a number of at least 0 and below 1", 0, true, 1, false);
   static final Range BELOW_HALF =
       new Range("a number of at least 0 and below 0.5", 0, true, 0.5, false);

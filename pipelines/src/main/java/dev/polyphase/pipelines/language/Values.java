@@ -1,5 +1,6 @@
 package dev.polyphase.pipelines.language;
 
+import dev.polyphase.pipelines.Amount;
 import dev.polyphase.pipelines.problems.Problems;
 import dev.polyphase.pipelines.yaml.Node;
 import dev.polyphase.pipelines.yaml.Scalar;
@@ -54,6 +55,22 @@ record Values(Problems problems) {
     }
     String atMost = most == Integer.MAX_VALUE ? " and at most " + most : "";
     return refuse(node, "a whole number of at least " + least + atMost, least);
+  }
+
+  /** A whole number of at least {@code least}, or a share between 0 and 1. */
+  Amount amount(Node node, long least) {
+    if (node instanceof Scalar scalar && scalar.number().isPresent()) {
+      BigDecimal number = scalar.number().get();
+      if (Range.PROPER_SHARE.contains(number.doubleValue())) {
+        return new Amount.Share(number.doubleValue());
+      }
+      Optional<Long> whole = exact(number);
+      if (whole.isPresent() && whole.get() >= least) {
+        return new Amount.Count(whole.get());
+      }
+    }
+    String wanted = "a whole number of at least " + least + ", or a share above 0 and below 1";
+    return refuse(node, wanted, new Amount.Count(least));
   }
 
   private static Optional<Long> exact(BigDecimal number) {

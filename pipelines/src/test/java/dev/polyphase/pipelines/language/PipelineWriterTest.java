@@ -116,6 +116,7 @@ class PipelineWriterTest {
                     type: auto
                     weight: 1
                 eval_datasets: []
+                load_best_model_at_end: false
                 num_epochs: 1
                 sequence_len: 2048
                 micro_batch_size: 1
@@ -131,6 +132,7 @@ class PipelineWriterTest {
                 adam_epsilon: 1.0E-8
                 weight_decay: 0
                 max_grad_norm: 1
+                neftune_noise_alpha: 0
                 gradient_checkpointing: auto
                 sample_packing: false
                 shuffle: true

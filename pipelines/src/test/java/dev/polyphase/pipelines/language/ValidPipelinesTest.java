@@ -3,11 +3,13 @@ package dev.polyphase.pipelines.language;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.polyphase.pipelines.Adapter;
+import dev.polyphase.pipelines.Amount;
 import dev.polyphase.pipelines.BaseModel;
 import dev.polyphase.pipelines.Dataset;
 import dev.polyphase.pipelines.Dataset.RowType;
 import dev.polyphase.pipelines.Dpo;
 import dev.polyphase.pipelines.Dtype;
+import dev.polyphase.pipelines.Evaluation;
 import dev.polyphase.pipelines.GradientCheckpointing;
 import dev.polyphase.pipelines.LrScheduler;
 import dev.polyphase.pipelines.Optimizer;
@@ -40,6 +42,8 @@ class ValidPipelinesTest {
           "mlp.down_proj");
   private static final List<String> HEAD_AND_EMBEDDINGS = List.of("lm_head", "embed_tokens");
   private static final Optimizer ADAMW = new Optimizer(Optimizer.Name.ADAMW, 0.9, 0.999, 1e-8, 0);
+  private static final Evaluation AT_THE_ENDS =
+      new Evaluation(Optional.empty(), Optional.empty(), Optional.empty(), false);
   private static final Dpo SIGMOID =
       new Dpo(0.1, Dpo.LossType.SIGMOID, 0, 0.05, new Dpo.Reference.Precomputed());
 
@@ -62,6 +66,7 @@ class ValidPipelinesTest {
                         new Targeting.Snr(50, SEVEN_PROJECTIONS, HEAD_AND_EMBEDDINGS),
                         List.of(new Dataset("rows.jsonl", RowType.AUTO, 1)),
                         List.of(),
+                        AT_THE_ENDS,
                         OptionalDouble.of(1),
                         OptionalLong.empty(),
                         OptionalLong.empty(),
@@ -73,6 +78,7 @@ class ValidPipelinesTest {
                         new Warmup.Steps(0),
                         ADAMW,
                         1.0,
+                        0,
                         GradientCheckpointing.AUTO,
                         false,
                         true,
@@ -109,6 +115,11 @@ class ValidPipelinesTest {
                             List.of()),
                         List.of(new Dataset("a.jsonl", RowType.PREFERENCE, 2.5)),
                         List.of(new Dataset("b.jsonl", RowType.TOKENS, 0.5)),
+                        new Evaluation(
+                            Optional.empty(),
+                            Optional.of(new Amount.Share(0.25)),
+                            Optional.of(new Evaluation.EarlyStopping(3, 0.01)),
+                            true),
                         OptionalDouble.of(0.5),
                         OptionalLong.of(100),
                         OptionalLong.of(1000),
@@ -126,6 +137,7 @@ class ValidPipelinesTest {
                         new Warmup.Ratio(0.1),
                         new Optimizer(Optimizer.Name.ADAMW_8BIT, 0.8, 0.95, 1e-6, 0.01),
                         0,
+                        7.5,
                         GradientCheckpointing.ON,
                         true,
                         false,
@@ -194,6 +206,7 @@ class ValidPipelinesTest {
         new Targeting.Snr(topPercent, SEVEN_PROJECTIONS, HEAD_AND_EMBEDDINGS),
         List.of(datasets),
         List.of(),
+        AT_THE_ENDS,
         numEpochs,
         OptionalLong.empty(),
         maxTokens,
@@ -205,6 +218,7 @@ class ValidPipelinesTest {
         new Warmup.Ratio(0.03),
         ADAMW,
         1.0,
+        0,
         GradientCheckpointing.AUTO,
         true,
         true,
@@ -345,6 +359,37 @@ class ValidPipelinesTest {
     assertThat(phase.optimizer().weightDecay()).isEqualTo(0.1);
     assertThat(phase.shuffle()).isTrue();
     assertThat(phase.samplePacking()).isFalse();
+  }
+
+  @Test
+  void readsWhatIsHeldOut() throws IOException {
+    List<Phase> phases = read("held-out").phases();
+    assertThat(phases)
+        .extracting(phase -> phase.evaluation().valSetSize())
+        .as("own datasets take the place of an inherited size, and the reverse")
+        .containsExactly(
+            Optional.of(new Amount.Share(0.05)),
+            Optional.of(new Amount.Count(200)),
+            Optional.empty(),
+            Optional.of(new Amount.Count(1)),
+            Optional.empty());
+    assertThat(phases).extracting(Phase::holdsOut).containsExactly(true, true, true, true, false);
+    assertThat(phases)
+        .extracting(phase -> phase.evaluation().evalSteps())
+        .containsExactly(
+            Optional.of(new Amount.Count(100)),
+            Optional.of(new Amount.Share(0.1)),
+            Optional.of(new Amount.Count(100)),
+            Optional.of(new Amount.Count(100)),
+            Optional.empty());
+    assertThat(phases)
+        .extracting(phase -> phase.evaluation().earlyStopping())
+        .containsExactly(
+            Optional.empty(),
+            Optional.of(new Evaluation.EarlyStopping(2, 0)),
+            Optional.empty(),
+            Optional.empty(),
+            Optional.empty());
   }
 
   @Test

@@ -1,0 +1,63 @@
+package dev.polyphase.phases.training;
+
+import dev.polyphase.phases.api.PhaseRequest;
+import dev.polyphase.phases.data.ValidationSplit;
+import dev.polyphase.phases.objective.Objective;
+import dev.polyphase.phases.objective.ObjectiveSource;
+import dev.polyphase.phases.objective.ReadRows;
+import dev.polyphase.phases.tokens.LazyTokenizer;
+import dev.polyphase.pipelines.Amount;
+import dev.polyphase.pipelines.Dataset;
+import dev.polyphase.pipelines.problems.InputException;
+import java.io.IOException;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A phase's rows.
+ *
+ * @param training those to train on
+ * @param heldOut those to evaluate, or null
+ */
+record PhaseRows(Objective training, @Nullable Objective heldOut) {
+
+  /**
+   * Reads them all.
+   *
+   * @param vocabSize ids are below it
+   * @throws InputException naming what is wrong with them
+   */
+  static PhaseRows read(
+      ObjectiveSource source, PhaseRequest request, int vocabSize, LazyTokenizer tokenizer)
+      throws IOException {
+    ReadRows rows =
+        source.read(request, "datasets", request.phase().datasets(), vocabSize, tokenizer);
+    Optional<Amount> valSetSize = request.phase().evaluation().valSetSize();
+    if (valSetSize.isPresent()) {
+      return split(rows, valSetSize.get(), request);
+    }
+    List<Dataset> others = request.phase().evalDatasets();
+    return new PhaseRows(
+        all(rows),
+        others.isEmpty()
+            ? null
+            : all(source.read(request, "eval_datasets", others, vocabSize, tokenizer)));
+  }
+
+  private static PhaseRows split(ReadRows rows, Amount valSetSize, PhaseRequest request) {
+    long size = valSetSize.of(rows.count());
+    if (size >= rows.count()) {
+      throw new InputException(
+          "%s: holds out %,d of the %,d rows of datasets, which leaves none to train on; hold out fewer"
+              .formatted(request.path("val_set_size"), size, rows.count()));
+    }
+    ValidationSplit split = ValidationSplit.of(rows.count(), (int) size, request.pipeline().seed());
+    return new PhaseRows(rows.objective(split.training()), rows.objective(split.heldOut()));
+  }
+
+  private static Objective all(ReadRows rows) {
+    return rows.objective(IntStream.range(0, rows.count()).toArray());
+  }
+}
