@@ -1,12 +1,14 @@
 package dev.polyphase.dpo;
 
 import dev.polyphase.phases.data.DataCounts;
+import dev.polyphase.pipelines.problems.Place;
 import java.util.List;
 
 /**
  * The pairs of datasets, ready to train on.
  *
  * @param rows at least one, in the order of the files; not copied
+ * @param places where each of them was read; not copied
  * @param counts how they came about; a pair is a row, and its tokens are {@link Pair#tokens()}
  */
-public record Pairs(List<Pair> rows, DataCounts counts) {}
+public record Pairs(List<Pair> rows, List<Place> places, DataCounts counts) {}

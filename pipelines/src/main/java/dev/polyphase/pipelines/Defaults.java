@@ -49,6 +49,15 @@ public final class Defaults {
   public static final double LION_BETA2 = 0.99;
 
   public static final double MAX_GRAD_NORM = 1;
+  /** In steps, as Axolotl has it. */
+  public static final int LOSS_WATCHDOG_PATIENCE = 3;
+
+  /** Of {@code lr_by_snr}. */
+  public static final double LEAST_LR_FACTOR = 0.5;
+
+  /** Of {@code lr_by_snr}. */
+  public static final double MOST_LR_FACTOR = 2;
+
   public static final boolean SAMPLE_PACKING = false;
   public static final boolean SHUFFLE = true;
   public static final int LOGGING_STEPS = 1;

@@ -1,6 +1,7 @@
 package dev.polyphase.pipelines;
 
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalLong;
 
@@ -27,6 +28,9 @@ import java.util.OptionalLong;
  * @param samplePacking whether short rows share a sequence
  * @param shuffle whether rows are shuffled, anew each epoch
  * @param loggingSteps steps between two rows of metrics
+ * @param lossWatchdog ends the phase where its loss stays high; empty for none
+ * @param lrBySnr the learning rates of modules that were selected by their SNR; empty where all
+ *     have the phase's. Without effect with other ways of targeting
  * @param dpo the settings of a {@code dpo} phase; its defaults elsewhere
  */
 public record Phase(
@@ -50,6 +54,8 @@ public record Phase(
     boolean samplePacking,
     boolean shuffle,
     int loggingSteps,
+    Optional<LossWatchdog> lossWatchdog,
+    Optional<LrBySnr> lrBySnr,
     Dpo dpo) {
 
   public Phase {

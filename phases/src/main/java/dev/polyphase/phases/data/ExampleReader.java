@@ -4,6 +4,7 @@ import dev.polyphase.phases.tokens.LazyTokenizer;
 import dev.polyphase.pipelines.Dataset;
 import dev.polyphase.pipelines.PhaseType;
 import dev.polyphase.pipelines.problems.InputException;
+import dev.polyphase.pipelines.problems.Place;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -43,7 +44,7 @@ public final class ExampleReader {
     Fitted fitted = new Fitted();
     RowProblems problems = new RowProblems();
     new DatasetRows(folder, key, datasets, encoder.shapes())
-        .read(problems, (row, shape) -> fitted.add(encoder.encode(row, shape)));
+        .read(problems, (row, shape) -> fitted.add(encoder.encode(row, shape), row.place()));
     problems.throwIfAny();
     if (fitted.rows.isEmpty()) {
       throw new InputException(
@@ -77,15 +78,16 @@ public final class ExampleReader {
   /** The rows that are kept, and what became of the others. */
   private final class Fitted {
     private final List<Example> rows = new ArrayList<>();
+    private final List<Place> places = new ArrayList<>();
     private long tokens;
     private long cutRows;
     private long droppedRows;
 
-    void add(Example example) {
+    void add(Example example, Place place) {
       boolean tooLong = example.tokens() > sequenceLen;
       boolean kept = false;
       for (Example piece : tooLong ? shorten(example) : List.of(example)) {
-        kept |= keep(piece);
+        kept |= keep(piece, place);
       }
       if (!kept) {
         droppedRows++;
@@ -94,17 +96,18 @@ public final class ExampleReader {
       }
     }
 
-    private boolean keep(Example example) {
+    private boolean keep(Example example, Place place) {
       if (example.lossTokens() == 0) {
         return false;
       }
       rows.add(example);
+      places.add(place);
       tokens += example.tokens();
       return true;
     }
 
     Examples examples() {
-      return new Examples(rows, new DataCounts(rows.size(), tokens, cutRows, droppedRows));
+      return new Examples(rows, places, new DataCounts(rows.size(), tokens, cutRows, droppedRows));
     }
   }
 }

@@ -14,6 +14,7 @@ import dev.polyphase.pipelines.SaveDtype;
 import dev.polyphase.pipelines.Targeting;
 import dev.polyphase.pipelines.Warmup;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalLong;
 
@@ -59,6 +60,8 @@ public record Phases(
         false,
         false,
         1,
+        Optional.empty(),
+        Optional.empty(),
         new Dpo(0.1, Dpo.LossType.SIGMOID, 0, 0.05, new Dpo.Reference.Precomputed()));
   }
 
