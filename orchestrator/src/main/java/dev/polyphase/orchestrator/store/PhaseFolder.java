@@ -1,5 +1,6 @@
 package dev.polyphase.orchestrator.store;
 
+import dev.polyphase.weights.FolderTree;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -46,6 +46,19 @@ public record PhaseRequest(
     this(pipeline, phase, folder, checkpoint, trainable, Map.of(), result);
   }
 
+  /**
+   * The folder, beside the result, of the model as the last good step of a phase that failed left
+   * it, in Hugging Face layout. It must not exist before.
+   */
+  public Path lastGood() {
+    return result.resolveSibling("last-good");
+  }
+
+  /** The file, beside the result, that names the rows of the step at which a phase failed. */
+  public Path failedStep() {
+    return result.resolveSibling("failed-step.json");
+  }
+
   /** A key of the phase as messages name it: {@code phases.NAME.KEY}. */
   public String path(String key) {
     return "phases." + phase.name() + "." + key;

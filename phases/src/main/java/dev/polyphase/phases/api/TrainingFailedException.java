@@ -1,6 +1,10 @@
 package dev.polyphase.phases.api;
 
-/** Training can't go on, as where the loss is no number; nothing was written. */
+/**
+ * Training can't go on, as where the loss is no number. There is no result; what is known of the
+ * step that failed is in {@link PhaseRequest#failedStep()}, and the weights before it in {@link
+ * PhaseRequest#lastGood()}.
+ */
 public final class TrainingFailedException extends RuntimeException {
 
   /** With one sentence: what happened, where, and what to do. */

@@ -70,6 +70,7 @@ public final class DjlPhaseTrainer implements PhaseTrainer {
   public PhaseResult train(PhaseRequest request, PhaseListener listener) throws IOException {
     long startNanos = System.nanoTime();
     refuseResultThatExists(request.result());
+    refuseResultThatExists(request.lastGood());
     refuseWhatIsNotBuilt(request.phase());
     PhaseSetup setup = PhaseSetup.of(request);
     try (LazyTokenizer tokenizer = new LazyTokenizer(request.checkpoint())) {
@@ -78,6 +79,9 @@ public final class DjlPhaseTrainer implements PhaseTrainer {
       notePacking(request.phase(), objective, listener);
       @Nullable Objective heldOut = heldOutRows(request, setup.config(), tokenizer);
       try (Transformer model = model(setup, request, objective)) {
+        TrainedCheckpoint result =
+            new TrainedCheckpoint(
+                setup.checkpoint(), setup.layout(), model, request.pipeline().saveDtype());
         TrainingLoop loop =
             new TrainingLoop(
                 request.phase(),
@@ -86,11 +90,12 @@ public final class DjlPhaseTrainer implements PhaseTrainer {
                 setup.rows(),
                 objective,
                 heldOut,
+                new StepGuard(
+                    request.phase(),
+                    new LastGood(request.lastGood(), result),
+                    request.failedStep()),
                 listener);
         long tokens = loop.run();
-        TrainedCheckpoint result =
-            new TrainedCheckpoint(
-                setup.checkpoint(), setup.layout(), model, request.pipeline().saveDtype());
         long changed = result.changedValues();
         result.write(request.result());
         return new PhaseResult(
