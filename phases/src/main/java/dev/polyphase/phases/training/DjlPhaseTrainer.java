@@ -1,6 +1,8 @@
 package dev.polyphase.phases.training;
 
+import dev.polyphase.kernels.Libtorch;
 import dev.polyphase.phases.api.FreeMemory;
+import dev.polyphase.phases.api.OutOfMemoryException;
 import dev.polyphase.phases.api.PhaseListener;
 import dev.polyphase.phases.api.PhasePlan;
 import dev.polyphase.phases.api.PhaseRequest;
@@ -68,6 +70,14 @@ public final class DjlPhaseTrainer implements PhaseTrainer {
 
   @Override
   public PhaseResult train(PhaseRequest request, PhaseListener listener) throws IOException {
+    try {
+      return trained(request, listener);
+    } catch (RuntimeException e) {
+      throw Libtorch.ranOutOfMemory(e) ? new OutOfMemoryException(e) : e;
+    }
+  }
+
+  private PhaseResult trained(PhaseRequest request, PhaseListener listener) throws IOException {
     long startNanos = System.nanoTime();
     refuseResultThatExists(request.result());
     refuseResultThatExists(request.lastGood());
