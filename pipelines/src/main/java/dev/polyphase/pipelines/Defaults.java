@@ -64,5 +64,9 @@ public final class Defaults {
   public static final Dpo DPO =
       new Dpo(0.1, Dpo.LossType.SIGMOID, 0, 0.05, new Dpo.Reference.Precomputed());
 
+  /** The rank and alpha of TRL's command line, no dropout as in PEFT. */
+  public static final Adapter ADAPTER =
+      new Adapter(Adapter.Type.LORA, 16, 32, 0, Adapter.Save.MERGED);
+
   private Defaults() {}
 }

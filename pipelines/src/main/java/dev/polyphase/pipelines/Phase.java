@@ -32,6 +32,7 @@ import java.util.OptionalLong;
  * @param lrBySnr the learning rates of modules that were selected by their SNR; empty where all
  *     have the phase's. Without effect with other ways of targeting
  * @param dpo the settings of a {@code dpo} phase; its defaults elsewhere
+ * @param adapter trained instead of the weights themselves; empty where these are trained
  */
 public record Phase(
     String name,
@@ -56,7 +57,8 @@ public record Phase(
     int loggingSteps,
     Optional<LossWatchdog> lossWatchdog,
     Optional<LrBySnr> lrBySnr,
-    Dpo dpo) {
+    Dpo dpo,
+    Optional<Adapter> adapter) {
 
   public Phase {
     datasets = List.copyOf(datasets);

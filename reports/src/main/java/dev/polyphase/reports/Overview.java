@@ -99,10 +99,11 @@ final class Overview {
   }
 
   private static String changed(PhaseTotals totals) {
+    boolean themselves = totals.savedParameters() == totals.trainedParameters();
     return Wording.full(totals.changedParameters())
         + " ("
-        + Wording.percent(totals.changedParameters(), totals.trainedParameters())
-        + " of those)";
+        + Wording.percent(totals.changedParameters(), totals.savedParameters())
+        + (themselves ? " of those)" : " of those that adapters were merged into)");
   }
 
   private Set<String> heldOutNames() {

@@ -6,8 +6,9 @@ package dev.polyphase.reports;
  * @param modules the modules listed
  * @param selectedModules those of them that were trained
  * @param parameters the parameters of the whole model
- * @param trainedParameters those in trained tensors, embeddings and head included
- * @param changedParameters those whose saved value differs from before
+ * @param trainedParameters those in trained tensors and adapters, embeddings and head included
+ * @param savedParameters those that were saved anew: not adapters, but what they were merged into
+ * @param changedParameters those of them whose value differs from before
  * @param steps the optimiser steps
  * @param tokens the tokens trained on
  * @param seconds the wall time of training
@@ -17,6 +18,7 @@ public record PhaseTotals(
     long selectedModules,
     long parameters,
     long trainedParameters,
+    long savedParameters,
     long changedParameters,
     long steps,
     long tokens,

@@ -25,7 +25,7 @@ class ReportJsonTest {
                 PhaseReport.Status.FINISHED,
                 modules,
                 List.of(new ModuleReport("embed", "embed", null, null, null, true)),
-                new PhaseTotals(4, 1, 1000, 250, 249, 12, 3456, 1.5),
+                new PhaseTotals(4, 1, 1000, 250, 250, 249, 12, 3456, 1.5),
                 List.of(),
                 List.of()),
             PhaseReport.pending("alignment", "dpo", "all parameters", List.of()));

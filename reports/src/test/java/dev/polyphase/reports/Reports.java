@@ -47,7 +47,7 @@ final class Reports {
             Status.FINISHED,
             first,
             List.of(new ModuleReport("lm_head", "lm_head", null, null, null, true)),
-            new PhaseTotals(6, 2, 1000, 250, 249, 12, 3456, 75),
+            new PhaseTotals(6, 2, 1000, 250, 250, 249, 12, 3456, 75),
             List.of(new Curve("loss", List.of(new Point(1, 2), new Point(12, 1.5)))),
             List.of(new HeldOut("eval_loss", 2.25, 1.75))),
         phase(

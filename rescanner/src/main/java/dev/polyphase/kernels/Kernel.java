@@ -130,6 +130,19 @@ public final class Kernel implements AutoCloseable {
       return withNumbers(cpu.create(values));
     }
 
+    /**
+     * A whole number, as in {@link #withNumber(long)}, as one more tensor of a list.
+     *
+     * @param listName the list that was given last
+     */
+    public Call withNumberInList(String listName, long value) {
+      NDArray onCpu = cpu.create(value);
+      onCpu.setName(listName + "[]");
+      numbers.add(onCpu);
+      arguments.add(onCpu);
+      return this;
+    }
+
     private Call withNumbers(NDArray onCpu) {
       numbers.add(onCpu);
       return with(onCpu);

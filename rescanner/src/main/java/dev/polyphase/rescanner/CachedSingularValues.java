@@ -5,7 +5,6 @@ import java.io.IOException;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -26,7 +25,10 @@ public final class CachedSingularValues implements SingularValues {
   private final SpectrumCache cache;
   private final Consumer<String> notes;
   private final Map<TensorInfo, Future<Entry>> expected = new HashMap<>();
-  private final Set<String> missed = ConcurrentHashMap.newKeySet();
+
+  /** By digest, the tensor whose computation was begun for all of that content. */
+  private final Map<String, TensorInfo> begun = new ConcurrentHashMap<>();
+
   private boolean keeping = true;
   private final ExecutorService readers =
       Executors.newFixedThreadPool(
@@ -66,9 +68,9 @@ public final class CachedSingularValues implements SingularValues {
     if (kept.isPresent()) {
       return kept.get();
     }
-    float[] values = computation.of(tensor);
+    float[] values = computation.of(begun.getOrDefault(entry.digest(), tensor));
     keep(entry.digest(), values);
-    missed.remove(entry.digest());
+    begun.remove(entry.digest());
     return values;
   }
 
@@ -91,8 +93,7 @@ public final class CachedSingularValues implements SingularValues {
   private Entry find(TensorInfo tensor) throws IOException {
     String digest = TensorDigest.of(tensor);
     Optional<float[]> values = cache.find(digest);
-    // What an equal tensor begins need not be begun again.
-    if (values.isEmpty() && missed.add(digest)) {
+    if (values.isEmpty() && begun.putIfAbsent(digest, tensor) == null) {
       computation.expect(tensor);
     }
     return new Entry(digest, values);

@@ -28,7 +28,7 @@ enum Decomposition {
   static Decomposition of(long rows, long columns, String device) {
     long shorter = Math.min(rows, columns);
     long longer = Math.max(rows, columns);
-    boolean oblong = 4 * longer >= 5 * shorter;
+    boolean oblong = longer >= 2 * shorter;
     boolean worthIt = shorter > 1 && (oblong || shorter <= LARGEST_SQUARE);
     return device.equals("cpu") && worthIt ? GRAM : SVDVALS;
   }

@@ -9,7 +9,11 @@ import dev.polyphase.kernels.TensorStore;
 import dev.polyphase.weights.TensorInfo;
 import java.io.IOException;
 import java.util.HashMap;
+import java.util.Iterator;
+import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.Future;
 
 /**
@@ -30,6 +34,7 @@ public final class LibtorchSingularValues implements SingularValues {
   private final SerialWorker multiplying = new SerialWorker("gram-matrices");
   private final SerialWorker decomposing = new SerialWorker("decompositions");
   private final Map<TensorInfo, Future<float[]>> started = new HashMap<>();
+  private final Set<TensorInfo> waiting = new LinkedHashSet<>();
   private final int threads;
 
   /**
@@ -69,15 +74,12 @@ public final class LibtorchSingularValues implements SingularValues {
   /** One NaN where the tensor holds NaN or infinity. */
   @Override
   public float[] of(TensorInfo tensor) throws IOException {
-    Future<float[]> values;
-    synchronized (started) {
-      values = started.computeIfAbsent(tensor, this::start);
-    }
     try {
-      return SerialWorker.await(values);
+      return SerialWorker.await(begun(tensor));
     } finally {
       synchronized (started) {
         started.remove(tensor);
+        startWaiting();
         if (atWork() == 0) {
           Libtorch.useThreads(threads);
         }
@@ -85,18 +87,54 @@ public final class LibtorchSingularValues implements SingularValues {
     }
   }
 
-  /** Starts where no other matrix is at work, or both fit in memory. */
+  /** Begins what is needed now, after what would not fit in memory beside it. */
+  private Future<float[]> begun(TensorInfo tensor) throws IOException {
+    while (true) {
+      Future<float[]> other;
+      synchronized (started) {
+        waiting.remove(tensor);
+        if (started.containsKey(tensor) || fitsBesideOthers(tensor)) {
+          return started.computeIfAbsent(tensor, this::start);
+        }
+        other = othersAtWork(tensor).get(0).getValue();
+      }
+      SerialWorker.await(other);
+    }
+  }
+
   @Override
   public void expect(TensorInfo tensor) {
     synchronized (started) {
-      boolean fits =
-          started.entrySet().stream()
-              .filter(other -> !other.getValue().isDone())
-              .allMatch(other -> WorkingMemory.holdsBoth(other.getKey(), tensor));
-      if (fits) {
-        started.computeIfAbsent(tensor, this::start);
+      if (!started.containsKey(tensor)) {
+        waiting.add(tensor);
+        startWaiting();
       }
     }
+  }
+
+  /** Starts what comes next where no other matrix is at work, or one and both fit in memory. */
+  private void startWaiting() {
+    Iterator<TensorInfo> next = waiting.iterator();
+    while (next.hasNext()) {
+      TensorInfo tensor = next.next();
+      if (!fitsBesideOthers(tensor)) {
+        return;
+      }
+      next.remove();
+      started.computeIfAbsent(tensor, this::start);
+    }
+  }
+
+  private boolean fitsBesideOthers(TensorInfo tensor) {
+    List<Map.Entry<TensorInfo, Future<float[]>>> others = othersAtWork(tensor);
+    return others.isEmpty()
+        || (others.size() == 1 && WorkingMemory.holdsBoth(others.get(0).getKey(), tensor));
+  }
+
+  private List<Map.Entry<TensorInfo, Future<float[]>>> othersAtWork(TensorInfo tensor) {
+    return started.entrySet().stream()
+        .filter(other -> !other.getKey().equals(tensor) && !other.getValue().isDone())
+        .toList();
   }
 
   private Future<float[]> start(TensorInfo tensor) {

@@ -6,11 +6,15 @@ import dev.polyphase.weights.TensorInfo;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 
 /** Measures the signal-to-noise ratio of a checkpoint's modules, one tensor at a time. */
 public final class Rescanner {
+  /** Of three that are known already the fourth is begun meanwhile. */
+  private static final int EXPECTED_AHEAD = 4;
+
   private Rescanner() {}
 
   /**
@@ -36,14 +40,10 @@ public final class Rescanner {
     List<ScanTarget> targets = scanned.targets();
     List<ModuleSpectrum> modules = new ArrayList<>();
     Map<String, Spectrum> spectrumOfTensor = new HashMap<>();
-    if (!targets.isEmpty()) {
-      expect(targets.get(0).tensor(), spectrumOfTensor, singularValues);
-    }
-    for (int i = 0; i < targets.size(); i++) {
-      ScanTarget target = targets.get(i);
-      if (i + 1 < targets.size()) {
-        expect(targets.get(i + 1).tensor(), spectrumOfTensor, singularValues);
-      }
+    Iterator<ScanTarget> ahead = targets.iterator();
+    expect(ahead, EXPECTED_AHEAD, spectrumOfTensor, singularValues);
+    for (ScanTarget target : targets) {
+      expect(ahead, 1, spectrumOfTensor, singularValues);
       // A tied head shares the embeddings' tensor, which is measured once.
       Spectrum spectrum = spectrumOfTensor.get(target.tensor().name());
       if (spectrum == null) {
@@ -58,9 +58,15 @@ public final class Rescanner {
   }
 
   private static void expect(
-      TensorInfo next, Map<String, Spectrum> measured, SingularValues singularValues) {
-    if (isMatrix(next) && !measured.containsKey(next.name())) {
-      singularValues.expect(next);
+      Iterator<ScanTarget> ahead,
+      int count,
+      Map<String, Spectrum> measured,
+      SingularValues singularValues) {
+    for (int i = 0; i < count && ahead.hasNext(); i++) {
+      TensorInfo next = ahead.next().tensor();
+      if (isMatrix(next) && !measured.containsKey(next.name())) {
+        singularValues.expect(next);
+      }
     }
   }
 

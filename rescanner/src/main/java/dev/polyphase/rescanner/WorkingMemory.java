@@ -4,13 +4,13 @@ import dev.polyphase.weights.TensorInfo;
 
 /**
  * Whether there is memory to begin with a matrix while another is decomposed: a scan stays within
- * three times its largest matrix in float32, or a constant where all are small.
+ * two and a half times its largest matrix in float32, or a constant where all are small.
  */
 final class WorkingMemory {
   /** What two matrices may always take. */
   private static final long CONSTANT_BYTES = 24L << 20;
 
-  private static final long MOST_TIMES_FLOAT32 = 3;
+  private static final double MOST_TIMES_FLOAT32 = 2.5;
 
   private WorkingMemory() {}
 

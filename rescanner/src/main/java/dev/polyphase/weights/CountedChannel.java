@@ -2,17 +2,16 @@ package dev.polyphase.weights;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
 import java.nio.channels.WritableByteChannel;
 
 /** The room of one tensor in a file: it takes that many bytes, no more, and checks for no fewer. */
 final class CountedChannel implements WritableByteChannel {
-  private final FileChannel file;
+  private final WritableByteChannel file;
   private final String tensor;
   private final long byteCount;
   private long left;
 
-  CountedChannel(FileChannel file, String tensor, long byteCount) {
+  CountedChannel(WritableByteChannel file, String tensor, long byteCount) {
     this.file = file;
     this.tensor = tensor;
     this.byteCount = byteCount;

@@ -4,6 +4,7 @@ import java.io.EOFException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.channels.WritableByteChannel;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -54,7 +55,7 @@ final class FileTransfer {
     }
   }
 
-  static void append(ByteBuffer bytes, FileChannel to) throws IOException {
+  static void append(ByteBuffer bytes, WritableByteChannel to) throws IOException {
     while (bytes.hasRemaining()) {
       to.write(bytes);
     }

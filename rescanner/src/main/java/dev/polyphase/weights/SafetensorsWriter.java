@@ -25,7 +25,7 @@ final class SafetensorsWriter {
   private SafetensorsWriter() {}
 
   /** A tensor of the new file; without a replacement its bytes are those of the old file. */
-  private record Planned(TensorInfo old, @Nullable NewTensor replacement) {
+  record Planned(TensorInfo old, @Nullable NewTensor replacement) {
 
     ElementType type() {
       return replacement == null ? old.type() : replacement.type();
@@ -48,13 +48,7 @@ final class SafetensorsWriter {
       Path source, Path target, List<TensorInfo> tensors, Map<String, NewTensor> replaced)
       throws IOException {
     List<Planned> planned =
-        tensors.stream()
-            .map(tensor -> new Planned(tensor, replaced.get(tensor.name())))
-            .sorted(
-                Comparator.comparingInt((Planned tensor) -> tensor.type().bytes())
-                    .reversed()
-                    .thenComparing(tensor -> tensor.old.name()))
-            .toList();
+        ordered(tensors.stream().map(t -> new Planned(t, replaced.get(t.name()))).toList());
     try (FileChannel from = FileChannel.open(source, StandardOpenOption.READ);
         FileChannel to = FileTransfer.create(target)) {
       FileTransfer.append(header(planned), to);
@@ -74,8 +68,17 @@ final class SafetensorsWriter {
     return planned.stream().mapToLong(Planned::byteCount).sum();
   }
 
+  static List<Planned> ordered(List<Planned> tensors) {
+    return tensors.stream()
+        .sorted(
+            Comparator.comparingInt((Planned tensor) -> tensor.type().bytes())
+                .reversed()
+                .thenComparing(tensor -> tensor.old.name()))
+        .toList();
+  }
+
   /** The header with its length before it and its padding behind it. */
-  private static ByteBuffer header(List<Planned> tensors) throws IOException {
+  static ByteBuffer header(List<Planned> tensors) throws IOException {
     ByteArrayOutputStream json = new ByteArrayOutputStream();
     try (JsonGenerator out = JSON.createGenerator(json)) {
       out.writeStartObject();

@@ -23,7 +23,7 @@ final class WorkingMemoryTest {
     "4864, 896, 4096, 4096, true",
     "4096, 4096, 4096, 4096, true",
     "4096, 4096, 4096, 1024, true",
-    "4096, 4096, 5120, 4096, false"
+    "8192, 4096, 8192, 4096, false"
   })
   void beginsWhereBothFit(long rows, long columns, long nextRows, long nextColumns, boolean fits) {
     assertThat(WorkingMemory.holdsBoth(bfloat16(rows, columns), bfloat16(nextRows, nextColumns)))

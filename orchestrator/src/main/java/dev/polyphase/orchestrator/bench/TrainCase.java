@@ -3,6 +3,9 @@ package dev.polyphase.orchestrator.bench;
 import dev.polyphase.phases.bench.BenchStep;
 import dev.polyphase.phases.bench.DjlBlocksStep;
 import dev.polyphase.phases.bench.TransformerStep;
+import dev.polyphase.phases.model.Adapters;
+import dev.polyphase.pipelines.Adapter;
+import dev.polyphase.pipelines.Defaults;
 import dev.polyphase.weights.Checkpoint;
 import dev.polyphase.weights.TensorInfo;
 import java.io.IOException;
@@ -45,6 +48,21 @@ public enum TrainCase {
       return ours(setup, selected(setup, 25, false));
     }
   },
+  /** Adapters of all projections, of the usual rank and without dropout. */
+  LORA {
+    @Override
+    BenchStep open(TrainSetup setup) throws IOException {
+      Adapter lora = Defaults.ADAPTER;
+      Adapters adapters =
+          new Adapters(
+              DrawnSelection.modules(setup.shape().layers(), 100),
+              lora.r(),
+              lora.alpha() / lora.r(),
+              lora.dropout(),
+              Defaults.SEED);
+      return new TransformerStep(setup.shape(), setup.model(), Set.of(), adapters, setup.device());
+    }
+  },
   /** Every parameter, in DJL's own blocks with DJL's own training. */
   DJL_BLOCKS {
     @Override
@@ -59,7 +77,8 @@ public enum TrainCase {
   abstract BenchStep open(TrainSetup setup) throws IOException;
 
   private static BenchStep ours(TrainSetup setup, Set<String> trained) throws IOException {
-    return new TransformerStep(setup.shape(), setup.model(), trained, setup.device());
+    return new TransformerStep(
+        setup.shape(), setup.model(), trained, Adapters.none(), setup.device());
   }
 
   private static Set<String> selected(TrainSetup setup, int percent, boolean ends)

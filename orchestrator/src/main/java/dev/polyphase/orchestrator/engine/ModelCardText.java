@@ -139,6 +139,9 @@ final class ModelCardText {
     table.append("| --- |").append(" --- |".repeat(chapters.size())).append('\n');
     row(table, "type", of(chapter -> type(chapter.settings())));
     row(table, "weights", of(chapter -> targeting(chapter.settings().targeting())));
+    if (chapters.stream().anyMatch(chapter -> chapter.settings().adapter().isPresent())) {
+      row(table, "adapter", of(chapter -> adapter(chapter.settings())));
+    }
     row(table, "trained parameters", of(this::trained));
     row(table, "data", of(chapter -> names(chapter.data())));
     if (chapters.stream().anyMatch(chapter -> !chapter.heldOutData().isEmpty())) {
@@ -285,6 +288,16 @@ final class ModelCardText {
             + ", beta "
             + decimal(phase.dpo().beta())
         : "";
+  }
+
+  private static String adapter(Phase phase) {
+    return phase
+        .adapter()
+        .map(
+            lora ->
+                "LoRA, rank %d, alpha %s, dropout %s, merged"
+                    .formatted(lora.r(), decimal(lora.alpha()), decimal(lora.dropout())))
+        .orElse("");
   }
 
   private static String losses(Chapter chapter) {

@@ -88,15 +88,20 @@ public final class Progress {
   }
 
   void phaseFinished(PhaseResult result) {
-    double share = 100.0 * result.changedValues() / Math.max(1, result.trainedValues());
+    double share = 100.0 * result.changedValues() / Math.max(1, result.savedValues());
+    String values =
+        result.savedValues() == result.trainedValues()
+            ? "trained values"
+            : "values that adapters were merged into";
     message(
         String.format(
             Locale.ROOT,
-            "%,d steps in %.1f s, %,d of %,d trained values changed as they are saved (%.1f %%)",
+            "%,d steps in %.1f s, %,d of %,d %s changed as they are saved (%.1f %%)",
             result.steps(),
             result.seconds(),
             result.changedValues(),
-            result.trainedValues(),
+            result.savedValues(),
+            values,
             share));
   }
 

@@ -130,6 +130,7 @@ final class RunReport {
         chosen.modules().stream().filter(ModuleReport::selected).count(),
         model.tensors().stream().mapToLong(TensorInfo::elements).sum(),
         result.trainedValues(),
+        result.savedValues(),
         result.changedValues(),
         result.steps(),
         result.tokens(),

@@ -84,7 +84,7 @@ public final class AddingTrainer implements PhaseTrainer {
       count += tensor.elements();
     }
     CheckpointWriter.write(base, request.result(), trained, Map.of());
-    return new PhaseResult(steps, steps * 10, trained.size(), count, count, 0.5);
+    return new PhaseResult(steps, steps * 10, trained.size(), count, count, count, 0.5);
   }
 
   private static long steps(PhaseRequest request) {

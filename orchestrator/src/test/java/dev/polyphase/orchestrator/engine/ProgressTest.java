@@ -94,7 +94,7 @@ class ProgressTest {
     Progress progress = new Progress(Display.terminal(new PrintWriter(shown), 80), () -> nanos);
     progress.phaseStarted(0, 1, "one");
     progress.step(StepLineTest.row(0, 3, "eval_loss", 2.5));
-    progress.phaseFinished(new PhaseResult(1200, 99, 2, 1000, 250, 3.21));
+    progress.phaseFinished(new PhaseResult(1200, 99, 2, 1000, 1000, 250, 3.21));
 
     assertThat(lines())
         .containsExactly(

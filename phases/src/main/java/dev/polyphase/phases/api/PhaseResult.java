@@ -7,8 +7,10 @@ package dev.polyphase.phases.api;
  * @param tokens the tokens trained on, padding not counted
  * @param trainedTensors the tensors that were trained
  * @param trainedValues the parameters in them
- * @param changedValues those whose saved value differs from the one the phase began with: an update
- *     smaller than the saved dtype's spacing is lost in rounding
+ * @param savedValues the parameters that were saved anew: the trained ones, and in the place of
+ *     adapters the weights that they were merged into
+ * @param changedValues those of them whose value differs from the one the phase began with: an
+ *     update smaller than the saved dtype's spacing is lost in rounding
  * @param seconds the wall time of training
  */
 public record PhaseResult(
@@ -16,5 +18,6 @@ public record PhaseResult(
     long tokens,
     long trainedTensors,
     long trainedValues,
+    long savedValues,
     long changedValues,
     double seconds) {}

@@ -5,6 +5,7 @@ import ai.djl.ndarray.NDManager;
 import dev.polyphase.kernels.Precision;
 import dev.polyphase.phases.data.TokenBatch;
 import dev.polyphase.phases.model.Activations;
+import dev.polyphase.phases.model.Adapters;
 import dev.polyphase.phases.model.ConfigReader;
 import dev.polyphase.phases.model.Gradients;
 import dev.polyphase.phases.model.Transformer;
@@ -28,8 +29,10 @@ public final class TransformerStep implements BenchStep {
    * A step on a model in a folder.
    *
    * @param trained the names of the tensors to train
+   * @param adapters to train too
    */
-  public TransformerStep(DecoderShape shape, Path folder, Set<String> trained, String device)
+  public TransformerStep(
+      DecoderShape shape, Path folder, Set<String> trained, Adapters adapters, String device)
       throws IOException {
     this.batch = RandomTokens.of(shape);
     this.model =
@@ -37,6 +40,7 @@ public final class TransformerStep implements BenchStep {
             Checkpoint.open(folder),
             ConfigReader.read(folder),
             trained,
+            adapters,
             device,
             Precision.FLOAT32,
             Activations.KEPT);

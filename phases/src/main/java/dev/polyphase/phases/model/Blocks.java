@@ -21,23 +21,25 @@ final class Blocks implements AutoCloseable {
 
   private final ModelConfig config;
   private final Weights weights;
+  private final Adapters adapters;
   private final Activations activations;
   private final List<Map<String, Parameter>> parameters = new ArrayList<>();
-  private final Map<Integer, Kernel> kernelByWindow = new HashMap<>();
+  private final Map<Variant, Kernel> kernels = new HashMap<>();
 
   Blocks(
       NDManager manager,
       ModelConfig config,
       ModelLayout layout,
       Weights weights,
+      Adapters adapters,
       Activations activations) {
     this.config = config;
     this.weights = weights;
+    this.adapters = adapters;
     this.activations = activations;
     for (int layer = 0; layer < config.numLayers(); layer++) {
-      parameters.add(layout.block(layer));
-      kernelByWindow.computeIfAbsent(
-          config.windows().get(layer), window -> kernel(manager, layout, window));
+      parameters.add(adapters.extend(layout.block(layer)));
+      kernels.computeIfAbsent(variant(layer), variant -> kernel(manager, variant));
     }
   }
 
@@ -55,37 +57,51 @@ final class Blocks implements AutoCloseable {
     return parameters.size();
   }
 
-  /** A call of a block's kernel on its input {@code [batch, seq, hidden]}, to be completed. */
-  Kernel.Call call(String method, int layer, NDArray x, RotaryTable.Slice positions) {
+  /**
+   * A call of a block's kernel on its input {@code [batch, seq, hidden]}, to be completed.
+   *
+   * @param dropoutSeed of the pass
+   */
+  Kernel.Call call(
+      String method, int layer, NDArray x, RotaryTable.Slice positions, long dropoutSeed) {
     List<NDArray> tensors =
         parameters.get(layer).values().stream().map(p -> weights.get(p.name())).toList();
-    return kernel(layer)
-        .method(method)
-        .with(x)
-        .with(positions.cos())
-        .with(positions.sin())
-        .withNumbers(positions.documents())
-        .withList("w", tensors);
+    Kernel.Call call =
+        kernel(layer)
+            .method(method)
+            .with(x)
+            .with(positions.cos())
+            .with(positions.sin())
+            .withNumbers(positions.documents())
+            .withList("w", tensors);
+    return drops(layer) ? call.withNumberInList("w", DropoutSeeds.at(dropoutSeed, layer)) : call;
   }
 
+  /** Without dropout. */
   NDArray forward(int layer, NDArray x, RotaryTable.Slice positions, NDManager scratch) {
-    return call("forward", layer, x, positions).runForOne(scratch);
+    return forward(layer, x, positions, DropoutSeeds.NONE, scratch);
   }
 
   /**
    * A forward pass that can be followed by {@link #backward}.
    *
+   * @param dropoutSeed of the pass
    * @param ofInput whether the gradient of {@code x} will be wanted
    */
   Trace traced(
-      int layer, NDArray x, RotaryTable.Slice positions, boolean ofInput, NDManager scratch) {
+      int layer,
+      NDArray x,
+      RotaryTable.Slice positions,
+      long dropoutSeed,
+      boolean ofInput,
+      NDManager scratch) {
     switch (activations) {
       case RECOMPUTED -> {
-        return new Trace.Input(x, forward(layer, x, positions, scratch));
+        return new Trace.Input(x, forward(layer, x, positions, dropoutSeed, scratch));
       }
       case KEPT -> {
         NDList found =
-            call("traced", layer, x, positions)
+            call("traced", layer, x, positions, dropoutSeed)
                 .withNumbers(wanted(layer, ofInput))
                 .runWithAutograd(scratch);
         return new Trace.Graph(found.get(0), List.copyOf(found.subList(1, found.size())));
@@ -97,7 +113,8 @@ final class Blocks implements AutoCloseable {
   /**
    * Adds the gradients of the block's trained tensors, and lets go of the trace.
    *
-   * @param ofInput as it was in {@link #traced}
+   * @param dropoutSeed as it was in {@link #traced}
+   * @param ofInput as it was there
    * @param gy the gradient of the block's output
    * @return the gradient of its input; {@code gy} itself where {@code ofInput} is false
    */
@@ -105,6 +122,7 @@ final class Blocks implements AutoCloseable {
       int layer,
       Trace trace,
       RotaryTable.Slice positions,
+      long dropoutSeed,
       NDArray gy,
       boolean ofInput,
       Gradients gradients,
@@ -121,7 +139,7 @@ final class Blocks implements AutoCloseable {
     } else {
       NDArray x = ((Trace.Input) trace).x();
       found =
-          call("vjp", layer, x, positions)
+          call("vjp", layer, x, positions, dropoutSeed)
               .withNumbers(wanted(layer, ofInput))
               .with(gy)
               .runWithAutograd(scratch);
@@ -139,13 +157,18 @@ final class Blocks implements AutoCloseable {
 
   @Override
   public void close() {
-    kernelByWindow.values().forEach(Kernel::close);
+    kernels.values().forEach(Kernel::close);
   }
 
-  /** 1 for each gradient that is wanted: of the input, then of each weight. */
+  private NDArray forward(
+      int layer, NDArray x, RotaryTable.Slice positions, long dropoutSeed, NDManager scratch) {
+    return call("forward", layer, x, positions, dropoutSeed).runForOne(scratch);
+  }
+
+  /** 1 for each gradient that is wanted: of the input, then of each of the kernel's list. */
   private long[] wanted(int layer, boolean ofInput) {
     List<Parameter> all = List.copyOf(parameters.get(layer).values());
-    long[] wanted = new long[1 + all.size()];
+    long[] wanted = new long[1 + all.size() + (drops(layer) ? 1 : 0)];
     wanted[0] = ofInput ? 1 : 0;
     for (int i = 0; i < all.size(); i++) {
       wanted[1 + i] = weights.trains(all.get(i).name()) ? 1 : 0;
@@ -154,16 +177,37 @@ final class Blocks implements AutoCloseable {
   }
 
   private Kernel kernel(int layer) {
-    return requireNonNull(kernelByWindow.get(config.windows().get(layer)));
+    return requireNonNull(kernels.get(variant(layer)));
   }
 
-  private Kernel kernel(NDManager manager, ModelLayout layout, int window) {
-    List<String> roles = List.copyOf(layout.block(0).keySet());
+  private Variant variant(int layer) {
+    return new Variant(
+        config.windows().get(layer), List.copyOf(parameters.get(layer).keySet()), drops(layer));
+  }
+
+  private boolean drops(int layer) {
+    return adapters.dropout() > 0
+        && parameters.get(layer).keySet().stream().anyMatch(role -> role.endsWith(Adapters.A));
+  }
+
+  private Kernel kernel(NDManager manager, Variant variant) {
+    List<String> roles = variant.roles();
     Map<String, Object> constants = new HashMap<>();
-    for (String projection : PROJECTIONS) {
-      constants.put(projection + ".weight", roles.indexOf(projection + ".weight"));
-      constants.put(projection + ".bias", roles.indexOf(projection + ".bias"));
+    for (int i = 0; i < PROJECTIONS.size(); i++) {
+      String projection = PROJECTIONS.get(i);
+      constants.put(
+          projection,
+          "%d, %d, %d, %d, %d"
+              .formatted(
+                  roles.indexOf(projection + ".weight"),
+                  roles.indexOf(projection + ".bias"),
+                  roles.indexOf(projection + Adapters.A),
+                  roles.indexOf(projection + Adapters.B),
+                  i));
     }
+    constants.put("adapter_scale", adapters.scale());
+    constants.put("dropout_seed", variant.drops() ? roles.size() : -1);
+    constants.put("kept_share", 1 - adapters.dropout());
     for (String norm : NORMS) {
       constants.put(norm + ".weight", roles.indexOf(norm + ".weight"));
     }
@@ -174,11 +218,20 @@ final class Blocks implements AutoCloseable {
     constants.put("heads_per_group", config.numHeads() / config.numKeyValueHeads());
     constants.put("head_dim", config.headDim());
     constants.put("rms_norm_eps", config.rmsNormEps());
-    constants.put("window", window);
+    constants.put("window", variant.window());
     // libtorch's fused attention knows grouped queries on CUDA only; elsewhere it would build the
     // whole matrix of scores.
     boolean grouped = device.startsWith("cuda") || config.numHeads() == config.numKeyValueHeads();
     constants.put("repeat_groups", grouped ? "False" : "True");
     return Kernel.load(manager, Blocks.class, "block.py", constants);
   }
+
+  /**
+   * What makes the kernels of blocks differ.
+   *
+   * @param window the attention's, 0 for none
+   * @param roles of the parameters and adapters, in the order of the kernel's list
+   * @param drops whether a seed stands behind them
+   */
+  private record Variant(int window, List<String> roles, boolean drops) {}
 }

@@ -5,6 +5,8 @@ import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import dev.polyphase.kernels.Kernel;
 import dev.polyphase.kernels.Libtorch;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -15,13 +17,23 @@ final class Ends implements AutoCloseable {
   /** Tokens whose logits exist at a time: at 152,000 words 78 MB in float32. */
   static final int CHUNK_TOKENS = 128;
 
+  /** The head's, for dropout: blocks count from 0. */
+  private static final long PLACE = -1;
+
   private final Weights weights;
   private final String head;
+  private final boolean adapted;
   private final Kernel kernel;
 
-  Ends(NDManager manager, ModelConfig config, ModelLayout layout, Weights weights) {
+  Ends(
+      NDManager manager,
+      ModelConfig config,
+      ModelLayout layout,
+      Weights weights,
+      Adapters adapters) {
     this.weights = weights;
     this.head = layout.head();
+    this.adapted = adapters.adapt(head);
     this.kernel =
         Kernel.load(
             manager,
@@ -30,6 +42,8 @@ final class Ends implements AutoCloseable {
             Map.of(
                 "rms_norm_eps", config.rmsNormEps(),
                 "chunk_tokens", CHUNK_TOKENS,
+                "adapter_scale", adapters.scale(),
+                "kept_share", 1 - adapters.dropout(),
                 "device", Libtorch.deviceName(manager)));
   }
 
@@ -73,51 +87,52 @@ final class Ends implements AutoCloseable {
 
   /** Logits {@code [n, vocabulary]}, float32, of normed rows. */
   NDArray logits(NDArray h, NDManager scratch) {
-    return kernel.method("logits").with(h).with(weights.get(head)).runForOne(scratch);
+    return heading("logits", h, DropoutSeeds.NONE, scratch).runForOne(scratch);
   }
 
-  /** Log-probabilities and log-sum-exps, both {@code [n]}, of targets at normed rows. */
-  NDList logProbs(NDArray h, NDArray targets, NDManager scratch) {
-    return kernel.method("log_probs").with(h).with(weights.get(head)).with(targets).run(scratch);
+  /**
+   * Log-probabilities and log-sum-exps, both {@code [n]}, of targets at normed rows.
+   *
+   * @param dropoutSeed of the pass
+   */
+  NDList logProbs(NDArray h, NDArray targets, long dropoutSeed, NDManager scratch) {
+    return heading("log_probs", h, dropoutSeed, scratch).with(targets).run(scratch);
   }
 
   /**
    * The gradient of {@code h}, or null where {@code ofInput} is false.
    *
    * @param gradient of each log-probability, {@code [n]}
+   * @param dropoutSeed as it was in {@link #logProbs}
    */
   @Nullable NDArray logProbsBackward(
       NDArray h,
       NDArray targets,
       NDArray norms,
       NDArray gradient,
+      long dropoutSeed,
       boolean ofInput,
       Gradients gradients,
       NDManager scratch) {
-    boolean ofHead = weights.trains(head);
-    if (!ofInput && !ofHead) {
+    if (!ofInput && !trainsHead()) {
       return null;
     }
     NDList found =
-        kernel
-            .method("log_probs_vjp")
-            .with(h)
-            .with(weights.get(head))
+        heading("log_probs_vjp", h, dropoutSeed, scratch)
             .with(targets)
             .with(norms)
             .with(gradient)
-            .withNumbers(flags(ofInput, ofHead))
+            .withNumbers(wanted(ofInput))
             .run(scratch);
-    if (ofHead) {
-      gradients.add(head, found.get(found.size() - 1));
-    }
-    return ofInput ? found.get(0) : null;
+    NDArray gh = addHead(h, dropoutSeed, found, gradients, scratch);
+    return ofInput ? gh : null;
   }
 
   /**
    * Both at once, where the gradient of every log-probability is the same number: the logits are
    * then computed once.
    *
+   * @param dropoutSeed of the pass
    * @param ofInput whether the gradient of {@code h} is wanted
    * @return the log-probabilities {@code [n]}, and behind them the gradient of {@code h} if wanted
    */
@@ -125,31 +140,87 @@ final class Ends implements AutoCloseable {
       NDArray h,
       NDArray targets,
       double slope,
+      long dropoutSeed,
       boolean ofInput,
       Gradients gradients,
       NDManager scratch) {
-    boolean ofHead = weights.trains(head);
-    if (!ofInput && !ofHead) {
-      return new NDList(logProbs(h, targets, scratch).get(0));
+    if (!ofInput && !trainsHead()) {
+      return new NDList(logProbs(h, targets, dropoutSeed, scratch).get(0));
     }
     NDList found =
-        kernel
-            .method("log_probs_and_vjp")
-            .with(h)
-            .with(weights.get(head))
+        heading("log_probs_and_vjp", h, dropoutSeed, scratch)
             .with(targets)
             .withNumber(slope)
-            .withNumbers(flags(ofInput, ofHead))
+            .withNumbers(wanted(ofInput))
             .run(scratch);
-    if (ofHead) {
-      gradients.add(head, found.remove(found.size() - 1));
+    NDList both = new NDList(found.remove(0));
+    NDArray gh = addHead(h, dropoutSeed, found, gradients, scratch);
+    if (ofInput && gh != null) {
+      both.add(gh);
     }
-    return found;
+    return both;
   }
 
   @Override
   public void close() {
     kernel.close();
+  }
+
+  private boolean trainsHead() {
+    return adapted || weights.trains(head);
+  }
+
+  /** An adapter's own gradient goes through that of its input, which is made in any case. */
+  private long[] wanted(boolean ofInput) {
+    return flags(ofInput || adapted, trainsHead());
+  }
+
+  /** A call of a method of the head, up to the head. */
+  private Kernel.Call heading(String method, NDArray h, long dropoutSeed, NDManager scratch) {
+    List<NDArray> tensors = new ArrayList<>(List.of(weights.get(head)));
+    if (adapted) {
+      tensors.add(inner("inner", h, dropoutSeed).runForOne(scratch));
+      tensors.add(weights.get(adapterOfHead(Adapters.B)));
+    }
+    return kernel.method(method).with(h).withList("head", tensors);
+  }
+
+  private Kernel.Call inner(String method, NDArray h, long dropoutSeed) {
+    return kernel
+        .method(method)
+        .with(h)
+        .with(weights.get(adapterOfHead(Adapters.A)))
+        .withNumber(DropoutSeeds.at(dropoutSeed, PLACE));
+  }
+
+  /**
+   * Adds the head's gradients, where it is trained or adapted.
+   *
+   * @param found the gradients of {@code h}, of an adapter's inner values, and of weight or B,
+   *     those that are there
+   * @return the gradient of {@code h}; null where there is none
+   */
+  private @Nullable NDArray addHead(
+      NDArray h, long dropoutSeed, NDList found, Gradients gradients, NDManager scratch) {
+    if (adapted) {
+      gradients.add(adapterOfHead(Adapters.B), found.get(2));
+      NDList through =
+          inner("inner_vjp", h, dropoutSeed)
+              .with(found.get(1))
+              .with(found.get(0))
+              .runWithAutograd(scratch);
+      found.get(0).close();
+      gradients.add(adapterOfHead(Adapters.A), through.get(1));
+      return through.get(0);
+    }
+    if (weights.trains(head)) {
+      gradients.add(head, found.remove(found.size() - 1));
+    }
+    return found.isEmpty() ? null : found.get(0);
+  }
+
+  private String adapterOfHead(String which) {
+    return Adapters.module(head) + which;
   }
 
   private Kernel.Call embedding(String method) {

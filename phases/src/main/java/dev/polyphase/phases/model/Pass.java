@@ -8,6 +8,7 @@ import java.util.List;
  *
  * @param ids {@code [batch, seq]}
  * @param positions where the tokens are
+ * @param dropoutSeed of the adapters' dropout in this pass
  * @param traces of the blocks from the lowest trained one on; empty where there will be no backward
  *     pass
  * @param last the output of the last block, {@code [batch, seq, hidden]}
@@ -18,6 +19,7 @@ import java.util.List;
 record Pass(
     NDArray ids,
     RotaryTable.Slice positions,
+    long dropoutSeed,
     List<Trace> traces,
     NDArray last,
     NDArray targetPositions,

@@ -9,6 +9,7 @@ import dev.polyphase.kernels.Precision;
 import dev.polyphase.kernels.TensorStore;
 import dev.polyphase.phases.data.TokenBatch;
 import dev.polyphase.weights.Checkpoint;
+import dev.polyphase.weights.TensorInfo;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -32,6 +33,8 @@ public final class Transformer implements AutoCloseable {
   private final NDManager manager;
   private final TensorStore store;
   private final Weights weights;
+  private final Adapters adapters;
+  private final DropoutSeeds dropoutSeeds;
   private final Blocks blocks;
   private final Ends ends;
   private final RotaryTable rotary;
@@ -45,13 +48,16 @@ public final class Transformer implements AutoCloseable {
       ModelConfig config,
       ModelLayout layout,
       Weights weights,
+      Adapters adapters,
       Activations activations,
       NDArray computeLike) {
     this.manager = manager;
     this.store = store;
     this.weights = weights;
-    this.blocks = new Blocks(manager, config, layout, weights, activations);
-    this.ends = new Ends(manager, config, layout, weights);
+    this.adapters = adapters;
+    this.dropoutSeeds = new DropoutSeeds(adapters);
+    this.blocks = new Blocks(manager, config, layout, weights, adapters, activations);
+    this.ends = new Ends(manager, config, layout, weights, adapters);
     this.rotary = new RotaryTable(manager, config.rope().frequencies(config.headDim()));
     this.computeLike = computeLike;
     this.trainsEmbedding = weights.trains(ModelLayout.EMBEDDING);
@@ -62,6 +68,7 @@ public final class Transformer implements AutoCloseable {
    * Loads a model.
    *
    * @param trained the names of the tensors to train; they become float32 masters
+   * @param adapters to train too; none for modules whose weight is trained
    * @param device as in {@link Libtorch#newManager}
    * @param precision of the frozen weights and the compute
    * @param activations what backward passes are given
@@ -70,6 +77,7 @@ public final class Transformer implements AutoCloseable {
       Checkpoint checkpoint,
       ModelConfig config,
       Set<String> trained,
+      Adapters adapters,
       String device,
       Precision precision,
       Activations activations)
@@ -79,13 +87,27 @@ public final class Transformer implements AutoCloseable {
     NDManager manager = Libtorch.newManager(device);
     try {
       TensorStore store = new TensorStore(manager);
-      Weights weights = Weights.load(manager, store, checkpoint, layout, trained, precision);
+      Weights weights =
+          Weights.load(manager, store, checkpoint, layout, trained, adapters, precision);
       NDArray computeLike = store.like(manager, precision);
-      return new Transformer(manager, store, config, layout, weights, activations, computeLike);
+      return new Transformer(
+          manager, store, config, layout, weights, adapters, activations, computeLike);
     } catch (IOException | RuntimeException e) {
       manager.close();
       throw e;
     }
+  }
+
+  /** Loads a model without adapters. */
+  public static Transformer load(
+      Checkpoint checkpoint,
+      ModelConfig config,
+      Set<String> trained,
+      String device,
+      Precision precision,
+      Activations activations)
+      throws IOException {
+    return load(checkpoint, config, trained, Adapters.none(), device, precision, activations);
   }
 
   /** Loads a model of which nothing is trained. */
@@ -105,9 +127,37 @@ public final class Transformer implements AutoCloseable {
     return store;
   }
 
-  /** The float32 masters of the trained tensors by name; writing to them trains the model. */
+  /**
+   * The float32 masters of the trained tensors and the adapters by name; writing to them trains the
+   * model.
+   */
   public Map<String, NDArray> masters() {
     return weights.masters();
+  }
+
+  /** What is trained instead of weights. */
+  public Adapters adapters() {
+    return adapters;
+  }
+
+  /**
+   * A weight with its adapter merged, {@code W + scale * B A}, float32.
+   *
+   * @param weight of a module that is adapted, at rest
+   */
+  public NDArray merged(TensorInfo weight, NDManager owner) throws IOException {
+    String module = Adapters.module(weight.name());
+    NDArray merged = store.writable(owner, weight, Precision.FLOAT32);
+    try (NDArray product =
+        weights.get(module + Adapters.B).matMul(weights.get(module + Adapters.A))) {
+      product.muli(adapters.scale());
+      return merged.addi(product);
+    }
+  }
+
+  /** Begins an optimiser step, from whose number follows what adapters drop. */
+  public void startStep(long index) {
+    dropoutSeeds.startStep(index);
   }
 
   /** The logits of every position, {@code [batch * seq][vocabulary]}, for small inputs. */
@@ -135,7 +185,9 @@ public final class Transformer implements AutoCloseable {
     }
     try (NDManager scratch = newScratch()) {
       Pass pass = forward(batch, false, scratch);
-      return ends.logProbs(pass.normed(), pass.targets(), scratch).get(0).toFloatArray();
+      return ends.logProbs(pass.normed(), pass.targets(), pass.dropoutSeed(), scratch)
+          .get(0)
+          .toFloatArray();
     }
   }
 
@@ -153,7 +205,7 @@ public final class Transformer implements AutoCloseable {
     }
     try (NDManager scratch = newScratch()) {
       Pass pass = forward(batch, true, scratch);
-      NDList found = ends.logProbs(pass.normed(), pass.targets(), scratch);
+      NDList found = ends.logProbs(pass.normed(), pass.targets(), pass.dropoutSeed(), scratch);
       NDArray gradient = scratch.create(gradientOf.apply(found.get(0).toFloatArray()));
       NDArray gh =
           ends.logProbsBackward(
@@ -161,6 +213,7 @@ public final class Transformer implements AutoCloseable {
               pass.targets(),
               found.get(1),
               gradient,
+              pass.dropoutSeed(),
               belowHead(),
               gradients,
               scratch);
@@ -186,7 +239,13 @@ public final class Transformer implements AutoCloseable {
       Pass pass = forward(batch, true, scratch);
       NDList found =
           ends.logProbsBothWays(
-              pass.normed(), pass.targets(), slope, belowHead(), gradients, scratch);
+              pass.normed(),
+              pass.targets(),
+              slope,
+              pass.dropoutSeed(),
+              belowHead(),
+              gradients,
+              scratch);
       NDArray logProbs = found.get(0);
       logProbs.attach(owner);
       backward(pass, belowHead() ? found.get(1) : null, gradients, scratch);
@@ -205,15 +264,16 @@ public final class Transformer implements AutoCloseable {
   private Pass forward(TokenBatch batch, boolean traced, NDManager scratch) {
     NDArray ids = ids(batch, scratch);
     RotaryTable.Slice positions = rotary.of(batch, scratch);
+    long dropoutSeed = traced ? dropoutSeeds.next() : DropoutSeeds.NONE;
     List<Trace> traces = new ArrayList<>();
     NDArray last =
         traced
-            ? throughBlocks(ids, positions, traces, scratch)
+            ? throughBlocks(ids, positions, dropoutSeed, traces, scratch)
             : throughBlocks(ids, positions, scratch);
     NDArray targetPositions = scratch.create(toLongs(batch.targetPositions()));
     NDArray targets = scratch.create(toLongs(batch.targets()));
     NDArray normed = ends.pick(last, targetPositions, scratch);
-    return new Pass(ids, positions, traces, last, targetPositions, targets, normed);
+    return new Pass(ids, positions, dropoutSeed, traces, last, targetPositions, targets, normed);
   }
 
   private NDArray throughBlocks(NDArray ids, RotaryTable.Slice positions, NDManager scratch) {
@@ -223,11 +283,16 @@ public final class Transformer implements AutoCloseable {
 
   /** Runs all blocks. Traces from the lowest trained one on go into {@code traces}. */
   private NDArray throughBlocks(
-      NDArray ids, RotaryTable.Slice positions, List<Trace> traces, NDManager scratch) {
+      NDArray ids,
+      RotaryTable.Slice positions,
+      long dropoutSeed,
+      List<Trace> traces,
+      NDManager scratch) {
     NDArray embedded = ends.embed(ids, computeLike, scratch);
     NDArray x = throughFrozen(lowestTrainedBlock, embedded, positions, scratch);
     for (int layer = lowestTrainedBlock; layer < blocks.count(); layer++) {
-      Trace trace = blocks.traced(layer, x, positions, wantsGradientOfInput(layer), scratch);
+      Trace trace =
+          blocks.traced(layer, x, positions, dropoutSeed, wantsGradientOfInput(layer), scratch);
       if (layer == lowestTrainedBlock && trace instanceof Trace.Graph) {
         // The graph holds what it needs of it; above, it is another trace's output.
         x.close();
@@ -270,7 +335,8 @@ public final class Transformer implements AutoCloseable {
       Trace trace = pass.traces().get(layer - lowestTrainedBlock);
       boolean ofInput = wantsGradientOfInput(layer);
       NDArray next =
-          blocks.backward(layer, trace, pass.positions(), gx, ofInput, gradients, scratch);
+          blocks.backward(
+              layer, trace, pass.positions(), pass.dropoutSeed(), gx, ofInput, gradients, scratch);
       if (ofInput) {
         gx.close();
       }

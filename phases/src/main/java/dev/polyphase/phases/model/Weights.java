@@ -7,13 +7,15 @@ import dev.polyphase.kernels.TensorStore;
 import dev.polyphase.weights.Checkpoint;
 import dev.polyphase.weights.TensorInfo;
 import java.io.IOException;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 
 /**
  * A model's tensors by name. Frozen ones are in the compute's precision, where possible the file's
- * own pages; trained ones are float32 masters that may be written to.
+ * own pages; trained ones, and adapters, are float32 masters that may be written to.
  */
 final class Weights {
   private final Map<String, NDArray> tensors;
@@ -41,9 +43,11 @@ final class Weights {
       Checkpoint checkpoint,
       ModelLayout layout,
       Set<String> trained,
+      Adapters adapters,
       Precision precision)
       throws IOException {
     Map<String, NDArray> tensors = new LinkedHashMap<>();
+    Set<String> masters = new HashSet<>(trained);
     for (Parameter parameter : layout.parameters()) {
       String name = parameter.name();
       TensorInfo tensor = checkpoint.find(name).orElseThrow();
@@ -52,8 +56,15 @@ final class Weights {
           trained.contains(name)
               ? store.writable(owner, tensor, Precision.FLOAT32)
               : store.frozen(owner, tensor, precision));
+      if (adapters.adapt(name)) {
+        Parameter a = adapters.a(parameter);
+        Parameter b = adapters.b(parameter);
+        tensors.put(a.name(), adapters.firstA(owner, a));
+        tensors.put(b.name(), adapters.firstB(owner, b));
+        masters.addAll(List.of(a.name(), b.name()));
+      }
     }
-    return new Weights(tensors, trained);
+    return new Weights(tensors, masters);
   }
 
   NDArray get(String name) {

@@ -11,10 +11,12 @@ import dev.polyphase.phases.api.PhaseTrainer;
 import dev.polyphase.phases.data.DataCounts;
 import dev.polyphase.phases.data.Schedule;
 import dev.polyphase.phases.model.ModelConfig;
+import dev.polyphase.phases.model.ModelLayout;
 import dev.polyphase.phases.model.Transformer;
 import dev.polyphase.phases.objective.Objective;
 import dev.polyphase.phases.objective.ObjectiveSource;
 import dev.polyphase.phases.tokens.LazyTokenizer;
+import dev.polyphase.pipelines.Adapter;
 import dev.polyphase.pipelines.Dataset;
 import dev.polyphase.pipelines.Phase;
 import dev.polyphase.pipelines.problems.InputException;
@@ -26,6 +28,7 @@ import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /** Trains phases in this process, on libtorch. */
@@ -61,7 +64,7 @@ public final class DjlPhaseTrainer implements PhaseTrainer {
           schedule.totalSteps(),
           heldOut == null ? 0 : heldOut.counts().rows(),
           schedule.totalTokens(),
-          setup.trainedValues(),
+          setup.parts().values(setup.layout()),
           setup.modelValues(),
           setup.compute().describe(request.pipeline().devices()),
           memory.with(setup.activations(memory, freeMemory)));
@@ -97,7 +100,7 @@ public final class DjlPhaseTrainer implements PhaseTrainer {
                 request.phase(),
                 request.pipeline().seed(),
                 model,
-                setup.rows(),
+                setup.parts().rows(),
                 objective,
                 heldOut,
                 new StepGuard(
@@ -107,12 +110,14 @@ public final class DjlPhaseTrainer implements PhaseTrainer {
                 listener);
         long tokens = loop.run();
         long changed = result.changedValues();
+        writeAdapter(request, setup.layout(), model);
         result.write(request.result());
         return new PhaseResult(
             loop.totalSteps(),
             tokens,
             model.masters().size(),
-            setup.trainedValues(),
+            setup.parts().values(setup.layout()),
+            setup.parts().savedValues(setup.layout()),
             changed,
             (System.nanoTime() - startNanos) / 1e9);
       }
@@ -126,7 +131,8 @@ public final class DjlPhaseTrainer implements PhaseTrainer {
     return Transformer.load(
         setup.checkpoint(),
         setup.config(),
-        setup.trained(),
+        setup.parts().tensors(),
+        setup.parts().adapters(),
         setup.compute().device(),
         setup.compute().precision(),
         setup.activations(setup.memory(schedule, objective), freeMemory));
@@ -161,6 +167,15 @@ public final class DjlPhaseTrainer implements PhaseTrainer {
           sentences.stream()
               .map(sentence -> new Problem(null, "phase " + phase.name() + ": " + sentence))
               .toList());
+    }
+  }
+
+  private static void writeAdapter(PhaseRequest request, ModelLayout layout, Transformer model)
+      throws IOException {
+    Optional<Adapter> adapter = request.phase().adapter();
+    if (adapter.isPresent() && adapter.get().save() == Adapter.Save.PEFT) {
+      Path folder = request.result().resolveSibling("adapter");
+      PeftFolder.write(folder, model, layout, adapter.get(), request.checkpoint());
     }
   }
 

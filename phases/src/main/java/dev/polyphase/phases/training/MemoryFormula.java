@@ -14,8 +14,6 @@ import dev.polyphase.weights.RowRanges;
 import dev.polyphase.weights.TensorInfo;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
-import java.util.Set;
 
 /**
  * How much memory a phase needs at its peak, counted from the kernels.
@@ -31,8 +29,7 @@ import java.util.Set;
  *
  * @param config the model
  * @param checkpoint what the phase starts from, which fits the configuration
- * @param trained the names of the parameters to train
- * @param rows of a parameter that is named here only these rows are trained
+ * @param parts what is trained
  * @param compute where and in which precision
  * @param optimizer what keeps states
  * @param largest the largest forward pass
@@ -41,8 +38,7 @@ import java.util.Set;
 record MemoryFormula(
     ModelConfig config,
     Checkpoint checkpoint,
-    Set<String> trained,
-    Map<String, RowRanges> rows,
+    TrainedParts parts,
     ComputeSettings compute,
     Optimizer.Name optimizer,
     BatchSize largest,
@@ -57,9 +53,10 @@ record MemoryFormula(
     long mapped = 0;
     long trainedValues = 0;
     long states = 0;
-    for (Parameter parameter : new ModelLayout(config).parameters()) {
+    ModelLayout layout = new ModelLayout(config);
+    for (Parameter parameter : layout.parameters()) {
       TensorInfo tensor = checkpoint.find(parameter.name()).orElseThrow();
-      if (trained.contains(parameter.name())) {
+      if (parts.tensors().contains(parameter.name())) {
         trainedValues += tensor.elements();
         states += UpdateRules.stateBytes(optimizer, optimized(parameter));
       } else if (compute.onCpu() && Precision.of(tensor) == compute.precision()) {
@@ -68,9 +65,13 @@ record MemoryFormula(
         frozen += tensor.elements() * computeBytes;
       }
     }
+    for (Parameter parameter : parts.adapters().parameters(layout)) {
+      trainedValues += parameter.values();
+      states += UpdateRules.stateBytes(optimizer, parameter);
+    }
     long gradients = trainedValues * MASTER_BYTES;
     long pass =
-        new PassMemory(config, trained, compute, largest, activations).peakBytes(severalPasses);
+        new PassMemory(config, parts, compute, largest, activations).peakBytes(severalPasses);
     return new MemoryEstimate(
         largest.rows(),
         largest.tokens(),
@@ -84,7 +85,7 @@ record MemoryFormula(
   }
 
   private Parameter optimized(Parameter parameter) {
-    RowRanges some = rows.get(parameter.name());
+    RowRanges some = parts.rows().get(parameter.name());
     if (some == null) {
       return parameter;
     }

@@ -2,14 +2,15 @@ package dev.polyphase.phases.training;
 
 import dev.polyphase.kernels.Precision;
 import dev.polyphase.phases.model.Activations;
+import dev.polyphase.phases.model.Adapters;
 import dev.polyphase.phases.model.ModelConfig;
 import dev.polyphase.phases.model.ModelLayout;
 import dev.polyphase.phases.model.Parameter;
 import dev.polyphase.phases.model.Transformer;
 import dev.polyphase.phases.objective.BatchSize;
-import java.util.Collection;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
-import java.util.Set;
 
 /**
  * What a forward and a backward pass hold at their worst moment, the gradients that they leave
@@ -46,7 +47,8 @@ final class PassMemory {
 
   private final ModelConfig config;
   private final ModelLayout layout;
-  private final Set<String> trained;
+  private final TrainedParts parts;
+  private final List<Parameter> trained;
   private final boolean onCpu;
   private final boolean float32;
   private final int computeBytes;
@@ -55,13 +57,17 @@ final class PassMemory {
 
   PassMemory(
       ModelConfig config,
-      Set<String> trained,
+      TrainedParts parts,
       ComputeSettings compute,
       BatchSize batch,
       Activations activations) {
     this.config = config;
     this.layout = new ModelLayout(config);
-    this.trained = trained;
+    this.parts = parts;
+    this.trained = new ArrayList<>(parts.adapters().parameters(layout));
+    layout.parameters().stream()
+        .filter(parameter -> parts.tensors().contains(parameter.name()))
+        .forEach(trained::add);
     this.onCpu = compute.onCpu();
     this.float32 = compute.precision() == Precision.FLOAT32;
     this.computeBytes = compute.precision().elementType().bytes();
@@ -82,8 +88,8 @@ final class PassMemory {
     }
     boolean headIsAnEnd = trains(layout.head()) && !config.tiedHead();
     // Gradients of passes before are all there; new ones are added to them one block at a time.
-    long before = severalPasses ? gradient(trained) : 0;
-    long above = trains(layout.head()) ? gradient(Set.of(layout.head())) : 0;
+    long before = severalPasses ? gradient("") : 0;
+    long above = gradient(module(layout.head()));
     long peak = before + kept + upperEnd() + above;
     if (severalPasses) {
       above = 0;
@@ -95,7 +101,7 @@ final class PassMemory {
       above += severalPasses ? 0 : own;
     }
     if (trains(ModelLayout.EMBEDDING)) {
-      long own = gradient(Set.of(ModelLayout.EMBEDDING));
+      long own = gradient(module(ModelLayout.EMBEDDING));
       long others = severalPasses || headIsAnEnd || !trains(layout.head()) ? own : 2 * own;
       long lower = above - (config.tiedHead() && !severalPasses ? own : 0);
       peak = Math.max(peak, before + lower + others + stream());
@@ -155,6 +161,7 @@ final class PassMemory {
     ofToken += packed && trainsAny(layer, "o_proj.weight") ? queries * computeBytes : 0;
     ofToken += config.queryKeyNorm() ? 4 * (queries + keys) : 0;
     ofToken += (trainsAny(layer, "down_proj.weight") ? 4 : 3) * inner * computeBytes;
+    ofToken += adaptersOf(layer);
     return batch.padded() * ofToken + converted(layer);
   }
 
@@ -174,34 +181,54 @@ final class PassMemory {
     long logits = logitRows * config.vocabSize() * (float32 ? 8 : 10);
     long rows = batch.padded() * config.hiddenSize() * (8 + 2L * computeBytes);
     boolean copied = !float32 && trains(layout.head());
-    long head = copied ? gradient(Set.of(layout.head())) / GRADIENT_BYTES * computeBytes : 0;
+    long head = copied ? gradient(module(layout.head())) / GRADIENT_BYTES * computeBytes : 0;
     return logits + rows + head;
   }
 
   private boolean trains(String name) {
-    return trained.contains(name);
+    return parts.tensors().contains(name);
   }
 
   private boolean trainsAny(int layer, String... roles) {
     Map<String, Parameter> block = layout.block(layer);
     for (String role : roles) {
       Parameter parameter = block.get(role);
-      if (parameter != null && trains(parameter.name())) {
+      // Autograd needs a layer's input for the gradient of an adapter as for that of the weight.
+      if (parameter != null
+          && (trains(parameter.name()) || parts.adapters().adapt(parameter.name()))) {
         return true;
       }
     }
     return false;
   }
 
-  /** The bytes of a block's gradients. */
-  private long gradient(int layer) {
-    return gradient(layout.block(layer).values().stream().map(Parameter::name).toList());
+  /** What adapters keep of a token: their inner values, and what dropout made of their inputs. */
+  private long adaptersOf(int layer) {
+    Adapters adapters = parts.adapters();
+    long values = 0;
+    for (Parameter parameter : layout.block(layer).values()) {
+      if (adapters.adapt(parameter.name())) {
+        long inputs = adapters.dropout() > 0 ? parameter.shape().get(1) : 0;
+        values += adapters.rank() + 2 * inputs;
+      }
+    }
+    return values * computeBytes;
   }
 
-  private long gradient(Collection<String> names) {
-    return layout.parameters().stream()
-        .filter(parameter -> names.contains(parameter.name()) && trains(parameter.name()))
+  private long gradient(int layer) {
+    return gradient("model.layers." + layer + ".");
+  }
+
+  /** The bytes of the gradients of all that is trained under a prefix of names. */
+  private long gradient(String prefix) {
+    return trained.stream()
+        .filter(parameter -> parameter.name().startsWith(prefix))
         .mapToLong(parameter -> parameter.values() * GRADIENT_BYTES)
         .sum();
+  }
+
+  /** {@code lm_head.} of {@code lm_head.weight}. */
+  private static String module(String weight) {
+    return weight.substring(0, weight.lastIndexOf('.') + 1);
   }
 }

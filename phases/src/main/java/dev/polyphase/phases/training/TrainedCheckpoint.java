@@ -1,6 +1,7 @@
 package dev.polyphase.phases.training;
 
 import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
 import dev.polyphase.kernels.Precision;
 import dev.polyphase.kernels.TensorStore;
 import dev.polyphase.phases.model.ModelLayout;
@@ -17,13 +18,14 @@ import java.util.Locale;
 import java.util.Map;
 
 /**
- * A checkpoint with new values for its trained tensors. With {@code save_dtype: base} each tensor
- * keeps its dtype and an untrained one its bytes; another dtype is given to every floating-point
- * tensor.
+ * A checkpoint with new values for its trained tensors and with adapters merged into the weights
+ * that they adapt. With {@code save_dtype: base} each tensor keeps its dtype and an untrained one
+ * its bytes; another dtype is given to every floating-point tensor.
  */
 final class TrainedCheckpoint {
   private final Checkpoint base;
   private final ModelLayout layout;
+  private final Transformer model;
   private final Map<String, NDArray> masters;
   private final TensorStore store;
   private final SaveDtype saveDtype;
@@ -31,6 +33,7 @@ final class TrainedCheckpoint {
   TrainedCheckpoint(Checkpoint base, ModelLayout layout, Transformer model, SaveDtype saveDtype) {
     this.base = base;
     this.layout = layout;
+    this.model = model;
     this.masters = model.masters();
     this.store = model.store();
     this.saveDtype = saveDtype;
@@ -43,6 +46,8 @@ final class TrainedCheckpoint {
       NDArray master = masters.get(layout.parameterOf(tensor.name()));
       if (master != null) {
         replaced.put(tensor.name(), store.toWrite(master, saved(tensor)));
+      } else if (isAdapted(tensor)) {
+        replaced.put(tensor.name(), merged(tensor));
       } else if (tensor.type().floating() && saveDtype != SaveDtype.BASE) {
         Precision precision = saved(tensor);
         if (precision.elementType() != tensor.type()) {
@@ -53,14 +58,36 @@ final class TrainedCheckpoint {
     CheckpointWriter.write(base, target, replaced, configChanges());
   }
 
-  /** How many trained values differ from the base's, as they are saved. */
+  /** How many values of trained and adapted tensors differ from the base's, as they are saved. */
   long changedValues() throws IOException {
     long changed = 0;
-    for (Map.Entry<String, NDArray> master : masters.entrySet()) {
-      TensorInfo tensor = base.find(master.getKey()).orElseThrow();
-      changed += store.countChanged(master.getValue(), tensor, saved(tensor));
+    for (TensorInfo tensor : base.tensors()) {
+      NDArray master = masters.get(tensor.name());
+      if (master != null) {
+        changed += store.countChanged(master, tensor, saved(tensor));
+      } else if (isAdapted(tensor)) {
+        try (NDManager scratch = model.newScratch()) {
+          changed += store.countChanged(model.merged(tensor, scratch), tensor, saved(tensor));
+        }
+      }
     }
     return changed;
+  }
+
+  private boolean isAdapted(TensorInfo tensor) {
+    return model.adapters().adapt(tensor.name());
+  }
+
+  /** One weight at a time is merged, while it is written. */
+  private NewTensor merged(TensorInfo tensor) {
+    Precision precision = saved(tensor);
+    return new NewTensor(
+        precision.elementType(),
+        channel -> {
+          try (NDManager scratch = model.newScratch()) {
+            store.toWrite(model.merged(tensor, scratch), precision).bytes().writeTo(channel);
+          }
+        });
   }
 
   private Precision saved(TensorInfo tensor) {

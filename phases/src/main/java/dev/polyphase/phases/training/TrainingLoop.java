@@ -140,6 +140,7 @@ final class TrainingLoop {
 
   private StepFigures take(
       Step step, OptimizerStep optimizer, Map<String, NDArray> masters, TrainedRows trainedRows) {
+    model.startStep(step.index());
     List<MicroBatch> microBatches =
         step.microBatches().stream().map(objective::microBatch).toList();
     // The loss is a mean over the whole step, so that its size is needed before the first backward.

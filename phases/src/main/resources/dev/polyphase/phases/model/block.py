@@ -3,17 +3,43 @@
 # documents: int64 [n] on the CPU, the lengths of the documents that lie side by side in every row; no token sees another document.
 # Frozen weights have x's dtype; trained ones are float32 masters and are converted on the way, so that their gradients come out in float32.
 # Constants are the indices of the weights in w, -1 where the architecture has none, and the block's sizes.
+# Behind its weights w holds the adapters of the modules that have one, float32 masters too; behind these, where adapters drop inputs, the seed of
+# that: int64 [] on the CPU, below 0 where nothing is to be dropped.
 class K(Module):
   __parameters__ = []
   __buffers__ = []
   training : bool
 
-  def project(self: __torch__.K, x: Tensor, w: List[Tensor], weight: int, bias: int) -> Tensor:
+  def linear(self: __torch__.K, x: Tensor, w: List[Tensor], weight: int, bias: int) -> Tensor:
     if bias >= 0:
       y = torch.linear(x, torch.type_as(w[weight], x), torch.type_as(w[bias], x))
     else:
       y = torch.linear(x, torch.type_as(w[weight], x))
     return y
+
+  # x with values dropped at random and the others scaled up (Srivastava et al. 2014); which ones follows from the seed and the module's number.
+  def dropped(self: __torch__.K, x: Tensor, w: List[Tensor], number: int) -> Tensor:
+    seed = -1
+    if {{dropout_seed}} >= 0:
+      seed = int(w[{{dropout_seed}}])
+    if torch.ge(seed, 0):
+      source = torch.Generator(device=torch.device("{{device}}"), seed=torch.add(seed, number))
+      mask = torch.bernoulli_(torch.empty_like(x), {{kept_share}}, generator=source)
+      y = torch.mul(x, torch.div_(mask, {{kept_share}}))
+    else:
+      y = x
+    return y
+
+  # x W' + bias, and where there are a [rank, in] and b [out, rank] + scale * dropped(x) a' b' (Hu et al. 2021).
+  def project(self: __torch__.K, x: Tensor, w: List[Tensor], weight: int, bias: int, a: int, b: int, number: int) -> Tensor:
+    if a >= 0:
+      rows = torch.flatten(x, 0, 1)
+      inner = torch.linear((self).dropped(rows, w, number), torch.type_as(w[a], x))
+      y = torch.addmm_((self).linear(rows, w, weight, bias), inner, torch.t(torch.type_as(w[b], x)), alpha={{adapter_scale}})
+      y1 = torch.reshape(y, [torch.size(x, 0), torch.size(x, 1), torch.size(y, 1)])
+    else:
+      y1 = (self).linear(x, w, weight, bias)
+    return y1
 
   # Root-mean-square norm over the last dimension, computed in float32 (Zhang and Sennrich 2019, eq. 4).
   def norm(self: __torch__.K, x: Tensor, weight: Tensor) -> Tensor:
@@ -67,9 +93,9 @@ class K(Module):
     return y
 
   def attention(self: __torch__.K, x: Tensor, cos: Tensor, sin: Tensor, documents: Tensor, w: List[Tensor]) -> Tensor:
-    q = (self).split_heads((self).project(x, w, {{q_proj.weight}}, {{q_proj.bias}}), {{heads}})
-    k = (self).split_heads((self).project(x, w, {{k_proj.weight}}, {{k_proj.bias}}), {{kv_heads}})
-    v = (self).split_heads((self).project(x, w, {{v_proj.weight}}, {{v_proj.bias}}), {{kv_heads}})
+    q = (self).split_heads((self).project(x, w, {{q_proj}}), {{heads}})
+    k = (self).split_heads((self).project(x, w, {{k_proj}}), {{kv_heads}})
+    v = (self).split_heads((self).project(x, w, {{v_proj}}), {{kv_heads}})
     if {{q_norm.weight}} >= 0:
       q1 = (self).norm(q, w[{{q_norm.weight}}])
       k1 = (self).norm(k, w[{{k_norm.weight}}])
@@ -80,13 +106,13 @@ class K(Module):
     s = torch.type_as(sin, x)
     y = (self).attend_within((self).rotate(q1, c, s), (self).rotate(k1, c, s), v, documents)
     merged = torch.reshape(torch.transpose(y, 1, 2), [torch.size(x, 0), torch.size(x, 1), torch.mul({{heads}}, {{head_dim}})])
-    return (self).project(merged, w, {{o_proj.weight}}, {{o_proj.bias}})
+    return (self).project(merged, w, {{o_proj}})
 
   # SwiGLU (Shazeer 2020, eq. 6).
   def mlp(self: __torch__.K, x: Tensor, w: List[Tensor]) -> Tensor:
-    gate = torch.silu((self).project(x, w, {{gate_proj.weight}}, {{gate_proj.bias}}))
-    up = (self).project(x, w, {{up_proj.weight}}, {{up_proj.bias}})
-    return (self).project(torch.mul(gate, up), w, {{down_proj.weight}}, {{down_proj.bias}})
+    gate = torch.silu((self).project(x, w, {{gate_proj}}))
+    up = (self).project(x, w, {{up_proj}})
+    return (self).project(torch.mul(gate, up), w, {{down_proj}})
 
   def forward(self: __torch__.K, x: Tensor, cos: Tensor, sin: Tensor, documents: Tensor, w: List[Tensor]) -> Tensor:
     x1 = torch.add(x, (self).attention((self).norm(x, w[{{input_layernorm.weight}}]), cos, sin, documents, w))

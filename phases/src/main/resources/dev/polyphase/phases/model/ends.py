@@ -1,5 +1,7 @@
 # The two ends of the model: token embedding, final norm, and the log-probabilities of target tokens.
 # Shapes: ids [batch, seq] int64; hidden x [batch, seq, hidden]; n target positions; vocabulary V.
+# head: the head's weight [V, hidden]; where it has an adapter then inner [n, rank], that of the n rows, and the adapter's B [V, rank]. The logits of h
+# are h weight' + inner B'.
 # Logits exist for {{chunk_tokens}} tokens at a time only.
 class K(Module):
   __parameters__ = []
@@ -37,13 +39,50 @@ class K(Module):
       _2 = torch.append(gradients, unchecked_cast(Tensor, found[i]))
     return gradients
 
-  # h [n, hidden] -> [n, V] in float32. For small n.
-  def logits(self: __torch__.K, h: Tensor, head: Tensor) -> Tensor:
-    return torch.to(torch.linear(h, torch.type_as(head, h)), 6)
+  # h with values dropped at random and the others scaled up (Srivastava et al. 2014); which ones follows from seed, int64 [] on the CPU, below 0 for none.
+  def dropped(self: __torch__.K, h: Tensor, seed: Tensor) -> Tensor:
+    if torch.ge(int(seed), 0):
+      source = torch.Generator(device=torch.device("{{device}}"), seed=int(seed))
+      mask = torch.bernoulli_(torch.empty_like(h), {{kept_share}}, generator=source)
+      y = torch.mul(h, torch.div_(mask, {{kept_share}}))
+    else:
+      y = h
+    return y
 
-  # h [n, hidden], head [V, hidden], targets [n] -> the targets' log-probabilities and the logits' log-sum-exp, both [n] float32.
-  def log_probs(self: __torch__.K, h: Tensor, head: Tensor, targets: Tensor) -> List[Tensor]:
-    w = torch.type_as(head, h)
+  # The adapter's inner values: scale * dropped(h) a' for a [rank, hidden] (Hu et al. 2021).
+  def inner(self: __torch__.K, h: Tensor, a: Tensor, seed: Tensor) -> Tensor:
+    return torch.mul(torch.linear((self).dropped(h, seed), torch.type_as(a, h)), {{adapter_scale}})
+
+  # g: the gradient of inner; gh: that of h by the weight. The gradients of h and of a (float32).
+  def inner_vjp(self: __torch__.K, h: Tensor, a: Tensor, seed: Tensor, g: Tensor, gh: Tensor) -> List[Tensor]:
+    h1 = torch.requires_grad_(torch.detach(h), True)
+    a1 = torch.requires_grad_(torch.detach(a), True)
+    found = torch.grad([(self).inner(h1, a1, seed)], [h1, a1], annotate(List[Optional[Tensor]], [g]), None, False, False)
+    return [torch.add(gh, unchecked_cast(Tensor, found[0])), unchecked_cast(Tensor, found[1])]
+
+  # The head in h's dtype.
+  def converted(self: __torch__.K, h: Tensor, head: List[Tensor]) -> List[Tensor]:
+    found = annotate(List[Tensor], [])
+    for i in range(torch.len(head)):
+      _0 = torch.append(found, torch.type_as(head[i], h))
+    return found
+
+  # The logits [count, V] of rows start to start + count, float32; head in h's dtype.
+  def logits_of(self: __torch__.K, h: Tensor, head: List[Tensor], start: int, count: int) -> Tensor:
+    z = torch.linear(torch.narrow(h, 0, start, count), head[0])
+    if torch.gt(torch.len(head), 1):
+      z1 = torch.addmm_(z, torch.narrow(head[1], 0, start, count), torch.t(head[2]))
+    else:
+      z1 = z
+    return torch.to(z1, 6)
+
+  # h [n, hidden] -> [n, V] in float32. For small n.
+  def logits(self: __torch__.K, h: Tensor, head: List[Tensor]) -> Tensor:
+    return (self).logits_of(h, (self).converted(h, head), 0, torch.size(h, 0))
+
+  # h [n, hidden], targets [n] -> the targets' log-probabilities and the logits' log-sum-exp, both [n] float32.
+  def log_probs(self: __torch__.K, h: Tensor, head: List[Tensor], targets: Tensor) -> List[Tensor]:
+    w = (self).converted(h, head)
     found = annotate(List[Tensor], [])
     norms = annotate(List[Tensor], [])
     n = torch.size(h, 0)
@@ -51,66 +90,75 @@ class K(Module):
     for i in range(chunks):
       start = torch.mul(i, {{chunk_tokens}})
       count = ops.prim.min({{chunk_tokens}}, torch.sub(n, start))
-      z = torch.to(torch.linear(torch.narrow(h, 0, start, count), w), 6)
+      z = (self).logits_of(h, w, start, count)
       t = torch.unsqueeze(torch.narrow(targets, 0, start, count), -1)
       norm = torch.logsumexp(z, [-1])
       _0 = torch.append(norms, norm)
       _1 = torch.append(found, torch.sub(torch.squeeze(torch.gather(z, 1, t), -1), norm))
     return [torch.cat(found), torch.cat(norms)]
 
-  # The gradients of one chunk: gz [count, V] float32, of its logits; hi [count, hidden]; w: the head in h's dtype. Appends that of hi to parts,
-  # where of_h, and adds that of the head to the one of sums, where there is one.
-  def chunk_vjp(self: __torch__.K, gz: Tensor, hi: Tensor, w: Tensor, of_h: bool, parts: List[Tensor], sums: List[Tensor]) -> int:
-    gzh = torch.type_as(gz, hi)
+  # The gradients of one chunk: gz [count, V] float32, of its logits; w: the head in h's dtype. Appends that of h to parts, where of_h, and adds that of
+  # the head to the one of sums, where there is one: of an adapted head that of B, and that of inner is appended to inner_parts.
+  def chunk_vjp(self: __torch__.K, gz: Tensor, h: Tensor, w: List[Tensor], start: int, of_h: bool, parts: List[Tensor], inner_parts: List[Tensor], sums: List[Tensor]) -> int:
+    gzh = torch.type_as(gz, h)
+    count = torch.size(gz, 0)
     if of_h:
-      _0 = torch.append(parts, torch.matmul(gzh, w))
+      _0 = torch.append(parts, torch.matmul(gzh, w[0]))
     if torch.gt(torch.len(sums), 0):
-      _1 = torch.addmm_(sums[0], torch.to(torch.t(gzh), 6), torch.to(hi, 6))
+      if torch.gt(torch.len(w), 1):
+        _1 = torch.append(inner_parts, torch.matmul(gzh, w[2]))
+        right = w[1]
+      else:
+        right = h
+      _2 = torch.addmm_(sums[0], torch.to(torch.t(gzh), 6), torch.to(torch.narrow(right, 0, start, count), 6))
     return 0
 
-  # [gradient of h, gradient of the head], those that are there.
-  def gradients(self: __torch__.K, of_h: bool, parts: List[Tensor], sums: List[Tensor]) -> List[Tensor]:
+  # [gradient of h, of inner, of the head's weight or B], those that are there.
+  def gradients(self: __torch__.K, of_h: bool, parts: List[Tensor], inner_parts: List[Tensor], sums: List[Tensor]) -> List[Tensor]:
     found = annotate(List[Tensor], [])
     if of_h:
       _0 = torch.append(found, torch.cat(parts))
+    if torch.gt(torch.len(inner_parts), 0):
+      _1 = torch.append(found, torch.cat(inner_parts))
     if torch.gt(torch.len(sums), 0):
-      _1 = torch.append(found, sums[0])
+      _2 = torch.append(found, sums[0])
     return found
 
-  def new_sums(self: __torch__.K, head: Tensor, trained: Tensor) -> List[Tensor]:
+  def new_sums(self: __torch__.K, head: List[Tensor], trained: Tensor) -> List[Tensor]:
     sums = annotate(List[Tensor], [])
     if torch.eq(int(torch.select(trained, 0, 1)), 1):
-      _0 = torch.append(sums, torch.zeros(torch.size(head), dtype=6, device=torch.device("{{device}}")))
+      _0 = torch.append(sums, torch.zeros(torch.size(head[-1]), dtype=6, device=torch.device("{{device}}")))
     return sums
 
   # norms [n]: from log_probs; g [n] float32: the gradient of each log-probability; trained: int64 [2], 1 where wanted: the gradient of h
-  # [n, hidden], of the head [V, hidden] (float32). d log p_t / d z = onehot(t) - softmax(z).
-  def log_probs_vjp(self: __torch__.K, h: Tensor, head: Tensor, targets: Tensor, norms: Tensor, g: Tensor, trained: Tensor) -> List[Tensor]:
-    w = torch.type_as(head, h)
+  # [n, hidden], of the head: its weight [V, hidden] or inner [n, rank] and B [V, rank] (float32 but inner). d log p_t / d z = onehot(t) - softmax(z).
+  def log_probs_vjp(self: __torch__.K, h: Tensor, head: List[Tensor], targets: Tensor, norms: Tensor, g: Tensor, trained: Tensor) -> List[Tensor]:
+    w = (self).converted(h, head)
     of_h = torch.eq(int(torch.select(trained, 0, 0)), 1)
     parts = annotate(List[Tensor], [])
+    inner_parts = annotate(List[Tensor], [])
     sums = (self).new_sums(head, trained)
     n = torch.size(h, 0)
     chunks = torch.floordiv(torch.add(n, torch.sub({{chunk_tokens}}, 1)), {{chunk_tokens}})
     for i in range(chunks):
       start = torch.mul(i, {{chunk_tokens}})
       count = ops.prim.min({{chunk_tokens}}, torch.sub(n, start))
-      hi = torch.narrow(h, 0, start, count)
       gi = torch.unsqueeze(torch.narrow(g, 0, start, count), -1)
       t = torch.unsqueeze(torch.narrow(targets, 0, start, count), -1)
-      z = torch.to(torch.linear(hi, w), 6)
+      z = (self).logits_of(h, w, start, count)
       p = torch.exp_(torch.sub_(z, torch.unsqueeze(torch.narrow(norms, 0, start, count), -1)))
       gz = torch.scatter_add_(torch.mul_(p, torch.neg(gi)), 1, t, gi)
-      _0 = (self).chunk_vjp(gz, hi, w, of_h, parts, sums)
-    return (self).gradients(of_h, parts, sums)
+      _0 = (self).chunk_vjp(gz, h, w, start, of_h, parts, inner_parts, sums)
+    return (self).gradients(of_h, parts, inner_parts, sums)
 
   # log_probs and log_probs_vjp in one, with each chunk's logits computed once, where every log-probability has the same gradient, slope
   # (float64 []): the log-probabilities [n], then the gradients as there. At least one gradient is wanted.
-  def log_probs_and_vjp(self: __torch__.K, h: Tensor, head: Tensor, targets: Tensor, slope: Tensor, trained: Tensor) -> List[Tensor]:
-    w = torch.type_as(head, h)
+  def log_probs_and_vjp(self: __torch__.K, h: Tensor, head: List[Tensor], targets: Tensor, slope: Tensor, trained: Tensor) -> List[Tensor]:
+    w = (self).converted(h, head)
     of_h = torch.eq(int(torch.select(trained, 0, 0)), 1)
     g = float(slope)
     parts = annotate(List[Tensor], [])
+    inner_parts = annotate(List[Tensor], [])
     sums = (self).new_sums(head, trained)
     log_probs = annotate(List[Tensor], [])
     n = torch.size(h, 0)
@@ -118,14 +166,13 @@ class K(Module):
     for i in range(chunks):
       start = torch.mul(i, {{chunk_tokens}})
       count = ops.prim.min({{chunk_tokens}}, torch.sub(n, start))
-      hi = torch.narrow(h, 0, start, count)
       t = torch.unsqueeze(torch.narrow(targets, 0, start, count), -1)
-      z = torch.log_softmax(torch.to(torch.linear(hi, w), 6), -1)
+      z = torch.log_softmax((self).logits_of(h, w, start, count), -1)
       _0 = torch.append(log_probs, torch.squeeze(torch.gather(z, 1, t), -1))
       gz = torch.scatter_add_(torch.mul_(torch.exp_(z), torch.neg(g)), 1, t, torch.full([count, 1], g, dtype=6, device=torch.device("{{device}}")))
-      _1 = (self).chunk_vjp(gz, hi, w, of_h, parts, sums)
+      _1 = (self).chunk_vjp(gz, h, w, start, of_h, parts, inner_parts, sums)
     found = [torch.cat(log_probs)]
-    gradients = (self).gradients(of_h, parts, sums)
+    gradients = (self).gradients(of_h, parts, inner_parts, sums)
     for i in range(torch.len(gradients)):
       _2 = torch.append(found, gradients[i])
     return found

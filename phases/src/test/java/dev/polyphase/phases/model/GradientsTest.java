@@ -211,7 +211,7 @@ class GradientsTest {
   }
 
   /** Rows of unequal lengths, padded, and half of their tokens without loss. */
-  private static TokenBatch batch(Path checkpoint) throws IOException {
+  static TokenBatch batch(Path checkpoint) throws IOException {
     int vocabulary = ConfigReader.read(checkpoint).vocabSize();
     Random random = new Random(7);
     int[] lengths = {31, 12, 20};

@@ -43,7 +43,8 @@ final class KeptGraph {
         tensors.put(name, value);
       }
       Weights weights = new Weights(tensors, trained);
-      try (Blocks blocks = new Blocks(manager, config, layout, weights, Activations.RECOMPUTED)) {
+      try (Blocks blocks =
+          new Blocks(manager, config, layout, weights, Adapters.none(), Activations.RECOMPUTED)) {
         NDArray loss = loss(manager, config, layout, tensors, blocks, graph, batch);
         NDList found =
             graph
@@ -81,7 +82,7 @@ final class KeptGraph {
     for (int layer = 0; layer < blocks.count(); layer++) {
       x =
           blocks
-              .call("forward", layer, x, rotary.upTo(batch.seq(), manager))
+              .call("forward", layer, x, rotary.upTo(batch.seq(), manager), DropoutSeeds.NONE)
               .runWithAutograd(manager)
               .get(0);
     }

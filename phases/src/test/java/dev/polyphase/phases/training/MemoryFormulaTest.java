@@ -53,14 +53,15 @@ class MemoryFormulaTest {
   @EnabledOnOs(OS.LINUX)
   @ParameterizedTest
   @CsvSource({
-    "'.*', false, 1",
-    "'.*', true, 1",
-    "'.*', true, 2",
-    "'.*layers.[12].*_proj.weight', false, 1",
-    "'.*layers.[12].*_proj.weight', true, 1",
+    "'.*', false, 1, null",
+    "'.*', true, 1, null",
+    "'.*', true, 2, null",
+    "'.*layers.[12].*_proj.weight', false, 1, null",
+    "'.*layers.[12].*_proj.weight', true, 1, null",
+    "'.*_proj.weight', false, 1, lora",
   })
-  void isWithin15PercentOfTheMeasuredPeak(String pattern, boolean checkpointing, int passes)
-      throws Exception {
+  void isWithin15PercentOfTheMeasuredPeak(
+      String pattern, boolean checkpointing, int passes, String adapter) throws Exception {
     Set<String> trained =
         Checkpoint.open(model.resolve("base")).tensors().stream()
             .map(TensorInfo::name)
@@ -70,6 +71,8 @@ class MemoryFormulaTest {
     List<String> settings =
         List.of(
             "phases.one.sequence_len=1024",
+            "phases.one.targeting={method: parameters, unfrozen_parameters: [any]}",
+            "phases.one.adapter=" + adapter,
             "phases.one.gradient_checkpointing=" + checkpointing,
             "phases.one.gradient_accumulation_steps=" + passes);
 
@@ -148,6 +151,26 @@ class MemoryFormulaTest {
 
     // Nine positions are seen; a mask has 4 + 3 bytes for each two.
     assertThat(beyond).isGreaterThan(within / 8 * 10);
+  }
+
+  @Test
+  void adaptersAreTrainedInThePlaceOfTheirWeights() throws IOException {
+    SftRun run = llama(Set.of(UP_2, "model.layers.2.mlp.down_proj.weight", "lm_head.weight"));
+    String targeting = "phases.one.targeting={method: parameters, unfrozen_parameters: [any]}";
+
+    MemoryEstimate memory = run.check(targeting, "phases.one.adapter=lora").memory();
+    MemoryEstimate dropping =
+        run.check(targeting, "phases.one.adapter={type: lora, dropout: 0.1}").memory();
+
+    // A and B of rank 16: twice 160 + 64, and 272 + 64.
+    long adapters = 16 * (2 * 224 + 336);
+    assertThat(memory.mappedBytes()).isEqualTo(207_424 * 4);
+    assertThat(memory.masterBytes()).isEqualTo(adapters * 4);
+    assertThat(memory.optimizerBytes()).isEqualTo(adapters * 8);
+    assertThat(memory.gradientBytes()).isEqualTo(adapters * 4);
+    // Two copies of the inputs, 64 and 160 values a token.
+    assertThat(dropping.activationBytes() - memory.activationBytes())
+        .isEqualTo(40 * 2 * (64 + 160) * 4);
   }
 
   private long activations(String trained) throws IOException {

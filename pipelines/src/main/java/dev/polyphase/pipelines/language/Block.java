@@ -215,6 +215,24 @@ final class Block {
     return block.readBy(reader);
   }
 
+  /**
+   * What a reader makes of the mapping under a key, if there is one.
+   *
+   * @param words what may stand in the file for the mapping; {@link Spellings} has made one of it
+   */
+  <T, E extends Enum<E>> Optional<T> blockOrWordIfAny(
+      String key, Class<E> words, Function<Block, T> reader) {
+    Node node = given(key);
+    Form word = new Form.Choice(Values.words(words));
+    if (node == null) {
+      keys.put(key, Key.optional(word, null));
+      return Optional.empty();
+    }
+    Block block = of(node, kind, problems);
+    keys.put(key, new Key(List.of(word, new Form.Block(block.keys)), false, null));
+    return Optional.of(block.readBy(reader));
+  }
+
   /** What a reader makes of a mapping that others complete: nothing in it is required. */
   void part(String key, Function<Block, ?> reader) {
     Node node = given(key);

@@ -1,13 +1,16 @@
 package dev.polyphase.pipelines.language;
 
+import dev.polyphase.pipelines.Adapter;
 import dev.polyphase.pipelines.Defaults;
 import dev.polyphase.pipelines.Dpo;
 import dev.polyphase.pipelines.GradientCheckpointing;
 import dev.polyphase.pipelines.Phase;
 import dev.polyphase.pipelines.PhaseType;
+import dev.polyphase.pipelines.Targeting;
 import dev.polyphase.pipelines.Warmup;
 import java.util.HashSet;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalLong;
 import java.util.Set;
@@ -35,7 +38,7 @@ final class PhaseReader {
   }
 
   private static Phase settings(Block phase, String name, PhaseType type) {
-    var targeting = phase.block("targeting", TargetingReader::read);
+    Targeting targeting = phase.block("targeting", TargetingReader::read);
     var datasets = phase.blocks("datasets", "a list of {path: ...}", DatasetReader::read);
     var evalDatasets =
         phase.blocksIfAny("eval_datasets", "a list of {path: ...}", DatasetReader::read);
@@ -67,7 +70,8 @@ final class PhaseReader {
         phase.count("logging_steps", 1, Defaults.LOGGING_STEPS),
         LossWatchdogReader.read(phase),
         LrBySnrReader.read(phase, targeting),
-        dpo(phase, type));
+        dpo(phase, type),
+        adapter(phase, targeting));
   }
 
   private static Warmup warmup(Block phase) {
@@ -101,6 +105,18 @@ final class PhaseReader {
               .formatted(Values.word(type)));
     }
     return Defaults.DPO;
+  }
+
+  private static Optional<Adapter> adapter(Block phase, Targeting targeting) {
+    Optional<Adapter> adapter =
+        phase.blockOrWordIfAny("adapter", Adapter.Type.class, AdapterReader::read);
+    if (adapter.isPresent() && targeting instanceof Targeting.Full && !phase.isPart()) {
+      phase.refuse(
+          "adapter",
+          "trains small matrices instead of the weights, but targeting.method full trains every"
+              + " weight; take method snr or parameters, or remove the adapter");
+    }
+    return adapter;
   }
 
   /** Names become folders, and some file systems do not tell cases apart. */

@@ -44,6 +44,7 @@ public final class PipelineSchema {
         eval_datasets: [{}]
         lr_by_snr: {}
         dpo: {}
+        adapter: {type: lora}
       phases:
         - <<: *settings
           type: dpo
@@ -53,6 +54,9 @@ public final class PipelineSchema {
   private static final String NUMBER_WITH_UNDERSCORES = "^[0-9]+(_[0-9]+)+(\\.[0-9]+)?$";
 
   private static final String PHASE = "#/$defs/phase/properties/";
+
+  /** Of its forms, a word and a mapping, the second. */
+  private static final String ADAPTER = PHASE + "adapter/anyOf/1/properties/";
 
   private final Properties meanings = meanings();
   private final Map<String, Key> pipeline =
@@ -125,6 +129,7 @@ public final class PipelineSchema {
       properties.putObject(name).put("$ref", PHASE + name);
     }
     addSpellings(properties, Spellings.OF_PHASE, PHASE);
+    addSpellings(properties, Spellings.OF_ADAPTER, ADAPTER);
     defaults.put("additionalProperties", false);
     return defaults;
   }
@@ -151,6 +156,7 @@ public final class PipelineSchema {
           }
         });
     addSpellings(properties, Spellings.OF_PHASE, PHASE);
+    addSpellings(properties, Spellings.OF_ADAPTER, ADAPTER);
     node.put("additionalProperties", false);
     node.set("required", required);
     return node;
@@ -163,9 +169,14 @@ public final class PipelineSchema {
             (other, own) ->
                 properties
                     .putObject(other)
-                    .put("description", "another spelling of `" + own + "`")
+                    .put("description", "another spelling of `" + inWords(place + own) + "`")
                     .put("deprecated", true)
                     .put("$ref", place + own));
+  }
+
+  /** A key within a phase or a pipeline, as a person writes it. */
+  private static String inWords(String place) {
+    return place.replace(ADAPTER, "adapter.").replace(PHASE, "").replace("#/properties/", "");
   }
 
   /**

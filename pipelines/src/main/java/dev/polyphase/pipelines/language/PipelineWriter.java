@@ -1,5 +1,6 @@
 package dev.polyphase.pipelines.language;
 
+import dev.polyphase.pipelines.Adapter;
 import dev.polyphase.pipelines.BaseModel;
 import dev.polyphase.pipelines.Dataset;
 import dev.polyphase.pipelines.Dpo;
@@ -87,6 +88,7 @@ public final class PipelineWriter {
     if (phase.type() == PhaseType.DPO) {
       keys.put("dpo", dpo(phase.dpo()));
     }
+    phase.adapter().ifPresent(adapter -> keys.put("adapter", adapter(adapter)));
     return keys;
   }
 
@@ -211,6 +213,16 @@ public final class PipelineWriter {
     keys.put("label_smoothing", number(dpo.labelSmoothing()));
     keys.put("discopop_tau", number(dpo.discopopTau()));
     keys.put("reference", reference(dpo.reference()));
+    return keys;
+  }
+
+  private static Map<String, Object> adapter(Adapter adapter) {
+    Map<String, Object> keys = new LinkedHashMap<>();
+    keys.put("type", Values.word(adapter.type()));
+    keys.put("r", adapter.r());
+    keys.put("alpha", number(adapter.alpha()));
+    keys.put("dropout", number(adapter.dropout()));
+    keys.put("save", Values.word(adapter.save()));
     return keys;
   }
 

@@ -23,6 +23,12 @@ final class Spellings {
           "optim", "optimizer",
           "packing", "sample_packing");
 
+  /** Axolotl's keys of a phase that belong into its {@code adapter}. */
+  static final Map<String, String> OF_ADAPTER =
+      Map.of("lora_r", "r", "lora_alpha", "alpha", "lora_dropout", "dropout");
+
+  private static final String ADAPTER = "adapter";
+
   private Spellings() {}
 
   /** The pipeline with our own names for all keys; two names of one key are a problem. */
@@ -62,7 +68,45 @@ final class Spellings {
   }
 
   private static Node unifyPhase(Node phase, Problems problems) {
-    return phase instanceof Mapping mapping ? unify(mapping, OF_PHASE, problems) : phase;
+    return phase instanceof Mapping mapping
+        ? withAdapter(unify(mapping, OF_PHASE, problems), problems)
+        : phase;
+  }
+
+  /** {@code adapter: lora} and {@code lora_r: 8} are {@code adapter: {type: lora, r: 8}}. */
+  private static Mapping withAdapter(Mapping phase, Problems problems) {
+    Map<String, Mapping.Entry> entries = new LinkedHashMap<>(phase.entries());
+    Map<String, Mapping.Entry> flat = new LinkedHashMap<>();
+    OF_ADAPTER.forEach(
+        (other, key) -> {
+          Mapping.Entry entry = entries.remove(other);
+          if (entry != null) {
+            flat.put(key, entry);
+          }
+        });
+    Mapping.Entry written = entries.get(ADAPTER);
+    if (written == null ? flat.isEmpty() : written.value().isNull()) {
+      return phase.withEntries(
+          entries); // as with Axolotl, without an adapter the others say nothing
+    }
+    Map<String, Mapping.Entry> within = new LinkedHashMap<>();
+    Mapping.Entry first = written == null ? flat.values().iterator().next() : written;
+    if (written != null && written.value() instanceof Mapping own) {
+      within.putAll(own.entries());
+    } else if (written != null) {
+      within.put("type", written);
+    }
+    flat.forEach(
+        (key, entry) -> {
+          Mapping.Entry own = within.putIfAbsent(key, entry);
+          if (own != null) {
+            refuseSecondName(own, entry, problems);
+          }
+        });
+    Mapping adapter =
+        Mapping.empty(first.keyPlace(), Mapping.pathOf(phase.path(), ADAPTER)).withEntries(within);
+    entries.put(ADAPTER, new Mapping.Entry(first.keyPlace(), adapter));
+    return phase.withEntries(entries);
   }
 
   private static Mapping unify(Mapping mapping, Map<String, String> others, Problems problems) {
@@ -73,12 +117,17 @@ final class Spellings {
             (key, entry) -> {
               Mapping.Entry first = entries.putIfAbsent(others.getOrDefault(key, key), entry);
               if (first != null) {
-                problems.add(
-                    entry.keyPlace(),
-                    "%s: means the same as %s; remove one of them"
-                        .formatted(entry.value().path(), first.value().path()));
+                refuseSecondName(first, entry, problems);
               }
             });
     return mapping.withEntries(entries);
+  }
+
+  private static void refuseSecondName(
+      Mapping.Entry first, Mapping.Entry second, Problems problems) {
+    problems.add(
+        second.keyPlace(),
+        "%s: means the same as %s; remove one of them"
+            .formatted(second.value().path(), first.value().path()));
   }
 }

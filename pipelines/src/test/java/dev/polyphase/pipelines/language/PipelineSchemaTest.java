@@ -38,6 +38,8 @@ class PipelineSchemaTest {
   private static final List<String> LEFT_TO_VALIDATE =
       List.of(
           "adaptive-and-random",
+          "adapter-of-everything",
+          "adapter-without-type",
           "cosine-ratio-of-linear",
           "dpo-on-sft",
           "empty-value",
@@ -68,6 +70,7 @@ class PipelineSchemaTest {
           "top-percent-of-parameters",
           "two-budgets",
           "two-min-lrs",
+          "two-ranks",
           "two-spellings",
           "warmup-twice");
 

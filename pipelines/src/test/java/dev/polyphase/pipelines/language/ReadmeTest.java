@@ -39,6 +39,7 @@ class ReadmeTest {
           lr_scheduler_kwargs: {zzzzzzzzzz: 1}
           lr_by_snr: {zzzzzzzzzz: 1}
           dpo: {zzzzzzzzzz: 1}
+          adapter: {zzzzzzzzzz: 1}
       """;
 
   @Test

@@ -2,6 +2,7 @@ package dev.polyphase.pipelines.language;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.polyphase.pipelines.Adapter;
 import dev.polyphase.pipelines.BaseModel;
 import dev.polyphase.pipelines.Dataset;
 import dev.polyphase.pipelines.Dataset.RowType;
@@ -80,7 +81,8 @@ class ValidPipelinesTest {
                         1,
                         Optional.empty(),
                         Optional.empty(),
-                        SIGMOID))));
+                        SIGMOID,
+                        Optional.empty()))));
   }
 
   @Test
@@ -139,7 +141,9 @@ class ValidPipelinesTest {
                             Dpo.LossType.APO_ZERO,
                             0.1,
                             0.1,
-                            new Dpo.Reference.Checkpoint("models/reference"))))));
+                            new Dpo.Reference.Checkpoint("models/reference")),
+                        Optional.of(
+                            new Adapter(Adapter.Type.LORA, 8, 12.5, 0.05, Adapter.Save.PEFT))))));
   }
 
   @Test
@@ -213,7 +217,8 @@ class ValidPipelinesTest {
         1,
         Optional.empty(),
         Optional.empty(),
-        SIGMOID);
+        SIGMOID,
+        Optional.empty());
   }
 
   /** What has no effect may be inherited. */
@@ -269,6 +274,21 @@ class ValidPipelinesTest {
     assertThat(phase.lrScheduler()).isEqualTo(new LrScheduler.Constant());
     assertThat(phase.optimizer()).isEqualTo(ADAMW);
     assertThat(phase.samplePacking()).isTrue();
+    assertThat(phase.adapter())
+        .contains(new Adapter(Adapter.Type.LORA, 8, 24, 0.1, Adapter.Save.MERGED));
+  }
+
+  @Test
+  void adaptersOfPhasesAndDefaults() throws IOException {
+    List<Phase> phases = read("adapters").phases();
+    Adapter inherited = new Adapter(Adapter.Type.LORA, 4, 32, 0, Adapter.Save.PEFT);
+    assertThat(phases)
+        .extracting(Phase::adapter)
+        .containsExactly(
+            Optional.of(inherited),
+            Optional.of(new Adapter(Adapter.Type.LORA, 64, 32, 0, Adapter.Save.PEFT)),
+            Optional.of(new Adapter(Adapter.Type.LORA, 4, 8, 0, Adapter.Save.PEFT)),
+            Optional.empty());
   }
 
   @Test

@@ -1,0 +1,149 @@
+package dev.polyphase.phases.training;
+
+import dev.polyphase.phases.api.PhaseRequest;
+import dev.polyphase.phases.model.Adapters;
+import dev.polyphase.phases.model.ModelLayout;
+import dev.polyphase.phases.model.Parameter;
+import dev.polyphase.pipelines.Adapter;
+import dev.polyphase.pipelines.problems.InputException;
+import dev.polyphase.pipelines.problems.Place;
+import dev.polyphase.pipelines.problems.Problem;
+import dev.polyphase.weights.RowRanges;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.stream.Collectors;
+
+/**
+ * What a phase trains.
+ *
+ * @param tensors the parameters that are trained themselves
+ * @param rows the rows to train of those of which not all are trained
+ * @param adapters what is trained in the place of other parameters
+ */
+record TrainedParts(Set<String> tensors, Map<String, RowRanges> rows, Adapters adapters) {
+  private static final String WEIGHT = ".weight";
+
+  /**
+   * What a request asks for. With an adapter, the selected projections and an untied head are
+   * adapted, as their biases are not; a selected embedding, and with it a tied head, is trained
+   * itself, as PEFT's {@code modules_to_save} are.
+   *
+   * @throws InputException naming what the model does not have, and what can't be adapted
+   */
+  static TrainedParts of(PhaseRequest request, ModelLayout layout) {
+    Set<String> selected =
+        request.trainable().stream().map(layout::parameterOf).collect(Collectors.toSet());
+    Set<String> unknown = new TreeSet<>(selected);
+    layout.parameters().forEach(parameter -> unknown.remove(parameter.name()));
+    if (!unknown.isEmpty()) {
+      throw new InputException(
+          Place.in(request.checkpoint().toString()),
+          "the model has no parameters named %s to train".formatted(unknown));
+    }
+    Map<String, RowRanges> rows = new HashMap<>();
+    request.rows().forEach((tensor, ranges) -> rows.put(layout.parameterOf(tensor), ranges));
+    Optional<Adapter> adapter = request.phase().adapter();
+    return adapter.isPresent()
+        ? adapted(request, layout, selected, rows, adapter.get())
+        : new TrainedParts(selected, rows, Adapters.none());
+  }
+
+  /** How many values are trained. */
+  long values(ModelLayout layout) {
+    return ofTensors(layout)
+        + adapters.parameters(layout).stream().mapToLong(Parameter::values).sum();
+  }
+
+  /** How many are saved anew: the trained ones, and the weights that adapters are merged into. */
+  long savedValues(ModelLayout layout) {
+    return ofTensors(layout)
+        + layout.parameters().stream()
+            .filter(parameter -> adapters.adapt(parameter.name()))
+            .mapToLong(Parameter::values)
+            .sum();
+  }
+
+  private long ofTensors(ModelLayout layout) {
+    long values = 0;
+    for (Parameter parameter : layout.parameters()) {
+      RowRanges some = rows.get(parameter.name());
+      if (some != null) {
+        values += parameter.values() / parameter.shape().get(0) * some.rows();
+      } else if (tensors.contains(parameter.name())) {
+        values += parameter.values();
+      }
+    }
+    return values;
+  }
+
+  private static TrainedParts adapted(
+      PhaseRequest request,
+      ModelLayout layout,
+      Set<String> selected,
+      Map<String, RowRanges> rows,
+      Adapter adapter) {
+    Set<String> whole = new HashSet<>();
+    Set<String> modules = new HashSet<>();
+    List<String> neither = new ArrayList<>();
+    List<String> inPart = new ArrayList<>();
+    for (Parameter parameter : layout.parameters()) {
+      String name = parameter.name();
+      if (!selected.contains(name)) {
+        continue;
+      }
+      if (name.equals(ModelLayout.EMBEDDING)) {
+        whole.add(name);
+      } else if (parameter.shape().size() == 2) {
+        modules.add(name.substring(0, name.length() - WEIGHT.length()));
+        if (rows.containsKey(name)) {
+          inPart.add(name);
+        }
+      } else if (!selected.contains(name.replaceFirst("\\.bias$", WEIGHT))
+          || name.endsWith(WEIGHT)) {
+        neither.add(name);
+      }
+    }
+    refuse(request, modules, neither, inPart);
+    long seed = request.pipeline().seed() * 31 + request.phase().name().hashCode();
+    return new TrainedParts(
+        whole,
+        rows,
+        new Adapters(modules, adapter.r(), adapter.alpha() / adapter.r(), adapter.dropout(), seed));
+  }
+
+  private static void refuse(
+      PhaseRequest request, Set<String> modules, List<String> neither, List<String> inPart) {
+    List<String> sentences = new ArrayList<>();
+    if (!neither.isEmpty()) {
+      sentences.add(
+          "an adapter is for projections and the head, but targeting selects %s; leave %s out, or remove the adapter"
+              .formatted(named(neither), neither.size() == 1 ? "it" : "them"));
+    }
+    if (!inPart.isEmpty()) {
+      sentences.add(
+          "an adapter is for whole modules, but targeting selects rows of %s; name %s without rows"
+              .formatted(named(inPart), inPart.size() == 1 ? "it" : "them"));
+    }
+    if (modules.isEmpty() && sentences.isEmpty()) {
+      sentences.add(
+          "targeting selects neither a projection nor an untied head, so that there is nothing to adapt; select some, or remove the adapter");
+    }
+    if (!sentences.isEmpty()) {
+      String phase = "phase " + request.phase().name() + ": ";
+      throw new InputException(
+          sentences.stream().map(sentence -> new Problem(null, phase + sentence)).toList());
+    }
+  }
+
+  private static String named(List<String> names) {
+    return names.size() == 1
+        ? names.get(0)
+        : "%s and %d more".formatted(names.get(0), names.size() - 1);
+  }
+}

@@ -1,0 +1,27 @@
+package dev.polyphase.pipelines;
+
+/**
+ * Small matrices that a phase trains instead of the weights that its targeting chose.
+ *
+ * @param type which kind
+ * @param r the rank: the columns of the one matrix and the rows of the other
+ * @param alpha their product counts {@code alpha / r} times
+ * @param dropout the share of a module's inputs that its adapter does not see, below 1
+ * @param save what is left of them at the end
+ */
+public record Adapter(Type type, int r, double alpha, double dropout, Save save) {
+
+  /** The kinds of adapters. */
+  public enum Type {
+    /** Hu et al. 2021. */
+    LORA
+  }
+
+  /** What is left of adapters at the end of their phase. */
+  public enum Save {
+    /** The model with them merged into its weights. */
+    MERGED,
+    /** That, and the adapters by themselves in PEFT's format. */
+    PEFT
+  }
+}

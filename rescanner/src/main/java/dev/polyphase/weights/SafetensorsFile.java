@@ -1,0 +1,58 @@
+package dev.polyphase.weights;
+
+import static java.util.Objects.requireNonNull;
+
+import dev.polyphase.weights.SafetensorsWriter.Planned;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.channels.Channels;
+import java.nio.channels.WritableByteChannel;
+import java.nio.file.Path;
+import java.util.List;
+
+/** A safetensors file that is made of new tensors alone. */
+public final class SafetensorsFile {
+  private SafetensorsFile() {}
+
+  /**
+   * One tensor.
+   *
+   * @param name unique in its file
+   * @param shape its dimensions
+   * @param values its elements
+   */
+  public record Tensor(String name, List<Long> shape, NewTensor values) {
+    public Tensor {
+      shape = List.copyOf(shape);
+    }
+
+    private TensorInfo info(Path file) {
+      long elements = shape.stream().reduce(1L, Math::multiplyExact);
+      ElementType type = values.type();
+      return new TensorInfo(name, type, shape, file, 0, Math.multiplyExact(elements, type.bytes()));
+    }
+  }
+
+  /**
+   * Writes or replaces a file, whole or not at all; its folder must exist.
+   *
+   * @throws IllegalStateException if a tensor's bytes are more or fewer than its shape and type
+   *     need
+   */
+  public static void write(Path file, List<Tensor> tensors) throws IOException {
+    List<Planned> planned =
+        SafetensorsWriter.ordered(
+            tensors.stream().map(t -> new Planned(t.info(file), t.values())).toList());
+    AtomicFiles.write(file, out -> write(planned, out));
+  }
+
+  private static void write(List<Planned> planned, OutputStream out) throws IOException {
+    WritableByteChannel channel = Channels.newChannel(out);
+    FileTransfer.append(SafetensorsWriter.header(planned), channel);
+    for (Planned tensor : planned) {
+      CountedChannel counted = new CountedChannel(channel, tensor.old().name(), tensor.byteCount());
+      requireNonNull(tensor.replacement()).bytes().writeTo(counted);
+      counted.checkComplete();
+    }
+  }
+}
