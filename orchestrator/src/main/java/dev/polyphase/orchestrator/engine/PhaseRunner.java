@@ -76,6 +76,7 @@ final class PhaseRunner {
             start,
             target.tensors(),
             target.rows(),
+            target.rateFactors(),
             folder.model());
     PhaseResult result = train(index, planned, training, trainer, folder);
     // Only then the phase counts as finished: one without its card is trained anew.

@@ -27,6 +27,11 @@ public record PhaseFolder(Path path) {
     return path.resolve("selection.yaml");
   }
 
+  /** With {@code lr_by_snr}: by what each module's learning rate is multiplied. */
+  public Path learningRatesJson() {
+    return path.resolve("learning_rates.json");
+  }
+
   /** The figures of training, a logged step a line. */
   public Path metricsJsonl() {
     return path.resolve("metrics.jsonl");

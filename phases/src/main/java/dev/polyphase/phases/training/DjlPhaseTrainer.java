@@ -100,7 +100,7 @@ public final class DjlPhaseTrainer implements PhaseTrainer {
                 request.phase(),
                 request.pipeline().seed(),
                 model,
-                setup.parts().rows(),
+                setup.parts(),
                 objective,
                 heldOut,
                 new StepGuard(

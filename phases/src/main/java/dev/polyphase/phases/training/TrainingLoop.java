@@ -20,7 +20,6 @@ import dev.polyphase.phases.optimizer.OptimizerStep;
 import dev.polyphase.phases.optimizer.TrainedRows;
 import dev.polyphase.pipelines.Phase;
 import dev.polyphase.pipelines.problems.Place;
-import dev.polyphase.weights.RowRanges;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -32,7 +31,7 @@ import org.jspecify.annotations.Nullable;
 final class TrainingLoop {
   private final Phase phase;
   private final Transformer model;
-  private final Map<String, RowRanges> rows;
+  private final TrainedParts parts;
   private final Objective objective;
   private final @Nullable HeldOut heldOut;
   private final StepGuard guard;
@@ -44,7 +43,7 @@ final class TrainingLoop {
   /**
    * A loop over a phase's rows.
    *
-   * @param rows the rows to train of parameters of which not all are trained
+   * @param parts what the model trains
    * @param heldOut evaluated before the first step and after the last; null for none
    * @param guard decides whether a step is taken
    */
@@ -52,14 +51,14 @@ final class TrainingLoop {
       Phase phase,
       long seed,
       Transformer model,
-      Map<String, RowRanges> rows,
+      TrainedParts parts,
       Objective objective,
       @Nullable Objective heldOut,
       StepGuard guard,
       PhaseListener listener) {
     this.phase = phase;
     this.model = model;
-    this.rows = rows;
+    this.parts = parts;
     this.objective = objective;
     this.guard = guard;
     this.listener = listener;
@@ -121,7 +120,7 @@ final class TrainingLoop {
     try (NDManager states = model.newScratch();
         OptimizerStep optimizer =
             new OptimizerStep(states, phase.optimizer(), phase.maxGradNorm());
-        TrainedRows trainedRows = new TrainedRows(states, rows)) {
+        TrainedRows trainedRows = new TrainedRows(states, parts.rows())) {
       Map<String, NDArray> masters = trainedRows.of(model.masters(), states);
       for (Step step : schedule) {
         stopIfRequested();
@@ -156,7 +155,8 @@ final class TrainingLoop {
       guard.checkLoss(
           step.index(), loss, () -> failed(step, loss, optimizer.norm(trained), sums.losses));
       double rate = learningRate.at(step.index() - 1);
-      double norm = optimizer.step(masters, trained, name -> rate);
+      double norm = 
+          optimizer.step(masters, trained, name -> rate * parts.rateFactors().of(name));
       guard.checkNorm(step.index(), norm, () -> failed(step, loss, norm, sums.losses));
       long tokens = microBatches.stream().mapToLong(batch -> batch.tokens().tokens()).sum();
       return new StepFigures(loss, norm, rate, tokens, sums.means());
