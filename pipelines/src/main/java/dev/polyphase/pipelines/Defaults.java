@@ -49,6 +49,7 @@ public final class Defaults {
   public static final double LION_BETA2 = 0.99;
 
   public static final double MAX_GRAD_NORM = 1;
+
   /** In steps, as Axolotl has it. */
   public static final int LOSS_WATCHDOG_PATIENCE = 3;
 

@@ -61,8 +61,7 @@ public final class Libtorch {
   /** Whether a call failed because there was no memory for its result. */
   public static boolean ranOutOfMemory(RuntimeException failure) {
     String message = String.valueOf(failure.getMessage());
-    return failure instanceof EngineException
-        && OUT_OF_MEMORY.stream().anyMatch(message::contains);
+    return failure instanceof EngineException && OUT_OF_MEMORY.stream().anyMatch(message::contains);
   }
 
   /** How many GPUs the library can use. */

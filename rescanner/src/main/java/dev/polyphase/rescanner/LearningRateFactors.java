@@ -11,10 +11,10 @@ import java.util.stream.DoubleStream;
  * What each trained module's learning rate is a multiple of the phase's by. Within a type, of the
  * selected modules' SNRs x with the least l and the most h, {@code factor = min + (max - min) (x -
  * l) / (h - l)}; by the scale, x is the SNR, its logarithm, or the module's place in the ascending
- * order, where equal SNRs share the mean of their places. Where l = h, as for a module that is alone,
- * the factor is the mean of min and max. SNRs that can't be placed have no part in l and h: an
- * infinite one has the factor max; what is not a number, and with logarithms what is not above 0,
- * has min.
+ * order, where equal SNRs share the mean of their places. Where l = h, as for a module that is
+ * alone, the factor is the mean of min and max. SNRs that can't be placed have no part in l and h:
+ * an infinite one has the factor max; what is not a number, and with logarithms what is not above
+ * 0, has min.
  */
 public final class LearningRateFactors {
   private LearningRateFactors() {}
@@ -31,7 +31,10 @@ public final class LearningRateFactors {
     for (Selection.RankedType type : selection.types()) {
       List<ModuleSnr> selected = type.selected();
       double[] placed =
-          selected.stream().mapToDouble(ModuleSnr::snr).filter(snr -> canBePlaced(snr, rule)).toArray();
+          selected.stream()
+              .mapToDouble(ModuleSnr::snr)
+              .filter(snr -> canBePlaced(snr, rule))
+              .toArray();
       for (ModuleSnr module : selected) {
         factors.putIfAbsent(module.module(), factor(module.snr(), placed, rule));
       }

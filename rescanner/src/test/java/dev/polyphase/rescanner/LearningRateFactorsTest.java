@@ -77,8 +77,7 @@ class LearningRateFactorsTest {
             SelectionRule.published(100),
             List.of(new Selection.RankedType("t", named("t", snrs), snrs.length)));
     double[] factors =
-        LearningRateFactors.of(
-                selection, new AlwaysTrained(List.of()), new LrBySnr(scale, 1, 4))
+        LearningRateFactors.of(selection, new AlwaysTrained(List.of()), new LrBySnr(scale, 1, 4))
             .values()
             .stream()
             .mapToDouble(Double::doubleValue)

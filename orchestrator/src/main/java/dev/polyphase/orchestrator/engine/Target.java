@@ -74,8 +74,7 @@ final class Target {
       UnfrozenParameters.Matches matches =
           UnfrozenParameters.of(parameters.unfrozenParameters(), parameters.match())
               .match(checkpoint);
-      return new Decision(
-          matches.all(), matches.rows(), Map.of(), matches.patterns(), List.of());
+      return new Decision(matches.all(), matches.rows(), Map.of(), matches.patterns(), List.of());
     }
     return new Decision(allOf(checkpoint), Map.of(), Map.of(), List.of(), List.of());
   }

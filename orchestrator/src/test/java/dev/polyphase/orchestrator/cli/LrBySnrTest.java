@@ -54,14 +54,18 @@ class LrBySnrTest {
     JsonNode rates = Polyphase.json(phase.resolve("learning_rates.json"));
     assertThat(rates.path("scale").textValue()).isEqualTo("rank");
     Map<String, Double> factors = new TreeMap<>();
-    rates.path("factors").properties().forEach(f -> factors.put(f.getKey(), f.getValue().asDouble()));
+    rates
+        .path("factors")
+        .properties()
+        .forEach(f -> factors.put(f.getKey(), f.getValue().asDouble()));
     assertThat(factors).isEqualTo(expected(phase));
     for (Map.Entry<String, Double> module : factors.entrySet()) {
       assertThat(longestStep(base, phase.resolve("model"), module.getKey() + ".weight"))
           .as(module.getKey())
           .isCloseTo(RATE * module.getValue(), within(1e-3 * RATE));
     }
-    assertThat(Polyphase.steps(phase.resolve("metrics.jsonl")).get(0).path("learning_rate").asDouble())
+    assertThat(
+            Polyphase.steps(phase.resolve("metrics.jsonl")).get(0).path("learning_rate").asDouble())
         .isEqualTo(RATE);
   }
 

@@ -80,7 +80,9 @@ final class StepGuard {
             step,
             loss,
             threshold);
-    return stepsAbove == 1 ? fault : fault + " like those of the %d before".formatted(stepsAbove - 1);
+    return stepsAbove == 1
+        ? fault
+        : fault + " like those of the %d before".formatted(stepsAbove - 1);
   }
 
   private void suspect(long step) {

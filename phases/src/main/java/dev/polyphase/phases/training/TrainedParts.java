@@ -29,10 +29,7 @@ import java.util.stream.Collectors;
  * @param rateFactors the learning rates of all of them
  */
 record TrainedParts(
-    Set<String> tensors,
-    Map<String, RowRanges> rows,
-    Adapters adapters,
-    RateFactors rateFactors) {
+    Set<String> tensors, Map<String, RowRanges> rows, Adapters adapters, RateFactors rateFactors) {
   private static final String WEIGHT = ".weight";
 
   /**
@@ -57,8 +54,7 @@ record TrainedParts(
     Optional<Adapter> adapter = request.phase().adapter();
     return adapter.isPresent()
         ? adapted(request, layout, selected, rows, adapter.get())
-        : new TrainedParts(
-            selected, rows, Adapters.none(), new RateFactors(request.rateFactors()));
+        : new TrainedParts(selected, rows, Adapters.none(), new RateFactors(request.rateFactors()));
   }
 
   /** How many values are trained. */

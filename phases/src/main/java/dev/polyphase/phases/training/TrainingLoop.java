@@ -155,8 +155,7 @@ final class TrainingLoop {
       guard.checkLoss(
           step.index(), loss, () -> failed(step, loss, optimizer.norm(trained), sums.losses));
       double rate = learningRate.at(step.index() - 1);
-      double norm = 
-          optimizer.step(masters, trained, name -> rate * parts.rateFactors().of(name));
+      double norm = optimizer.step(masters, trained, name -> rate * parts.rateFactors().of(name));
       guard.checkNorm(step.index(), norm, () -> failed(step, loss, norm, sums.losses));
       long tokens = microBatches.stream().mapToLong(batch -> batch.tokens().tokens()).sum();
       return new StepFigures(loss, norm, rate, tokens, sums.means());
@@ -233,8 +232,7 @@ final class TrainingLoop {
 
     /** Waits for the device. */
     private double loss() {
-      unread.forEach(
-          one -> add(one.batch(), one.batch().evaluate(one.logProbs().toFloatArray())));
+      unread.forEach(one -> add(one.batch(), one.batch().evaluate(one.logProbs().toFloatArray())));
       unread.clear();
       return loss / weight;
     }

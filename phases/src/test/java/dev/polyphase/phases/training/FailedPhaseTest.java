@@ -192,8 +192,7 @@ class FailedPhaseTest {
     return Double.parseDouble(String.format(Locale.ROOT, "%.6f", threshold));
   }
 
-  private TrainingFailedException failure(
-      SftRun run, RecordingListener heard, String... settings) {
+  private TrainingFailedException failure(SftRun run, RecordingListener heard, String... settings) {
     return catchThrowableOfType(
         TrainingFailedException.class, () -> run.train("result", heard, settings));
   }

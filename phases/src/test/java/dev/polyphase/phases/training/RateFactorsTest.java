@@ -53,8 +53,7 @@ class RateFactorsTest {
   }
 
   private Path train(Path base, String result, Map<String, Double> factors) throws IOException {
-    Pipeline pipeline =
-        new Phases(1, 1, 1, 1e-3, 0, 0, Dtype.FLOAT32).pipeline(PhaseType.SFT);
+    Pipeline pipeline = new Phases(1, 1, 1, 1e-3, 0, 0, Dtype.FLOAT32).pipeline(PhaseType.SFT);
     PhaseRequest request =
         new PhaseRequest(
             pipeline,
@@ -70,8 +69,8 @@ class RateFactorsTest {
     return request.result();
   }
 
-  private static void assertUpdates(
-      Path base, Path even, Path uneven, String module, double factor) throws IOException {
+  private static void assertUpdates(Path base, Path even, Path uneven, String module, double factor)
+      throws IOException {
     float[] before = values(base, module);
     float[] plain = values(even, module);
     float[] multiplied = values(uneven, module);

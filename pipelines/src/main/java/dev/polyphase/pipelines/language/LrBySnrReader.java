@@ -22,15 +22,13 @@ final class LrBySnrReader {
     }
     if (phase.owns(KEY) && !phase.isPart()) {
       phase.refuse(
-          KEY,
-          "is for targeting.method snr, which alone measures; write method: snr or remove it");
+          KEY, "is for targeting.method snr, which alone measures; write method: snr or remove it");
     }
     return Optional.empty();
   }
 
   private static LrBySnr factors(Block keys) {
-    LrBySnr.Scale scale =
-        keys.requiredChoice("scale", LrBySnr.Scale.class, LrBySnr.Scale.LINEAR);
+    LrBySnr.Scale scale = keys.requiredChoice("scale", LrBySnr.Scale.class, LrBySnr.Scale.LINEAR);
     double min = keys.number("min", Range.POSITIVE, Defaults.LEAST_LR_FACTOR);
     double max = keys.number("max", Range.POSITIVE, Defaults.MOST_LR_FACTOR);
     if (max < min) {
