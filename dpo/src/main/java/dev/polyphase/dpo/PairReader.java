@@ -13,6 +13,7 @@ import dev.polyphase.phases.tokens.PromptCompletion;
 import dev.polyphase.phases.tokens.Tokenizer;
 import dev.polyphase.pipelines.Dataset;
 import dev.polyphase.pipelines.problems.InputException;
+import dev.polyphase.pipelines.problems.Place;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -61,7 +62,7 @@ public final class PairReader {
     Fitted fitted = new Fitted();
     RowProblems problems = new RowProblems();
     new DatasetRows(folder, key, datasets, SHAPES)
-        .read(problems, (row, shape) -> fitted.add(pair(row, shape)));
+        .read(problems, (row, shape) -> fitted.add(pair(row, shape), row.place()));
     problems.throwIfAny();
     if (fitted.rows.isEmpty()) {
       throw new InputException(
@@ -142,11 +143,12 @@ public final class PairReader {
   /** The pairs that are kept, and what became of the others. */
   private final class Fitted {
     private final List<Pair> rows = new ArrayList<>();
+    private final List<Place> places = new ArrayList<>();
     private long tokens;
     private long cutRows;
     private long droppedRows;
 
-    void add(Pair pair) {
+    void add(Pair pair, Place place) {
       int room = Math.max(0, sequenceLen - pair.prompt().length);
       Pair fitting =
           new Pair(pair.prompt(), upTo(room, pair.chosen()), upTo(room, pair.rejected()));
@@ -159,6 +161,7 @@ public final class PairReader {
         cutRows++;
       }
       rows.add(fitting);
+      places.add(place);
       tokens += fitting.tokens();
     }
 
@@ -172,7 +175,7 @@ public final class PairReader {
     }
 
     Pairs pairs() {
-      return new Pairs(rows, new DataCounts(rows.size(), tokens, cutRows, droppedRows));
+      return new Pairs(rows, places, new DataCounts(rows.size(), tokens, cutRows, droppedRows));
     }
   }
 }

@@ -16,6 +16,7 @@ import dev.polyphase.phases.tokens.LazyTokenizer;
 import dev.polyphase.pipelines.Dataset;
 import dev.polyphase.pipelines.Dpo;
 import dev.polyphase.pipelines.Phase;
+import dev.polyphase.pipelines.problems.Place;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -51,6 +52,11 @@ public final class Preference implements Objective {
     int longest =
         Arrays.stream(rows).map(row -> pairs.rows().get(row).longerRow()).max().orElseThrow();
     return new BatchSize(2 * rows.length, longest);
+  }
+
+  @Override
+  public List<Place> places(int[] rows) {
+    return Arrays.stream(rows).mapToObj(pairs.places()::get).toList();
   }
 
   @Override

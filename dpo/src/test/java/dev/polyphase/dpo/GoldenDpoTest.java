@@ -47,7 +47,7 @@ class GoldenDpoTest {
     List<Pair> pairs = pairs(dpo);
     Preference objective =
         new Preference(
-            new Pairs(pairs, new DataCounts(4, 0, 0, 0)),
+            new Pairs(pairs, List.of(), new DataCounts(4, 0, 0, 0)),
             new Dpo(
                 dpo.path("beta").doubleValue(),
                 Dpo.LossType.SIGMOID,

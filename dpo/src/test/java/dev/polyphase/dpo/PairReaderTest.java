@@ -9,6 +9,7 @@ import dev.polyphase.phases.tokens.LazyTokenizer;
 import dev.polyphase.pipelines.Dataset;
 import dev.polyphase.pipelines.Dataset.RowType;
 import dev.polyphase.pipelines.problems.InputException;
+import dev.polyphase.pipelines.problems.Place;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -68,6 +69,7 @@ class PairReaderTest {
     assertPair(read.rows().get(0), new int[] {1, 2}, new int[] {3, 4}, new int[] {6});
     assertPair(read.rows().get(2), new int[] {}, new int[] {5, 6}, new int[] {6, 7});
     assertThat(read.counts()).isEqualTo(new DataCounts(3, 7 + 7 + 4, 1, 3));
+    assertThat(read.places()).extracting(Place::line).containsExactly(1, 2, 6);
   }
 
   @Test

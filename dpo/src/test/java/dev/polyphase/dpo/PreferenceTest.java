@@ -229,7 +229,7 @@ class PreferenceTest {
   }
 
   private static Pairs pairs() {
-    return new Pairs(PAIRS, new DataCounts(PAIRS.size(), 0, 0, 0));
+    return new Pairs(PAIRS, List.of(), new DataCounts(PAIRS.size(), 0, 0, 0));
   }
 
   private static Dpo settings(double beta, double labelSmoothing) {

@@ -52,6 +52,16 @@ public final class Defaults {
   public static final double EARLY_STOPPING_THRESHOLD = 0;
   public static final boolean LOAD_BEST_MODEL_AT_END = false;
   public static final double NEFTUNE_NOISE_ALPHA = 0;
+
+  /** In steps, as Axolotl has it. */
+  public static final int LOSS_WATCHDOG_PATIENCE = 3;
+
+  /** Of {@code lr_by_snr}. */
+  public static final double LEAST_LR_FACTOR = 0.5;
+
+  /** Of {@code lr_by_snr}. */
+  public static final double MOST_LR_FACTOR = 2;
+
   public static final boolean SAMPLE_PACKING = false;
   public static final boolean SHUFFLE = true;
   public static final int LOGGING_STEPS = 1;

@@ -30,6 +30,9 @@ import java.util.OptionalLong;
  * @param samplePacking whether short rows share a sequence
  * @param shuffle whether rows are shuffled, anew each epoch
  * @param loggingSteps steps between two rows of metrics
+ * @param lossWatchdog ends the phase where its loss stays high; empty for none
+ * @param lrBySnr the learning rates of modules that were selected by their SNR; empty where all
+ *     have the phase's. Without effect with other ways of targeting
  * @param dpo the settings of a {@code dpo} phase; its defaults elsewhere
  * @param adapter trained instead of the weights themselves; empty where these are trained
  */
@@ -56,6 +59,8 @@ public record Phase(
     boolean samplePacking,
     boolean shuffle,
     int loggingSteps,
+    Optional<LossWatchdog> lossWatchdog,
+    Optional<LrBySnr> lrBySnr,
     Dpo dpo,
     Optional<Adapter> adapter) {
 

@@ -2,13 +2,26 @@ package dev.polyphase.kernels;
 
 import ai.djl.Device;
 import ai.djl.engine.Engine;
+import ai.djl.engine.EngineException;
 import ai.djl.ndarray.NDManager;
 import ai.djl.pytorch.jni.JniUtils;
 import dev.polyphase.pipelines.problems.InputException;
+import java.util.List;
 
 /** The native library: started on first use, without network and without telemetry. */
 public final class Libtorch {
   private static final ThreadLocal<Boolean> PREPARED = ThreadLocal.withInitial(() -> false);
+
+  /** Of its allocators on the CPU and on CUDA, of CUDA itself, cuBLAS, mapped files and C++. */
+  private static final List<String> OUT_OF_MEMORY =
+      List.of(
+          "DefaultCPUAllocator: can't allocate memory",
+          "DefaultCPUAllocator: not enough memory",
+          "CUDA out of memory",
+          "CUDA error: out of memory",
+          "CUBLAS_STATUS_ALLOC_FAILED",
+          "Cannot allocate memory",
+          "std::bad_alloc");
 
   private Libtorch() {}
 
@@ -43,6 +56,12 @@ public final class Libtorch {
   public static void useThreads(int threads) {
     prepareThread();
     JniUtils.setNumThreads(threads);
+  }
+
+  /** Whether a call failed because there was no memory for its result. */
+  public static boolean ranOutOfMemory(RuntimeException failure) {
+    String message = String.valueOf(failure.getMessage());
+    return failure instanceof EngineException && OUT_OF_MEMORY.stream().anyMatch(message::contains);
   }
 
   /** How many GPUs the library can use. */

@@ -2,9 +2,13 @@ package dev.polyphase.kernels;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import ai.djl.engine.EngineException;
 import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.Shape;
 import dev.polyphase.pipelines.problems.InputException;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -27,6 +31,23 @@ class LibtorchTest {
     try (NDManager manager = Libtorch.newManager("auto")) {
       assertThat(manager.create(new float[] {2}).mul(3).toFloatArray()).containsExactly(6);
     }
+  }
+
+  @Test
+  void tellsWantOfMemoryFromOtherFaults() {
+    try (NDManager manager = Libtorch.newManager("cpu")) {
+      long moreThanAnyMachineHas = 1L << 50;
+
+      assertThat(failure(() -> manager.zeros(new Shape(moreThanAnyMachineHas))))
+          .matches(Libtorch::ranOutOfMemory);
+      assertThat(failure(() -> manager.zeros(new Shape(2)).reshape(3)))
+          .isInstanceOf(EngineException.class)
+          .matches(e -> !Libtorch.ranOutOfMemory(e));
+    }
+  }
+
+  private static RuntimeException failure(ThrowingCallable call) {
+    return catchThrowableOfType(RuntimeException.class, call);
   }
 
   @ParameterizedTest

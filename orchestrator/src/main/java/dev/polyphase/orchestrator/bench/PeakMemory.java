@@ -1,5 +1,6 @@
 package dev.polyphase.orchestrator.bench;
 
+import dev.polyphase.orchestrator.machine.ResidentMemory;
 import dev.polyphase.phases.bench.BenchStep;
 import dev.polyphase.phases.bench.DecoderShape;
 import dev.polyphase.phases.bench.FloorStep;

@@ -3,6 +3,7 @@ package dev.polyphase.orchestrator.cli;
 import dev.polyphase.kernels.LoadedLibtorch;
 import dev.polyphase.kernels.Precision;
 import dev.polyphase.kernels.SelfTest;
+import dev.polyphase.orchestrator.engine.Numbers;
 import dev.polyphase.orchestrator.machine.CpuFeatures;
 import dev.polyphase.orchestrator.machine.Gpu;
 import java.io.IOException;

@@ -1,6 +1,7 @@
 package dev.polyphase.orchestrator.cli;
 
 import dev.polyphase.kernels.LoadedLibtorch;
+import dev.polyphase.orchestrator.engine.Numbers;
 import dev.polyphase.orchestrator.hub.ModelFolders;
 import dev.polyphase.orchestrator.machine.SystemMemory;
 import java.io.IOException;

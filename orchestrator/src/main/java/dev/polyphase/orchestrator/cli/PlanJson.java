@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.polyphase.orchestrator.engine.ExpectedTarget.Certainty;
 import dev.polyphase.orchestrator.engine.ExpectedTarget.TypeCount;
 import dev.polyphase.orchestrator.engine.PlannedPhase;
+import dev.polyphase.orchestrator.engine.Remedies;
 import dev.polyphase.phases.api.Compute;
 import dev.polyphase.phases.api.MemoryEstimate;
 import dev.polyphase.phases.api.PhasePlan;
@@ -103,7 +104,7 @@ final class PlanJson {
       case UNKNOWN -> phase.putNull("fits");
       case SLOWLY, DOES_NOT_FIT -> {
         phase.put("fits", false);
-        Remedies.of(planned.phase()).forEach(remedies::add);
+        Remedies.of(planned.phase(), planned.plan().memory()).forEach(remedies::add);
       }
     }
     phase.set("remedies", remedies);

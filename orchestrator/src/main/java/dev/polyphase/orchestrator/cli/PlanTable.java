@@ -2,7 +2,9 @@ package dev.polyphase.orchestrator.cli;
 
 import dev.polyphase.orchestrator.engine.ExpectedTarget;
 import dev.polyphase.orchestrator.engine.ExpectedTarget.TypeCount;
+import dev.polyphase.orchestrator.engine.Numbers;
 import dev.polyphase.orchestrator.engine.PlannedPhase;
+import dev.polyphase.orchestrator.engine.Remedies;
 import dev.polyphase.phases.api.Compute;
 import dev.polyphase.phases.api.MemoryEstimate;
 import dev.polyphase.phases.api.PhasePlan;
@@ -165,7 +167,7 @@ final class PlanTable {
     StringBuilder text = new StringBuilder();
     for (PlannedPhase planned : phases) {
       MemoryEstimate need = planned.plan().memory();
-      String remedies = String.join("; ", Remedies.of(planned.phase()));
+      String remedies = String.join("; ", Remedies.of(planned.phase(), need));
       switch (device.fit(need)) {
         case FITS, UNKNOWN -> {}
         case SLOWLY ->

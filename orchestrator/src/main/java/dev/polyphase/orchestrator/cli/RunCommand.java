@@ -68,7 +68,8 @@ final class RunCommand implements Callable<Integer> {
       boolean fresh = request.start() == RunRequest.Start.FRESH;
       console
           .messages()
-          .println("interrupted; the same command " + (fresh ? "without --fresh " : "") + "resumes");
+          .println(
+              "interrupted; the same command " + (fresh ? "without --fresh " : "") + "resumes");
       return ExitCode.INTERRUPTED;
     }
     console.messages().println("report: " + request.run().reportPage());

@@ -6,10 +6,12 @@ import dev.polyphase.orchestrator.store.RunJournal;
 import dev.polyphase.orchestrator.store.TrainerState;
 import dev.polyphase.phases.api.InterruptedTrainingException;
 import dev.polyphase.phases.api.MetricsRow;
+import dev.polyphase.phases.api.OutOfMemoryException;
 import dev.polyphase.phases.api.PhaseListener;
 import dev.polyphase.phases.api.PhaseRequest;
 import dev.polyphase.phases.api.PhaseResult;
 import dev.polyphase.phases.api.PhaseTrainer;
+import dev.polyphase.phases.api.TrainingFailedException;
 import dev.polyphase.pipelines.Phase;
 import dev.polyphase.rescanner.ScanListener;
 import dev.polyphase.rescanner.SingularValues;
@@ -74,8 +76,9 @@ final class PhaseRunner {
             start,
             target.tensors(),
             target.rows(),
+            target.rateFactors(),
             folder.model());
-    PhaseResult result = train(index, training, trainer, folder);
+    PhaseResult result = train(index, planned, training, trainer, folder);
     // Only then the phase counts as finished: one without its card is trained anew.
     ModelCard.write(request, journal.state(), index, result, planned.plan().compute());
     journal.phaseFinished(index, result);
@@ -83,7 +86,11 @@ final class PhaseRunner {
   }
 
   private PhaseResult train(
-      int index, PhaseRequest training, PhaseTrainer trainer, PhaseFolder folder)
+      int index,
+      PlannedPhase planned,
+      PhaseRequest training,
+      PhaseTrainer trainer,
+      PhaseFolder folder)
       throws IOException {
     try (MetricsLog metrics = MetricsLog.anew(folder)) {
       Listener listener = new Listener(index, metrics);
@@ -94,6 +101,10 @@ final class PhaseRunner {
       } catch (InterruptedTrainingException e) {
         listener.writeState(folder, training.phase(), e.step(), listener.tokens());
         throw e;
+      } catch (OutOfMemoryException e) {
+        throw new TrainingFailedException(MemoryFailure.onDevice(planned), e);
+      } catch (OutOfMemoryError e) {
+        throw new TrainingFailedException(MemoryFailure.inJava(planned, e), e);
       }
     }
   }

@@ -1,9 +1,9 @@
 package dev.polyphase.orchestrator.engine;
 
 import dev.polyphase.orchestrator.hub.ModelFolders;
-import dev.polyphase.orchestrator.store.FolderTree;
 import dev.polyphase.phases.api.ModelMaker;
 import dev.polyphase.pipelines.BaseModel;
+import dev.polyphase.weights.FolderTree;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

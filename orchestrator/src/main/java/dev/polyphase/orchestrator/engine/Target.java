@@ -1,11 +1,14 @@
 package dev.polyphase.orchestrator.engine;
 
+import dev.polyphase.orchestrator.store.LearningRatesFile;
 import dev.polyphase.orchestrator.store.PhaseFolder;
+import dev.polyphase.pipelines.LrBySnr;
 import dev.polyphase.pipelines.Phase;
 import dev.polyphase.pipelines.SelectionRule;
 import dev.polyphase.pipelines.Targeting;
 import dev.polyphase.pipelines.problems.InputException;
 import dev.polyphase.rescanner.AlwaysTrained;
+import dev.polyphase.rescanner.LearningRateFactors;
 import dev.polyphase.rescanner.Measure;
 import dev.polyphase.rescanner.Rescanner;
 import dev.polyphase.rescanner.Scan;
@@ -42,12 +45,14 @@ final class Target {
    *
    * @param tensors their names
    * @param rows the rows to train of tensors of which not all are trained
+   * @param rateFactors by what the learning rate of a module is multiplied; 1 of those not named
    * @param patterns what each pattern of {@code unfrozen_parameters} matches
    * @param notes what is odd about the weights, a sentence each
    */
   record Decision(
       Set<String> tensors,
       Map<String, RowRanges> rows,
+      Map<String, Double> rateFactors,
       List<UnfrozenParameters.Match> patterns,
       List<String> notes) {
 
@@ -69,9 +74,9 @@ final class Target {
       UnfrozenParameters.Matches matches =
           UnfrozenParameters.of(parameters.unfrozenParameters(), parameters.match())
               .match(checkpoint);
-      return new Decision(matches.all(), matches.rows(), matches.patterns(), List.of());
+      return new Decision(matches.all(), matches.rows(), Map.of(), matches.patterns(), List.of());
     }
-    return new Decision(allOf(checkpoint), Map.of(), List.of(), List.of());
+    return new Decision(allOf(checkpoint), Map.of(), Map.of(), List.of(), List.of());
   }
 
   /**
@@ -96,7 +101,7 @@ final class Target {
 
   /**
    * Decides, and writes {@code selection.yaml}, after a scan {@code snr.json} and {@code
-   * spectra.jsonl} too.
+   * spectra.jsonl} too, and with {@code lr_by_snr} {@code learning_rates.json}.
    *
    * @param seed of the pipeline; with the phase's name it draws a random selection
    */
@@ -117,11 +122,27 @@ final class Target {
       AlwaysTrained always = AlwaysTrained.of(checkpoint, snr.alwaysTrain());
       SelectionFile.write(folder.selectionYaml(), selection, always.patterns());
       return new Decision(
-          TrainableTensors.of(checkpoint, selection, always), Map.of(), List.of(), scan.notes());
+          TrainableTensors.of(checkpoint, selection, always),
+          Map.of(),
+          rateFactors(phase, selection, always, folder),
+          List.of(),
+          scan.notes());
     }
     Decision decision = named(phase, checkpoint);
     SelectionFile.write(folder.selectionYaml(), NO_SELECTION, patterns(decision));
     return decision;
+  }
+
+  private static Map<String, Double> rateFactors(
+      Phase phase, Selection selection, AlwaysTrained always, PhaseFolder folder)
+      throws IOException {
+    if (phase.lrBySnr().isEmpty()) {
+      return Map.of();
+    }
+    LrBySnr rule = phase.lrBySnr().get();
+    Map<String, Double> factors = LearningRateFactors.of(selection, always, rule);
+    LearningRatesFile.write(folder, rule, factors);
+    return factors;
   }
 
   private static String sentence(UnfrozenParameters.Match match) {

@@ -1,5 +1,6 @@
 package dev.polyphase.orchestrator.store;
 
+import dev.polyphase.weights.FolderTree;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -24,6 +25,11 @@ public record PhaseFolder(Path path) {
   /** What the phase trains, in Spectrum's format. */
   public Path selectionYaml() {
     return path.resolve("selection.yaml");
+  }
+
+  /** With {@code lr_by_snr}: by what each module's learning rate is multiplied. */
+  public Path learningRatesJson() {
+    return path.resolve("learning_rates.json");
   }
 
   /** The figures of training, a logged step a line. */

@@ -93,6 +93,21 @@ class EngineResumeTest {
   }
 
   @Test
+  void wantOfJavasMemoryIsOneSentenceWithTheOptionThatHelps() {
+    PhaseTrainer tooLarge =
+        new FailingIn(
+            "foundation",
+            () -> {
+              throw new OutOfMemoryError("Java heap space");
+            });
+    assertThatThrownBy(() -> runs.run(THREE_PHASES, Start.BEGIN_OR_RESUME, tooLarge))
+        .isInstanceOf(RunFailedException.class)
+        .hasMessageMatching(
+            "phase foundation ran out of Java's own memory of .* \\(Java heap space\\): the estimate"
+                + " was .*; this would help most: POLYPHASE_JAVA_OPTS=-Xmx\\d+m; .*; .*");
+  }
+
+  @Test
   void aStoppedRunSavesItsStateAndGoesOn() throws IOException {
     assertThat(
             runs.run(

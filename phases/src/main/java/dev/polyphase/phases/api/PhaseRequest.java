@@ -19,6 +19,8 @@ import java.util.Set;
  *     of each type as it will have, from the lowest block up
  * @param rows of a tensor to train that is named here only these rows change; the others keep their
  *     values to the bit
+ * @param rateFactors by what the learning rate of a module, named without {@code .weight}, is
+ *     multiplied; 1 of those that are not named
  * @param result the folder to write, in Hugging Face layout; it must not exist
  */
 public record PhaseRequest(
@@ -28,11 +30,25 @@ public record PhaseRequest(
     Path checkpoint,
     Set<String> trainable,
     Map<String, RowRanges> rows,
+    Map<String, Double> rateFactors,
     Path result) {
 
   public PhaseRequest {
     trainable = Set.copyOf(trainable);
     rows = Map.copyOf(rows);
+    rateFactors = Map.copyOf(rateFactors);
+  }
+
+  /** A request that trains everything at one rate. */
+  public PhaseRequest(
+      Pipeline pipeline,
+      Phase phase,
+      Path folder,
+      Path checkpoint,
+      Set<String> trainable,
+      Map<String, RowRanges> rows,
+      Path result) {
+    this(pipeline, phase, folder, checkpoint, trainable, rows, Map.of(), result);
   }
 
   /** A request that trains tensors whole. */
@@ -44,6 +60,19 @@ public record PhaseRequest(
       Set<String> trainable,
       Path result) {
     this(pipeline, phase, folder, checkpoint, trainable, Map.of(), result);
+  }
+
+  /**
+   * The folder, beside the result, of the model as the last good step of a phase that failed left
+   * it, in Hugging Face layout. It must not exist before.
+   */
+  public Path lastGood() {
+    return result.resolveSibling("last-good");
+  }
+
+  /** The file, beside the result, that names the rows of the step at which a phase failed. */
+  public Path failedStep() {
+    return result.resolveSibling("failed-step.json");
   }
 
   /** A key of the phase as messages name it: {@code phases.NAME.KEY}. */

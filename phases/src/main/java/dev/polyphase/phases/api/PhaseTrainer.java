@@ -25,6 +25,10 @@ public interface PhaseTrainer {
    *
    * @throws InputException as {@link #check} would, or because the result exists already, before
    *     anything is trained
+   * @throws TrainingFailedException where a step's loss or gradients forbid its update; its rows
+   *     are in {@link PhaseRequest#failedStep()} and, unless it was the first one, the weights
+   *     before it in {@link PhaseRequest#lastGood()}
+   * @throws OutOfMemoryException where the device's memory does not suffice; nothing was written
    * @throws InterruptedTrainingException when {@link PhaseListener#stopRequested()} said so;
    *     nothing was written
    */

@@ -4,6 +4,7 @@ import dev.polyphase.phases.tokens.LazyTokenizer;
 import dev.polyphase.pipelines.Dataset;
 import dev.polyphase.pipelines.PhaseType;
 import dev.polyphase.pipelines.problems.InputException;
+import dev.polyphase.pipelines.problems.Place;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -43,7 +44,7 @@ public final class ExampleReader {
     Fitted fitted = new Fitted();
     RowProblems problems = new RowProblems();
     new DatasetRows(folder, key, datasets, encoder.shapes())
-        .read(problems, (row, shape) -> fitted.add(encoder.encode(row, shape)));
+        .read(problems, (row, shape) -> fitted.add(encoder.encode(row, shape), row.place()));
     problems.throwIfAny();
     if (fitted.rows.isEmpty()) {
       throw new InputException(
@@ -78,16 +79,17 @@ public final class ExampleReader {
   private final class Fitted {
     private final List<Example> rows = new ArrayList<>();
     private final List<Integer> sourceOfRow = new ArrayList<>();
+    private final List<Place> places = new ArrayList<>();
     private int sources;
     private long tokens;
     private long cutRows;
     private long droppedRows;
 
-    void add(Example example) {
+    void add(Example example, Place place) {
       boolean tooLong = example.tokens() > sequenceLen;
       boolean kept = false;
       for (Example piece : tooLong ? shorten(example) : List.of(example)) {
-        kept |= keep(piece);
+        kept |= keep(piece, place);
       }
       if (!kept) {
         droppedRows++;
@@ -99,12 +101,13 @@ public final class ExampleReader {
       }
     }
 
-    private boolean keep(Example example) {
+    private boolean keep(Example example, Place place) {
       if (example.lossTokens() == 0) {
         return false;
       }
       rows.add(example);
       sourceOfRow.add(sources);
+      places.add(place);
       tokens += example.tokens();
       return true;
     }
@@ -113,6 +116,7 @@ public final class ExampleReader {
       return new Examples(
           rows,
           sourceOfRow.stream().mapToInt(Integer::intValue).toArray(),
+          places,
           new DataCounts(rows.size(), tokens, cutRows, droppedRows));
     }
   }

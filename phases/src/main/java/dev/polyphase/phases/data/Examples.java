@@ -1,5 +1,6 @@
 package dev.polyphase.phases.data;
 
+import dev.polyphase.pipelines.problems.Place;
 import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.List;
@@ -11,10 +12,12 @@ import java.util.stream.IntStream;
  * @param rows at least one, in the order of the files; not copied
  * @param sourceOfRow which row of the files each comes from, counted from 0 without those that were
  *     left out, ascending: the pieces of a row that was split have one source; not copied
+ * @param places where each of them was read; not copied. Pieces of a row have the same
  * @param counts how they came about
  */
 @SuppressWarnings("ArrayRecordComponent") // Never compared.
-public record Examples(List<Example> rows, int[] sourceOfRow, DataCounts counts) {
+public record Examples(
+    List<Example> rows, int[] sourceOfRow, List<Place> places, DataCounts counts) {
 
   /** How many rows of the files are in it. */
   public int sources() {
@@ -32,6 +35,7 @@ public record Examples(List<Example> rows, int[] sourceOfRow, DataCounts counts)
       taken.set(source);
     }
     List<Example> some = new ArrayList<>();
+    List<Place> placesOfSome = new ArrayList<>();
     IntStream.Builder newSources = IntStream.builder();
     int source = -1;
     int before = -1;
@@ -39,6 +43,7 @@ public record Examples(List<Example> rows, int[] sourceOfRow, DataCounts counts)
     for (int row = 0; row < rows.size(); row++) {
       if (taken.get(sourceOfRow[row])) {
         some.add(rows.get(row));
+        placesOfSome.add(places.get(row));
         source += sourceOfRow[row] == before ? 0 : 1;
         before = sourceOfRow[row];
         newSources.add(source);
@@ -48,6 +53,7 @@ public record Examples(List<Example> rows, int[] sourceOfRow, DataCounts counts)
     return new Examples(
         some,
         newSources.build().toArray(),
+        placesOfSome,
         new DataCounts(some.size(), tokens, counts.cutRows(), counts.droppedRows()));
   }
 }

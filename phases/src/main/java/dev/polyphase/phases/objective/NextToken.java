@@ -10,6 +10,7 @@ import dev.polyphase.phases.model.Transformer;
 import dev.polyphase.phases.tokens.LazyTokenizer;
 import dev.polyphase.pipelines.Dataset;
 import dev.polyphase.pipelines.Phase;
+import dev.polyphase.pipelines.problems.Place;
 import java.io.IOException;
 import java.util.Arrays;
 import java.util.List;
@@ -41,6 +42,11 @@ public final class NextToken implements Objective {
     int longest =
         Arrays.stream(rows).map(row -> examples.rows().get(row).tokens()).max().orElseThrow();
     return new BatchSize(rows.length, longest);
+  }
+
+  @Override
+  public List<Place> places(int[] rows) {
+    return Arrays.stream(rows).mapToObj(examples.places()::get).toList();
   }
 
   @Override

@@ -2,6 +2,7 @@ package dev.polyphase.phases.objective;
 
 import dev.polyphase.phases.data.DataCounts;
 import dev.polyphase.phases.model.Transformer;
+import dev.polyphase.pipelines.problems.Place;
 import java.util.List;
 
 /**
@@ -19,6 +20,9 @@ public interface Objective {
 
   /** The size of the forward pass of these rows. */
   BatchSize batchSize(int[] rows);
+
+  /** Where the rows of the datasets that are in these rows were read, in their order. */
+  List<Place> places(int[] rows);
 
   /** What became of the rows that were read. */
   DataCounts counts();

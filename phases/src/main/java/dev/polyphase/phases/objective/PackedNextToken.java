@@ -6,6 +6,7 @@ import dev.polyphase.phases.data.Examples;
 import dev.polyphase.phases.data.Packing;
 import dev.polyphase.phases.data.TokenBatch;
 import dev.polyphase.phases.model.Transformer;
+import dev.polyphase.pipelines.problems.Place;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
@@ -36,6 +37,11 @@ final class PackedNextToken implements Objective {
   }
 
   @Override
+  public List<Place> places(int[] chosen) {
+    return numbers(chosen).mapToObj(examples.places()::get).toList();
+  }
+
+  @Override
   public DataCounts counts() {
     return examples.counts();
   }
@@ -50,11 +56,12 @@ final class PackedNextToken implements Objective {
   }
 
   private List<Example> rows(int[] chosen) {
-    return Arrays.stream(chosen)
-        .mapToObj(sequences::get)
-        .flatMapToInt(Arrays::stream)
-        .mapToObj(examples.rows()::get)
-        .toList();
+    return numbers(chosen).mapToObj(examples.rows()::get).toList();
+  }
+
+  /** The rows of sequences, by their index. */
+  private IntStream numbers(int[] chosen) {
+    return Arrays.stream(chosen).mapToObj(sequences::get).flatMapToInt(Arrays::stream);
   }
 
   private int tokens(int sequence) {

@@ -60,6 +60,16 @@ public final class OptimizerStep implements AutoCloseable {
     }
   }
 
+  /** The norm of the gradients of a step that is not taken; they are clipped in place. */
+  public float norm(Map<String, NDArray> gradients) {
+    if (gradients.isEmpty()) {
+      return 0;
+    }
+    try (NDManager scratch = manager.newSubManager()) {
+      return clipping.clip(List.copyOf(gradients.values()), scratch);
+    }
+  }
+
   /** Drops the states of a parameter; should it be trained again, it begins anew. */
   public void forget(String name) {
     rule.forget(name);

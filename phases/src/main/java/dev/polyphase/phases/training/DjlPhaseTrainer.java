@@ -1,6 +1,8 @@
 package dev.polyphase.phases.training;
 
+import dev.polyphase.kernels.Libtorch;
 import dev.polyphase.phases.api.FreeMemory;
+import dev.polyphase.phases.api.OutOfMemoryException;
 import dev.polyphase.phases.api.PhaseListener;
 import dev.polyphase.phases.api.PhasePlan;
 import dev.polyphase.phases.api.PhaseRequest;
@@ -71,8 +73,17 @@ public final class DjlPhaseTrainer implements PhaseTrainer {
 
   @Override
   public PhaseResult train(PhaseRequest request, PhaseListener listener) throws IOException {
+    try {
+      return trained(request, listener);
+    } catch (RuntimeException e) {
+      throw Libtorch.ranOutOfMemory(e) ? new OutOfMemoryException(e) : e;
+    }
+  }
+
+  private PhaseResult trained(PhaseRequest request, PhaseListener listener) throws IOException {
     long startNanos = System.nanoTime();
     refuseResultThatExists(request.result());
+    refuseResultThatExists(request.lastGood());
     refuseWhatIsNotBuilt(request.phase());
     PhaseSetup setup = PhaseSetup.of(request);
     try (LazyTokenizer tokenizer = new LazyTokenizer(request.checkpoint())) {
@@ -82,20 +93,24 @@ public final class DjlPhaseTrainer implements PhaseTrainer {
       notePacking(request.phase(), objective, listener);
       try (Transformer model = model(setup, request, objective);
           @Nullable BestWeights best = bestWeights(request, model)) {
+        TrainedCheckpoint result =
+            new TrainedCheckpoint(
+                setup.checkpoint(), setup.layout(), model, request.pipeline().saveDtype());
         TrainingLoop loop =
             new TrainingLoop(
                 request.phase(),
                 request.pipeline().seed(),
                 model,
-                setup.parts().rows(),
+                setup.parts(),
                 objective,
                 rows.heldOut(),
                 best,
+                new StepGuard(
+                    request.phase(),
+                    new LastGood(request.lastGood(), result),
+                    request.failedStep()),
                 listener);
         long tokens = loop.run();
-        TrainedCheckpoint result =
-            new TrainedCheckpoint(
-                setup.checkpoint(), setup.layout(), model, request.pipeline().saveDtype());
         long changed = result.changedValues();
         writeAdapter(request, setup.layout(), model);
         result.write(request.result());

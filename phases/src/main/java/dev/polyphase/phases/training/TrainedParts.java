@@ -4,6 +4,7 @@ import dev.polyphase.phases.api.PhaseRequest;
 import dev.polyphase.phases.model.Adapters;
 import dev.polyphase.phases.model.ModelLayout;
 import dev.polyphase.phases.model.Parameter;
+import dev.polyphase.phases.optimizer.RateFactors;
 import dev.polyphase.pipelines.Adapter;
 import dev.polyphase.pipelines.problems.InputException;
 import dev.polyphase.pipelines.problems.Place;
@@ -25,8 +26,10 @@ import java.util.stream.Collectors;
  * @param tensors the parameters that are trained themselves
  * @param rows the rows to train of those of which not all are trained
  * @param adapters what is trained in the place of other parameters
+ * @param rateFactors the learning rates of all of them
  */
-record TrainedParts(Set<String> tensors, Map<String, RowRanges> rows, Adapters adapters) {
+record TrainedParts(
+    Set<String> tensors, Map<String, RowRanges> rows, Adapters adapters, RateFactors rateFactors) {
   private static final String WEIGHT = ".weight";
 
   /**
@@ -51,7 +54,7 @@ record TrainedParts(Set<String> tensors, Map<String, RowRanges> rows, Adapters a
     Optional<Adapter> adapter = request.phase().adapter();
     return adapter.isPresent()
         ? adapted(request, layout, selected, rows, adapter.get())
-        : new TrainedParts(selected, rows, Adapters.none());
+        : new TrainedParts(selected, rows, Adapters.none(), new RateFactors(request.rateFactors()));
   }
 
   /** How many values are trained. */
@@ -114,7 +117,8 @@ record TrainedParts(Set<String> tensors, Map<String, RowRanges> rows, Adapters a
     return new TrainedParts(
         whole,
         rows,
-        new Adapters(modules, adapter.r(), adapter.alpha() / adapter.r(), adapter.dropout(), seed));
+        new Adapters(modules, adapter.r(), adapter.alpha() / adapter.r(), adapter.dropout(), seed),
+        new RateFactors(request.rateFactors()));
   }
 
   private static void refuse(

@@ -18,7 +18,7 @@ import dev.polyphase.phases.optimizer.LearningRate;
 import dev.polyphase.phases.optimizer.OptimizerStep;
 import dev.polyphase.phases.optimizer.TrainedRows;
 import dev.polyphase.pipelines.Phase;
-import dev.polyphase.weights.RowRanges;
+import dev.polyphase.pipelines.problems.Place;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -31,9 +31,10 @@ import org.jspecify.annotations.Nullable;
 final class TrainingLoop {
   private final Phase phase;
   private final Transformer model;
-  private final Map<String, RowRanges> rows;
+  private final TrainedParts parts;
   private final Objective objective;
   private final @Nullable Evaluations evaluations;
+  private final StepGuard guard;
   private final PhaseListener listener;
   private final Schedule schedule;
   private final LearningRate learningRate;
@@ -42,23 +43,26 @@ final class TrainingLoop {
   /**
    * A loop over a phase's rows.
    *
-   * @param rows the rows to train of parameters of which not all are trained
+   * @param parts what the model trains
    * @param heldOut evaluated before the first step and after the last; null for none
    * @param best keeps the weights of the best evaluation; null where the last are the result
+   * @param guard decides whether a step is taken
    */
   TrainingLoop(
       Phase phase,
       long seed,
       Transformer model,
-      Map<String, RowRanges> rows,
+      TrainedParts parts,
       Objective objective,
       @Nullable Objective heldOut,
       @Nullable BestWeights best,
+      StepGuard guard,
       PhaseListener listener) {
     this.phase = phase;
     this.model = model;
-    this.rows = rows;
+    this.parts = parts;
     this.objective = objective;
+    this.guard = guard;
     this.listener = listener;
     this.schedule = schedule(phase, seed, objective);
     long steps = schedule.totalSteps();
@@ -105,6 +109,7 @@ final class TrainingLoop {
     }
     MetricsWindow window = new MetricsWindow(schedule.totalSteps());
     double epoch = takeAllSteps(window);
+    guard.finish();
     if (evaluations != null) {
       evaluations.end(stepsDone, epoch);
     }
@@ -117,7 +122,7 @@ final class TrainingLoop {
     try (NDManager states = model.newScratch();
         OptimizerStep optimizer =
             new OptimizerStep(states, phase.optimizer(), phase.maxGradNorm());
-        TrainedRows trainedRows = new TrainedRows(states, rows)) {
+        TrainedRows trainedRows = new TrainedRows(states, parts.rows())) {
       Map<String, NDArray> masters = trainedRows.of(model.masters(), states);
       for (Step step : schedule) {
         stopIfRequested();
@@ -166,11 +171,12 @@ final class TrainingLoop {
         differentiate(batch, sums, gradients, scratch);
       }
       double loss = sums.loss();
-      requireFinite("loss", step.index(), loss);
+      Map<String, NDArray> trained = trainedRows.of(gradients.byName(), scratch);
+      guard.checkLoss(
+          step.index(), loss, () -> failed(step, loss, optimizer.norm(trained), sums.losses));
       double rate = learningRate.at(step.index() - 1);
-      double norm =
-          optimizer.step(masters, trainedRows.of(gradients.byName(), scratch), name -> rate);
-      requireFinite("gradients' norm", step.index(), norm);
+      double norm = optimizer.step(masters, trained, name -> rate * parts.rateFactors().of(name));
+      guard.checkNorm(step.index(), norm, () -> failed(step, loss, norm, sums.losses));
       long tokens = microBatches.stream().mapToLong(batch -> batch.tokens().tokens()).sum();
       return new StepFigures(loss, norm, rate, tokens, sums.means());
     }
@@ -185,8 +191,17 @@ final class TrainingLoop {
           .ifPresent(logProbs -> sums.addLater(batch, logProbs));
     } else {
       model.differentiate(
-          batch.tokens(), logProbs -> sums.add(batch.evaluate(logProbs)), gradients);
+          batch.tokens(), logProbs -> sums.add(batch, batch.evaluate(logProbs)), gradients);
     }
+  }
+
+  private FailedStep failed(Step step, double loss, double norm, List<Double> losses) {
+    List<FailedStep.MicroBatchRows> microBatches = new ArrayList<>();
+    for (int i = 0; i < losses.size(); i++) {
+      List<Place> rows = objective.places(step.microBatches().get(i));
+      microBatches.add(new FailedStep.MicroBatchRows(losses.get(i), rows));
+    }
+    return new FailedStep(step.index(), loss, norm, microBatches);
   }
 
   private void requireFinite(String figure, long step, double value) {
@@ -211,6 +226,7 @@ final class TrainingLoop {
     private final double weight;
     private final List<Unread> unread = new ArrayList<>();
     private final Map<String, Double> figures = new LinkedHashMap<>();
+    private final List<Double> losses = new ArrayList<>();
     private double loss;
 
     private Sums(double weight) {
@@ -218,7 +234,8 @@ final class TrainingLoop {
     }
 
     /** Adds a micro-batch and returns its part of the gradient of the step's mean loss. */
-    private float[] add(Outcome outcome) {
+    private float[] add(MicroBatch batch, Outcome outcome) {
+      losses.add(outcome.lossSum() / batch.weight());
       loss += outcome.lossSum();
       outcome.figures().forEach((name, sum) -> figures.merge(name, sum, Double::sum));
       float[] gradient = outcome.gradient();
@@ -235,7 +252,7 @@ final class TrainingLoop {
 
     /** Waits for the device. */
     private double loss() {
-      unread.forEach(one -> add(one.batch().evaluate(one.logProbs().toFloatArray())));
+      unread.forEach(one -> add(one.batch(), one.batch().evaluate(one.logProbs().toFloatArray())));
       unread.clear();
       return loss / weight;
     }

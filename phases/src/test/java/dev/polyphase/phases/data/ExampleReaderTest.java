@@ -9,6 +9,7 @@ import dev.polyphase.pipelines.Dataset;
 import dev.polyphase.pipelines.Dataset.RowType;
 import dev.polyphase.pipelines.PhaseType;
 import dev.polyphase.pipelines.problems.InputException;
+import dev.polyphase.pipelines.problems.Place;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -76,6 +77,9 @@ class ExampleReaderTest {
     write("d/a.jsonl", tokens(3));
     Examples read = read(PhaseType.SFT, 8, dataset("z.jsonl"), dataset("d/*.jsonl"));
     assertThat(read.rows()).extracting(row -> row.ids()[0]).containsExactly(1, 2, 3, 4);
+    assertThat(read.places())
+        .extracting(place -> Path.of(place.file()).getFileName() + ":" + place.line())
+        .containsExactly("z.jsonl:1", "z.jsonl:2", "a.jsonl:1", "b.jsonl:1");
     assertThat(read.counts()).isEqualTo(new DataCounts(4, 8, 0, 0));
   }
 
@@ -95,6 +99,7 @@ class ExampleReaderTest {
     assertThat(read.rows().get(0).ids()).containsExactly(1, 2, 3);
     assertThat(read.rows().get(0).labels()).containsExactly(-100, -100, 3);
     assertThat(read.rows().get(1).ids()).containsExactly(7, 8, 9);
+    assertThat(read.places()).extracting(Place::line).containsExactly(1, 5);
     assertThat(read.counts()).isEqualTo(new DataCounts(2, 6, 1, 3));
   }
 
@@ -109,6 +114,7 @@ class ExampleReaderTest {
             new int[] {'d', 'e', 'f'},
             new int[] {'g', EOS},
             new int[] {'x', 'y', EOS});
+    assertThat(read.places()).extracting(Place::line).containsExactly(1, 1, 1, 2);
     assertThat(read.rows()).allSatisfy(row -> assertThat(row.labels()).isEqualTo(row.ids()));
     assertThat(read.counts()).isEqualTo(new DataCounts(4, 11, 1, 0));
     assertThat(read.sourceOfRow()).containsExactly(0, 0, 0, 1);

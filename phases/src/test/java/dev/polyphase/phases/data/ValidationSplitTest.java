@@ -3,6 +3,7 @@ package dev.polyphase.phases.data;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.polyphase.pipelines.problems.Place;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
@@ -48,12 +49,16 @@ class ValidationSplitTest {
   void piecesOfARowStayTogether() {
     List<Example> rows = IntStream.range(0, 6).mapToObj(i -> row(i + 2)).toList();
     // Rows 0, 1 and 2 of the files: whole, in three pieces, in two.
-    Examples all = new Examples(rows, new int[] {0, 1, 1, 1, 2, 2}, new DataCounts(6, 27, 2, 5));
+    int[] sources = {0, 1, 1, 1, 2, 2};
+    List<Place> places =
+        Arrays.stream(sources).mapToObj(source -> new Place("rows.jsonl", source + 1, 1)).toList();
+    Examples all = new Examples(rows, sources, places, new DataCounts(6, 27, 2, 5));
 
     assertThat(all.sources()).isEqualTo(3);
     Examples some = all.of(new int[] {0, 2});
     assertThat(some.rows()).containsExactly(rows.get(0), rows.get(4), rows.get(5));
     assertThat(some.sourceOfRow()).containsExactly(0, 1, 1);
+    assertThat(some.places()).extracting(Place::line).containsExactly(1, 3, 3);
     assertThat(some.counts()).isEqualTo(new DataCounts(3, 2 + 6 + 7, 2, 5));
     assertThat(all.of(new int[] {1}).rows()).isEqualTo(rows.subList(1, 4));
     assertThat(all.of(new int[] {0, 1, 2}).rows()).isEqualTo(rows);

@@ -312,7 +312,7 @@ class DjlPhaseTrainerTest {
   @CsvSource(
       delimiter = '|',
       value = {
-        " | the loss of step 1 is NaN; a lower learning_rate or max_grad_norm may help",
+        " | the loss of step 1 is NaN; its rows are in FILE; a lower learning_rate or max_grad_norm may help",
         "phases.one.eval_datasets=[{path: rows.jsonl}] | the held-out loss before training is NaN; look for weights that are no numbers, or so large that they overflow",
       })
   void lossThatIsNoNumberEndsThePhase(@Nullable String setting, String sentence)
@@ -327,15 +327,15 @@ class DjlPhaseTrainerTest {
             })
         .writeTo(base);
     SftRun run = new SftRun(folder, base, Set.of(UP)).withRows(12);
-    Set<String> before = names(folder);
     RecordingListener heard = new RecordingListener();
     String[] settings = setting == null ? new String[0] : new String[] {setting};
 
     assertThatThrownBy(() -> run.train("result", heard, settings))
         .isInstanceOf(TrainingFailedException.class)
-        .hasMessage("phase one: " + sentence);
+        .hasMessage("phase one: " + sentence.replace("FILE", folder + "/failed-step.json"));
     assertThat(heard.rows).isEmpty();
-    assertThat(names(folder)).isEqualTo(before);
+    assertThat(folder.resolve("result")).doesNotExist();
+    assertThat(folder.resolve("last-good")).doesNotExist();
   }
 
   /** The only step's own loss is that of the weights before it. */
@@ -381,6 +381,9 @@ class DjlPhaseTrainerTest {
         .hasMessageMatching("phase one: the gradients' norm of step 1 is (NaN|Infinity); .*");
     assertThat(heard.rows).isEmpty();
     assertThat(folder.resolve("result")).doesNotExist();
+    JsonNode failedStep = new ObjectMapper().readTree(folder.resolve("failed-step.json").toFile());
+    assertThat(failedStep.path("loss").doubleValue()).isCloseTo(Math.log(272), within(1e-3));
+    assertThat(failedStep.path("grad_norm").textValue()).matches("NaN|Infinity");
   }
 
   @Test

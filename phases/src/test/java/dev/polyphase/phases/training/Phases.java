@@ -63,6 +63,8 @@ public record Phases(
         false,
         false,
         1,
+        Optional.empty(),
+        Optional.empty(),
         new Dpo(0.1, Dpo.LossType.SIGMOID, 0, 0.05, new Dpo.Reference.Precomputed()),
         Optional.empty());
   }

@@ -70,6 +70,8 @@ final class PhaseReader {
         phase.flag("sample_packing", Defaults.SAMPLE_PACKING),
         phase.flag("shuffle", Defaults.SHUFFLE),
         phase.count("logging_steps", 1, Defaults.LOGGING_STEPS),
+        LossWatchdogReader.read(phase),
+        LrBySnrReader.read(phase, targeting),
         dpo(phase, type),
         adapter(phase, targeting));
   }

@@ -42,6 +42,7 @@ public final class PipelineSchema {
         targeting: {method: METHOD}
         datasets: [{}]
         eval_datasets: [{}]
+        lr_by_snr: {}
         dpo: {}
         adapter: {type: lora}
       phases:

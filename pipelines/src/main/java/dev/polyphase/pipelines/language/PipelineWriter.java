@@ -7,6 +7,8 @@ import dev.polyphase.pipelines.Dataset;
 import dev.polyphase.pipelines.Dpo;
 import dev.polyphase.pipelines.Evaluation;
 import dev.polyphase.pipelines.GradientCheckpointing;
+import dev.polyphase.pipelines.LossWatchdog;
+import dev.polyphase.pipelines.LrBySnr;
 import dev.polyphase.pipelines.LrScheduler;
 import dev.polyphase.pipelines.Optimizer;
 import dev.polyphase.pipelines.Phase;
@@ -85,6 +87,8 @@ public final class PipelineWriter {
     keys.put("sample_packing", phase.samplePacking());
     keys.put("shuffle", phase.shuffle());
     keys.put("logging_steps", phase.loggingSteps());
+    phase.lossWatchdog().ifPresent(watchdog -> lossWatchdog(keys, watchdog));
+    phase.lrBySnr().ifPresent(factors -> keys.put("lr_by_snr", lrBySnr(factors)));
     if (phase.type() == PhaseType.DPO) {
       keys.put("dpo", dpo(phase.dpo()));
     }
@@ -210,6 +214,19 @@ public final class PipelineWriter {
     phase.put("adam_beta2", number(optimizer.beta2()));
     phase.put("adam_epsilon", number(optimizer.epsilon()));
     phase.put("weight_decay", number(optimizer.weightDecay()));
+  }
+
+  private static void lossWatchdog(Map<String, Object> phase, LossWatchdog watchdog) {
+    phase.put("loss_watchdog_threshold", number(watchdog.threshold()));
+    phase.put("loss_watchdog_patience", watchdog.patience());
+  }
+
+  private static Map<String, Object> lrBySnr(LrBySnr factors) {
+    Map<String, Object> keys = new LinkedHashMap<>();
+    keys.put("scale", Values.word(factors.scale()));
+    keys.put("min", number(factors.min()));
+    keys.put("max", number(factors.max()));
+    return keys;
   }
 
   private static Map<String, Object> dpo(Dpo dpo) {

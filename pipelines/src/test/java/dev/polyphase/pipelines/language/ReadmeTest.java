@@ -37,6 +37,7 @@ class ReadmeTest {
           targeting: {method: METHOD, zzzzzzzzzz: 1}
           datasets: [{zzzzzzzzzz: 1}]
           lr_scheduler_kwargs: {zzzzzzzzzz: 1}
+          lr_by_snr: {zzzzzzzzzz: 1}
           dpo: {zzzzzzzzzz: 1}
           adapter: {zzzzzzzzzz: 1}
       """;

@@ -11,6 +11,8 @@ import dev.polyphase.pipelines.Dpo;
 import dev.polyphase.pipelines.Dtype;
 import dev.polyphase.pipelines.Evaluation;
 import dev.polyphase.pipelines.GradientCheckpointing;
+import dev.polyphase.pipelines.LossWatchdog;
+import dev.polyphase.pipelines.LrBySnr;
 import dev.polyphase.pipelines.LrScheduler;
 import dev.polyphase.pipelines.Optimizer;
 import dev.polyphase.pipelines.ParameterMatch;
@@ -83,6 +85,8 @@ class ValidPipelinesTest {
                         false,
                         true,
                         1,
+                        Optional.empty(),
+                        Optional.empty(),
                         SIGMOID,
                         Optional.empty()))));
   }
@@ -142,6 +146,8 @@ class ValidPipelinesTest {
                         true,
                         false,
                         5,
+                        Optional.of(new LossWatchdog(4.5, 2)),
+                        Optional.of(new LrBySnr(LrBySnr.Scale.RANK, 0.25, 3)),
                         new Dpo(
                             0.2,
                             Dpo.LossType.APO_ZERO,
@@ -223,8 +229,21 @@ class ValidPipelinesTest {
         true,
         true,
         1,
+        Optional.empty(),
+        Optional.empty(),
         SIGMOID,
         Optional.empty());
+  }
+
+  /** What has no effect may be inherited. */
+  @Test
+  void watchdogsAndRatesAreInheritedByPhasesThatHaveNoUseForThem() throws IOException {
+    List<Phase> phases = read("watchdog-in-defaults").phases();
+
+    assertThat(phases.get(0).lossWatchdog()).isEmpty();
+    assertThat(phases.get(0).lrBySnr()).isEmpty();
+    assertThat(phases.get(1).lossWatchdog()).contains(new LossWatchdog(3, 5));
+    assertThat(phases.get(1).lrBySnr()).contains(new LrBySnr(LrBySnr.Scale.LOG, 0.5, 2));
   }
 
   @Test

@@ -1,4 +1,4 @@
-package dev.polyphase.orchestrator.store;
+package dev.polyphase.weights;
 
 import java.io.IOException;
 import java.nio.file.FileVisitResult;

@@ -1,4 +1,4 @@
-package dev.polyphase.orchestrator.cli;
+package dev.polyphase.orchestrator.engine;
 
 import static org.assertj.core.api.Assertions.assertThat;
 

@@ -1,5 +1,6 @@
-package dev.polyphase.orchestrator.cli;
+package dev.polyphase.orchestrator.engine;
 
+import dev.polyphase.phases.api.MemoryEstimate;
 import dev.polyphase.pipelines.Phase;
 import dev.polyphase.pipelines.SelectionRule.Budget;
 import dev.polyphase.pipelines.Targeting;
@@ -7,12 +8,19 @@ import java.util.ArrayList;
 import java.util.List;
 
 /** The settings that make a phase need less memory. */
-final class Remedies {
+public final class Remedies {
   private Remedies() {}
 
-  /** As {@code micro_batch_size below 4}, those that most likely suffice first. */
-  static List<String> of(Phase phase) {
+  /**
+   * As {@code micro_batch_size below 4}, those that most likely suffice first.
+   *
+   * @param need what the phase needs with the settings that it has
+   */
+  public static List<String> of(Phase phase, MemoryEstimate need) {
     List<String> remedies = new ArrayList<>();
+    if (!need.recomputed()) {
+      remedies.add("gradient_checkpointing: true");
+    }
     if (phase.microBatchSize() > 1) {
       remedies.add(
           "micro_batch_size below %d, with more gradient_accumulation_steps"

@@ -1,4 +1,4 @@
-package dev.polyphase.orchestrator.bench;
+package dev.polyphase.orchestrator.machine;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -6,18 +6,18 @@ import java.nio.file.Path;
 import java.util.OptionalLong;
 
 /** This process's resident memory in bytes; empty where the system does not tell. */
-final class ResidentMemory {
+public final class ResidentMemory {
   private static final Path STATUS = Path.of("/proc/self/status");
 
   private ResidentMemory() {}
 
   /** What it has. */
-  static OptionalLong now() throws IOException {
+  public static OptionalLong now() throws IOException {
     return bytes("VmRSS:");
   }
 
   /** The most that it had. */
-  static OptionalLong peak() throws IOException {
+  public static OptionalLong peak() throws IOException {
     return bytes("VmHWM:");
   }
 

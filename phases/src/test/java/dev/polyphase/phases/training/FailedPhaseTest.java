@@ -1,0 +1,218 @@
+package dev.polyphase.phases.training;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.polyphase.fixtures.Fixture;
+import dev.polyphase.fixtures.HandMadeTensors;
+import dev.polyphase.phases.api.TrainingFailedException;
+import dev.polyphase.weights.Checkpoint;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Locale;
+import java.util.Set;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Phases that end at a step whose update must not be made. */
+class FailedPhaseTest {
+  private static final String UP = "model.layers.2.mlp.up_proj.weight";
+  private static final String NORM = "model.norm.weight";
+
+  /** Its embedding holds a NaN: rows with it have no loss, all others have. */
+  private static final int POISON = 255;
+
+  @TempDir Path folder;
+
+  @Test
+  void aPoisonedRowIsNamedAndTheModelBeforeItKept() throws IOException {
+    SftRun run = poisonedLlama();
+    // Two rows a step; a blank line is no row.
+    write(row(1), "", row(2), row(3), row(POISON), row(4));
+    String[] settings = {"phases.one.max_steps=5", "phases.one.gradient_accumulation_steps=2"};
+    RecordingListener heard = new RecordingListener();
+
+    TrainingFailedException failure = failure(run, heard, settings);
+
+    Path failedStep = folder.resolve("failed-step.json");
+    assertThat(failure)
+        .hasMessage(
+            "phase one: the loss of step 2 is NaN; its rows are in %s, and the model of step 1 in %s;"
+                    .formatted(failedStep, folder.resolve("last-good"))
+                + " a lower learning_rate or max_grad_norm may help");
+    JsonNode json = new ObjectMapper().readTree(failedStep.toFile());
+    assertThat(json.path("step").longValue()).isEqualTo(2);
+    assertThat(json.path("loss").textValue()).isEqualTo("NaN");
+    assertThat(json.path("grad_norm").textValue()).isEqualTo("NaN");
+    assertThat(lines(json)).containsExactly(4, 5);
+    JsonNode sound = json.path("rows").get(0);
+    JsonNode poisoned = json.path("rows").get(1);
+    assertThat(sound.path("file").textValue()).isEqualTo(folder.resolve("rows.jsonl").toString());
+    assertThat(sound.path("micro_batch").intValue()).isEqualTo(1);
+    assertThat(sound.path("micro_batch_loss").doubleValue()).isBetween(4.0, 7.0);
+    assertThat(poisoned.path("micro_batch").intValue()).isEqualTo(2);
+    assertThat(poisoned.path("micro_batch_loss").textValue()).isEqualTo("NaN");
+    assertThat(heard.series("step")).containsExactly(1);
+    assertThat(folder.resolve("result")).doesNotExist();
+    assertLastGoodIsTheModelOfStep(1, run, settings);
+  }
+
+  @Test
+  void rowsOfAPackedSequenceAreNamedOneByOne() throws IOException {
+    SftRun run = poisonedLlama();
+    // Two sequences of 24 tokens; unshuffled they come in the order of their first rows.
+    write(row(1), row(2), row(POISON), row(4));
+
+    failure(
+        run,
+        new RecordingListener(),
+        "phases.one.sample_packing=true",
+        "phases.one.sequence_len=24");
+
+    JsonNode json = new ObjectMapper().readTree(folder.resolve("failed-step.json").toFile());
+    assertThat(json.path("step").longValue()).isEqualTo(2);
+    assertThat(lines(json)).containsExactly(3, 4);
+  }
+
+  @Test
+  void lossThatStaysHighEndsThePhaseWithTheModelBeforeItRose() throws IOException {
+    SftRun run = new SftRun(folder, Fixture.LLAMA.copyTo(folder), Set.of(UP, NORM));
+    double threshold = writeRowsByLoss(run, "0000110111");
+    String[] settings = {"phases.one.max_steps=10", "phases.one.learning_rate=1e-6"};
+
+    TrainingFailedException failure =
+        failure(
+            run,
+            new RecordingListener(),
+            settings[0],
+            settings[1],
+            "phases.one.loss_watchdog_threshold=" + threshold);
+
+    // Two high losses and a low one are forgiven.
+    assertThat(failure)
+        .hasMessageMatching(
+            "phase one: the loss of step 10 is \\d\\.\\d{3}, above loss_watchdog_threshold \\Q%s\\E like those of the 2 before; its rows are in .*, and the model of step 7 in .*"
+                .formatted(threshold));
+    JsonNode json = new ObjectMapper().readTree(folder.resolve("failed-step.json").toFile());
+    assertThat(lines(json)).containsExactly(10);
+    assertThat(json.path("loss").doubleValue()).isGreaterThan(threshold);
+    assertThat(json.path("grad_norm").doubleValue()).isPositive();
+    assertLastGoodIsTheModelOfStep(7, run, settings);
+  }
+
+  @Test
+  void patienceOfOneEndsThePhaseAtOnce() throws IOException {
+    SftRun run = new SftRun(folder, Fixture.LLAMA.copyTo(folder), Set.of(UP));
+    double threshold = writeRowsByLoss(run, "0100");
+    String[] settings = {"phases.one.max_steps=4", "phases.one.learning_rate=1e-6"};
+
+    failure(
+        run,
+        new RecordingListener(),
+        settings[0],
+        settings[1],
+        "phases.one.loss_watchdog_threshold=" + threshold,
+        "phases.one.loss_watchdog_patience=1");
+
+    assertLastGoodIsTheModelOfStep(1, run, settings);
+  }
+
+  /** The last step's loss is high, but there are not enough of them. */
+  @Test
+  void aPhaseThatEndsUnderSuspicionLeavesItsResultAlone() throws IOException {
+    SftRun run = new SftRun(folder, Fixture.LLAMA.copyTo(folder), Set.of(UP));
+    double threshold = writeRowsByLoss(run, "0011");
+
+    run.train(
+        "result",
+        new RecordingListener(),
+        "phases.one.max_steps=4",
+        "phases.one.learning_rate=1e-6",
+        "phases.one.loss_watchdog_threshold=" + threshold);
+
+    assertThat(folder.resolve("result")).isDirectory();
+    assertThat(folder.resolve("last-good")).doesNotExist();
+    assertThat(folder.resolve("failed-step.json")).doesNotExist();
+  }
+
+  private SftRun poisonedLlama() throws IOException {
+    Path base = Fixture.LLAMA.copyTo(folder);
+    HandMadeTensors.ofFloats(
+            Checkpoint.open(base),
+            (name, values) -> {
+              if (name.equals("model.embed_tokens.weight")) {
+                values[POISON * 64] = Float.NaN;
+              }
+            })
+        .writeTo(base);
+    return new SftRun(folder, base, Set.of(UP, NORM));
+  }
+
+  /** Twelve tokens. */
+  private static String row(int token) {
+    int[] ids = IntStream.range(0, 12).map(i -> i % 3 == 0 ? token : 10 * i).toArray();
+    return "{\"input_ids\": %s, \"labels\": %1$s}".formatted(Arrays.toString(ids));
+  }
+
+  private void write(String... rows) throws IOException {
+    Files.write(folder.resolve("rows.jsonl"), List.of(rows));
+  }
+
+  /**
+   * Writes a row for each digit: 0 for one whose loss is low, 1 for one whose loss is high, as the
+   * untrained model has them.
+   *
+   * @return a loss between the two
+   */
+  private double writeRowsByLoss(SftRun run, String digits) throws IOException {
+    int count = 2 * digits.length();
+    run.withRows(IntStream.range(0, count).map(i -> 12).toArray());
+    List<String> rows = Files.readAllLines(folder.resolve("rows.jsonl"));
+    RecordingListener heard = new RecordingListener();
+    run.train("losses", heard, "phases.one.learning_rate=1e-30", "phases.one.max_steps=" + count);
+    double[] losses = heard.series("loss");
+    List<Integer> byLoss =
+        IntStream.range(0, count).boxed().sorted(Comparator.comparing(i -> losses[i])).toList();
+    List<String> chosen = new ArrayList<>();
+    for (int i = 0; i < digits.length(); i++) {
+      int place = digits.charAt(i) == '0' ? i : count - 1 - i;
+      chosen.add(rows.get(byLoss.get(place)));
+    }
+    write(chosen.toArray(String[]::new));
+    int zeros = digits.lastIndexOf('0');
+    double threshold = (losses[byLoss.get(zeros)] + losses[byLoss.get(zeros + 1)]) / 2;
+    return Double.parseDouble(String.format(Locale.ROOT, "%.6f", threshold));
+  }
+
+  private TrainingFailedException failure(SftRun run, RecordingListener heard, String... settings) {
+    return catchThrowableOfType(
+        TrainingFailedException.class, () -> run.train("result", heard, settings));
+  }
+
+  private static List<Integer> lines(JsonNode failedStep) {
+    List<Integer> lines = new ArrayList<>();
+    failedStep.path("rows").forEach(row -> lines.add(row.path("line").intValue()));
+    return lines;
+  }
+
+  /** A phase of so many steps, with nobody watching, writes the same files. */
+  private void assertLastGoodIsTheModelOfStep(int step, SftRun run, String... settings)
+      throws IOException {
+    Path kept = Files.move(folder.resolve("last-good"), folder.resolve("kept"));
+    String[] shorter = settings.clone();
+    shorter[0] = "phases.one.max_steps=" + step;
+    run.train("shorter", new RecordingListener(), shorter);
+    for (String file : List.of("model.safetensors", "config.json", "tokenizer.json")) {
+      assertThat(kept.resolve(file))
+          .hasBinaryContent(Files.readAllBytes(folder.resolve("shorter").resolve(file)));
+    }
+  }
+}
