@@ -12,6 +12,7 @@ import dev.polyphase.orchestrator.engine.PlannedPhase;
 import dev.polyphase.phases.api.Compute;
 import dev.polyphase.phases.api.MemoryEstimate;
 import dev.polyphase.phases.api.PhasePlan;
+import dev.polyphase.phases.api.PlaceNeed;
 import dev.polyphase.pipelines.Pipeline;
 import dev.polyphase.pipelines.language.PipelineReader;
 import java.util.List;
@@ -64,7 +65,8 @@ class PlanTableTest {
                   38 * GIB,
                   19 * GIB,
                   6 * GIB + GIB / 2,
-                  true)));
+                  true),
+              List.of(new PlaceNeed("cuda:0", 0, 48, 100 * GIB + GIB / 2))));
 
   @Test
   void columnsAreAlignedAndNumbersGrouped() {

@@ -43,7 +43,7 @@ class PlacesTest {
   void everythingTrained(Fixture fixture) throws IOException {
     Path checkpoint = fixture.copyTo(folder);
     for (Activations activations : Activations.values()) {
-      assertSame(checkpoint, parameters(checkpoint), Adapters.none(), activations);
+      assertSame(checkpoint, parameters(checkpoint), Adapters.none(), activations, Precision.FLOAT32, Precision.BFLOAT16);
     }
   }
 
@@ -56,7 +56,7 @@ class PlacesTest {
             .filter(name -> name.matches("model\\.layers\\.[23]\\..*_proj\\.weight"))
             .collect(Collectors.toSet());
     for (Activations activations : Activations.values()) {
-      assertSame(checkpoint, upper, Adapters.none(), activations);
+      assertSame(checkpoint, upper, Adapters.none(), activations, Precision.FLOAT32);
     }
   }
 
@@ -70,8 +70,8 @@ class PlacesTest {
       modules.add("lm_head");
     }
     Adapters dropping = new Adapters(Set.copyOf(modules), 4, 2, 0.3, 42);
-    assertSame(checkpoint, Set.of(), dropping, Activations.KEPT);
-    assertSame(checkpoint, Set.of(ModelLayout.EMBEDDING), dropping, Activations.RECOMPUTED);
+    assertSame(checkpoint, Set.of(), dropping, Activations.KEPT, Precision.FLOAT32);
+    assertSame(checkpoint, Set.of(ModelLayout.EMBEDDING), dropping, Activations.RECOMPUTED, Precision.FLOAT32);
   }
 
   @Test
@@ -122,9 +122,13 @@ class PlacesTest {
   }
 
   private static void assertSame(
-      Path checkpoint, Set<String> trained, Adapters adapters, Activations activations)
+      Path checkpoint,
+      Set<String> trained,
+      Adapters adapters,
+      Activations activations,
+      Precision... precisions)
       throws IOException {
-    for (Precision precision : List.of(Precision.FLOAT32, Precision.BFLOAT16)) {
+    for (Precision precision : precisions) {
       Map<String, float[]> expected;
       try (Transformer model =
           load(checkpoint, trained, adapters, Placement.on("cpu"), activations, precision)) {
