@@ -114,12 +114,12 @@ final class PlanTable {
   /** What one of several devices holds and needs. */
   private static String placed(PlaceNeed place) {
     return switch (place.blocks()) {
-      case 0 -> "no block: ";
-      case 1 -> "block " + place.firstBlock() + ": ";
-      default ->
-          "blocks %d to %d: "
-              .formatted(place.firstBlock(), place.firstBlock() + place.blocks() - 1);
-    }
+          case 0 -> "no block: ";
+          case 1 -> "block " + place.firstBlock() + ": ";
+          default ->
+              "blocks %d to %d: "
+                  .formatted(place.firstBlock(), place.firstBlock() + place.blocks() - 1);
+        }
         + Numbers.bytes(place.bytes());
   }
 

@@ -61,8 +61,7 @@ public final class Transformer implements AutoCloseable {
             weights,
             adapters,
             activations);
-    this.ends =
-        new Ends(places.manager(places.ofHead()), config, layout, weights, adapters);
+    this.ends = new Ends(places.manager(places.ofHead()), config, layout, weights, adapters);
     double[] frequencies = config.rope().frequencies(config.headDim());
     places.managers().forEach(place -> rotaries.add(new RotaryTable(place, frequencies)));
     int first = places.ofEmbedding();
@@ -304,8 +303,7 @@ public final class Transformer implements AutoCloseable {
     return new Pass(ids, positions, dropoutSeed, traces, last, targetPositions, targets, normed);
   }
 
-  private NDArray throughBlocks(
-      NDArray ids, List<RotaryTable.Slice> positions, NDManager scratch) {
+  private NDArray throughBlocks(NDArray ids, List<RotaryTable.Slice> positions, NDManager scratch) {
     NDArray x = ends.embed(ids, computeLike, scratch);
     return throughFrozen(blocks.count(), x, positions, scratch);
   }
@@ -321,8 +319,7 @@ public final class Transformer implements AutoCloseable {
     NDArray x = throughFrozen(lowestTrainedBlock, embedded, positions, scratch);
     for (int layer = lowestTrainedBlock; layer < blocks.count(); layer++) {
       boolean ofInput = wantsGradientOfInput(layer);
-      Trace trace =
-          blocks.traced(layer, x, at(layer, positions), dropoutSeed, ofInput, scratch);
+      Trace trace = blocks.traced(layer, x, at(layer, positions), dropoutSeed, ofInput, scratch);
       if (layer == lowestTrainedBlock && trace instanceof Trace.Graph) {
         // The graph holds what it needs of it; above, it is another trace's output.
         x.close();

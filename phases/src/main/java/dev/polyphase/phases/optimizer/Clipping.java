@@ -34,8 +34,7 @@ final class Clipping implements AutoCloseable {
     List<NDArray> parts = new ArrayList<>();
     List<Integer> numbers = new ArrayList<>();
     for (Numbered place : places) {
-      parts.add(
-          kernel.method("norms").withList("gradients", place.gradients()).runForOne(scratch));
+      parts.add(kernel.method("norms").withList("gradients", place.gradients()).runForOne(scratch));
       numbers.addAll(place.numbers());
     }
     long[] order = new long[numbers.size()];
@@ -46,11 +45,7 @@ final class Clipping implements AutoCloseable {
         kernel.method("norm").withList("parts", parts).withNumbers(order).runForOne(scratch);
     if (clips) {
       for (Numbered place : places) {
-        kernel
-            .method("scale")
-            .withList("gradients", place.gradients())
-            .with(norm)
-            .run(scratch);
+        kernel.method("scale").withList("gradients", place.gradients()).with(norm).run(scratch);
       }
     }
     return norm.getFloat();

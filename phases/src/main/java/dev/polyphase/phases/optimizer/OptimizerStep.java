@@ -120,8 +120,7 @@ public final class OptimizerStep implements AutoCloseable {
         (name, gradient) -> {
           NDArray master = requireNonNull(masters.get(name));
           double decay = master.getShape().dimension() > 1 ? weightDecay : 0;
-          Kind kind =
-              new Kind(placeOf.applyAsInt(name), learningRate.applyAsDouble(name), decay);
+          Kind kind = new Kind(placeOf.applyAsInt(name), learningRate.applyAsDouble(name), decay);
           items
               .computeIfAbsent(kind, k -> new ArrayList<>())
               .add(new UpdateGroup.Item(name, master, gradient));

@@ -69,8 +69,7 @@ public record ComputeSettings(List<String> devices, Precision precision) {
     List<String> devices = asked.stream().map(ComputeSettings::resolve).toList();
     boolean gpu = !devices.contains("cpu");
     if (!gpu && !Set.of("cpu").containsAll(devices)) {
-      throw new InputException(
-          "device: %s names GPUs and the CPU; give one kind".formatted(asked));
+      throw new InputException("device: %s names GPUs and the CPU; give one kind".formatted(asked));
     }
     Precision precision =
         switch (dtype) {

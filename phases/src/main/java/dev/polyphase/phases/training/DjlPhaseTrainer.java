@@ -37,8 +37,8 @@ public final class DjlPhaseTrainer implements PhaseTrainer {
   /**
    * A trainer of the phases that a source makes objectives for.
    *
-   * @param freeMemory decides whether blocks are kept for their backward pass, and how many are on each
-   *     of several devices
+   * @param freeMemory decides whether blocks are kept for their backward pass, and how many are on
+   *     each of several devices
    */
   public DjlPhaseTrainer(ObjectiveSource source, FreeMemory freeMemory) {
     this.source = source;

@@ -90,8 +90,7 @@ record MemoryFormula(
    */
   long ofBlock(int layer, Activations activations) {
     long values =
-        new ModelLayout(config)
-            .block(layer).values().stream().mapToLong(this::ofParameter).sum();
+        new ModelLayout(config).block(layer).values().stream().mapToLong(this::ofParameter).sum();
     return values + pass(activations).keptOf(layer);
   }
 

@@ -38,9 +38,7 @@ record PlacedPhase(Activations activations, Placement placement, List<PlaceNeed>
       String device = devices.get(0);
       long bytes = memory.with(activations).unmappedBytes();
       return new PlacedPhase(
-          activations,
-          Placement.on(device),
-          List.of(new PlaceNeed(device, 0, blocks, bytes)));
+          activations, Placement.on(device), List.of(new PlaceNeed(device, 0, blocks, bytes)));
     }
     long[] ofBlocks = new long[blocks];
     for (int layer = 0; layer < blocks; layer++) {

@@ -43,7 +43,13 @@ class PlacesTest {
   void everythingTrained(Fixture fixture) throws IOException {
     Path checkpoint = fixture.copyTo(folder);
     for (Activations activations : Activations.values()) {
-      assertSame(checkpoint, parameters(checkpoint), Adapters.none(), activations, Precision.FLOAT32, Precision.BFLOAT16);
+      assertSame(
+          checkpoint,
+          parameters(checkpoint),
+          Adapters.none(),
+          activations,
+          Precision.FLOAT32,
+          Precision.BFLOAT16);
     }
   }
 
@@ -71,7 +77,12 @@ class PlacesTest {
     }
     Adapters dropping = new Adapters(Set.copyOf(modules), 4, 2, 0.3, 42);
     assertSame(checkpoint, Set.of(), dropping, Activations.KEPT, Precision.FLOAT32);
-    assertSame(checkpoint, Set.of(ModelLayout.EMBEDDING), dropping, Activations.RECOMPUTED, Precision.FLOAT32);
+    assertSame(
+        checkpoint,
+        Set.of(ModelLayout.EMBEDDING),
+        dropping,
+        Activations.RECOMPUTED,
+        Precision.FLOAT32);
   }
 
   @Test

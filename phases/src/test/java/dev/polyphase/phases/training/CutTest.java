@@ -29,8 +29,7 @@ class CutTest {
   @Test
   void whatADeviceHasCounts() {
     // 80 and 40: eight blocks and four.
-    assertThat(
-            cut(blocks(5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5), ends(0, 0), free(80, 40)))
+    assertThat(cut(blocks(5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5), ends(0, 0), free(80, 40)))
         .containsExactly(0, 8);
   }
 

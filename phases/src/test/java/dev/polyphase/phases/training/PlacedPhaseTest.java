@@ -158,8 +158,8 @@ class PlacedPhaseTest {
   }
 
   /** All figures that are logged but those of the clock. */
-  private static List<Map<String, Object>> trajectory(
-      SftRun run, String result, String... settings) throws IOException {
+  private static List<Map<String, Object>> trajectory(SftRun run, String result, String... settings)
+      throws IOException {
     List<String> all =
         new ArrayList<>(
             List.of(
