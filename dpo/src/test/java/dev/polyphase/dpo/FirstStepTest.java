@@ -15,9 +15,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.OptionalLong;
 import java.util.Random;
 import java.util.Set;
+import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -48,19 +50,7 @@ class FirstStepTest {
   @Test
   void prefersNothing() throws IOException {
     writePairs(20);
-    Pipeline pipeline = PipelineReader.parse(YAML, "test.yaml", List.of());
-    RecordingListener heard = new RecordingListener();
-
-    new DjlPhaseTrainer(Preference.source(), device -> OptionalLong.empty())
-        .train(
-            new PhaseRequest(
-                pipeline,
-                pipeline.phases().get(0),
-                folder,
-                Fixture.LLAMA.copyTo(folder),
-                Set.of("model.layers.1.mlp.up_proj.weight"),
-                folder.resolve("result")),
-            heard);
+    RecordingListener heard = train(Fixture.LLAMA.copyTo(folder), "result", "device=cpu");
 
     MetricsRow before = heard.rows.get(0);
     assertThat(before.values().get("eval_rewards/margins")).isEqualTo(0.0);
@@ -71,6 +61,47 @@ class FirstStepTest {
       assertThat(first.values().get("rewards/" + figure)).as(figure).isEqualTo(0.0);
     }
     assertThat(heard.rows.get(2).values().get("rewards/accuracies").doubleValue()).isPositive();
+  }
+
+  /** The reference's pass, evaluation and steps with the blocks in one place, and in two. */
+  @Test
+  void whereTheBlocksAreChangesNothing() throws IOException {
+    writePairs(20);
+    Path base = Fixture.LLAMA.copyTo(folder);
+    RecordingListener one = train(base, "one", "device=cpu");
+    RecordingListener two = train(base, "two", "device=[cpu, cpu]");
+
+    assertThat(figures(two)).isEqualTo(figures(one)).hasSize(4);
+    assertThat(Files.readAllBytes(folder.resolve("two").resolve("model.safetensors")))
+        .isEqualTo(Files.readAllBytes(folder.resolve("one").resolve("model.safetensors")));
+  }
+
+  /** All that is logged but the clock's. */
+  private static List<String> figures(RecordingListener heard) {
+    return heard.rows.stream()
+        .map(
+            row -> {
+              Map<String, Number> values = new TreeMap<>(row.values());
+              values.keySet().removeIf(key -> key.matches(".*(runtime|per_second).*"));
+              return values.toString();
+            })
+        .toList();
+  }
+
+  private RecordingListener train(Path base, String result, String setting) throws IOException {
+    Pipeline pipeline = PipelineReader.parse(YAML, "test.yaml", List.of(setting));
+    RecordingListener heard = new RecordingListener();
+    new DjlPhaseTrainer(Preference.source(), device -> OptionalLong.empty())
+        .train(
+            new PhaseRequest(
+                pipeline,
+                pipeline.phases().get(0),
+                folder,
+                base,
+                Set.of("model.layers.1.mlp.up_proj.weight"),
+                folder.resolve(result)),
+            heard);
+    return heard;
   }
 
   /** Of random tokens and lengths. */

@@ -3,16 +3,52 @@ package dev.polyphase.orchestrator.cli;
 import dev.polyphase.orchestrator.machine.Gpu;
 import dev.polyphase.orchestrator.machine.SystemMemory;
 import dev.polyphase.phases.api.MemoryEstimate;
+import dev.polyphase.phases.api.PhasePlan;
+import dev.polyphase.phases.api.PlaceNeed;
 import java.io.IOException;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
 import java.util.OptionalLong;
 
 /**
- * The memory of the device that a pipeline runs on, in bytes; both 0 where it is not known.
+ * The memory of the devices that a pipeline runs on, in bytes; both 0 where it is not known.
  *
  * @param available what is free
  * @param total all of it
+ * @param byDevice what is free of each, where there are several and it is known
  */
-record DeviceMemory(long available, long total) {
+record DeviceMemory(long available, long total, Map<String, Long> byDevice) {
+
+  DeviceMemory {
+    byDevice = Map.copyOf(byDevice);
+  }
+
+  /** The memory of one device. */
+  DeviceMemory(long available, long total) {
+    this(available, total, Map.of());
+  }
+
+  /**
+   * The memory of some of this machine's devices, all together.
+   *
+   * @param devices {@code cpu} or {@code cuda:N}; one that is named again counts once
+   */
+  static DeviceMemory of(List<PlaceNeed> devices) throws IOException {
+    Map<String, Long> byDevice = new HashMap<>();
+    long available = 0;
+    long total = 0;
+    for (String device : devices.stream().map(PlaceNeed::device).distinct().toList()) {
+      DeviceMemory one = of(device);
+      if (one.total == 0) {
+        return one;
+      }
+      byDevice.put(device, one.available);
+      available += one.available;
+      total += one.total;
+    }
+    return new DeviceMemory(available, total, byDevice.size() > 1 ? byDevice : Map.of());
+  }
 
   /**
    * The memory of one of this machine's devices.
@@ -47,10 +83,21 @@ record DeviceMemory(long available, long total) {
     UNKNOWN
   }
 
+  /** The devices, of several, that have less than a phase needs of them. */
+  List<PlaceNeed> tooSmall(PhasePlan plan) {
+    return plan.places().stream()
+        .filter(place -> place.bytes() > byDevice.getOrDefault(place.device(), Long.MAX_VALUE))
+        .toList();
+  }
+
   /** Whether a phase's need fits into what is free. */
-  Fit fit(MemoryEstimate need) {
+  Fit fit(PhasePlan plan) {
+    MemoryEstimate need = plan.memory();
     if (total == 0) {
       return Fit.UNKNOWN;
+    }
+    if (!tooSmall(plan).isEmpty()) {
+      return Fit.DOES_NOT_FIT;
     }
     if (need.totalBytes() <= available) {
       return Fit.FITS;

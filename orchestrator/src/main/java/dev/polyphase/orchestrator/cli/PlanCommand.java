@@ -46,7 +46,7 @@ final class PlanCommand implements Callable<Integer> {
             RunRequest.Start.BEGIN_OR_RESUME);
     Engine engine = backend.engine(models, Display.plain(console.messages()));
     List<PlannedPhase> phases = engine.plan(request);
-    DeviceMemory memory = DeviceMemory.of(phases.get(0).plan().compute().device());
+    DeviceMemory memory = DeviceMemory.of(phases.get(0).plan().places());
     console
         .results()
         .print(

@@ -10,6 +10,7 @@ import dev.polyphase.orchestrator.engine.Remedies;
 import dev.polyphase.phases.api.Compute;
 import dev.polyphase.phases.api.MemoryEstimate;
 import dev.polyphase.phases.api.PhasePlan;
+import dev.polyphase.phases.api.PlaceNeed;
 import dev.polyphase.pipelines.Pipeline;
 import dev.polyphase.rescanner.UnfrozenParameters;
 import java.util.List;
@@ -78,6 +79,15 @@ final class PlanJson {
     phase.put("steps", plan.steps());
     phase.put("tokens", plan.totalTokens());
     phase.set("memory", memory(plan.memory()));
+    ArrayNode places = phase.putArray("places");
+    for (PlaceNeed place : plan.places()) {
+      places
+          .addObject()
+          .put("device", place.device())
+          .put("first_block", place.firstBlock())
+          .put("blocks", place.blocks())
+          .put("bytes", place.bytes());
+    }
     addFit(phase, planned, device);
     return phase;
   }
@@ -99,7 +109,7 @@ final class PlanJson {
 
   private static void addFit(ObjectNode phase, PlannedPhase planned, DeviceMemory device) {
     ArrayNode remedies = phase.arrayNode();
-    switch (device.fit(planned.plan().memory())) {
+    switch (device.fit(planned.plan())) {
       case FITS -> phase.put("fits", true);
       case UNKNOWN -> phase.putNull("fits");
       case SLOWLY, DOES_NOT_FIT -> {

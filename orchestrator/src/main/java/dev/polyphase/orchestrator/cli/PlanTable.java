@@ -8,6 +8,7 @@ import dev.polyphase.orchestrator.engine.Remedies;
 import dev.polyphase.phases.api.Compute;
 import dev.polyphase.phases.api.MemoryEstimate;
 import dev.polyphase.phases.api.PhasePlan;
+import dev.polyphase.phases.api.PlaceNeed;
 import dev.polyphase.pipelines.Pipeline;
 import dev.polyphase.rescanner.UnfrozenParameters;
 import java.util.ArrayList;
@@ -71,6 +72,13 @@ final class PlanTable {
     rowOfMemory("  gradient checkpointing", need -> need.recomputed() ? "on" : "off");
     rowOfMemory("  activations", need -> Numbers.bytes(need.activationBytes()));
     rowOfMemory("  total", need -> Numbers.bytes(need.totalBytes()));
+    int places = phases.get(0).plan().places().size();
+    for (int i = 0; i < places && places > 1; i++) {
+      int place = i;
+      rowOfPlan(
+          "    on " + phases.get(0).plan().places().get(place).device(),
+          plan -> placed(plan.places().get(place)));
+    }
     if (device.total() > 0) {
       row("  available on " + compute.device(), p -> Numbers.bytes(device.available()));
     }
@@ -103,6 +111,18 @@ final class PlanTable {
 
   private static String packing(PhasePlan plan) {
     return plan.slots() > 0 ? Numbers.percent((double) plan.tokens(), (double) plan.slots()) : "-";
+  }
+
+  /** What one of several devices holds and needs. */
+  private static String placed(PlaceNeed place) {
+    return switch (place.blocks()) {
+          case 0 -> "no block: ";
+          case 1 -> "block " + place.firstBlock() + ": ";
+          default ->
+              "blocks %d to %d: "
+                  .formatted(place.firstBlock(), place.firstBlock() + place.blocks() - 1);
+        }
+        + Numbers.bytes(place.bytes());
   }
 
   private void head(String text) {
@@ -168,7 +188,7 @@ final class PlanTable {
     for (PlannedPhase planned : phases) {
       MemoryEstimate need = planned.plan().memory();
       String remedies = String.join("; ", Remedies.of(planned.phase(), need));
-      switch (device.fit(need)) {
+      switch (device.fit(planned.plan())) {
         case FITS, UNKNOWN -> {}
         case SLOWLY ->
             text.append(
@@ -179,7 +199,19 @@ final class PlanTable {
                         compute.device(),
                         Numbers.bytes(device.available()),
                         remedies));
-        case DOES_NOT_FIT ->
+        case DOES_NOT_FIT -> {
+          List<PlaceNeed> tooSmall = device.tooSmall(planned.plan());
+          if (!tooSmall.isEmpty()) {
+            PlaceNeed place = tooSmall.get(0);
+            text.append(
+                "\nphase %s does not fit: it needs %s on %s, which has %s. This would help: %s\n"
+                    .formatted(
+                        planned.phase().name(),
+                        Numbers.bytes(place.bytes()),
+                        place.device(),
+                        Numbers.bytes(device.byDevice().getOrDefault(place.device(), 0L)),
+                        remedies));
+          } else {
             text.append(
                 "\nphase %s does not fit: it needs %s, and %s has %s. This would help: %s\n"
                     .formatted(
@@ -188,6 +220,8 @@ final class PlanTable {
                         compute.device(),
                         Numbers.bytes(device.available()),
                         remedies));
+          }
+        }
       }
     }
     return text.toString();

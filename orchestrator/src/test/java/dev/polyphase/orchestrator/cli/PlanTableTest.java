@@ -12,6 +12,7 @@ import dev.polyphase.orchestrator.engine.PlannedPhase;
 import dev.polyphase.phases.api.Compute;
 import dev.polyphase.phases.api.MemoryEstimate;
 import dev.polyphase.phases.api.PhasePlan;
+import dev.polyphase.phases.api.PlaceNeed;
 import dev.polyphase.pipelines.Pipeline;
 import dev.polyphase.pipelines.language.PipelineReader;
 import java.util.List;
@@ -64,7 +65,8 @@ class PlanTableTest {
                   38 * GIB,
                   19 * GIB,
                   6 * GIB + GIB / 2,
-                  true)));
+                  true),
+              List.of(new PlaceNeed("cuda:0", 0, 48, 100 * GIB + GIB / 2))));
 
   @Test
   void columnsAreAlignedAndNumbersGrouped() {
@@ -122,6 +124,53 @@ class PlanTableTest {
         .endsWith(remedies + "\n");
     assertThat(PlanTable.of(PIPELINE, List.of(SFT), new DeviceMemory(0, 0)))
         .doesNotContain("available", "phase sft");
+  }
+
+  @Test
+  void severalDevicesAreLookedAtOneByOne() throws JsonProcessingException {
+    PhasePlan one = SFT.plan();
+    PlannedPhase placed =
+        new PlannedPhase(
+            SFT.phase(),
+            SFT.target(),
+            new PhasePlan(
+                one.rows(),
+                one.tokens(),
+                one.slots(),
+                one.steps(),
+                one.evalRows(),
+                one.totalTokens(),
+                one.trainedValues(),
+                one.modelValues(),
+                new Compute("libtorch 2.7.1", "cuda:0, cuda:1", "bfloat16", "because"),
+                one.memory(),
+                List.of(
+                    new PlaceNeed("cuda:0", 0, 30, 40 * GIB),
+                    new PlaceNeed("cuda:1", 30, 18, 70 * GIB))));
+    DeviceMemory wide =
+        new DeviceMemory(160 * GIB, 160 * GIB, Map.of("cuda:0", 80 * GIB, "cuda:1", 80 * GIB));
+    DeviceMemory narrow =
+        new DeviceMemory(140 * GIB, 160 * GIB, Map.of("cuda:0", 80 * GIB, "cuda:1", 60 * GIB));
+
+    assertThat(PlanTable.of(PIPELINE, List.of(placed), wide))
+        .contains(
+            "libtorch 2.7.1 on cuda:0, cuda:1 in bfloat16: because\n",
+            """
+              total                                        102.50 GiB
+                on cuda:0                   blocks 0 to 29: 40.00 GiB
+                on cuda:1                  blocks 30 to 47: 70.00 GiB
+              available on cuda:0, cuda:1                  160.00 GiB
+            """)
+        .doesNotContain("does not fit");
+    assertThat(PlanTable.of(PIPELINE, List.of(placed), narrow))
+        .contains("phase sft does not fit: it needs 70.00 GiB on cuda:1, which has 60.00 GiB. ");
+    JsonNode phase =
+        new ObjectMapper().readTree(PlanJson.of(PIPELINE, List.of(placed), narrow)).at("/phases/0");
+    assertThat(phase.path("fits").booleanValue()).isFalse();
+    assertThat(phase.at("/places/1").toString())
+        .isEqualTo(
+            "{\"device\":\"cuda:1\",\"first_block\":30,\"blocks\":18,\"bytes\":%d}"
+                .formatted(70 * GIB));
   }
 
   @Test

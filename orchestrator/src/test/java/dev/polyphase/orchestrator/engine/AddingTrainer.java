@@ -9,6 +9,7 @@ import dev.polyphase.phases.api.PhasePlan;
 import dev.polyphase.phases.api.PhaseRequest;
 import dev.polyphase.phases.api.PhaseResult;
 import dev.polyphase.phases.api.PhaseTrainer;
+import dev.polyphase.phases.api.PlaceNeed;
 import dev.polyphase.pipelines.problems.InputException;
 import dev.polyphase.weights.Checkpoint;
 import dev.polyphase.weights.CheckpointWriter;
@@ -19,6 +20,7 @@ import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 
 /**
@@ -50,7 +52,8 @@ public final class AddingTrainer implements PhaseTrainer {
         request.trainable().size(),
         request.trainable().size(),
         new Compute("addition", "cpu", "float32", "it needs no library"),
-        new MemoryEstimate(1, 1, 0, 0, 0, 0, 0, 0, false));
+        new MemoryEstimate(1, 1, 0, 0, 0, 0, 0, 0, false),
+        List.of(new PlaceNeed("cpu", 0, 1, 0)));
   }
 
   @Override

@@ -1,5 +1,7 @@
 package dev.polyphase.phases.api;
 
+import java.util.List;
+
 /**
  * What a phase will do.
  *
@@ -13,7 +15,8 @@ package dev.polyphase.phases.api;
  * @param trainedValues the parameters in {@link PhaseRequest#trainable()}
  * @param modelValues the parameters of the model
  * @param compute what it is computed with
- * @param memory what it needs
+ * @param memory what it needs, all devices together
+ * @param places what each of its devices holds and needs, in the order of the forward pass
  */
 public record PhasePlan(
     long rows,
@@ -25,4 +28,10 @@ public record PhasePlan(
     long trainedValues,
     long modelValues,
     Compute compute,
-    MemoryEstimate memory) {}
+    MemoryEstimate memory,
+    List<PlaceNeed> places) {
+
+  public PhasePlan {
+    places = List.copyOf(places);
+  }
+}

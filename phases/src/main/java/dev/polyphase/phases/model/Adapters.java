@@ -58,11 +58,13 @@ public record Adapters(Set<String> modules, int rank, double scale, double dropo
     return weight.substring(0, weight.length() - WEIGHT.length());
   }
 
-  Parameter a(Parameter weight) {
+  /** The A of an adapted weight. */
+  public Parameter a(Parameter weight) {
     return new Parameter(module(weight.name()) + A, List.of((long) rank, weight.shape().get(1)));
   }
 
-  Parameter b(Parameter weight) {
+  /** The B of an adapted weight. */
+  public Parameter b(Parameter weight) {
     return new Parameter(module(weight.name()) + B, List.of(weight.shape().get(0), (long) rank));
   }
 

@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.IntFunction;
 
 /** The transformer blocks: for each a forward pass and the vector-Jacobian product. */
 final class Blocks implements AutoCloseable {
@@ -24,10 +25,16 @@ final class Blocks implements AutoCloseable {
   private final Adapters adapters;
   private final Activations activations;
   private final List<Map<String, Parameter>> parameters = new ArrayList<>();
+  private final List<String> devices = new ArrayList<>();
   private final Map<Variant, Kernel> kernels = new HashMap<>();
 
+  /**
+   * All blocks.
+   *
+   * @param places the manager of each block's weights
+   */
   Blocks(
-      NDManager manager,
+      IntFunction<NDManager> places,
       ModelConfig config,
       ModelLayout layout,
       Weights weights,
@@ -39,7 +46,9 @@ final class Blocks implements AutoCloseable {
     this.activations = activations;
     for (int layer = 0; layer < config.numLayers(); layer++) {
       parameters.add(adapters.extend(layout.block(layer)));
-      kernels.computeIfAbsent(variant(layer), variant -> kernel(manager, variant));
+      NDManager place = places.apply(layer);
+      devices.add(Libtorch.deviceName(place));
+      kernels.computeIfAbsent(variant(layer), variant -> kernel(place, variant));
     }
   }
 
@@ -58,8 +67,10 @@ final class Blocks implements AutoCloseable {
   }
 
   /**
-   * A call of a block's kernel on its input {@code [batch, seq, hidden]}, to be completed.
+   * A call of a block's kernel on its input {@code [batch, seq, hidden]}, to be completed. The
+   * input may be on another device than the block; its gradient is where it is.
    *
+   * @param positions on the block's device
    * @param dropoutSeed of the pass
    */
   Kernel.Call call(
@@ -182,7 +193,10 @@ final class Blocks implements AutoCloseable {
 
   private Variant variant(int layer) {
     return new Variant(
-        config.windows().get(layer), List.copyOf(parameters.get(layer).keySet()), drops(layer));
+        devices.get(layer),
+        config.windows().get(layer),
+        List.copyOf(parameters.get(layer).keySet()),
+        drops(layer));
   }
 
   private boolean drops(int layer) {
@@ -211,7 +225,7 @@ final class Blocks implements AutoCloseable {
     for (String norm : NORMS) {
       constants.put(norm + ".weight", roles.indexOf(norm + ".weight"));
     }
-    String device = Libtorch.deviceName(manager);
+    String device = variant.device();
     constants.put("device", device);
     constants.put("heads", config.numHeads());
     constants.put("kv_heads", config.numKeyValueHeads());
@@ -229,9 +243,10 @@ final class Blocks implements AutoCloseable {
   /**
    * What makes the kernels of blocks differ.
    *
+   * @param device the block's
    * @param window the attention's, 0 for none
    * @param roles of the parameters and adapters, in the order of the kernel's list
    * @param drops whether a seed stands behind them
    */
-  private record Variant(int window, List<String> roles, boolean drops) {}
+  private record Variant(String device, int window, List<String> roles, boolean drops) {}
 }

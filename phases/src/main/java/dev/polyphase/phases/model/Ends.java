@@ -25,6 +25,11 @@ final class Ends implements AutoCloseable {
   private final boolean adapted;
   private final Kernel kernel;
 
+  /**
+   * Both ends.
+   *
+   * @param manager of the head's place
+   */
   Ends(
       NDManager manager,
       ModelConfig config,
@@ -72,7 +77,11 @@ final class Ends implements AutoCloseable {
         ModelLayout.EMBEDDING, embedding("embed_vjp").with(ids).with(gx).runForOne(scratch));
   }
 
-  /** The normed rows of {@code x} at flat positions: {@code [n, hidden]}. */
+  /**
+   * The normed rows of {@code x} at flat positions, on the head's device: {@code [n, hidden]}.
+   *
+   * @param positions on the device of {@code x}
+   */
   NDArray pick(NDArray x, NDArray positions, NDManager scratch) {
     return picking("pick", x, positions).runForOne(scratch);
   }

@@ -17,6 +17,9 @@ public final class ModelLayout {
   public static final String FINAL_NORM = "model.norm.weight";
   public static final String HEAD = "lm_head.weight";
 
+  /** What the names of all blocks' parameters begin with; the block's number and a dot follow. */
+  static final String BLOCKS = "model.layers.";
+
   /** A config of another model fits no tensor at all. */
   private static final int MOST_PROBLEMS = 10;
 
@@ -59,7 +62,7 @@ public final class ModelLayout {
     long inner = config.intermediateSize();
     long queries = (long) config.numHeads() * config.headDim();
     long keys = (long) config.numKeyValueHeads() * config.headDim();
-    Block block = new Block("model.layers." + layer + ".");
+    Block block = new Block(BLOCKS + layer + ".");
     block.add("", "input_layernorm.weight", hidden);
     block.project("self_attn.", "q_proj", queries, hidden, config.queryKeyValueBias());
     block.project("self_attn.", "k_proj", keys, hidden, config.queryKeyValueBias());

@@ -7,18 +7,19 @@ import java.util.List;
  * What a forward pass leaves for the backward pass, up to the normed rows.
  *
  * @param ids {@code [batch, seq]}
- * @param positions where the tokens are
+ * @param positions where the tokens are, for each place
  * @param dropoutSeed of the adapters' dropout in this pass
  * @param traces of the blocks from the lowest trained one on; empty where there will be no backward
  *     pass
  * @param last the output of the last block, {@code [batch, seq, hidden]}
- * @param targetPositions flat positions {@code [n]} whose next token is a target
+ * @param targetPositions flat positions {@code [n]} whose next token is a target, on the device of
+ *     {@code last}
  * @param targets the target ids {@code [n]}
  * @param normed the normed rows at these positions, {@code [n, hidden]}
  */
 record Pass(
     NDArray ids,
-    RotaryTable.Slice positions,
+    List<RotaryTable.Slice> positions,
     long dropoutSeed,
     List<Trace> traces,
     NDArray last,

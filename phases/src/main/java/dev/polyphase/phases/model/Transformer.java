@@ -30,14 +30,13 @@ public final class Transformer implements AutoCloseable {
   /** The tokens whose logits exist at a time. */
   public static final int TOKENS_OF_LOGITS = Ends.CHUNK_TOKENS;
 
-  private final NDManager manager;
-  private final TensorStore store;
+  private final Places places;
   private final Weights weights;
   private final Adapters adapters;
   private final DropoutSeeds dropoutSeeds;
   private final Blocks blocks;
   private final Ends ends;
-  private final RotaryTable rotary;
+  private final List<RotaryTable> rotaries = new ArrayList<>();
   private final NDArray computeLike;
   private final boolean trainsEmbedding;
   private final int lowestTrainedBlock;
@@ -45,23 +44,30 @@ public final class Transformer implements AutoCloseable {
   private @Nullable EmbeddingNoise noise;
 
   private Transformer(
-      NDManager manager,
-      TensorStore store,
+      Places places,
       ModelConfig config,
       ModelLayout layout,
       Weights weights,
       Adapters adapters,
       Activations activations,
-      NDArray computeLike) {
-    this.manager = manager;
-    this.store = store;
+      Precision precision) {
+    this.places = places;
     this.weights = weights;
     this.adapters = adapters;
     this.dropoutSeeds = new DropoutSeeds(adapters);
-    this.blocks = new Blocks(manager, config, layout, weights, adapters, activations);
-    this.ends = new Ends(manager, config, layout, weights, adapters);
-    this.rotary = new RotaryTable(manager, config.rope().frequencies(config.headDim()));
-    this.computeLike = computeLike;
+    this.blocks =
+        new Blocks(
+            layer -> places.manager(places.ofBlock(layer)),
+            config,
+            layout,
+            weights,
+            adapters,
+            activations);
+    this.ends = new Ends(places.manager(places.ofHead()), config, layout, weights, adapters);
+    double[] frequencies = config.rope().frequencies(config.headDim());
+    places.managers().forEach(place -> rotaries.add(new RotaryTable(place, frequencies)));
+    int first = places.ofEmbedding();
+    this.computeLike = places.store(first).like(places.manager(first), precision);
     this.trainsEmbedding = weights.trains(ModelLayout.EMBEDDING);
     this.lowestTrainedBlock = trainsEmbedding ? 0 : blocks.lowestTrained();
     this.hiddenSize = config.hiddenSize();
@@ -72,10 +78,32 @@ public final class Transformer implements AutoCloseable {
    *
    * @param trained the names of the tensors to train; they become float32 masters
    * @param adapters to train too; none for modules whose weight is trained
-   * @param device as in {@link Libtorch#newManager}
+   * @param placement which part is on which device, named as in {@link Libtorch#newManager}
    * @param precision of the frozen weights and the compute
    * @param activations what backward passes are given
    */
+  public static Transformer load(
+      Checkpoint checkpoint,
+      ModelConfig config,
+      Set<String> trained,
+      Adapters adapters,
+      Placement placement,
+      Precision precision,
+      Activations activations)
+      throws IOException {
+    ModelLayout layout = new ModelLayout(config);
+    layout.check(checkpoint);
+    Places places = new Places(placement, layout);
+    try {
+      Weights weights = Weights.load(places, checkpoint, layout, trained, adapters, precision);
+      return new Transformer(places, config, layout, weights, adapters, activations, precision);
+    } catch (IOException | RuntimeException e) {
+      places.close();
+      throw e;
+    }
+  }
+
+  /** Loads a model onto one device. */
   public static Transformer load(
       Checkpoint checkpoint,
       ModelConfig config,
@@ -85,20 +113,8 @@ public final class Transformer implements AutoCloseable {
       Precision precision,
       Activations activations)
       throws IOException {
-    ModelLayout layout = new ModelLayout(config);
-    layout.check(checkpoint);
-    NDManager manager = Libtorch.newManager(device);
-    try {
-      TensorStore store = new TensorStore(manager);
-      Weights weights =
-          Weights.load(manager, store, checkpoint, layout, trained, adapters, precision);
-      NDArray computeLike = store.like(manager, precision);
-      return new Transformer(
-          manager, store, config, layout, weights, adapters, activations, computeLike);
-    } catch (IOException | RuntimeException e) {
-      manager.close();
-      throw e;
-    }
+    return load(
+        checkpoint, config, trained, adapters, Placement.on(device), precision, activations);
   }
 
   /** Loads a model without adapters. */
@@ -120,14 +136,24 @@ public final class Transformer implements AutoCloseable {
     return load(checkpoint, config, Set.of(), device, precision, Activations.RECOMPUTED);
   }
 
-  /** A manager for the arrays of one step, to be closed at its end. */
+  /** A manager for the arrays of one step, whatever their device, to be closed at its end. */
   public NDManager newScratch() {
-    return manager.newSubManager();
+    return places.manager(places.ofEmbedding()).newSubManager();
   }
 
-  /** Moves tensors between this model's device and files. */
-  public TensorStore store() {
-    return store;
+  /** The owners of what is at each of the model's places. */
+  public List<NDManager> places() {
+    return places.managers();
+  }
+
+  /** The index among {@link #places()} of a trained tensor's, or of rows' of one. */
+  public int placeOf(String parameter) {
+    return places.of(parameter);
+  }
+
+  /** Moves a parameter between its device and files. */
+  public TensorStore storeOf(String parameter) {
+    return places.store(places.of(parameter));
   }
 
   /**
@@ -150,7 +176,7 @@ public final class Transformer implements AutoCloseable {
    */
   public NDArray merged(TensorInfo weight, NDManager owner) throws IOException {
     String module = Adapters.module(weight.name());
-    NDArray merged = store.writable(owner, weight, Precision.FLOAT32);
+    NDArray merged = storeOf(weight.name()).writable(owner, weight, Precision.FLOAT32);
     try (NDArray product =
         weights.get(module + Adapters.B).matMul(weights.get(module + Adapters.A))) {
       product.muli(adapters.scale());
@@ -174,12 +200,12 @@ public final class Transformer implements AutoCloseable {
   /** The logits of every position, {@code [batch * seq][vocabulary]}, for small inputs. */
   public float[][] logits(TokenBatch batch) {
     try (NDManager scratch = newScratch()) {
-      RotaryTable.Slice positions = rotary.of(batch, scratch);
       NDArray embedded = ends.embed(ids(batch, scratch), computeLike, scratch);
-      NDArray last = throughFrozen(blocks.count(), embedded, positions, scratch);
+      NDArray last = throughFrozen(blocks.count(), embedded, positions(batch, scratch), scratch);
       long[] all = new long[batch.batch() * batch.seq()];
       Arrays.setAll(all, i -> i);
-      NDArray logits = ends.logits(ends.pick(last, scratch.create(all), scratch), scratch);
+      NDArray positions = places.scratch(placeOfLast(), scratch).create(all);
+      NDArray logits = ends.logits(ends.pick(last, positions, scratch), scratch);
       int vocabulary = (int) logits.getShape().get(1);
       float[] flat = logits.toFloatArray();
       float[][] rows = new float[all.length][];
@@ -218,7 +244,8 @@ public final class Transformer implements AutoCloseable {
     try (NDManager scratch = newScratch()) {
       Pass pass = forward(batch, true, scratch);
       NDList found = ends.logProbs(pass.normed(), pass.targets(), pass.dropoutSeed(), scratch);
-      NDArray gradient = scratch.create(gradientOf.apply(found.get(0).toFloatArray()));
+      float[] values = gradientOf.apply(found.get(0).toFloatArray());
+      NDArray gradient = places.scratch(places.ofHead(), scratch).create(values);
       NDArray gh =
           ends.logProbsBackward(
               pass.normed(),
@@ -269,13 +296,12 @@ public final class Transformer implements AutoCloseable {
   public void close() {
     blocks.close();
     ends.close();
-    store.close();
-    manager.close();
+    places.close();
   }
 
   private Pass forward(TokenBatch batch, boolean traced, NDManager scratch) {
     NDArray ids = ids(batch, scratch);
-    RotaryTable.Slice positions = rotary.of(batch, scratch);
+    List<RotaryTable.Slice> positions = positions(batch, scratch);
     long dropoutSeed = traced ? dropoutSeeds.next() : DropoutSeeds.NONE;
     List<Trace> traces = new ArrayList<>();
     NDArray last =
@@ -284,8 +310,9 @@ public final class Transformer implements AutoCloseable {
                 embedToTrain(batch, ids, scratch), positions, dropoutSeed, traces, scratch)
             : throughFrozen(
                 blocks.count(), ends.embed(ids, computeLike, scratch), positions, scratch);
-    NDArray targetPositions = scratch.create(toLongs(batch.targetPositions()));
-    NDArray targets = scratch.create(toLongs(batch.targets()));
+    NDArray targetPositions =
+        places.scratch(placeOfLast(), scratch).create(toLongs(batch.targetPositions()));
+    NDArray targets = places.scratch(places.ofHead(), scratch).create(toLongs(batch.targets()));
     NDArray normed = ends.pick(last, targetPositions, scratch);
     return new Pass(ids, positions, dropoutSeed, traces, last, targetPositions, targets, normed);
   }
@@ -301,14 +328,14 @@ public final class Transformer implements AutoCloseable {
   /** Runs all blocks. Traces from the lowest trained one on go into {@code traces}. */
   private NDArray throughBlocks(
       NDArray embedded,
-      RotaryTable.Slice positions,
+      List<RotaryTable.Slice> positions,
       long dropoutSeed,
       List<Trace> traces,
       NDManager scratch) {
     NDArray x = throughFrozen(lowestTrainedBlock, embedded, positions, scratch);
     for (int layer = lowestTrainedBlock; layer < blocks.count(); layer++) {
-      Trace trace =
-          blocks.traced(layer, x, positions, dropoutSeed, wantsGradientOfInput(layer), scratch);
+      boolean ofInput = wantsGradientOfInput(layer);
+      Trace trace = blocks.traced(layer, x, at(layer, positions), dropoutSeed, ofInput, scratch);
       if (layer == lowestTrainedBlock && trace instanceof Trace.Graph) {
         // The graph holds what it needs of it; above, it is another trace's output.
         x.close();
@@ -321,10 +348,10 @@ public final class Transformer implements AutoCloseable {
 
   /** Runs the blocks below {@code end}, of which nothing is kept. */
   private NDArray throughFrozen(
-      int end, NDArray embedded, RotaryTable.Slice positions, NDManager scratch) {
+      int end, NDArray embedded, List<RotaryTable.Slice> positions, NDManager scratch) {
     NDArray x = embedded;
     for (int layer = 0; layer < end; layer++) {
-      NDArray y = blocks.forward(layer, x, positions, scratch);
+      NDArray y = blocks.forward(layer, x, at(layer, positions), scratch);
       x.close();
       x = y;
     }
@@ -350,9 +377,10 @@ public final class Transformer implements AutoCloseable {
     for (int layer = blocks.count() - 1; layer >= lowestTrainedBlock; layer--) {
       Trace trace = pass.traces().get(layer - lowestTrainedBlock);
       boolean ofInput = wantsGradientOfInput(layer);
+      RotaryTable.Slice positions = at(layer, pass.positions());
       NDArray next =
           blocks.backward(
-              layer, trace, pass.positions(), pass.dropoutSeed(), gx, ofInput, gradients, scratch);
+              layer, trace, positions, pass.dropoutSeed(), gx, ofInput, gradients, scratch);
       if (ofInput) {
         gx.close();
       }
@@ -361,6 +389,24 @@ public final class Transformer implements AutoCloseable {
     if (trainsEmbedding) {
       ends.embedBackward(pass.ids(), gx, gradients, scratch);
     }
+  }
+
+  /** Where the tokens are, for each place. */
+  private List<RotaryTable.Slice> positions(TokenBatch batch, NDManager scratch) {
+    List<RotaryTable.Slice> positions = new ArrayList<>();
+    for (int place = 0; place < rotaries.size(); place++) {
+      positions.add(rotaries.get(place).of(batch, places.scratch(place, scratch)));
+    }
+    return positions;
+  }
+
+  private RotaryTable.Slice at(int layer, List<RotaryTable.Slice> positions) {
+    return positions.get(places.ofBlock(layer));
+  }
+
+  /** Of the last block's output; of a model without blocks, of the embedding's. */
+  private int placeOfLast() {
+    return blocks.count() > 0 ? places.ofBlock(blocks.count() - 1) : places.ofEmbedding();
   }
 
   private boolean wantsGradientOfInput(int layer) {
@@ -375,8 +421,9 @@ public final class Transformer implements AutoCloseable {
     return trainsEmbedding || lowestTrainedBlock < blocks.count();
   }
 
-  private static NDArray ids(TokenBatch batch, NDManager scratch) {
-    return scratch.create(toLongs(batch.ids()), new Shape(batch.batch(), batch.seq()));
+  private NDArray ids(TokenBatch batch, NDManager scratch) {
+    NDManager first = places.scratch(places.ofEmbedding(), scratch);
+    return first.create(toLongs(batch.ids()), new Shape(batch.batch(), batch.seq()));
   }
 
   private static long[] toLongs(int[] values) {

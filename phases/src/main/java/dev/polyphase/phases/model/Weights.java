@@ -38,8 +38,7 @@ final class Weights {
   }
 
   static Weights load(
-      NDManager owner,
-      TensorStore store,
+      Places places,
       Checkpoint checkpoint,
       ModelLayout layout,
       Set<String> trained,
@@ -51,6 +50,9 @@ final class Weights {
     for (Parameter parameter : layout.parameters()) {
       String name = parameter.name();
       TensorInfo tensor = checkpoint.find(name).orElseThrow();
+      int place = places.of(name);
+      NDManager owner = places.manager(place);
+      TensorStore store = places.store(place);
       tensors.put(
           name,
           trained.contains(name)

@@ -9,29 +9,48 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.function.ToDoubleFunction;
+import java.util.function.ToIntFunction;
 
 /**
  * What happens to a model's float32 masters once a step's gradients are there: clipping by their
- * common norm, then the optimiser's update. States are kept by parameter name. Norms and biases do
- * not decay, as in Hugging Face's trainers.
+ * common norm, then the optimiser's update. States are kept by parameter name, each where its
+ * master is. Norms and biases do not decay, as in Hugging Face's trainers.
  */
 public final class OptimizerStep implements AutoCloseable {
-  private final NDManager manager;
+  private final List<NDManager> places;
+  private final ToIntFunction<String> placeOf;
   private final Clipping clipping;
-  private final UpdateRule rule;
+  private final List<UpdateRule> rules;
   private final double weightDecay;
 
   /**
-   * An optimiser without state.
+   * An optimiser without state, for a model in one place.
    *
    * @param parent the manager of the masters
    * @param maxGradNorm the gradients' norm above which they are scaled down; 0 for no clipping
    */
   public OptimizerStep(NDManager parent, Optimizer settings, double maxGradNorm) {
-    this.manager = parent.newSubManager();
-    this.clipping = new Clipping(manager, maxGradNorm);
-    this.rule = UpdateRules.of(manager, settings);
+    this(List.of(parent), name -> 0, settings, maxGradNorm);
+  }
+
+  /**
+   * An optimiser without state, for a model in several places.
+   *
+   * @param parents the managers of each place's masters
+   * @param placeOf the index among them of a parameter's
+   * @param maxGradNorm the gradients' norm above which they are scaled down; 0 for no clipping
+   */
+  public OptimizerStep(
+      List<NDManager> parents,
+      ToIntFunction<String> placeOf,
+      Optimizer settings,
+      double maxGradNorm) {
+    this.places = parents.stream().map(NDManager::newSubManager).toList();
+    this.placeOf = placeOf;
+    this.clipping = new Clipping(places.get(0), maxGradNorm);
+    this.rules = places.stream().map(place -> UpdateRules.of(place, settings)).toList();
     this.weightDecay = settings.weightDecay();
   }
 
@@ -49,12 +68,17 @@ public final class OptimizerStep implements AutoCloseable {
     if (gradients.isEmpty()) {
       return 0;
     }
-    try (NDManager scratch = manager.newSubManager()) {
-      float norm = clipping.clip(List.copyOf(gradients.values()), scratch);
+    try (NDManager scratch = places.get(0).newSubManager()) {
+      float norm = clipping.clip(byPlace(gradients), scratch);
       if (Float.isFinite(norm)) {
-        for (UpdateGroup group : groups(masters, gradients, learningRate)) {
-          rule.update(group, scratch);
-        }
+        groups(masters, gradients, learningRate)
+            .forEach(
+                (kind, items) ->
+                    rules
+                        .get(kind.place())
+                        .update(
+                            new UpdateGroup(items, kind.learningRate(), kind.weightDecay()),
+                            scratch));
       }
       return norm;
     }
@@ -65,44 +89,54 @@ public final class OptimizerStep implements AutoCloseable {
     if (gradients.isEmpty()) {
       return 0;
     }
-    try (NDManager scratch = manager.newSubManager()) {
-      return clipping.clip(List.copyOf(gradients.values()), scratch);
+    try (NDManager scratch = places.get(0).newSubManager()) {
+      return clipping.clip(byPlace(gradients), scratch);
     }
   }
 
   /** Drops the states of a parameter; should it be trained again, it begins anew. */
   public void forget(String name) {
-    rule.forget(name);
+    rules.get(placeOf.applyAsInt(name)).forget(name);
   }
 
   @Override
   public void close() {
-    rule.close();
+    rules.forEach(UpdateRule::close);
     clipping.close();
-    manager.close();
+    places.forEach(NDManager::close);
   }
 
-  /** The parameters that share a rate and a decay, together. */
-  private List<UpdateGroup> groups(
+  private List<Clipping.Numbered> byPlace(Map<String, NDArray> gradients) {
+    Map<Integer, Clipping.Numbered> byPlace = new TreeMap<>();
+    int number = 0;
+    for (Map.Entry<String, NDArray> gradient : gradients.entrySet()) {
+      Clipping.Numbered place =
+          byPlace.computeIfAbsent(
+              placeOf.applyAsInt(gradient.getKey()),
+              p -> new Clipping.Numbered(new ArrayList<>(), new ArrayList<>()));
+      place.numbers().add(number++);
+      place.gradients().add(gradient.getValue());
+    }
+    return List.copyOf(byPlace.values());
+  }
+
+  /** The parameters that share a place, a rate and a decay, together. */
+  private Map<Kind, List<UpdateGroup.Item>> groups(
       Map<String, NDArray> masters,
       Map<String, NDArray> gradients,
       ToDoubleFunction<String> learningRate) {
-    record Kind(double learningRate, double weightDecay) {}
     Map<Kind, List<UpdateGroup.Item>> items = new LinkedHashMap<>();
     gradients.forEach(
         (name, gradient) -> {
           NDArray master = requireNonNull(masters.get(name));
           double decay = master.getShape().dimension() > 1 ? weightDecay : 0;
+          Kind kind = new Kind(placeOf.applyAsInt(name), learningRate.applyAsDouble(name), decay);
           items
-              .computeIfAbsent(
-                  new Kind(learningRate.applyAsDouble(name), decay), k -> new ArrayList<>())
+              .computeIfAbsent(kind, k -> new ArrayList<>())
               .add(new UpdateGroup.Item(name, master, gradient));
         });
-    return items.entrySet().stream()
-        .map(
-            entry ->
-                new UpdateGroup(
-                    entry.getValue(), entry.getKey().learningRate(), entry.getKey().weightDecay()))
-        .toList();
+    return items;
   }
+
+  private record Kind(int place, double learningRate, double weightDecay) {}
 }

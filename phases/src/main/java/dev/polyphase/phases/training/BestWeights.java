@@ -24,7 +24,7 @@ import java.util.TreeMap;
  */
 final class BestWeights implements AutoCloseable {
   private final Path file;
-  private final TensorStore store;
+  private final Transformer model;
   private final SortedMap<String, NDArray> masters;
 
   /**
@@ -34,7 +34,7 @@ final class BestWeights implements AutoCloseable {
    */
   BestWeights(Path file, Transformer model) {
     this.file = file;
-    this.store = model.store();
+    this.model = model;
     this.masters = new TreeMap<>(model.masters());
   }
 
@@ -44,8 +44,9 @@ final class BestWeights implements AutoCloseable {
         file,
         out -> {
           WritableByteChannel channel = Channels.newChannel(out);
-          for (NDArray master : masters.values()) {
-            store.toWrite(master, Precision.FLOAT32).bytes().writeTo(channel);
+          for (Map.Entry<String, NDArray> master : masters.entrySet()) {
+            TensorStore store = model.storeOf(master.getKey());
+            store.toWrite(master.getValue(), Precision.FLOAT32).bytes().writeTo(channel);
           }
         });
   }
@@ -56,15 +57,15 @@ final class BestWeights implements AutoCloseable {
     for (Map.Entry<String, NDArray> master : masters.entrySet()) {
       NDArray values = master.getValue();
       long bytes = values.size() * ElementType.F32.bytes();
-      store.read(
+      TensorInfo kept =
           new TensorInfo(
               master.getKey(),
               ElementType.F32,
               Arrays.stream(values.getShape().getShape()).boxed().toList(),
               file,
               position,
-              bytes),
-          values);
+              bytes);
+      model.storeOf(master.getKey()).read(kept, values);
       position += bytes;
     }
   }

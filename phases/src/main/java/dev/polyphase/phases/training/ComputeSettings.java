@@ -10,14 +10,15 @@ import dev.polyphase.pipelines.Pipeline;
 import dev.polyphase.pipelines.problems.InputException;
 import java.util.List;
 import java.util.Locale;
+import java.util.Set;
 
 /**
  * Where and in which precision a model runs.
  *
- * @param device {@code cpu} or {@code cuda:N}
+ * @param devices {@code cpu} or {@code cuda:N}, one for each place
  * @param precision of the frozen weights and the compute
  */
-public record ComputeSettings(String device, Precision precision) {
+public record ComputeSettings(List<String> devices, Precision precision) {
 
   /**
    * What a pipeline's {@code device} and {@code dtype} come to on this machine.
@@ -29,7 +30,7 @@ public record ComputeSettings(String device, Precision precision) {
   }
 
   boolean onCpu() {
-    return device.equals("cpu");
+    return devices.contains("cpu");
   }
 
   /**
@@ -49,27 +50,39 @@ public record ComputeSettings(String device, Precision precision) {
     }
     return new Compute(
         "libtorch " + library.version(),
-        device,
+        String.join(", ", devices),
         precision.name().toLowerCase(Locale.ROOT),
         library.origin() + "; " + choice);
   }
 
-  /** What devices and a dtype come to on this machine. */
-  public static ComputeSettings of(List<String> devices, Dtype dtype) {
-    if (devices.size() != 1) {
+  /**
+   * What devices and a dtype come to on this machine.
+   *
+   * @throws InputException where a device is not there, or several do not go together
+   */
+  public static ComputeSettings of(List<String> asked, Dtype dtype) {
+    if (asked.isEmpty() || (asked.size() > 1 && asked.contains("auto"))) {
       throw new InputException(
-          "device: %s names several, and training on several devices is not built yet; name one"
-              .formatted(devices));
+          "device: %s names no devices; give auto alone, or a list such as [cuda:0, cuda:1]"
+              .formatted(asked));
     }
-    try (NDManager probe = Libtorch.newManager(devices.get(0))) {
-      boolean gpu = probe.getDevice().isGpu();
-      Precision precision =
-          switch (dtype) {
-            case AUTO -> gpu ? Precision.BFLOAT16 : Precision.FLOAT32;
-            case FLOAT32 -> Precision.FLOAT32;
-            case BFLOAT16 -> Precision.BFLOAT16;
-          };
-      return new ComputeSettings(Libtorch.deviceName(probe), precision);
+    List<String> devices = asked.stream().map(ComputeSettings::resolve).toList();
+    boolean gpu = !devices.contains("cpu");
+    if (!gpu && !Set.of("cpu").containsAll(devices)) {
+      throw new InputException("device: %s names GPUs and the CPU; give one kind".formatted(asked));
+    }
+    Precision precision =
+        switch (dtype) {
+          case AUTO -> gpu ? Precision.BFLOAT16 : Precision.FLOAT32;
+          case FLOAT32 -> Precision.FLOAT32;
+          case BFLOAT16 -> Precision.BFLOAT16;
+        };
+    return new ComputeSettings(devices, precision);
+  }
+
+  private static String resolve(String device) {
+    try (NDManager probe = Libtorch.newManager(device)) {
+      return Libtorch.deviceName(probe);
     }
   }
 }

@@ -38,7 +38,8 @@ public final class DjlPhaseTrainer implements PhaseTrainer {
   /**
    * A trainer of the phases that a source makes objectives for.
    *
-   * @param freeMemory decides whether blocks are kept for their backward pass
+   * @param freeMemory decides whether blocks are kept for their backward pass, and how many are on
+   *     each of several devices
    */
   public DjlPhaseTrainer(ObjectiveSource source, FreeMemory freeMemory) {
     this.source = source;
@@ -57,6 +58,7 @@ public final class DjlPhaseTrainer implements PhaseTrainer {
       Schedule schedule =
           TrainingLoop.schedule(request.phase(), request.pipeline().seed(), objective);
       MemoryFormula memory = setup.memory(schedule, objective);
+      PlacedPhase placed = setup.placed(memory, freeMemory);
       return new PhasePlan(
           counts.rows(),
           counts.tokens(),
@@ -67,7 +69,8 @@ public final class DjlPhaseTrainer implements PhaseTrainer {
           setup.parts().values(setup.layout()),
           setup.modelValues(),
           setup.compute().describe(request.pipeline().devices()),
-          memory.with(setup.activations(memory, freeMemory)));
+          memory.with(placed.activations()),
+          placed.needs());
     }
   }
 
@@ -130,15 +133,16 @@ public final class DjlPhaseTrainer implements PhaseTrainer {
       throws IOException {
     Schedule schedule =
         TrainingLoop.schedule(request.phase(), request.pipeline().seed(), objective);
+    PlacedPhase placed = setup.placed(setup.memory(schedule, objective), freeMemory);
     Transformer model =
         Transformer.load(
             setup.checkpoint(),
             setup.config(),
             setup.parts().tensors(),
             setup.parts().adapters(),
-            setup.compute().device(),
+            placed.placement(),
             setup.compute().precision(),
-            setup.activations(setup.memory(schedule, objective), freeMemory));
+            placed.activations());
     if (request.phase().neftuneNoiseAlpha() > 0) {
       model.addNoise(
           new EmbeddingNoise(request.phase().neftuneNoiseAlpha(), request.pipeline().seed()));

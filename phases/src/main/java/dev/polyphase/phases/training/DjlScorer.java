@@ -30,7 +30,7 @@ public final class DjlScorer implements Scorer {
       List<Example> examples =
           new RowEncoder(PhaseType.SFT, config.vocabSize(), tokenizer).encodeFile(rows);
       try (Transformer transformer =
-          Transformer.load(checkpoint, config, compute.device(), compute.precision())) {
+          Transformer.load(checkpoint, config, compute.devices().get(0), compute.precision())) {
         for (Example example : examples) {
           results.accept(score(transformer, example));
         }

@@ -3,6 +3,7 @@ package dev.polyphase.phases.training;
 import dev.polyphase.kernels.Precision;
 import dev.polyphase.phases.api.MemoryEstimate;
 import dev.polyphase.phases.model.Activations;
+import dev.polyphase.phases.model.Adapters;
 import dev.polyphase.phases.model.ModelConfig;
 import dev.polyphase.phases.model.ModelLayout;
 import dev.polyphase.phases.model.Parameter;
@@ -70,8 +71,7 @@ record MemoryFormula(
       states += UpdateRules.stateBytes(optimizer, parameter);
     }
     long gradients = trainedValues * MASTER_BYTES;
-    long pass =
-        new PassMemory(config, parts, compute, largest, activations).peakBytes(severalPasses);
+    long pass = pass(activations).peakBytes(severalPasses);
     return new MemoryEstimate(
         largest.rows(),
         largest.tokens(),
@@ -82,6 +82,65 @@ record MemoryFormula(
         gradients,
         Math.max(0, pass - gradients),
         activations == Activations.RECOMPUTED);
+  }
+
+  /**
+   * What a block needs where it is: weights, the optimiser's part, and what is kept of it for the
+   * backward pass.
+   */
+  long ofBlock(int layer, Activations activations) {
+    long values =
+        new ModelLayout(config).block(layer).values().stream().mapToLong(this::ofParameter).sum();
+    return values + pass(activations).keptOf(layer);
+  }
+
+  /** What a block's backward pass needs beyond that. */
+  long ofBackward(int layer, Activations activations) {
+    return pass(activations).backwardOf(layer);
+  }
+
+  /** What the embedding needs where it is. */
+  long ofEmbedding() {
+    return ofParameter(parameter(ModelLayout.EMBEDDING));
+  }
+
+  /** What final norm and head need where they are; of a tied head, beyond the embedding's. */
+  long ofHead() {
+    long head = config.tiedHead() ? 0 : ofParameter(parameter(ModelLayout.HEAD));
+    return ofParameter(parameter(ModelLayout.FINAL_NORM))
+        + head
+        + pass(Activations.RECOMPUTED).upperEnd();
+  }
+
+  /** A parameter as it rests, or with its gradient and states, and with its adapter. */
+  private long ofParameter(Parameter parameter) {
+    Adapters adapters = parts.adapters();
+    long adapter = 0;
+    if (adapters.adapt(parameter.name())) {
+      adapter = ofTrained(adapters.a(parameter)) + ofTrained(adapters.b(parameter));
+    }
+    if (parts.tensors().contains(parameter.name())) {
+      return adapter
+          + 2 * MASTER_BYTES * parameter.values()
+          + UpdateRules.stateBytes(optimizer, optimized(parameter));
+    }
+    return adapter + compute.precision().elementType().bytes() * parameter.values();
+  }
+
+  private long ofTrained(Parameter parameter) {
+    return 2 * MASTER_BYTES * parameter.values() + UpdateRules.stateBytes(optimizer, parameter);
+  }
+
+  private Parameter parameter(String name) {
+    return new ModelLayout(config)
+        .parameters().stream()
+            .filter(parameter -> parameter.name().equals(name))
+            .findFirst()
+            .orElseThrow();
+  }
+
+  private PassMemory pass(Activations activations) {
+    return new PassMemory(config, parts, compute, largest, activations);
   }
 
   private Parameter optimized(Parameter parameter) {

@@ -121,14 +121,22 @@ final class PassMemory {
     return config.numLayers();
   }
 
-  private long keptOf(int layer) {
+  /** What is kept of a block between its forward and its backward pass. */
+  long keptOf(int layer) {
+    if (layer < lowestTrainedBlock()) {
+      return 0;
+    }
     return switch (activations) {
       case KEPT -> graphOf(layer);
       case RECOMPUTED -> stream();
     };
   }
 
-  private long backwardOf(int layer) {
+  /** What a block's backward pass needs beyond that, its gradients left out. */
+  long backwardOf(int layer) {
+    if (layer < lowestTrainedBlock()) {
+      return 0;
+    }
     long ofToken =
         computeBytes * (3L * config.intermediateSize() + 2L * config.hiddenSize())
             + 16L * config.hiddenSize();
@@ -176,7 +184,8 @@ final class PassMemory {
     return window > 0 && longest > window ? batch.tokens() * longest * (computeBytes + 3) : 0;
   }
 
-  private long upperEnd() {
+  /** What the upper end needs beyond its weights, its gradients left out. */
+  long upperEnd() {
     long logitRows = Math.min(Transformer.TOKENS_OF_LOGITS, batch.padded());
     long logits = logitRows * config.vocabSize() * (float32 ? 8 : 10);
     long rows = batch.padded() * config.hiddenSize() * (8 + 2L * computeBytes);

@@ -59,7 +59,7 @@ final class PeftFolder {
     return new SafetensorsFile.Tensor(
         PREFIX + name,
         Arrays.stream(values.getShape().getShape()).boxed().toList(),
-        model.store().toWrite(values, Precision.FLOAT32));
+        model.storeOf(name).toWrite(values, Precision.FLOAT32));
   }
 
   /** PEFT's {@code LoraConfig}; keys that are not here have its defaults. */

@@ -13,7 +13,6 @@ import dev.polyphase.pipelines.Phase;
 import dev.polyphase.pipelines.problems.InputException;
 import dev.polyphase.weights.Checkpoint;
 import java.io.IOException;
-import java.util.OptionalLong;
 
 /**
  * What a phase's request comes to on this machine, before any weight is loaded.
@@ -32,9 +31,6 @@ record PhaseSetup(
     ModelLayout layout,
     Checkpoint checkpoint,
     TrainedParts parts) {
-  /** The C library and CUDA's allocator keep some of what they are given back. */
-  private static final double USABLE = 0.85;
-
   /**
    * Reads a model's configuration and looks at all its tensors.
    *
@@ -67,17 +63,16 @@ record PhaseSetup(
         phase.gradientAccumulationSteps() > 1);
   }
 
-  /** Whether blocks are kept or computed again, as asked or as memory allows. */
-  Activations activations(MemoryFormula memory, FreeMemory freeMemory) throws IOException {
+  /** Where everything is, with blocks kept or computed again as asked or as memory allows. */
+  PlacedPhase placed(MemoryFormula memory, FreeMemory freeMemory) throws IOException {
     return switch (phase.gradientCheckpointing()) {
-      case ON -> Activations.RECOMPUTED;
-      case OFF -> Activations.KEPT;
+      case ON -> PlacedPhase.of(memory, Activations.RECOMPUTED, freeMemory);
+      case OFF -> PlacedPhase.of(memory, Activations.KEPT, freeMemory);
       case AUTO -> {
-        OptionalLong free = freeMemory.of(compute.device());
-        boolean fits =
-            free.isEmpty()
-                || memory.with(Activations.KEPT).unmappedBytes() <= USABLE * free.getAsLong();
-        yield fits ? Activations.KEPT : Activations.RECOMPUTED;
+        PlacedPhase kept = PlacedPhase.of(memory, Activations.KEPT, freeMemory);
+        yield kept.fits(freeMemory)
+            ? kept
+            : PlacedPhase.of(memory, Activations.RECOMPUTED, freeMemory);
       }
     };
   }

@@ -27,7 +27,6 @@ final class TrainedCheckpoint {
   private final ModelLayout layout;
   private final Transformer model;
   private final Map<String, NDArray> masters;
-  private final TensorStore store;
   private final SaveDtype saveDtype;
 
   TrainedCheckpoint(Checkpoint base, ModelLayout layout, Transformer model, SaveDtype saveDtype) {
@@ -35,7 +34,6 @@ final class TrainedCheckpoint {
     this.layout = layout;
     this.model = model;
     this.masters = model.masters();
-    this.store = model.store();
     this.saveDtype = saveDtype;
   }
 
@@ -43,7 +41,9 @@ final class TrainedCheckpoint {
   void write(Path target) throws IOException {
     Map<String, NewTensor> replaced = new HashMap<>();
     for (TensorInfo tensor : base.tensors()) {
-      NDArray master = masters.get(layout.parameterOf(tensor.name()));
+      String name = layout.parameterOf(tensor.name());
+      TensorStore store = model.storeOf(name);
+      NDArray master = masters.get(name);
       if (master != null) {
         replaced.put(tensor.name(), store.toWrite(master, saved(tensor)));
       } else if (isAdapted(tensor)) {
@@ -62,6 +62,7 @@ final class TrainedCheckpoint {
   long changedValues() throws IOException {
     long changed = 0;
     for (TensorInfo tensor : base.tensors()) {
+      TensorStore store = model.storeOf(tensor.name());
       NDArray master = masters.get(tensor.name());
       if (master != null) {
         changed += store.countChanged(master, tensor, saved(tensor));
@@ -85,7 +86,11 @@ final class TrainedCheckpoint {
         precision.elementType(),
         channel -> {
           try (NDManager scratch = model.newScratch()) {
-            store.toWrite(model.merged(tensor, scratch), precision).bytes().writeTo(channel);
+            model
+                .storeOf(tensor.name())
+                .toWrite(model.merged(tensor, scratch), precision)
+                .bytes()
+                .writeTo(channel);
           }
         });
   }

@@ -121,7 +121,8 @@ final class TrainingLoop {
     double epoch = 0;
     try (NDManager states = model.newScratch();
         OptimizerStep optimizer =
-            new OptimizerStep(states, phase.optimizer(), phase.maxGradNorm());
+            new OptimizerStep(
+                model.places(), model::placeOf, phase.optimizer(), phase.maxGradNorm());
         TrainedRows trainedRows = new TrainedRows(states, parts.rows())) {
       Map<String, NDArray> masters = trainedRows.of(model.masters(), states);
       for (Step step : schedule) {

@@ -114,8 +114,10 @@ class K(Module):
     up = (self).project(x, w, {{up_proj}})
     return (self).project(torch.mul(gate, up), w, {{down_proj}})
 
+  # x may come from another device; its gradient goes back there.
   def forward(self: __torch__.K, x: Tensor, cos: Tensor, sin: Tensor, documents: Tensor, w: List[Tensor]) -> Tensor:
-    x1 = torch.add(x, (self).attention((self).norm(x, w[{{input_layernorm.weight}}]), cos, sin, documents, w))
+    x0 = torch.to(x, torch.device("{{device}}"))
+    x1 = torch.add(x0, (self).attention((self).norm(x0, w[{{input_layernorm.weight}}]), cos, sin, documents, w))
     return torch.add(x1, (self).mlp((self).norm(x1, w[{{post_attention_layernorm.weight}}]), w))
 
   # The block under autograd. trained: int64 [1 + len(w)], 1 where the gradient is wanted: of x, then of each weight. Returns y, then the

@@ -23,9 +23,9 @@ class K(Module):
   def embed_vjp(self: __torch__.K, table: Tensor, ids: Tensor, gx: Tensor) -> Tensor:
     return torch.embedding_dense_backward(torch.to(gx, 6), ids, torch.size(table, 0), -1, False)
 
-  # x's rows at the flat positions [n] of batch * seq, normed: [n, hidden].
+  # x's rows at the flat positions [n] of batch * seq, normed: [n, hidden]. x and positions may be on another device than the norm and the head.
   def pick(self: __torch__.K, x: Tensor, weight: Tensor, positions: Tensor) -> Tensor:
-    rows = torch.index_select(torch.reshape(x, [-1, torch.size(x, -1)]), 0, positions)
+    rows = torch.to(torch.index_select(torch.reshape(x, [-1, torch.size(x, -1)]), 0, positions), torch.device("{{device}}"))
     xf = torch.to(rows, 6)
     scale = torch.rsqrt(torch.add(torch.mean(torch.mul(xf, xf), [-1], True), {{rms_norm_eps}}))
     return torch.mul(torch.type_as(torch.mul(xf, scale), rows), torch.type_as(weight, rows))

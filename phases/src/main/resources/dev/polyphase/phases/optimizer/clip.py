@@ -4,14 +4,31 @@ class K(Module):
   __buffers__ = []
   training : bool
 
-  # gradients: float32 of any shapes. Their common 2-norm before clipping: float32 []. Where max_norm is above 0 they are scaled in place by
-  # min(1, max_norm / (norm + 1e-6)), as torch.nn.utils.clip_grad_norm_ does.
-  def clip(self: __torch__.K, gradients: List[Tensor]) -> Tensor:
+  # gradients: float32 of any shapes, on one device. The 2-norm of each: float32 [n].
+  def norms(self: __torch__.K, gradients: List[Tensor]) -> Tensor:
     norms = annotate(List[Tensor], [])
     for i in range(torch.len(gradients)):
       _0 = torch.append(norms, torch.linalg_vector_norm(gradients[i]))
-    norm = torch.linalg_vector_norm(torch.stack(norms))
-    if torch.gt({{max_grad_norm}}, 0.):
-      scale = torch.clamp(torch.mul(torch.reciprocal(torch.add(norm, 1e-6)), {{max_grad_norm}}), None, 1.)
-      torch._foreach_mul_(gradients, scale)
+    return torch.stack(norms)
+
+  # parts: from norms, each on its device; order: int64 [n] on the CPU, where in parts laid end to end each gradient's norm is, so that the sum does not
+  # depend on the parts. Their common 2-norm: float32 [], on the first one's device.
+  def norm(self: __torch__.K, parts: List[Tensor], order: Tensor) -> Tensor:
+    if torch.gt(torch.len(parts), 1):
+      here = annotate(List[Tensor], [])
+      for i in range(torch.len(parts)):
+        _0 = torch.append(here, torch.type_as(parts[i], parts[0]))
+      norms = torch.unbind(torch.cat(here))
+      ordered = annotate(List[Tensor], [])
+      for i in range(torch.len(norms)):
+        _1 = torch.append(ordered, norms[int(torch.select(order, 0, i))])
+      all = torch.stack(ordered)
+    else:
+      all = parts[0]
+    return torch.linalg_vector_norm(all)
+
+  # Scales gradients on one device in place by min(1, max_norm / (norm + 1e-6)), as torch.nn.utils.clip_grad_norm_ does.
+  def scale(self: __torch__.K, gradients: List[Tensor], norm: Tensor) -> Tensor:
+    scale = torch.clamp(torch.mul(torch.reciprocal(torch.add(norm, 1e-6)), {{max_grad_norm}}), None, 1.)
+    torch._foreach_mul_(gradients, torch.type_as(scale, gradients[0]))
     return norm

@@ -7,9 +7,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import dev.polyphase.fixtures.Fixture;
-import dev.polyphase.kernels.Libtorch;
 import dev.polyphase.kernels.Precision;
-import dev.polyphase.kernels.TensorStore;
 import dev.polyphase.phases.data.Example;
 import dev.polyphase.phases.data.TokenBatch;
 import dev.polyphase.weights.Checkpoint;
@@ -168,18 +166,17 @@ class EmbeddingNoiseTest {
     }
     ModelConfig config = ConfigReader.read(checkpoint);
     ModelLayout layout = new ModelLayout(config);
-    try (NDManager manager = Libtorch.newManager("cpu");
-        TensorStore store = new TensorStore(manager)) {
+    try (Places places = new Places(Placement.on("cpu"), layout)) {
+      NDManager manager = places.manager(0);
       Weights weights =
           Weights.load(
-              manager,
-              store,
+              places,
               Checkpoint.open(checkpoint),
               layout,
               Set.of(),
               Adapters.none(),
               Precision.FLOAT32);
-      NDArray like = store.like(manager, Precision.FLOAT32);
+      NDArray like = places.store(0).like(manager, Precision.FLOAT32);
       try (Ends ends = new Ends(manager, config, layout, weights, Adapters.none())) {
         long[] ids = Arrays.stream(batch.ids()).asLongStream().toArray();
         NDArray input = manager.create(ids, new Shape(batch.batch(), batch.seq()));

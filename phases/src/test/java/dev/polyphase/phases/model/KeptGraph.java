@@ -44,7 +44,8 @@ final class KeptGraph {
       }
       Weights weights = new Weights(tensors, trained);
       try (Blocks blocks =
-          new Blocks(manager, config, layout, weights, Adapters.none(), Activations.RECOMPUTED)) {
+          new Blocks(
+              layer -> manager, config, layout, weights, Adapters.none(), Activations.RECOMPUTED)) {
         NDArray loss = loss(manager, config, layout, tensors, blocks, graph, batch);
         NDList found =
             graph

@@ -415,20 +415,6 @@ class DjlPhaseTrainerTest {
     assertThat(folder.resolve("result")).doesNotExist();
   }
 
-  @ParameterizedTest
-  @CsvSource(
-      delimiter = '|',
-      value = {
-        "device=[cpu, cuda:0] | device: [cpu, cuda:0] names several, and training on several devices is not built yet; name one",
-      })
-  void settingsThatAreNotBuiltAreNamed(String setting, String sentence) throws IOException {
-    SftRun run = llama(UP).withRows(12);
-
-    assertThat(message(() -> run.check(setting))).isEqualTo(sentence);
-    assertThat(message(() -> train(run, setting))).isEqualTo(sentence);
-    assertThat(folder.resolve("result")).doesNotExist();
-  }
-
   @Test
   void rowsThatAreWrongAreNamed() throws IOException {
     SftRun run = llama(UP);

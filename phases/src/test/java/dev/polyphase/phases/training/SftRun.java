@@ -70,7 +70,8 @@ record SftRun(Path folder, Path base, Set<String> trained) {
     return trainer().train(request(result, settings), listener);
   }
 
-  private PhaseRequest request(String result, String... settings) {
+  /** The request of a phase with these settings. */
+  PhaseRequest request(String result, String... settings) {
     Pipeline pipeline = PipelineReader.parse(YAML, "test.yaml", List.of(settings));
     return new PhaseRequest(
         pipeline, pipeline.phases().get(0), folder, base, trained, folder.resolve(result));

@@ -1,0 +1,50 @@
+package dev.polyphase.phases.model;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.polyphase.fixtures.Fixture;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class PlacementTest {
+  /** Blocks 0 and 1, then none, then 2 and 3. */
+  private static final Placement THREE =
+      new Placement(List.of("cuda:0", "cuda:1", "cuda:2"), List.of(0, 2, 2));
+
+  @TempDir Path folder;
+
+  @Test
+  void blocksAreInRuns() {
+    assertThat(List.of(0, 1, 2, 3).stream().map(THREE::ofBlock)).containsExactly(0, 0, 2, 2);
+    assertThat(List.of(0, 40).stream().map(Placement.on("cpu")::ofBlock)).containsExactly(0, 0);
+    Placement embeddingAlone = new Placement(List.of("cpu", "cpu"), List.of(0, 0));
+    assertThat(List.of(0, 1).stream().map(embeddingAlone::ofBlock)).containsExactly(1, 1);
+  }
+
+  @Test
+  void parametersAreWithTheirBlockOrEnd() throws IOException {
+    ModelLayout untied = layout(Fixture.LLAMA);
+    assertThat(THREE.of("model.embed_tokens.weight", untied)).isEqualTo(0);
+    assertThat(THREE.of("model.layers.1.mlp.up_proj.weight", untied)).isEqualTo(0);
+    assertThat(THREE.of("model.layers.2.mlp.up_proj.lora_A.weight", untied)).isEqualTo(2);
+    assertThat(THREE.of("model.layers.10.input_layernorm.weight", untied)).isEqualTo(2);
+    assertThat(THREE.of("model.norm.weight", untied)).isEqualTo(2);
+    assertThat(THREE.of("lm_head.weight[0:16]", untied)).isEqualTo(2);
+    assertThat(THREE.of("lm_head.lora_B.weight", untied)).isEqualTo(2);
+  }
+
+  @Test
+  void aTiedHeadIsTheEmbedding() throws IOException {
+    ModelLayout tied = layout(Fixture.QWEN2);
+    assertThat(THREE.of("model.embed_tokens.weight[3:4]", tied)).isEqualTo(0);
+    assertThat(THREE.of("model.norm.weight", tied)).isEqualTo(0);
+    assertThat(THREE.ofHead(tied)).isEqualTo(0);
+  }
+
+  private ModelLayout layout(Fixture fixture) throws IOException {
+    return new ModelLayout(ConfigReader.read(fixture.copyTo(folder)));
+  }
+}

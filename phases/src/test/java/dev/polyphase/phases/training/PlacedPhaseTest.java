@@ -1,0 +1,187 @@
+package dev.polyphase.phases.training;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.polyphase.fixtures.Fixture;
+import dev.polyphase.phases.api.PhasePlan;
+import dev.polyphase.phases.api.PhaseRequest;
+import dev.polyphase.phases.api.PlaceNeed;
+import dev.polyphase.phases.model.ConfigReader;
+import dev.polyphase.phases.model.ModelLayout;
+import dev.polyphase.phases.model.Parameter;
+import dev.polyphase.phases.objective.NextToken;
+import dev.polyphase.pipelines.problems.InputException;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalLong;
+import java.util.Set;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** Phases with {@code device: [cpu, cpu]}: what differs from two GPUs is the devices' names. */
+class PlacedPhaseTest {
+  private static final String TWO = "device=[cpu, cpu]";
+  private static final String THREE = "device=[cpu, cpu, cpu]";
+
+  @TempDir Path folder;
+
+  /** Clipped at a norm that every step has; an evaluation before and after. */
+  @ParameterizedTest
+  @EnumSource
+  void everyStepIsTheSameToTheLastBit(Fixture fixture) throws IOException {
+    Path base = fixture.copyTo(folder);
+    assertSame(base, parameters(base), "phases.one.max_grad_norm=0.1");
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "phases.one.sample_packing=true",
+        "phases.one.gradient_checkpointing=true",
+        "phases.one.optimizer=adamw_bnb_8bit",
+        "phases.one.optimizer=adafactor",
+        "phases.one.optimizer=muon",
+        "dtype=bfloat16",
+      })
+  void whateverTheSettings(String setting) throws IOException {
+    Path base = Fixture.QWEN2.copyTo(folder);
+    assertSame(base, parameters(base), setting);
+  }
+
+  @Test
+  void withAdapters() throws IOException {
+    Path base = Fixture.LLAMA.copyTo(folder);
+    Set<String> modules =
+        parameters(base).stream()
+            .filter(name -> name.endsWith("_proj.weight") || name.equals("lm_head.weight"))
+            .collect(Collectors.toSet());
+    assertSame(
+        base,
+        modules,
+        "phases.one.targeting={method: parameters, unfrozen_parameters: [any]}",
+        "phases.one.adapter={type: lora, r: 4, dropout: 0.1, save: peft}");
+  }
+
+  @Test
+  void thePlanSaysWhatIsWhere() throws IOException {
+    Path base = Fixture.LLAMA.copyTo(folder);
+    SftRun run = new SftRun(folder, base, parameters(base)).withRows(40);
+
+    PhasePlan one = run.check();
+    PhasePlan two = run.check(TWO);
+
+    assertThat(one.places())
+        .containsExactly(new PlaceNeed("cpu", 0, 4, one.memory().unmappedBytes()));
+    assertThat(two.compute().sentence()).contains(" on cpu, cpu in float32: ");
+    assertThat(two.memory()).isEqualTo(one.memory());
+    assertThat(two.places()).hasSize(2);
+    assertThat(two.places()).extracting(PlaceNeed::blocks).containsExactly(2, 2);
+    assertThat(two.places()).extracting(PlaceNeed::firstBlock).containsExactly(0, 2);
+    // Both ends have 272 x 64 weights; the upper one has norm and logits besides.
+    long lower = two.places().get(0).bytes();
+    assertThat(two.places().get(1).bytes() - lower)
+        .isEqualTo(64 * 16 + 40 * 272 * 8 + 40 * 64 * (8 + 2 * 4));
+    // Backward passes are not at the same time.
+    assertThat(lower + two.places().get(1).bytes())
+        .isBetween(one.memory().totalBytes(), one.memory().totalBytes() * 5 / 4);
+  }
+
+  @Test
+  void theLowerBlocksAreTogetherWhereTheUpperOnesAreTrained() throws IOException {
+    Path base = Fixture.LLAMA.copyTo(folder);
+    Set<String> upper =
+        parameters(base).stream()
+            .filter(name -> name.matches("model\\.layers\\.[23]\\..*"))
+            .collect(Collectors.toSet());
+    SftRun run = new SftRun(folder, base, upper).withRows(40);
+
+    assertThat(run.check(TWO).places()).extracting(PlaceNeed::blocks).containsExactly(3, 1);
+  }
+
+  /** Both places are on one device, which must have what both need and a little more. */
+  @Test
+  void blocksAreKeptWhereTheyFit() throws IOException {
+    Path base = Fixture.LLAMA.copyTo(folder);
+    SftRun run = new SftRun(folder, base, parameters(base)).withRows(60);
+    PhaseRequest request = run.request("result", TWO);
+    long kept = run.check(TWO).places().stream().mapToLong(PlaceNeed::bytes).sum();
+
+    assertThat(check(request, kept * 2).memory().recomputed()).isFalse();
+    assertThat(check(request, kept).memory().recomputed()).isTrue();
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "device=[auto, cpu] | device: [auto, cpu] names no devices; give auto alone, or a list such as [cuda:0, cuda:1]",
+        "device=[cpu, cuda:99] | device 'cuda:99' is not there: libtorch sees 0 GPU(s); choose cpu or install a CUDA libtorch",
+      })
+  void devicesThatAreNotThereAreRefused(String setting, String sentence) throws IOException {
+    Path base = Fixture.LLAMA.copyTo(folder);
+    SftRun run = new SftRun(folder, base, parameters(base)).withRows(12);
+
+    assertThatThrownBy(() -> run.check(setting))
+        .isInstanceOf(InputException.class)
+        .hasMessage(sentence);
+  }
+
+  private static PhasePlan check(PhaseRequest request, long freeBytes) throws IOException {
+    return new DjlPhaseTrainer(NextToken.source(), device -> OptionalLong.of(freeBytes))
+        .check(request);
+  }
+
+  private void assertSame(Path base, Set<String> trained, String... settings) throws IOException {
+    SftRun run = new SftRun(folder, base, trained).withRows(30, 12, 17, 40, 25);
+    List<Map<String, Object>> expected = trajectory(run, "one", settings);
+    for (String places : List.of(TWO, THREE)) {
+      List<String> all = new ArrayList<>(List.of(settings));
+      all.add(places);
+      String result = "places-" + places.length();
+      assertThat(trajectory(run, result, all.toArray(String[]::new)))
+          .as(places)
+          .isEqualTo(expected);
+      assertThat(Files.readAllBytes(folder.resolve(result).resolve("model.safetensors")))
+          .as(places)
+          .isEqualTo(Files.readAllBytes(folder.resolve("one").resolve("model.safetensors")));
+    }
+  }
+
+  /** All figures that are logged but those of the clock. */
+  private static List<Map<String, Object>> trajectory(SftRun run, String result, String... settings)
+      throws IOException {
+    List<String> all =
+        new ArrayList<>(
+            List.of(
+                "phases.one.max_steps=4",
+                "phases.one.micro_batch_size=2",
+                "phases.one.gradient_accumulation_steps=2",
+                "phases.one.eval_datasets=[{path: rows.jsonl}]"));
+    all.addAll(List.of(settings));
+    RecordingListener heard = new RecordingListener();
+    run.train(result, heard, all.toArray(String[]::new));
+    assertThat(heard.rows).hasSize(6);
+    return heard.rows.stream()
+        .map(
+            row ->
+                row.values().entrySet().stream()
+                    .filter(figure -> !figure.getKey().matches(".*(runtime|per_second).*"))
+                    .collect(Collectors.toMap(Map.Entry::getKey, e -> (Object) e.getValue())))
+        .toList();
+  }
+
+  private static Set<String> parameters(Path checkpoint) throws IOException {
+    return new ModelLayout(ConfigReader.read(checkpoint))
+        .parameters().stream().map(Parameter::name).collect(Collectors.toSet());
+  }
+}
