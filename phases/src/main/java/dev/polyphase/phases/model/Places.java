@@ -3,6 +3,7 @@ package dev.polyphase.phases.model;
 import ai.djl.ndarray.NDManager;
 import dev.polyphase.kernels.Libtorch;
 import dev.polyphase.kernels.TensorStore;
+import dev.polyphase.kernels.Uploads;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -12,6 +13,7 @@ final class Places implements AutoCloseable {
   private final ModelLayout layout;
   private final List<NDManager> managers = new ArrayList<>();
   private final List<TensorStore> stores = new ArrayList<>();
+  private final List<Uploads> uploads = new ArrayList<>();
 
   Places(Placement placement, ModelLayout layout) {
     this.placement = placement;
@@ -21,6 +23,7 @@ final class Places implements AutoCloseable {
         NDManager manager = Libtorch.newManager(device);
         managers.add(manager);
         stores.add(new TensorStore(manager));
+        uploads.add(new Uploads(manager));
       }
     } catch (RuntimeException e) {
       close();
@@ -58,6 +61,11 @@ final class Places implements AutoCloseable {
     return stores.get(place);
   }
 
+  /** Brings a step's arrays to a place. */
+  Uploads uploads(int place) {
+    return uploads.get(place);
+  }
+
   /** A part of a step's owner, for arrays that are made at a place. */
   NDManager scratch(int place, NDManager step) {
     return step.newSubManager(managers.get(place).getDevice());
@@ -66,6 +74,7 @@ final class Places implements AutoCloseable {
   @Override
   public void close() {
     stores.forEach(TensorStore::close);
+    uploads.forEach(Uploads::close);
     managers.forEach(NDManager::close);
   }
 }

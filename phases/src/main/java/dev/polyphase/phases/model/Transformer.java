@@ -3,7 +3,6 @@ package dev.polyphase.phases.model;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
-import ai.djl.ndarray.types.Shape;
 import dev.polyphase.kernels.Libtorch;
 import dev.polyphase.kernels.Precision;
 import dev.polyphase.kernels.TensorStore;
@@ -204,7 +203,7 @@ public final class Transformer implements AutoCloseable {
       NDArray last = throughFrozen(blocks.count(), embedded, positions(batch, scratch), scratch);
       long[] all = new long[batch.batch() * batch.seq()];
       Arrays.setAll(all, i -> i);
-      NDArray positions = places.scratch(placeOfLast(), scratch).create(all);
+      NDArray positions = longs(placeOfLast(), scratch, all);
       NDArray logits = ends.logits(ends.pick(last, positions, scratch), scratch);
       int vocabulary = (int) logits.getShape().get(1);
       float[] flat = logits.toFloatArray();
@@ -245,7 +244,7 @@ public final class Transformer implements AutoCloseable {
       Pass pass = forward(batch, true, scratch);
       NDList found = ends.logProbs(pass.normed(), pass.targets(), pass.dropoutSeed(), scratch);
       float[] values = gradientOf.apply(found.get(0).toFloatArray());
-      NDArray gradient = places.scratch(places.ofHead(), scratch).create(values);
+      NDArray gradient = places.uploads(places.ofHead()).of(scratch, values, values.length);
       NDArray gh =
           ends.logProbsBackward(
               pass.normed(),
@@ -310,9 +309,8 @@ public final class Transformer implements AutoCloseable {
                 embedToTrain(batch, ids, scratch), positions, dropoutSeed, traces, scratch)
             : throughFrozen(
                 blocks.count(), ends.embed(ids, computeLike, scratch), positions, scratch);
-    NDArray targetPositions =
-        places.scratch(placeOfLast(), scratch).create(toLongs(batch.targetPositions()));
-    NDArray targets = places.scratch(places.ofHead(), scratch).create(toLongs(batch.targets()));
+    NDArray targetPositions = longs(placeOfLast(), scratch, toLongs(batch.targetPositions()));
+    NDArray targets = longs(places.ofHead(), scratch, toLongs(batch.targets()));
     NDArray normed = ends.pick(last, targetPositions, scratch);
     return new Pass(ids, positions, dropoutSeed, traces, last, targetPositions, targets, normed);
   }
@@ -321,7 +319,7 @@ public final class Transformer implements AutoCloseable {
     if (noise == null) {
       return ends.embed(ids, computeLike, scratch);
     }
-    NDArray bounds = noise.bounds(batch, hiddenSize, scratch);
+    NDArray bounds = noise.bounds(batch, hiddenSize, places.uploads(places.ofEmbedding()), scratch);
     return ends.embedWithNoise(ids, computeLike, bounds, noise.nextSeed(), scratch);
   }
 
@@ -395,7 +393,8 @@ public final class Transformer implements AutoCloseable {
   private List<RotaryTable.Slice> positions(TokenBatch batch, NDManager scratch) {
     List<RotaryTable.Slice> positions = new ArrayList<>();
     for (int place = 0; place < rotaries.size(); place++) {
-      positions.add(rotaries.get(place).of(batch, places.scratch(place, scratch)));
+      NDManager ofPlace = places.scratch(place, scratch);
+      positions.add(rotaries.get(place).of(batch, places.uploads(place), ofPlace));
     }
     return positions;
   }
@@ -422,8 +421,13 @@ public final class Transformer implements AutoCloseable {
   }
 
   private NDArray ids(TokenBatch batch, NDManager scratch) {
-    NDManager first = places.scratch(places.ofEmbedding(), scratch);
-    return first.create(toLongs(batch.ids()), new Shape(batch.batch(), batch.seq()));
+    return places
+        .uploads(places.ofEmbedding())
+        .of(scratch, toLongs(batch.ids()), batch.batch(), batch.seq());
+  }
+
+  private NDArray longs(int place, NDManager scratch, long[] values) {
+    return places.uploads(place).of(scratch, values, values.length);
   }
 
   private static long[] toLongs(int[] values) {

@@ -55,42 +55,57 @@ public final class OptimizerStep implements AutoCloseable {
   }
 
   /**
+   * The norm of gradients; nothing waits for it.
+   *
+   * @param owner the manager that what is still to be read belongs to
+   */
+  public GradientNorm norm(Map<String, NDArray> gradients, NDManager owner) {
+    return gradients.isEmpty()
+        ? GradientNorm.ofNone()
+        : GradientNorm.of(clipping.norm(byPlace(gradients), owner));
+  }
+
+  /**
    * One update of every master that has a gradient; the gradients are clipped in place. Nothing is
    * updated where their norm is not finite: every master would become a NaN.
    *
+   * @param norm of the gradients
    * @param learningRate the rate of each parameter, by its name
+   */
+  public void update(
+      Map<String, NDArray> masters,
+      Map<String, NDArray> gradients,
+      GradientNorm norm,
+      ToDoubleFunction<String> learningRate) {
+    if (gradients.isEmpty() || !Float.isFinite(norm.value())) {
+      return;
+    }
+    try (NDManager scratch = places.get(0).newSubManager()) {
+      clipping.scale(byPlace(gradients), norm.onDevice(), scratch);
+      groups(masters, gradients, learningRate)
+          .forEach(
+              (kind, items) ->
+                  rules
+                      .get(kind.place())
+                      .update(
+                          new UpdateGroup(items, kind.learningRate(), kind.weightDecay()),
+                          scratch));
+    }
+  }
+
+  /**
+   * Both at once.
+   *
    * @return the gradients' norm before clipping
    */
   public float step(
       Map<String, NDArray> masters,
       Map<String, NDArray> gradients,
       ToDoubleFunction<String> learningRate) {
-    if (gradients.isEmpty()) {
-      return 0;
-    }
     try (NDManager scratch = places.get(0).newSubManager()) {
-      float norm = clipping.clip(byPlace(gradients), scratch);
-      if (Float.isFinite(norm)) {
-        groups(masters, gradients, learningRate)
-            .forEach(
-                (kind, items) ->
-                    rules
-                        .get(kind.place())
-                        .update(
-                            new UpdateGroup(items, kind.learningRate(), kind.weightDecay()),
-                            scratch));
-      }
-      return norm;
-    }
-  }
-
-  /** The norm of the gradients of a step that is not taken; they are clipped in place. */
-  public float norm(Map<String, NDArray> gradients) {
-    if (gradients.isEmpty()) {
-      return 0;
-    }
-    try (NDManager scratch = places.get(0).newSubManager()) {
-      return clipping.clip(byPlace(gradients), scratch);
+      GradientNorm norm = norm(gradients, scratch);
+      update(masters, gradients, norm, learningRate);
+      return norm.value();
     }
   }
 

@@ -14,6 +14,7 @@ import dev.polyphase.phases.model.Transformer;
 import dev.polyphase.phases.objective.MicroBatch;
 import dev.polyphase.phases.objective.Objective;
 import dev.polyphase.phases.objective.Outcome;
+import dev.polyphase.phases.optimizer.GradientNorm;
 import dev.polyphase.phases.optimizer.LearningRate;
 import dev.polyphase.phases.optimizer.OptimizerStep;
 import dev.polyphase.phases.optimizer.TrainedRows;
@@ -125,9 +126,12 @@ final class TrainingLoop {
                 model.places(), model::placeOf, phase.optimizer(), phase.maxGradNorm());
         TrainedRows trainedRows = new TrainedRows(states, parts.rows())) {
       Map<String, NDArray> masters = trainedRows.of(model.masters(), states);
-      for (Step step : schedule) {
+      StepFeed feed = new StepFeed(schedule.iterator(), objective);
+      while (feed.hasNext()) {
         stopIfRequested();
-        StepFigures figures = take(step, optimizer, masters, trainedRows);
+        StepFeed.Ready ready = feed.next();
+        Step step = ready.step();
+        StepFigures figures = take(ready, feed::prepare, optimizer, masters, trainedRows);
         window.add(figures);
         boolean last = step.index() == schedule.totalSteps();
         boolean logged = step.index() % phase.loggingSteps() == 0 || last;
@@ -158,11 +162,20 @@ final class TrainingLoop {
     return ends;
   }
 
+  /**
+   * Takes a step.
+   *
+   * @param meanwhile called when the device has been asked for all that comes before the update
+   */
   private StepFigures take(
-      Step step, OptimizerStep optimizer, Map<String, NDArray> masters, TrainedRows trainedRows) {
+      StepFeed.Ready ready,
+      Runnable meanwhile,
+      OptimizerStep optimizer,
+      Map<String, NDArray> masters,
+      TrainedRows trainedRows) {
+    Step step = ready.step();
+    List<MicroBatch> microBatches = ready.microBatches();
     model.startStep(step.index());
-    List<MicroBatch> microBatches =
-        step.microBatches().stream().map(objective::microBatch).toList();
     // The loss is a mean over the whole step, so that its size is needed before the first backward.
     double weight = microBatches.stream().mapToInt(MicroBatch::weight).sum();
     Sums sums = new Sums(weight);
@@ -171,15 +184,17 @@ final class TrainingLoop {
       for (MicroBatch batch : microBatches) {
         differentiate(batch, sums, gradients, scratch);
       }
-      double loss = sums.loss();
       Map<String, NDArray> trained = trainedRows.of(gradients.byName(), scratch);
-      guard.checkLoss(
-          step.index(), loss, () -> failed(step, loss, optimizer.norm(trained), sums.losses));
+      GradientNorm norm = optimizer.norm(trained, scratch);
+      meanwhile.run();
+      double loss = sums.loss();
+      guard.checkLoss(step.index(), loss, () -> failed(step, loss, norm.value(), sums.losses));
+      guard.checkNorm(
+          step.index(), norm.value(), () -> failed(step, loss, norm.value(), sums.losses));
       double rate = learningRate.at(step.index() - 1);
-      double norm = optimizer.step(masters, trained, name -> rate * parts.rateFactors().of(name));
-      guard.checkNorm(step.index(), norm, () -> failed(step, loss, norm, sums.losses));
+      optimizer.update(masters, trained, norm, name -> rate * parts.rateFactors().of(name));
       long tokens = microBatches.stream().mapToLong(batch -> batch.tokens().tokens()).sum();
-      return new StepFigures(loss, norm, rate, tokens, sums.means());
+      return new StepFigures(loss, norm.value(), rate, tokens, sums.means());
     }
   }
 

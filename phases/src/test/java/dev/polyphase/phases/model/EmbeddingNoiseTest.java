@@ -180,7 +180,8 @@ class EmbeddingNoiseTest {
       try (Ends ends = new Ends(manager, config, layout, weights, Adapters.none())) {
         long[] ids = Arrays.stream(batch.ids()).asLongStream().toArray();
         NDArray input = manager.create(ids, new Shape(batch.batch(), batch.seq()));
-        NDArray bounds = new EmbeddingNoise(ALPHA, 0).bounds(batch, HIDDEN, manager);
+        NDArray bounds =
+            new EmbeddingNoise(ALPHA, 0).bounds(batch, HIDDEN, places.uploads(0), manager);
         float[] quiet = ends.embed(input, like, manager).toFloatArray();
         float[] noisy = ends.embedWithNoise(input, like, bounds, seed, manager).toFloatArray();
         for (int i = 0; i < noisy.length; i++) {
