@@ -48,8 +48,8 @@ class AdaptersTest {
   @EnumSource
   void beginAsTheModelItself(Fixture fixture) throws IOException {
     Path base = fixture.copyTo(folder);
-    TokenBatch batch = GradientsTest.batch(base);
-    try (Transformer plain = load(base, Set.of(), Adapters.none(), Activations.KEPT);
+    TokenBatch batch = RandomRows.uneven(base);
+    try (Transformer plain = CpuModels.load(base, Set.of(), Activations.KEPT);
         Transformer adapted = load(base, Set.of(), adapters(base, ALL, 0.5), Activations.KEPT)) {
       float[] wanted = plain.logProbs(batch);
       assertThat(TensorValues.largestDifference(adapted.logProbs(batch), wanted)).isLessThan(5e-6);
@@ -117,17 +117,17 @@ class AdaptersTest {
   @EnumSource
   void mergedAreTheAdaptedModel(Fixture fixture) throws IOException {
     Path base = fixture.copyTo(folder);
-    TokenBatch batch = GradientsTest.batch(base);
+    TokenBatch batch = RandomRows.uneven(base);
     Adapters adapters = adapters(base, ALL, 0);
     try (Transformer adapted = load(base, Set.of(), adapters, Activations.KEPT)) {
       disturb(adapted);
       Path merged = merge(base, adapted);
       float[] found = adapted.logProbs(batch);
-      try (Transformer plain = load(merged, Set.of(), Adapters.none(), Activations.KEPT);
+      try (Transformer plain = CpuModels.load(merged, Set.of(), Activations.KEPT);
           NDManager scratch = adapted.newScratch()) {
         float[] wanted = plain.logProbs(batch);
         assertThat(TensorValues.largestDifference(found, wanted)).isLessThan(1e-5);
-        try (Transformer untouched = load(base, Set.of(), Adapters.none(), Activations.KEPT)) {
+        try (Transformer untouched = CpuModels.load(base, Set.of(), Activations.KEPT)) {
           assertThat(TensorValues.largestDifference(untouched.logProbs(batch), wanted))
               .isGreaterThan(0.01);
         }
@@ -148,7 +148,7 @@ class AdaptersTest {
   @CsvSource({"LLAMA, lm_head", "LLAMA, .*", "QWEN2, .*"})
   void whatIsDroppedIsTheSameWhenComputedAgain(Fixture fixture, String modules) throws IOException {
     Path base = fixture.copyTo(folder);
-    TokenBatch batch = GradientsTest.batch(base);
+    TokenBatch batch = RandomRows.uneven(base);
     Adapters adapters = adapters(base, modules.equals(".*") ? ALL : modules, 0.3);
     try (Transformer kept = load(base, Set.of(), adapters, Activations.KEPT);
         Transformer recomputed = load(base, Set.of(), adapters, Activations.RECOMPUTED)) {
@@ -156,15 +156,15 @@ class AdaptersTest {
       disturb(recomputed);
       kept.startStep(4);
       recomputed.startStep(4);
-      Map<String, float[]> first = gradients(kept, batch);
-      assertClose(gradients(recomputed, batch), first, 1e-6);
+      Map<String, float[]> first = GradientValues.ofMeanLoss(kept, batch);
+      GradientValues.assertClose(GradientValues.ofMeanLoss(recomputed, batch), first, 1e-6);
       // The second pass of a step drops others, and so does another step.
       String name = first.keySet().iterator().next();
-      assertThat(gradients(kept, batch).get(name)).isNotEqualTo(first.get(name));
+      assertThat(GradientValues.ofMeanLoss(kept, batch).get(name)).isNotEqualTo(first.get(name));
       kept.startStep(5);
-      assertThat(gradients(kept, batch).get(name)).isNotEqualTo(first.get(name));
+      assertThat(GradientValues.ofMeanLoss(kept, batch).get(name)).isNotEqualTo(first.get(name));
       kept.startStep(4);
-      assertClose(gradients(kept, batch), first, 1e-6);
+      GradientValues.assertClose(GradientValues.ofMeanLoss(kept, batch), first, 1e-6);
       // Nothing is dropped but in training.
       assertThat(kept.logProbs(batch)).isEqualTo(kept.logProbs(batch));
     }
@@ -180,12 +180,12 @@ class AdaptersTest {
   })
   void gradientsWithDropoutAreThoseOfTheLoss(Fixture fixture, String module) throws IOException {
     Path base = fixture.copyTo(folder);
-    TokenBatch batch = GradientsTest.batch(base);
+    TokenBatch batch = RandomRows.uneven(base);
     try (Transformer model =
         load(base, Set.of(), adapters(base, ALL, 0.4), Activations.RECOMPUTED)) {
       disturb(model);
       model.startStep(1);
-      Map<String, float[]> gradients = gradients(model, batch);
+      Map<String, float[]> gradients = GradientValues.ofMeanLoss(model, batch);
       for (String name : new String[] {module + ".lora_A.weight", module + ".lora_B.weight"}) {
         NDArray master = model.masters().get(name);
         float[] gradient = gradients.get(name);
@@ -232,21 +232,14 @@ class AdaptersTest {
   @Test
   void bfloat16StaysNearFloat32() throws IOException {
     Path base = Fixture.LLAMA.copyTo(folder);
-    TokenBatch batch = GradientsTest.batch(base);
+    TokenBatch batch = RandomRows.uneven(base);
     Adapters adapters = adapters(base, ALL, 0.2);
     try (Transformer exact = load(base, Set.of(), adapters, Activations.KEPT);
         Transformer rounded =
-            Transformer.load(
-                Checkpoint.open(base),
-                ConfigReader.read(base),
-                Set.of(),
-                adapters,
-                "cpu",
-                Precision.BFLOAT16,
-                Activations.RECOMPUTED)) {
+            CpuModels.load(base, Set.of(), adapters, Precision.BFLOAT16, Activations.RECOMPUTED)) {
       disturb(exact);
       disturb(rounded);
-      Map<String, float[]> found = gradients(rounded, batch);
+      Map<String, float[]> found = GradientValues.ofMeanLoss(rounded, batch);
       assertThat(found.keySet()).isEqualTo(rounded.masters().keySet());
       for (float[] gradient : found.values()) {
         assertThat(TensorValues.largest(gradient)).isPositive().isFinite();
@@ -258,17 +251,23 @@ class AdaptersTest {
 
   private void assertGradients(Fixture fixture, String modules, String tensors) throws IOException {
     Path base = fixture.copyTo(folder);
-    TokenBatch batch = GradientsTest.batch(base);
+    TokenBatch batch = RandomRows.uneven(base);
     Adapters adapters = adapters(base, modules, 0);
     Set<String> whole =
-        names(base).stream().filter(name -> name.matches(tensors)).collect(Collectors.toSet());
+        ParameterNames.of(base).stream()
+            .filter(name -> name.matches(tensors))
+            .collect(Collectors.toSet());
     for (Activations activations : Activations.values()) {
       try (Transformer model = load(base, whole, adapters, activations)) {
         disturb(model);
         Path merged = merge(base, model, folder.resolve("merged-" + activations));
-        assertClose(gradients(model, batch), expected(merged, model, whole, batch), 2e-5);
+        GradientValues.assertClose(
+            GradientValues.ofMeanLoss(model, batch), expected(merged, model, whole, batch), 2e-5);
         model.startStep(1);
-        assertClose(knownBeforehand(model, batch), gradients(model, batch), 2e-5);
+        GradientValues.assertClose(
+            GradientValues.ofMeanLossKnownBeforehand(model, batch),
+            GradientValues.ofMeanLoss(model, batch),
+            2e-5);
       }
     }
   }
@@ -388,44 +387,9 @@ class AdaptersTest {
     }
   }
 
-  private static Map<String, float[]> knownBeforehand(Transformer model, TokenBatch batch) {
-    try (NDManager step = model.newScratch()) {
-      Gradients gradients = new Gradients(step);
-      assertThat(model.differentiate(batch, -1.0 / batch.lossTokens(), gradients, step))
-          .isPresent();
-      return floats(gradients);
-    }
-  }
-
-  private static Map<String, float[]> gradients(Transformer model, TokenBatch batch) {
-    try (NDManager step = model.newScratch()) {
-      Gradients gradients = new Gradients(step);
-      model.differentiate(batch, GoldenBatches::meanLoss, gradients);
-      return floats(gradients);
-    }
-  }
-
-  private static Map<String, float[]> floats(Gradients gradients) {
-    return gradients.byName().entrySet().stream()
-        .collect(Collectors.toMap(Map.Entry::getKey, e -> e.getValue().toFloatArray()));
-  }
-
-  private static void assertClose(
-      Map<String, float[]> found, Map<String, float[]> expected, double tolerance) {
-    assertThat(found.keySet()).isEqualTo(expected.keySet());
-    expected.forEach(
-        (name, wanted) -> {
-          double largest = TensorValues.largest(wanted);
-          assertThat(largest).as(name).isPositive();
-          assertThat(TensorValues.largestDifference(found.get(name), wanted))
-              .as(name)
-              .isLessThan(tolerance * largest);
-        });
-  }
-
   private static Adapters adapters(Path base, String modules, double dropout) throws IOException {
     Set<String> adapted =
-        names(base).stream()
+        ParameterNames.of(base).stream()
             .filter(name -> name.endsWith(".weight"))
             .map(Adapters::module)
             .filter(module -> module.matches(modules))
@@ -434,21 +398,9 @@ class AdaptersTest {
     return new Adapters(adapted, RANK, SCALE, dropout, 42);
   }
 
-  private static Set<String> names(Path checkpoint) throws IOException {
-    return new ModelLayout(ConfigReader.read(checkpoint))
-        .parameters().stream().map(Parameter::name).collect(Collectors.toSet());
-  }
-
   private static Transformer load(
       Path checkpoint, Set<String> trained, Adapters adapters, Activations activations)
       throws IOException {
-    return Transformer.load(
-        Checkpoint.open(checkpoint),
-        ConfigReader.read(checkpoint),
-        trained,
-        adapters,
-        "cpu",
-        Precision.FLOAT32,
-        activations);
+    return CpuModels.load(checkpoint, trained, adapters, Precision.FLOAT32, activations);
   }
 }
