@@ -36,12 +36,7 @@ final class BenchTrainCommand implements Callable<Integer> {
       description = "How often each step is measured; 7 by default.")
   private int rounds;
 
-  @Option(
-      names = "--device",
-      paramLabel = "D",
-      defaultValue = "auto",
-      description = "auto, cpu, cuda or cuda:N.")
-  private String device = "auto";
+  @Mixin private DeviceOption deviceOption = new DeviceOption();
 
   BenchTrainCommand(Console console) {
     this.console = console;
@@ -56,7 +51,12 @@ final class BenchTrainCommand implements Callable<Integer> {
     try (TemporaryFolder folder = TemporaryFolder.create("polyphase-bench-")) {
       TrainFigures figures =
           new TrainBenchmark(
-                  shape, device, rounds, folder.path(), this::child, console.messages()::println)
+                  shape,
+                  deviceOption.device(),
+                  rounds,
+                  folder.path(),
+                  this::child,
+                  console.messages()::println)
               .run();
       console.results().println(json(shape, figures));
     }
@@ -69,7 +69,7 @@ final class BenchTrainCommand implements Callable<Integer> {
     arguments.addAll(
         List.of("bench", BenchTrainPeakCommand.NAME, trainCase.name(), setup.model().toString()));
     arguments.addAll(TrainShapeOptions.arguments(setup.shape(), shapeOptions.like()));
-    arguments.addAll(List.of("--device", device));
+    arguments.addAll(deviceOption.arguments());
     return ChildProgram.command(ChildProgram.STEADY_HEAP, arguments);
   }
 

@@ -8,7 +8,6 @@ import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 /** Some training steps in a process of their own, for {@link BenchTrainCommand}. */
@@ -26,8 +25,7 @@ final class BenchTrainPeakCommand implements Callable<Integer> {
 
   @Mixin private TrainShapeOptions shapeOptions = new TrainShapeOptions();
 
-  @Option(names = "--device", defaultValue = "auto")
-  private String device = "auto";
+  @Mixin private DeviceOption deviceOption = new DeviceOption();
 
   BenchTrainPeakCommand(Console console) {
     this.console = console;
@@ -35,7 +33,8 @@ final class BenchTrainPeakCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
-    PeakMemory.trainHere(trainCase, new TrainSetup(shapeOptions.shape(), model, device))
+    PeakMemory.trainHere(
+            trainCase, new TrainSetup(shapeOptions.shape(), model, deviceOption.device()))
         .ifPresent(bytes -> console.results().println(bytes));
     return ExitCode.DONE;
   }
