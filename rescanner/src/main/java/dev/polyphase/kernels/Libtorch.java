@@ -5,6 +5,7 @@ import ai.djl.engine.Engine;
 import ai.djl.engine.EngineException;
 import ai.djl.ndarray.NDManager;
 import ai.djl.pytorch.jni.JniUtils;
+import ai.djl.util.cuda.CudaUtils;
 import dev.polyphase.pipelines.problems.InputException;
 import java.util.List;
 
@@ -22,6 +23,9 @@ public final class Libtorch {
           "CUBLAS_STATUS_ALLOC_FAILED",
           "Cannot allocate memory",
           "std::bad_alloc");
+
+  /** The compute capability of the A100, as {@link CudaUtils} writes it. */
+  private static final int AMPERE = 80;
 
   private Libtorch() {}
 
@@ -41,6 +45,13 @@ public final class Libtorch {
   public static String deviceName(NDManager manager) {
     Device device = manager.getDevice();
     return device.isGpu() ? "cuda:" + device.getDeviceId() : "cpu";
+  }
+
+  /** Whether the manager's device has flash attention: NVIDIA's GPUs have it from the A100 on. */
+  public static boolean hasFlashAttention(NDManager manager) {
+    Device device = manager.getDevice();
+    return device.isGpu()
+        && Integer.parseInt(CudaUtils.getComputeCapability(device.getDeviceId())) >= AMPERE;
   }
 
   /** How many threads the CPU's kernels use. */

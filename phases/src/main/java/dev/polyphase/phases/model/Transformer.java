@@ -26,9 +26,6 @@ import org.jspecify.annotations.Nullable;
  * <p>Not for several threads at once.
  */
 public final class Transformer implements AutoCloseable {
-  /** The tokens whose logits exist at a time. */
-  public static final int TOKENS_OF_LOGITS = Ends.CHUNK_TOKENS;
-
   private final Places places;
   private final Weights weights;
   private final Adapters adapters;
@@ -133,6 +130,11 @@ public final class Transformer implements AutoCloseable {
       Checkpoint checkpoint, ModelConfig config, String device, Precision precision)
       throws IOException {
     return load(checkpoint, config, Set.of(), device, precision, Activations.RECOMPUTED);
+  }
+
+  /** The tokens whose logits exist at a time. */
+  public static int tokensOfLogits(boolean onGpu) {
+    return Ends.chunkTokens(onGpu);
   }
 
   /** A manager for the arrays of one step, whatever their device, to be closed at its end. */

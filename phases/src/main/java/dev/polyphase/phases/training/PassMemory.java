@@ -36,9 +36,10 @@ import java.util.Map;
  *       positions; of packed rows for each position and each of the longest document.
  *   <li>Recomputed, a block keeps its input alone, {@code hcT}, and the above exists for one block
  *       at a time.
- *   <li>The upper end: {@link Transformer#TOKENS_OF_LOGITS} rows of logits at {@code 8V} bytes
+ *   <li>The upper end: {@link Transformer#tokensOfLogits} rows of logits at {@code 8V} bytes
  *       (float32) or {@code 10V} (otherwise); the normed rows and their gradients, {@code T h (8 +
- *       2c)}, every token taken to carry loss; a trained head in another dtype once more.
+ *       2c)}, every token taken to carry loss; a trained head in another dtype once more, and on
+ *       GPUs a chunk's part of its gradient.
  * </ul>
  */
 final class PassMemory {
@@ -164,7 +165,8 @@ final class PassMemory {
     streams += trainsAny(layer, "post_attention_layernorm.weight") ? 1 : 0;
     long ofToken = streams * hidden * computeBytes;
     ofToken += float32 ? 0 : 8 * hidden;
-    ofToken += (onCpu && queries != keys ? 4 * queries : 2 * queries + 2 * keys) * computeBytes;
+    boolean repeated = queries != keys && (onCpu || float32);
+    ofToken += (repeated ? 4 * queries : 2 * queries + 2 * keys) * computeBytes;
     boolean packed = batch.longestDocument() < batch.tokens();
     ofToken += packed && trainsAny(layer, "o_proj.weight") ? queries * computeBytes : 0;
     ofToken += config.queryKeyNorm() ? 4 * (queries + keys) : 0;
@@ -178,7 +180,11 @@ final class PassMemory {
     return float32 ? 0 : gradient(layer) / GRADIENT_BYTES * computeBytes;
   }
 
+  /** On GPUs flash attention needs none. */
   private long mask(int layer) {
+    if (!onCpu && !float32) {
+      return 0;
+    }
     int window = config.windows().get(layer);
     long longest = batch.longestDocument();
     return window > 0 && longest > window ? batch.tokens() * longest * (computeBytes + 3) : 0;
@@ -186,12 +192,12 @@ final class PassMemory {
 
   /** What the upper end needs beyond its weights, its gradients left out. */
   long upperEnd() {
-    long logitRows = Math.min(Transformer.TOKENS_OF_LOGITS, batch.padded());
+    long logitRows = Math.min(Transformer.tokensOfLogits(!onCpu), batch.padded());
     long logits = logitRows * config.vocabSize() * (float32 ? 8 : 10);
     long rows = batch.padded() * config.hiddenSize() * (8 + 2L * computeBytes);
     boolean copied = !float32 && trains(layout.head());
     long head = copied ? gradient(module(layout.head())) / GRADIENT_BYTES * computeBytes : 0;
-    return logits + rows + head;
+    return logits + rows + (onCpu ? head : 2 * head);
   }
 
   private boolean trains(String name) {

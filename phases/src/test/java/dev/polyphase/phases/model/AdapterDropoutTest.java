@@ -89,11 +89,18 @@ class AdapterDropoutTest {
   void droppedValuesAreTheShareAskedForAndTheOthersMakeUpForThem() {
     Map<String, Object> constants =
         Map.of(
-            "rms_norm_eps", 1e-6,
-            "chunk_tokens", 256,
-            "adapter_scale", 1.0,
-            "kept_share", 0.75,
-            "device", "cpu");
+            "rms_norm_eps",
+            1e-6,
+            "chunk_tokens",
+            256,
+            "adapter_scale",
+            1.0,
+            "kept_share",
+            0.75,
+            "on_gpu",
+            "False",
+            "device",
+            "cpu");
     try (NDManager manager = Libtorch.newManager("cpu");
         Kernel kernel = Kernel.load(manager, Ends.class, "ends.py", constants)) {
       NDArray ones = manager.ones(new Shape(400, 100));
