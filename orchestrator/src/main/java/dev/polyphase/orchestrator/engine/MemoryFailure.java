@@ -35,7 +35,7 @@ final class MemoryFailure {
   }
 
   private static List<String> remedies(PlannedPhase planned) {
-    return Remedies.of(planned.phase(), planned.plan().memory());
+    return Remedies.of(planned.phase(), planned.plan());
   }
 
   private static String sentence(PlannedPhase planned, String head, List<String> remedies) {

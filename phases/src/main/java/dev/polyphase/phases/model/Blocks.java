@@ -148,6 +148,7 @@ final class Blocks implements AutoCloseable {
               .with(graph.output())
               .withList("leaves", graph.leaves())
               .with(gy)
+              .withNumber(ofInput ? 1 : 0)
               .runWithAutograd(scratch);
     } else {
       NDArray x = ((Trace.Input) trace).x();

@@ -1,5 +1,7 @@
 package dev.polyphase.phases.model;
 
+import static java.util.Objects.requireNonNull;
+
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
@@ -77,7 +79,31 @@ public final class Transformer implements AutoCloseable {
    * @param placement which part is on which device, named as in {@link Libtorch#newManager}
    * @param precision of the frozen weights and the compute
    * @param activations what backward passes are given
+   * @param mastersAt where the masters are
    */
+  public static Transformer load(
+      Checkpoint checkpoint,
+      ModelConfig config,
+      Set<String> trained,
+      Adapters adapters,
+      Placement placement,
+      Precision precision,
+      Activations activations,
+      MastersAt mastersAt)
+      throws IOException {
+    ModelLayout layout = new ModelLayout(config);
+    layout.check(checkpoint);
+    Places places = new Places(placement, layout, mastersAt);
+    try {
+      Weights weights = Weights.load(places, checkpoint, layout, trained, adapters, precision);
+      return new Transformer(places, config, layout, weights, adapters, activations, precision);
+    } catch (IOException | RuntimeException e) {
+      places.close();
+      throw e;
+    }
+  }
+
+  /** Loads a model with its masters where it is. */
   public static Transformer load(
       Checkpoint checkpoint,
       ModelConfig config,
@@ -87,16 +113,8 @@ public final class Transformer implements AutoCloseable {
       Precision precision,
       Activations activations)
       throws IOException {
-    ModelLayout layout = new ModelLayout(config);
-    layout.check(checkpoint);
-    Places places = new Places(placement, layout);
-    try {
-      Weights weights = Weights.load(places, checkpoint, layout, trained, adapters, precision);
-      return new Transformer(places, config, layout, weights, adapters, activations, precision);
-    } catch (IOException | RuntimeException e) {
-      places.close();
-      throw e;
-    }
+    return load(
+        checkpoint, config, trained, adapters, placement, precision, activations, MastersAt.MODEL);
   }
 
   /** Loads a model onto one device. */
@@ -152,9 +170,34 @@ public final class Transformer implements AutoCloseable {
     return places.of(parameter);
   }
 
-  /** Moves a parameter between its device and files. */
+  /** Moves a parameter between where it is, or where its master is, and files. */
   public TensorStore storeOf(String parameter) {
-    return places.store(places.of(parameter));
+    return places.storeOfMaster(parameter);
+  }
+
+  /** Whether masters are on the CPU, apart from what the model computes with. */
+  public boolean mastersOnHost() {
+    return places.mastersOnHost();
+  }
+
+  /** The owner of masters that are on the CPU. */
+  public NDManager host() {
+    return places.host();
+  }
+
+  /** What the model computes with in the place of masters that are on the CPU, by parameter. */
+  public Map<String, NDArray> copies() {
+    return weights.copies();
+  }
+
+  /** Whether the model is on GPUs. */
+  public boolean onGpu() {
+    return places.onGpu();
+  }
+
+  /** Returns when the model's devices have done what they were asked for. */
+  public void awaitDevices() {
+    places.awaitDevices();
   }
 
   /**
@@ -178,11 +221,14 @@ public final class Transformer implements AutoCloseable {
   public NDArray merged(TensorInfo weight, NDManager owner) throws IOException {
     String module = Adapters.module(weight.name());
     NDArray merged = storeOf(weight.name()).writable(owner, weight, Precision.FLOAT32);
-    try (NDArray product =
-        weights.get(module + Adapters.B).matMul(weights.get(module + Adapters.A))) {
+    try (NDArray product = master(module + Adapters.B).matMul(master(module + Adapters.A))) {
       product.muli(adapters.scale());
       return merged.addi(product);
     }
+  }
+
+  private NDArray master(String name) {
+    return requireNonNull(masters().get(name));
   }
 
   /** From now on all that is differentiated has noise on its embeddings; nothing else has. */

@@ -7,34 +7,40 @@ import dev.polyphase.kernels.TensorStore;
 import dev.polyphase.weights.Checkpoint;
 import dev.polyphase.weights.TensorInfo;
 import java.io.IOException;
-import java.util.HashSet;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.Set;
 
 /**
  * A model's tensors by name. Frozen ones are in the compute's precision, where possible the file's
- * own pages; trained ones, and adapters, are float32 masters that may be written to.
+ * own pages; trained ones, and adapters, are float32 masters that may be written to. Where the
+ * masters are on the CPU and the model elsewhere, it computes with copies of them in its precision.
  */
 final class Weights {
   private final Map<String, NDArray> tensors;
-  private final Map<String, NDArray> masters = new LinkedHashMap<>();
+  private final Map<String, NDArray> masters;
 
   /**
    * Tensors that are in memory.
    *
    * @param tensors by name, in the order of the forward pass
+   * @param masters of those that are trained, in this order: the tensors themselves, or what they
+   *     are copies of
+   */
+  private Weights(Map<String, NDArray> tensors, Map<String, NDArray> masters) {
+    this.tensors = tensors;
+    this.masters = masters;
+  }
+
+  /**
+   * Tensors that are in memory, masters among them.
+   *
+   * @param tensors by name, in the order of the forward pass
    * @param trained the names of those that are masters
    */
   Weights(Map<String, NDArray> tensors, Set<String> trained) {
-    this.tensors = tensors;
-    tensors.forEach(
-        (name, tensor) -> {
-          if (trained.contains(name)) {
-            masters.put(name, tensor);
-          }
-        });
+    this(tensors, new LinkedHashMap<>(tensors));
+    masters.keySet().retainAll(trained);
   }
 
   static Weights load(
@@ -45,28 +51,37 @@ final class Weights {
       Adapters adapters,
       Precision precision)
       throws IOException {
-    Map<String, NDArray> tensors = new LinkedHashMap<>();
-    Set<String> masters = new HashSet<>(trained);
+    Weights weights = new Weights(new LinkedHashMap<>(), new LinkedHashMap<>());
     for (Parameter parameter : layout.parameters()) {
       String name = parameter.name();
       TensorInfo tensor = checkpoint.find(name).orElseThrow();
-      int place = places.of(name);
-      NDManager owner = places.manager(place);
-      TensorStore store = places.store(place);
-      tensors.put(
-          name,
-          trained.contains(name)
-              ? store.writable(owner, tensor, Precision.FLOAT32)
-              : store.frozen(owner, tensor, precision));
+      NDManager ofMaster = places.ofMaster(name);
+      if (trained.contains(name)) {
+        TensorStore store = places.storeOfMaster(name);
+        weights.train(name, store.writable(ofMaster, tensor, Precision.FLOAT32), places, precision);
+      } else {
+        int place = places.of(name);
+        NDManager owner = places.manager(place);
+        weights.tensors.put(name, places.store(place).frozen(owner, tensor, precision));
+      }
       if (adapters.adapt(name)) {
         Parameter a = adapters.a(parameter);
         Parameter b = adapters.b(parameter);
-        tensors.put(a.name(), adapters.firstA(owner, a));
-        tensors.put(b.name(), adapters.firstB(owner, b));
-        masters.addAll(List.of(a.name(), b.name()));
+        weights.train(a.name(), adapters.firstA(ofMaster, a), places, precision);
+        weights.train(b.name(), adapters.firstB(ofMaster, b), places, precision);
       }
     }
-    return new Weights(tensors, masters);
+    return weights;
+  }
+
+  private void train(String name, NDArray master, Places places, Precision precision) {
+    int place = places.of(name);
+    masters.put(name, master);
+    tensors.put(
+        name,
+        places.mastersOnHost()
+            ? places.store(place).copy(places.manager(place), master, precision)
+            : master);
   }
 
   NDArray get(String name) {
@@ -79,6 +94,13 @@ final class Weights {
 
   boolean trains(String name) {
     return masters.containsKey(name);
+  }
+
+  /** What the model computes with in the place of masters that are elsewhere. */
+  Map<String, NDArray> copies() {
+    Map<String, NDArray> copies = new LinkedHashMap<>();
+    masters.keySet().forEach(name -> copies.put(name, get(name)));
+    return copies;
   }
 
   /** The float32 masters of what is trained, in the order of the forward pass. */

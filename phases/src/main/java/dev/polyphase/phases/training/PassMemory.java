@@ -3,6 +3,7 @@ package dev.polyphase.phases.training;
 import dev.polyphase.kernels.Precision;
 import dev.polyphase.phases.model.Activations;
 import dev.polyphase.phases.model.Adapters;
+import dev.polyphase.phases.model.MastersAt;
 import dev.polyphase.phases.model.ModelConfig;
 import dev.polyphase.phases.model.ModelLayout;
 import dev.polyphase.phases.model.Parameter;
@@ -52,6 +53,7 @@ final class PassMemory {
   private final List<Parameter> trained;
   private final boolean onCpu;
   private final boolean float32;
+  private final boolean converts;
   private final int computeBytes;
   private final BatchSize batch;
   private final Activations activations;
@@ -60,6 +62,7 @@ final class PassMemory {
       ModelConfig config,
       TrainedParts parts,
       ComputeSettings compute,
+      MastersAt mastersAt,
       BatchSize batch,
       Activations activations) {
     this.config = config;
@@ -71,6 +74,8 @@ final class PassMemory {
         .forEach(trained::add);
     this.onCpu = compute.onCpu();
     this.float32 = compute.precision() == Precision.FLOAT32;
+    // Masters of another dtype are converted where they are used; copies of them need not be.
+    this.converts = !float32 && mastersAt == MastersAt.MODEL;
     this.computeBytes = compute.precision().elementType().bytes();
     this.batch = batch;
     this.activations = activations;
@@ -177,7 +182,7 @@ final class PassMemory {
 
   /** Trained weights of a block in the compute's dtype. */
   private long converted(int layer) {
-    return float32 ? 0 : gradient(layer) / GRADIENT_BYTES * computeBytes;
+    return converts ? gradient(layer) / GRADIENT_BYTES * computeBytes : 0;
   }
 
   /** On GPUs flash attention needs none. */
@@ -195,9 +200,9 @@ final class PassMemory {
     long logitRows = Math.min(Transformer.tokensOfLogits(!onCpu), batch.padded());
     long logits = logitRows * config.vocabSize() * (float32 ? 8 : 10);
     long rows = batch.padded() * config.hiddenSize() * (8 + 2L * computeBytes);
-    boolean copied = !float32 && trains(layout.head());
-    long head = copied ? gradient(module(layout.head())) / GRADIENT_BYTES * computeBytes : 0;
-    return logits + rows + (onCpu ? head : 2 * head);
+    boolean trained = !float32 && trains(layout.head());
+    long head = trained ? gradient(module(layout.head())) / GRADIENT_BYTES * computeBytes : 0;
+    return logits + rows + (converts ? head : 0) + (onCpu ? 0 : head);
   }
 
   private boolean trains(String name) {

@@ -5,6 +5,7 @@ import dev.polyphase.phases.api.PhaseRequest;
 import dev.polyphase.phases.data.Schedule;
 import dev.polyphase.phases.model.Activations;
 import dev.polyphase.phases.model.ConfigReader;
+import dev.polyphase.phases.model.MastersAt;
 import dev.polyphase.phases.model.ModelConfig;
 import dev.polyphase.phases.model.ModelLayout;
 import dev.polyphase.phases.model.Parameter;
@@ -23,6 +24,7 @@ import java.io.IOException;
  * @param layout its parameters
  * @param checkpoint their values
  * @param parts what of them is trained
+ * @param mastersAt where the masters will be
  */
 record PhaseSetup(
     Phase phase,
@@ -30,20 +32,30 @@ record PhaseSetup(
     ModelConfig config,
     ModelLayout layout,
     Checkpoint checkpoint,
-    TrainedParts parts) {
+    TrainedParts parts,
+    MastersAt mastersAt) {
   /**
    * Reads a model's configuration and looks at all its tensors.
    *
+   * @param offloadsOnCpu whether masters may be apart from a model that is on the CPU itself
    * @throws InputException where they do not fit, or what is to be trained is not among them
    */
-  static PhaseSetup of(PhaseRequest request) throws IOException {
+  static PhaseSetup of(PhaseRequest request, boolean offloadsOnCpu) throws IOException {
     ComputeSettings compute = ComputeSettings.of(request.pipeline());
     ModelConfig config = ConfigReader.read(request.checkpoint());
     ModelLayout layout = new ModelLayout(config);
     Checkpoint checkpoint = Checkpoint.open(request.checkpoint());
     layout.check(checkpoint);
+    boolean offloads =
+        request.phase().optimizer().offloaded() && (!compute.onCpu() || offloadsOnCpu);
     return new PhaseSetup(
-        request.phase(), compute, config, layout, checkpoint, TrainedParts.of(request, layout));
+        request.phase(),
+        compute,
+        config,
+        layout,
+        checkpoint,
+        TrainedParts.of(request, layout),
+        offloads ? MastersAt.HOST : MastersAt.MODEL);
   }
 
   /** All values of the model. */
@@ -59,6 +71,7 @@ record PhaseSetup(
         parts,
         compute,
         phase.optimizer().name(),
+        mastersAt,
         LargestBatch.in(schedule, objective, phase.microBatchSize()),
         phase.gradientAccumulationSteps() > 1);
   }

@@ -15,6 +15,7 @@ import dev.polyphase.phases.objective.MicroBatch;
 import dev.polyphase.phases.objective.Objective;
 import dev.polyphase.phases.objective.Outcome;
 import dev.polyphase.phases.optimizer.GradientNorm;
+import dev.polyphase.phases.optimizer.HostMasters;
 import dev.polyphase.phases.optimizer.LearningRate;
 import dev.polyphase.phases.optimizer.OptimizerStep;
 import dev.polyphase.phases.optimizer.TrainedRows;
@@ -121,10 +122,8 @@ final class TrainingLoop {
   private double takeAllSteps(MetricsWindow window) throws IOException {
     double epoch = 0;
     try (NDManager states = model.newScratch();
-        OptimizerStep optimizer =
-            new OptimizerStep(
-                model.places(), model::placeOf, phase.optimizer(), phase.maxGradNorm());
-        TrainedRows trainedRows = new TrainedRows(states, parts.rows())) {
+        TrainedRows trainedRows = new TrainedRows(states, parts.rows());
+        OptimizerStep optimizer = newOptimizer(trainedRows, states)) {
       Map<String, NDArray> masters = trainedRows.of(model.masters(), states);
       StepFeed feed = new StepFeed(schedule.iterator(), objective);
       while (feed.hasNext()) {
@@ -149,6 +148,21 @@ final class TrainingLoop {
       }
     }
     return epoch;
+  }
+
+  private OptimizerStep newOptimizer(TrainedRows trainedRows, NDManager states) {
+    if (!model.mastersOnHost()) {
+      return new OptimizerStep(
+          model.places(), model::placeOf, phase.optimizer(), phase.maxGradNorm());
+    }
+    HostMasters masters =
+        new HostMasters(
+            model.host(),
+            trainedRows.of(model.copies(), states),
+            model.onGpu(),
+            model::awaitDevices);
+    return OptimizerStep.onHost(
+        masters, model.places(), model::placeOf, phase.optimizer(), phase.maxGradNorm());
   }
 
   /** Evaluates where that is due, which is no time of the steps. */

@@ -1,7 +1,7 @@
 # One transformer block (Llama, Mistral, Qwen2, Qwen3) and its vector-Jacobian product.
 # Shapes: x, y [batch, seq, hidden]; cos, sin [seq, head_dim], float32; w: the block's weights, see below.
 # documents: int64 [n] on the CPU, the lengths of the documents that lie side by side in every row; no token sees another document.
-# Frozen weights have x's dtype; trained ones are float32 masters and are converted on the way, so that their gradients come out in float32.
+# Frozen weights have x's dtype; trained ones are float32 masters that are converted on the way, or copies of masters in x's dtype.
 # Constants are the indices of the weights in w, -1 where the architecture has none, and the block's sizes.
 # Behind its weights w holds the adapters of the modules that have one, float32 masters too; behind these, where adapters drop inputs, the seed of
 # that: int64 [] on the CPU, below 0 where nothing is to be dropped.
@@ -169,12 +169,18 @@ class K(Module):
       _3 = torch.append(found, leaves[i])
     return found
 
-  # y, leaves: from traced; gy: the gradient of y. The gradients of the leaves; a weight's is float32. Frees the graph.
-  def backward(self: __torch__.K, y: Tensor, leaves: List[Tensor], gy: Tensor) -> List[Tensor]:
+  # y, leaves: from traced; gy: the gradient of y; input: int64 [], 1 where the first leaf is x. The gradients of the leaves; a weight's is float32.
+  # Frees the graph.
+  def backward(self: __torch__.K, y: Tensor, leaves: List[Tensor], gy: Tensor, input: Tensor) -> List[Tensor]:
     found = torch.grad([y], leaves, annotate(List[Optional[Tensor]], [gy]), None, False, False)
+    first = int(input)
     gradients = annotate(List[Tensor], [])
     for i in range(torch.len(found)):
-      _0 = torch.append(gradients, unchecked_cast(Tensor, found[i]))
+      gradient = unchecked_cast(Tensor, found[i])
+      if torch.lt(i, first):
+        _0 = torch.append(gradients, gradient)
+      else:
+        _1 = torch.append(gradients, torch.to(gradient, 6))
     return gradients
 
   # The same with nothing kept: the block is computed again.
@@ -183,4 +189,4 @@ class K(Module):
     leaves = annotate(List[Tensor], [])
     for i in range(torch.sub(torch.len(found), 1)):
       _0 = torch.append(leaves, found[torch.add(i, 1)])
-    return (self).backward(found[0], leaves, gy)
+    return (self).backward(found[0], leaves, gy, torch.select(trained, 0, 0))

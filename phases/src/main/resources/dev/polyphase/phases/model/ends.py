@@ -43,8 +43,13 @@ class K(Module):
     h = (self).pick(x1, weight1, positions)
     found = torch.grad([h], wanted, annotate(List[Optional[Tensor]], [gh]), None, False, False)
     gradients = annotate(List[Tensor], [])
+    ofx = int(torch.select(trained, 0, 0))
     for i in range(torch.len(found)):
-      _2 = torch.append(gradients, unchecked_cast(Tensor, found[i]))
+      gradient = unchecked_cast(Tensor, found[i])
+      if torch.lt(i, ofx):
+        _2 = torch.append(gradients, gradient)
+      else:
+        _3 = torch.append(gradients, torch.to(gradient, 6))
     return gradients
 
   # h with values dropped at random and the others scaled up (Srivastava et al. 2014); which ones follows from seed, int64 [] on the CPU, below 0 for none.
@@ -66,7 +71,7 @@ class K(Module):
     h1 = torch.requires_grad_(torch.detach(h), True)
     a1 = torch.requires_grad_(torch.detach(a), True)
     found = torch.grad([(self).inner(h1, a1, seed)], [h1, a1], annotate(List[Optional[Tensor]], [g]), None, False, False)
-    return [torch.add(gh, unchecked_cast(Tensor, found[0])), unchecked_cast(Tensor, found[1])]
+    return [torch.add(gh, unchecked_cast(Tensor, found[0])), torch.to(unchecked_cast(Tensor, found[1]), 6)]
 
   # The head in h's dtype.
   def converted(self: __torch__.K, h: Tensor, head: List[Tensor]) -> List[Tensor]:

@@ -161,7 +161,7 @@ class EmbeddingNoiseTest {
     }
     ModelConfig config = ConfigReader.read(checkpoint);
     ModelLayout layout = new ModelLayout(config);
-    try (Places places = new Places(Placement.on("cpu"), layout)) {
+    try (Places places = new Places(Placement.on("cpu"), layout, MastersAt.MODEL)) {
       NDManager manager = places.manager(0);
       Weights weights =
           Weights.load(

@@ -141,7 +141,7 @@ class PlacedPhaseTest {
 
   private void assertSame(Path base, Set<String> trained, String... settings) throws IOException {
     SftRun run = new SftRun(folder, base, trained).withRows(30, 12, 17, 40, 25);
-    List<Map<String, Object>> expected = trajectory(run, "one", settings);
+    List<Map<String, Number>> expected = trajectory(run, "one", settings);
     for (String places : List.of(TWO, THREE)) {
       List<String> all = new ArrayList<>(List.of(settings));
       all.add(places);
@@ -155,8 +155,7 @@ class PlacedPhaseTest {
     }
   }
 
-  /** All figures that are logged but those of the clock. */
-  private static List<Map<String, Object>> trajectory(SftRun run, String result, String... settings)
+  private static List<Map<String, Number>> trajectory(SftRun run, String result, String... settings)
       throws IOException {
     List<String> all =
         new ArrayList<>(
@@ -169,12 +168,6 @@ class PlacedPhaseTest {
     RecordingListener heard = new RecordingListener();
     run.train(result, heard, all.toArray(String[]::new));
     assertThat(heard.rows).hasSize(6);
-    return heard.rows.stream()
-        .map(
-            row ->
-                row.values().entrySet().stream()
-                    .filter(figure -> !figure.getKey().matches(".*(runtime|per_second).*"))
-                    .collect(Collectors.toMap(Map.Entry::getKey, e -> (Object) e.getValue())))
-        .toList();
+    return heard.figures();
   }
 }

@@ -84,6 +84,6 @@ record SftRun(Path folder, Path base, Set<String> trained) {
   }
 
   private static DjlPhaseTrainer trainer() {
-    return new DjlPhaseTrainer(NextToken.source(), device -> OptionalLong.empty());
+    return new DjlPhaseTrainer(NextToken.source(), device -> OptionalLong.empty(), true);
   }
 }

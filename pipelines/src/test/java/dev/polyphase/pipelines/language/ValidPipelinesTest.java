@@ -128,7 +128,7 @@ class ValidPipelinesTest {
                             0.1,
                             1.5),
                         new Warmup.Ratio(0.1),
-                        new Optimizer(Optimizer.Name.ADAMW_8BIT, 0.8, 0.95, 1e-6, 0.01),
+                        new Optimizer(Optimizer.Name.ADAMW_8BIT, 0.8, 0.95, 1e-6, 0.01, true),
                         0,
                         7.5,
                         GradientCheckpointing.ON,
