@@ -5,8 +5,11 @@ import ai.djl.engine.Engine;
 import ai.djl.engine.EngineException;
 import ai.djl.ndarray.NDManager;
 import ai.djl.pytorch.jni.JniUtils;
+import ai.djl.util.cuda.CudaUtils;
 import dev.polyphase.pipelines.problems.InputException;
+import java.lang.management.MemoryUsage;
 import java.util.List;
+import java.util.Optional;
 
 /** The native library: started on first use, without network and without telemetry. */
 public final class Libtorch {
@@ -35,6 +38,38 @@ public final class Libtorch {
   public static NDManager newManager(String device) {
     prepareThread();
     return NDManager.newBaseManager(resolve(device), "PyTorch");
+  }
+
+  /**
+   * Closes a manager of {@link #newManager} and all that it owns, and gives a GPU its memory back:
+   * libtorch would keep it for arrays to come, and whoever asks what is free would not know.
+   */
+  public static void close(NDManager manager) {
+    boolean onGpu = manager.getDevice().isGpu();
+    manager.close();
+    if (onGpu) {
+      JniUtils.emptyCudaCache();
+    }
+  }
+
+  /**
+   * What all processes use of a GPU's memory, and how much there is.
+   *
+   * @param device as in {@link #newManager}: the numbers are CUDA's, which leaves out what {@code
+   *     CUDA_VISIBLE_DEVICES} hides and orders the rest in its own way
+   * @return empty for the CPU, and where CUDA does not tell
+   */
+  public static Optional<MemoryUsage> gpuMemory(String device) {
+    prepareThread();
+    Device gpu = resolve(device);
+    if (!gpu.isGpu()) {
+      return Optional.empty();
+    }
+    try {
+      return Optional.of(CudaUtils.getGpuMemory(gpu));
+    } catch (EngineException e) {
+      return Optional.empty();
+    }
   }
 
   /** The device's name as kernels and settings spell it: {@code cpu} or {@code cuda:N}. */

@@ -75,6 +75,6 @@ final class Places implements AutoCloseable {
   public void close() {
     stores.forEach(TensorStore::close);
     uploads.forEach(Uploads::close);
-    managers.forEach(NDManager::close);
+    managers.forEach(Libtorch::close);
   }
 }
