@@ -21,4 +21,9 @@ public record GpuMemory(long freeBytes, long totalBytes) {
     return Libtorch.gpuMemory(device)
         .map(memory -> new GpuMemory(memory.getMax() - memory.getUsed(), memory.getMax()));
   }
+
+  /** What all processes use. */
+  public long usedBytes() {
+    return totalBytes - freeBytes;
+  }
 }
