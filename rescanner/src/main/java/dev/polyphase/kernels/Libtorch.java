@@ -3,11 +3,15 @@ package dev.polyphase.kernels;
 import ai.djl.Device;
 import ai.djl.engine.Engine;
 import ai.djl.engine.EngineException;
+import ai.djl.engine.StandardCapabilities;
 import ai.djl.ndarray.NDManager;
 import ai.djl.pytorch.jni.JniUtils;
+import ai.djl.pytorch.jni.LibUtils;
 import ai.djl.util.cuda.CudaUtils;
 import dev.polyphase.pipelines.problems.InputException;
 import java.lang.management.MemoryUsage;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 
@@ -104,6 +108,14 @@ public final class Libtorch {
     return engine().getGpuCount();
   }
 
+  /** What the library can do with GPUs. */
+  static CudaState cuda() {
+    int gpus = gpus();
+    Path library = Path.of(LibUtils.getLibtorchPath(), System.mapLibraryName("torch_cuda"));
+    return CudaState.of(
+        Files.exists(library), JniUtils.getFeatures().contains(StandardCapabilities.CUDA), gpus);
+  }
+
   /**
    * Makes sure that the library is loaded and that this thread runs kernels by the plain executor.
    */
@@ -117,8 +129,7 @@ public final class Libtorch {
   }
 
   private static Engine engine() {
-    System.setProperty("ai.djl.offline", "true");
-    System.setProperty("OPT_OUT_TRACKING", "true");
+    DjlSettings.make();
     return Engine.getEngine("PyTorch");
   }
 
@@ -135,10 +146,16 @@ public final class Libtorch {
           "device '" + device + "' is unknown: give auto, cpu, cuda or cuda:N");
     }
     int index = device.equals("cuda") ? 0 : Integer.parseInt(device.substring("cuda:".length()));
+    if (gpus == 0) {
+      CudaState cuda = cuda();
+      throw new InputException(
+          "device '%s' is not there: %s; choose cpu, or %s"
+              .formatted(device, cuda.finding(), cuda.remedy()));
+    }
     if (index >= gpus) {
       throw new InputException(
-          "device '%s' is not there: libtorch sees %d GPU(s); choose cpu or install a CUDA libtorch"
-              .formatted(device, gpus));
+          "device '%s' is not there: libtorch sees %d GPU(s); the last is cuda:%d"
+              .formatted(device, gpus, gpus - 1));
     }
     return Device.gpu(index);
   }
