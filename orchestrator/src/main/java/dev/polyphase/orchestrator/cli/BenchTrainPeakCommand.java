@@ -3,8 +3,10 @@ package dev.polyphase.orchestrator.cli;
 import dev.polyphase.orchestrator.bench.PeakMemory;
 import dev.polyphase.orchestrator.bench.TrainCase;
 import dev.polyphase.orchestrator.bench.TrainSetup;
+import dev.polyphase.phases.training.ComputeSettings;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -27,14 +29,20 @@ final class BenchTrainPeakCommand implements Callable<Integer> {
 
   @Mixin private DeviceOption deviceOption = new DeviceOption();
 
+  @Mixin private BenchDtypeOption dtypeOption = new BenchDtypeOption();
+
   BenchTrainPeakCommand(Console console) {
     this.console = console;
   }
 
   @Override
   public Integer call() throws IOException {
+    ComputeSettings compute =
+        ComputeSettings.of(List.of(deviceOption.device()), dtypeOption.dtype());
     PeakMemory.trainHere(
-            trainCase, new TrainSetup(shapeOptions.shape(), model, deviceOption.device()))
+            trainCase,
+            new TrainSetup(
+                shapeOptions.shape(), model, compute.devices().get(0), compute.precision()))
         .ifPresent(bytes -> console.results().println(bytes));
     return ExitCode.DONE;
   }

@@ -21,6 +21,11 @@ final class DeviceOption {
 
   /** The option again, for another process. */
   List<String> arguments() {
+    return arguments(device);
+  }
+
+  /** The option for another process. */
+  static List<String> arguments(String device) {
     return List.of(NAME, device);
   }
 }

@@ -124,7 +124,7 @@ final class Places implements AutoCloseable {
   public void close() {
     stores.forEach(TensorStore::close);
     uploads.forEach(Uploads::close);
-    managers.forEach(NDManager::close);
+    managers.forEach(Libtorch::close);
     if (hostStore != null) {
       hostStore.close();
     }

@@ -28,6 +28,7 @@ final class OptimizerReader {
 
   private OptimizerReader() {}
 
+  /** Without an epsilon a value that never had a gradient would be divided by its 0. */
   static Optimizer read(Block phase) {
     Optimizer.Name name = phase.choice("optimizer", Spelling.class, Spelling.ADAMW).meaning;
     double beta2 = name == Optimizer.Name.LION ? Defaults.LION_BETA2 : Defaults.OPTIMIZER.beta2();
@@ -41,7 +42,7 @@ final class OptimizerReader {
         name,
         phase.number("adam_beta1", Range.BELOW_ONE, Defaults.OPTIMIZER.beta1()),
         phase.number("adam_beta2", Range.BELOW_ONE, beta2),
-        phase.number("adam_epsilon", Range.NOT_NEGATIVE, Defaults.OPTIMIZER.epsilon()),
+        phase.number("adam_epsilon", Range.POSITIVE, Defaults.OPTIMIZER.epsilon()),
         phase.number("weight_decay", Range.NOT_NEGATIVE, Defaults.OPTIMIZER.weightDecay()),
         offloaded);
   }
