@@ -56,16 +56,13 @@ final class AdamW8Bit implements UpdateRule {
   @Override
   public void update(UpdateGroup group, NDManager scratch) {
     small.update(group.only(item -> item.master().size() < LEAST_VALUES), scratch);
-    UpdateGroup large = group.only(item -> item.master().size() >= LEAST_VALUES);
-    if (large.isEmpty()) {
-      return;
-    }
-    List<State> current = states.of(large);
-    kernel
-        .method("update")
-        .withList("masters", large.masters())
-        .withList("gradients", large.gradients())
-        .withList("m", current.stream().map(State::firstMoment).toList())
+    group
+        .only(item -> item.master().size() >= LEAST_VALUES)
+        .update(kernel, "update", states, this::giveStates, scratch);
+  }
+
+  private void giveStates(Kernel.Call call, List<State> current) {
+    call.withList("m", current.stream().map(State::firstMoment).toList())
         .withList("mscales", current.stream().map(State::firstScales).toList())
         .withList("root", current.stream().map(State::root).toList())
         .withList("rootscales", current.stream().map(State::rootScales).toList())
@@ -73,10 +70,7 @@ final class AdamW8Bit implements UpdateRule {
         .with(signed)
         .with(signedNearest)
         .with(unsigned)
-        .with(unsignedNearest)
-        .withNumber(large.learningRate())
-        .withNumber(large.weightDecay())
-        .run(scratch);
+        .with(unsignedNearest);
   }
 
   @Override

@@ -36,18 +36,9 @@ final class Muon implements UpdateRule {
   @Override
   public void update(UpdateGroup group, NDManager scratch) {
     others.update(group.only(item -> !isBlocksMatrix(item)), scratch);
-    UpdateGroup matrices = group.only(Muon::isBlocksMatrix);
-    if (matrices.isEmpty()) {
-      return;
-    }
-    kernel
-        .method("update")
-        .withList("masters", matrices.masters())
-        .withList("gradients", matrices.gradients())
-        .withList("momenta", momenta.of(matrices))
-        .withNumber(matrices.learningRate())
-        .withNumber(matrices.weightDecay())
-        .run(scratch);
+    group
+        .only(Muon::isBlocksMatrix)
+        .update(kernel, "update", momenta, (call, m) -> call.withList("momenta", m), scratch);
   }
 
   @Override
