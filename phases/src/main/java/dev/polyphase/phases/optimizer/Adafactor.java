@@ -30,6 +30,11 @@ final class Adafactor implements UpdateRule {
     return 4 * (shape.size() == 2 ? shape.get(0) + shape.get(1) : parameter.values());
   }
 
+  /** The gradients' squares twice, and later the update and what is added of it. */
+  static long workBytes(Parameter parameter) {
+    return 2 * Float.BYTES * parameter.values();
+  }
+
   @Override
   public void update(UpdateGroup group, NDManager scratch) {
     group

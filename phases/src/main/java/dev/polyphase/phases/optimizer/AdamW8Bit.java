@@ -29,7 +29,7 @@ final class AdamW8Bit implements UpdateRule {
   private final NDArray unsignedNearest;
 
   AdamW8Bit(NDManager manager, Optimizer settings) {
-    this(manager, settings, UpdateRules.valuesAtOnce(manager) / BLOCK);
+    this(manager, settings, UpdateRules.valuesAtOnce(manager.getDevice().isGpu()) / BLOCK);
   }
 
   AdamW8Bit(NDManager manager, Optimizer settings, long blocksAtOnce) {
@@ -51,6 +51,17 @@ final class AdamW8Bit implements UpdateRule {
     return values < LEAST_VALUES
         ? AdamW.stateBytes(parameter)
         : 2 * blocks(values) * (BLOCK + Float.BYTES);
+  }
+
+  /**
+   * Of a part, three times four bytes a value: while one moment is quantised the other in float32,
+   * the values that are looked for, and their places in the table.
+   */
+  static long workBytes(Parameter parameter, boolean gpu) {
+    long values = parameter.values();
+    return values < LEAST_VALUES
+        ? 0
+        : 3 * Float.BYTES * Math.min(blocks(values) * BLOCK, UpdateRules.valuesAtOnce(gpu));
   }
 
   @Override

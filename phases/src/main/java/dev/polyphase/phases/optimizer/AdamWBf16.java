@@ -20,7 +20,7 @@ final class AdamWBf16 implements UpdateRule {
   final States<Moments> states;
 
   AdamWBf16(NDManager manager, Optimizer settings) {
-    this(manager, settings, UpdateRules.valuesAtOnce(manager));
+    this(manager, settings, UpdateRules.valuesAtOnce(manager.getDevice().isGpu()));
   }
 
   AdamWBf16(NDManager manager, Optimizer settings, long part) {
@@ -32,6 +32,11 @@ final class AdamWBf16 implements UpdateRule {
 
   static long stateBytes(Parameter parameter) {
     return 4 * parameter.values();
+  }
+
+  /** A part's moments in float32. */
+  static long workBytes(Parameter parameter, boolean gpu) {
+    return 2 * Float.BYTES * Math.min(parameter.values(), UpdateRules.valuesAtOnce(gpu));
   }
 
   @Override

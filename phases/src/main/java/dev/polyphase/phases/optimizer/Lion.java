@@ -28,6 +28,11 @@ final class Lion implements UpdateRule {
     return 4 * parameter.values();
   }
 
+  /** The direction. */
+  static long workBytes(Parameter parameter) {
+    return Float.BYTES * parameter.values();
+  }
+
   @Override
   public void update(UpdateGroup group, NDManager scratch) {
     group.update(kernel, "update", momenta, (call, m) -> call.withList("m", m), scratch);
