@@ -48,8 +48,7 @@ final class CudaRuntime {
     if (!Files.isDirectory(folder)) {
       return false;
     }
-    // A name such as libcudart-9335f6a2.so.12, as in wheels that hold all of CUDA, JNA does not
-    // find.
+    // Not libcudart-9335f6a2.so.12, as wheels that hold all of CUDA name it: JNA does not find it.
     try (DirectoryStream<Path> found = Files.newDirectoryStream(folder, "libcudart.so*")) {
       return found.iterator().hasNext();
     }
