@@ -46,6 +46,7 @@ final class PhaseReader {
     OptionalLong maxSteps = phase.wholeIfAny("max_steps", 1);
     OptionalLong maxTokens = phase.wholeIfAny("max_tokens", 1);
     double learningRate = phase.number("learning_rate", Range.POSITIVE);
+    Optional<Adapter> adapter = adapter(phase, targeting);
     boolean endless = numEpochs.isEmpty() && maxSteps.isEmpty() && maxTokens.isEmpty();
     return new Phase(
         name,
@@ -72,8 +73,9 @@ final class PhaseReader {
         phase.count("logging_steps", 1, Defaults.LOGGING_STEPS),
         LossWatchdogReader.read(phase),
         LrBySnrReader.read(phase, targeting),
+        RescanEveryReader.read(phase, targeting, adapter),
         dpo(phase, type),
-        adapter(phase, targeting));
+        adapter);
   }
 
   private static Warmup warmup(Block phase) {

@@ -19,6 +19,7 @@ import dev.polyphase.pipelines.ParameterMatch;
 import dev.polyphase.pipelines.Phase;
 import dev.polyphase.pipelines.PhaseType;
 import dev.polyphase.pipelines.Pipeline;
+import dev.polyphase.pipelines.RescanEvery;
 import dev.polyphase.pipelines.SaveDtype;
 import dev.polyphase.pipelines.SelectionRule;
 import dev.polyphase.pipelines.Targeting;
@@ -87,6 +88,7 @@ class ValidPipelinesTest {
                         1,
                         Optional.empty(),
                         Optional.empty(),
+                        Optional.empty(),
                         SIGMOID,
                         Optional.empty()))));
   }
@@ -148,6 +150,7 @@ class ValidPipelinesTest {
                         5,
                         Optional.of(new LossWatchdog(4.5, 2)),
                         Optional.of(new LrBySnr(LrBySnr.Scale.RANK, 0.25, 3)),
+                        Optional.empty(),
                         new Dpo(
                             0.2,
                             Dpo.LossType.APO_ZERO,
@@ -231,6 +234,7 @@ class ValidPipelinesTest {
         1,
         Optional.empty(),
         Optional.empty(),
+        Optional.empty(),
         SIGMOID,
         Optional.empty());
   }
@@ -244,6 +248,20 @@ class ValidPipelinesTest {
     assertThat(phases.get(0).lrBySnr()).isEmpty();
     assertThat(phases.get(1).lossWatchdog()).contains(new LossWatchdog(3, 5));
     assertThat(phases.get(1).lrBySnr()).contains(new LrBySnr(LrBySnr.Scale.LOG, 0.5, 2));
+  }
+
+  @Test
+  void rescansAreInheritedByPhasesThatHaveNoUseForThem() throws IOException {
+    assertThat(read("rescans").phases())
+        .extracting(Phase::rescanEvery)
+        .containsExactly(
+            Optional.of(new RescanEvery.Epoch()),
+            Optional.of(new RescanEvery.Steps(1000)),
+            Optional.empty(),
+            Optional.empty(),
+            Optional.empty(),
+            Optional.empty(),
+            Optional.empty());
   }
 
   @Test
