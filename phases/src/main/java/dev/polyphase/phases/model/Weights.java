@@ -50,15 +50,9 @@ final class Weights {
     for (Parameter parameter : layout.parameters()) {
       String name = parameter.name();
       TensorInfo tensor = checkpoint.find(name).orElseThrow();
-      int place = places.of(name);
-      NDManager owner = places.manager(place);
-      TensorStore store = places.store(place);
-      tensors.put(
-          name,
-          trained.contains(name)
-              ? store.writable(owner, tensor, Precision.FLOAT32)
-              : store.frozen(owner, tensor, precision));
+      tensors.put(name, array(places, tensor, trained.contains(name), precision));
       if (adapters.adapt(name)) {
+        NDManager owner = places.manager(places.of(name));
         Parameter a = adapters.a(parameter);
         Parameter b = adapters.b(parameter);
         tensors.put(a.name(), adapters.firstA(owner, a));
@@ -67,6 +61,57 @@ final class Weights {
       }
     }
     return new Weights(tensors, masters);
+  }
+
+  /**
+   * Trains other tensors from now on. Masters that stay are not touched. What leaves is loaded as a
+   * frozen tensor, what enters as a master; both, and frozen tensors that lie elsewhere now, from
+   * {@code to}. Each array is freed before the one that takes its place is made.
+   *
+   * @param from where the frozen tensors lie so far
+   * @param trained the tensors to train, beside adapters
+   */
+  void retarget(
+      Places places,
+      Checkpoint from,
+      Checkpoint to,
+      ModelLayout layout,
+      Set<String> trained,
+      Precision precision)
+      throws IOException {
+    for (Parameter parameter : layout.parameters()) {
+      String name = parameter.name();
+      boolean isWhereItWas = !masters.containsKey(name) && from.find(name).equals(to.find(name));
+      if (!trained.contains(name) && !isWhereItWas) {
+        get(name).close();
+        tensors.put(name, array(places, to.find(name).orElseThrow(), false, precision));
+        masters.remove(name);
+      }
+    }
+    // What left has made room for them.
+    for (Parameter parameter : layout.parameters()) {
+      String name = parameter.name();
+      if (trained.contains(name) && !masters.containsKey(name)) {
+        get(name).close();
+        NDArray master = array(places, to.find(name).orElseThrow(), true, precision);
+        tensors.put(name, master);
+        masters.put(name, master);
+      }
+    }
+    Map<String, NDArray> inOrder = new LinkedHashMap<>(tensors);
+    inOrder.keySet().retainAll(masters.keySet());
+    masters.clear();
+    masters.putAll(inOrder);
+  }
+
+  private static NDArray array(
+      Places places, TensorInfo tensor, boolean trained, Precision precision) throws IOException {
+    int place = places.of(tensor.name());
+    NDManager owner = places.manager(place);
+    TensorStore store = places.store(place);
+    return trained
+        ? store.writable(owner, tensor, Precision.FLOAT32)
+        : store.frozen(owner, tensor, precision);
   }
 
   NDArray get(String name) {

@@ -22,7 +22,9 @@ import java.io.IOException;
  * @param config the model
  * @param layout its parameters
  * @param checkpoint their values
- * @param parts what of them is trained
+ * @param parts what of them is trained at first
+ * @param counted what memory is reckoned for: the same, or where the phase moves to others on its
+ *     way, the most of them
  */
 record PhaseSetup(
     Phase phase,
@@ -30,7 +32,8 @@ record PhaseSetup(
     ModelConfig config,
     ModelLayout layout,
     Checkpoint checkpoint,
-    TrainedParts parts) {
+    TrainedParts parts,
+    TrainedParts counted) {
   /**
    * Reads a model's configuration and looks at all its tensors.
    *
@@ -42,8 +45,14 @@ record PhaseSetup(
     ModelLayout layout = new ModelLayout(config);
     Checkpoint checkpoint = Checkpoint.open(request.checkpoint());
     layout.check(checkpoint);
-    return new PhaseSetup(
-        request.phase(), compute, config, layout, checkpoint, TrainedParts.of(request, layout));
+    TrainedParts parts = TrainedParts.of(request, layout);
+    TrainedParts counted =
+        request
+            .retargeting()
+            .map(moves -> TrainedParts.parameters(moves.most(), request, layout))
+            .map(most -> parts.with(most, parts.rateFactors()))
+            .orElse(parts);
+    return new PhaseSetup(request.phase(), compute, config, layout, checkpoint, parts, counted);
   }
 
   /** All values of the model. */
@@ -56,7 +65,7 @@ record PhaseSetup(
     return new MemoryFormula(
         config,
         checkpoint,
-        parts,
+        counted,
         compute,
         phase.optimizer().name(),
         LargestBatch.in(schedule, objective, phase.microBatchSize()),

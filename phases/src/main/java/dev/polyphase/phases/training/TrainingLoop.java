@@ -31,21 +31,23 @@ import org.jspecify.annotations.Nullable;
 final class TrainingLoop {
   private final Phase phase;
   private final Transformer model;
-  private final TrainedParts parts;
   private final Objective objective;
   private final @Nullable Evaluations evaluations;
+  private final @Nullable Rescans rescans;
   private final StepGuard guard;
   private final PhaseListener listener;
   private final Schedule schedule;
   private final LearningRate learningRate;
+  private TrainedParts parts;
   private long stepsDone;
 
   /**
    * A loop over a phase's rows.
    *
-   * @param parts what the model trains
+   * @param parts what the model trains at first
    * @param heldOut evaluated before the first step and after the last; null for none
    * @param best keeps the weights of the best evaluation; null where the last are the result
+   * @param rescans move the model to other tensors; null where it trains these to the end
    * @param guard decides whether a step is taken
    */
   TrainingLoop(
@@ -56,12 +58,14 @@ final class TrainingLoop {
       Objective objective,
       @Nullable Objective heldOut,
       @Nullable BestWeights best,
+      @Nullable Rescans rescans,
       StepGuard guard,
       PhaseListener listener) {
     this.phase = phase;
     this.model = model;
     this.parts = parts;
     this.objective = objective;
+    this.rescans = rescans;
     this.guard = guard;
     this.listener = listener;
     this.schedule = schedule(phase, seed, objective);
@@ -142,6 +146,9 @@ final class TrainingLoop {
           }
           break;
         }
+        if (!last && rescannedAfter(step, optimizer, window)) {
+          masters = trainedRows.of(model.masters(), states);
+        }
       }
     }
     return epoch;
@@ -156,6 +163,18 @@ final class TrainingLoop {
     boolean ends = evaluations.endAfter(step);
     window.leaveOut(System.nanoTime() - startNanos);
     return ends;
+  }
+
+  /** Moves to other tensors where that is due, which is no time of the steps either. */
+  private boolean rescannedAfter(Step step, OptimizerStep optimizer, MetricsWindow window)
+      throws IOException {
+    if (rescans == null || !rescans.dueAfter(step.index(), schedule.stepsPerEpoch())) {
+      return false;
+    }
+    long startNanos = System.nanoTime();
+    parts = rescans.after(step.index(), parts, optimizer);
+    window.leaveOut(System.nanoTime() - startNanos);
+    return true;
   }
 
   private StepFigures take(
