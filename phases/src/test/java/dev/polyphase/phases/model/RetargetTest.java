@@ -22,6 +22,8 @@ import java.util.Map;
 import java.util.Set;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -78,6 +80,26 @@ class RetargetTest {
       }
       assertThat(firstMasters)
           .allSatisfy(master -> assertThat(((PtNDArray) master).isReleased()).isTrue());
+    }
+  }
+
+  /** A file that is removed while it is mapped takes its place on the disk until the end. */
+  @EnabledOnOs(OS.LINUX)
+  @Test
+  void nothingOfAnEarlierFileStaysMapped() throws IOException {
+    Checkpoint base = Checkpoint.open(Fixture.LLAMA.copyTo(folder));
+    try (Transformer model = load(base, SETS.get(0), Activations.KEPT)) {
+      for (int move = 1; move <= 3; move++) {
+        Path file = folder.resolve("move-" + move + ".safetensors");
+        model.retarget(base.with(writeTrained(model, base, file)), SETS.get(move));
+        gradients(model);
+      }
+
+      List<String> maps = Files.readAllLines(Path.of("/proc/self/maps"));
+      assertThat(maps)
+          .anyMatch(line -> line.endsWith(folder.resolve("move-3.safetensors").toString()));
+      assertThat(maps)
+          .noneMatch(line -> line.contains("move-1.safe") || line.contains("move-2.safe"));
     }
   }
 
