@@ -9,8 +9,16 @@ package dev.polyphase.pipelines;
  *     only one
  * @param epsilon added to the root of the second moment ({@code adam_epsilon})
  * @param weightDecay decoupled weight decay, in units of the learning rate
+ * @param offloaded whether masters and states are on the CPU, and updates made there, where the
+ *     model is on a GPU ({@code optimizer_offload})
  */
-public record Optimizer(Name name, double beta1, double beta2, double epsilon, double weightDecay) {
+public record Optimizer(
+    Name name, double beta1, double beta2, double epsilon, double weightDecay, boolean offloaded) {
+
+  /** An optimiser where the model is. */
+  public Optimizer(Name name, double beta1, double beta2, double epsilon, double weightDecay) {
+    this(name, beta1, beta2, epsilon, weightDecay, false);
+  }
 
   /** The optimisers. */
   public enum Name {

@@ -166,8 +166,10 @@ public final class Kernel implements AutoCloseable {
     private NDList run(NDManager manager, boolean gradMode) {
       Libtorch.prepareThread();
       // The results belong to the manager of the first array, and this one only names the method.
+      // It is on the CPU: made on a GPU, it would wait for all that the GPU still has to do.
       try (numbers;
-          NDArray method = manager.create(0f)) {
+          NDArray method = cpu.create(0f)) {
+        method.attach(manager);
         method.setName("module_method:" + name);
         NDList inputs = new NDList(arguments.size() + 1);
         inputs.add(method);

@@ -3,10 +3,17 @@ package dev.polyphase.kernels;
 import ai.djl.Device;
 import ai.djl.engine.Engine;
 import ai.djl.engine.EngineException;
+import ai.djl.engine.StandardCapabilities;
 import ai.djl.ndarray.NDManager;
 import ai.djl.pytorch.jni.JniUtils;
+import ai.djl.pytorch.jni.LibUtils;
+import ai.djl.util.cuda.CudaUtils;
 import dev.polyphase.pipelines.problems.InputException;
+import java.lang.management.MemoryUsage;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 
 /** The native library: started on first use, without network and without telemetry. */
 public final class Libtorch {
@@ -23,6 +30,9 @@ public final class Libtorch {
           "Cannot allocate memory",
           "std::bad_alloc");
 
+  /** The compute capability of the A100, as {@link CudaUtils} writes it. */
+  private static final int AMPERE = 80;
+
   private Libtorch() {}
 
   /**
@@ -37,10 +47,49 @@ public final class Libtorch {
     return NDManager.newBaseManager(resolve(device), "PyTorch");
   }
 
+  /**
+   * Closes a manager of {@link #newManager} and all that it owns, and gives a GPU its memory back:
+   * libtorch would keep it for arrays to come, and whoever asks what is free would not know.
+   */
+  public static void close(NDManager manager) {
+    boolean onGpu = manager.getDevice().isGpu();
+    manager.close();
+    if (onGpu) {
+      JniUtils.emptyCudaCache();
+    }
+  }
+
+  /**
+   * What all processes use of a GPU's memory, and how much there is.
+   *
+   * @param device as in {@link #newManager}: the numbers are CUDA's, which leaves out what {@code
+   *     CUDA_VISIBLE_DEVICES} hides and orders the rest in its own way
+   * @return empty for the CPU, and where CUDA does not tell
+   */
+  public static Optional<MemoryUsage> gpuMemory(String device) {
+    prepareThread();
+    Device gpu = resolve(device);
+    if (!gpu.isGpu()) {
+      return Optional.empty();
+    }
+    try {
+      return Optional.of(CudaUtils.getGpuMemory(gpu));
+    } catch (EngineException e) {
+      return Optional.empty();
+    }
+  }
+
   /** The device's name as kernels and settings spell it: {@code cpu} or {@code cuda:N}. */
   public static String deviceName(NDManager manager) {
     Device device = manager.getDevice();
     return device.isGpu() ? "cuda:" + device.getDeviceId() : "cpu";
+  }
+
+  /** Whether the manager's device has flash attention: NVIDIA's GPUs have it from the A100 on. */
+  public static boolean hasFlashAttention(NDManager manager) {
+    Device device = manager.getDevice();
+    return device.isGpu()
+        && Integer.parseInt(CudaUtils.getComputeCapability(device.getDeviceId())) >= AMPERE;
   }
 
   /** How many threads the CPU's kernels use. */
@@ -69,6 +118,14 @@ public final class Libtorch {
     return engine().getGpuCount();
   }
 
+  /** What the library can do with GPUs. */
+  static CudaState cuda() {
+    int gpus = gpus();
+    Path library = Path.of(LibUtils.getLibtorchPath(), System.mapLibraryName("torch_cuda"));
+    return CudaState.of(
+        Files.exists(library), JniUtils.getFeatures().contains(StandardCapabilities.CUDA), gpus);
+  }
+
   /**
    * Makes sure that the library is loaded and that this thread runs kernels by the plain executor.
    */
@@ -82,8 +139,7 @@ public final class Libtorch {
   }
 
   private static Engine engine() {
-    System.setProperty("ai.djl.offline", "true");
-    System.setProperty("OPT_OUT_TRACKING", "true");
+    DjlSettings.make();
     return Engine.getEngine("PyTorch");
   }
 
@@ -100,10 +156,16 @@ public final class Libtorch {
           "device '" + device + "' is unknown: give auto, cpu, cuda or cuda:N");
     }
     int index = device.equals("cuda") ? 0 : Integer.parseInt(device.substring("cuda:".length()));
+    if (gpus == 0) {
+      CudaState cuda = cuda();
+      throw new InputException(
+          "device '%s' is not there: %s; choose cpu, or %s"
+              .formatted(device, cuda.finding(), cuda.remedy()));
+    }
     if (index >= gpus) {
       throw new InputException(
-          "device '%s' is not there: libtorch sees %d GPU(s); choose cpu or install a CUDA libtorch"
-              .formatted(device, gpus));
+          "device '%s' is not there: libtorch sees %d GPU(s); the last is cuda:%d"
+              .formatted(device, gpus, gpus - 1));
     }
     return Device.gpu(index);
   }

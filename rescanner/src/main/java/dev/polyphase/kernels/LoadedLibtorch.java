@@ -12,22 +12,27 @@ import java.nio.file.Path;
  * @param folder where it was loaded from
  * @param origin why from there, in words
  * @param gpus the GPUs that it can use
+ * @param cuda why there are as many
  * @param threads the threads that one operation is spread over
  */
-public record LoadedLibtorch(String version, Path folder, String origin, int gpus, int threads) {
-  private static final String LIBRARY_PATH = "PYTORCH_LIBRARY_PATH";
-
+public record LoadedLibtorch(
+    String version, Path folder, String origin, int gpus, CudaState cuda, int threads) {
   /** Loads the library on first use. */
   public static LoadedLibtorch get() {
     Libtorch.prepareThread();
     Path folder = Path.of(LibUtils.getLibtorchPath());
-    String chosen = Utils.getEnvOrSystemProperty(LIBRARY_PATH);
+    String chosen = Utils.getEnvOrSystemProperty(DjlSettings.LIBRARY_PATH);
     String origin =
         chosen == null
-            ? "the library is Polyphase's own, as " + LIBRARY_PATH + " is not set"
-            : "the library is the one in " + folder + ", as " + LIBRARY_PATH + " says";
+            ? "the library is Polyphase's own, as " + DjlSettings.LIBRARY_PATH + " is not set"
+            : "the library is the one in " + folder + ", as " + DjlSettings.LIBRARY_PATH + " says";
     return new LoadedLibtorch(
-        LibUtils.getVersion(), folder, origin, Libtorch.gpus(), JniUtils.getNumThreads());
+        LibUtils.getVersion(),
+        folder,
+        origin,
+        Libtorch.gpus(),
+        Libtorch.cuda(),
+        JniUtils.getNumThreads());
   }
 
   /** Where the library's own files and those of its engine are unpacked. */

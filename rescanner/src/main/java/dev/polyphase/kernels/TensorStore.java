@@ -119,7 +119,8 @@ public final class TensorStore implements AutoCloseable {
     kernel.close();
   }
 
-  private NDArray copy(NDManager owner, NDArray source, Precision precision) {
+  /** A copy of an array on this store's device, which may be written to. */
+  public NDArray copy(NDManager owner, NDArray source, Precision precision) {
     return kernel.method("copy_as").with(source).withNumber(precision.code()).runForOne(owner);
   }
 

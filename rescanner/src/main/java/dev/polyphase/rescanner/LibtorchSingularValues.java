@@ -233,6 +233,6 @@ public final class LibtorchSingularValues implements SingularValues {
     store.close();
     products.close();
     decompositions.close();
-    manager.close();
+    Libtorch.close(manager);
   }
 }

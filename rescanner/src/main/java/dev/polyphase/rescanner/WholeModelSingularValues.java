@@ -50,6 +50,6 @@ public final class WholeModelSingularValues implements SingularValues {
   public void close() {
     store.close();
     kernel.close();
-    manager.close();
+    Libtorch.close(manager);
   }
 }

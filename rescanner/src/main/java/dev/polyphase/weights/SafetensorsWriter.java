@@ -1,14 +1,11 @@
 package dev.polyphase.weights;
 
-import com.fasterxml.jackson.core.JsonFactory;
-import com.fasterxml.jackson.core.JsonGenerator;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
@@ -20,8 +17,6 @@ import org.jspecify.annotations.Nullable;
  * elements and can be mapped as it is.
  */
 final class SafetensorsWriter {
-  private static final JsonFactory JSON = new JsonFactory();
-
   private SafetensorsWriter() {}
 
   /** A tensor of the new file; without a replacement its bytes are those of the old file. */
@@ -79,41 +74,15 @@ final class SafetensorsWriter {
 
   /** The header with its length before it and its padding behind it. */
   static ByteBuffer header(List<Planned> tensors) throws IOException {
-    ByteArrayOutputStream json = new ByteArrayOutputStream();
-    try (JsonGenerator out = JSON.createGenerator(json)) {
-      out.writeStartObject();
-      // Loaders of Hugging Face refuse files that do not say which framework's layout they have.
-      out.writeObjectFieldStart(SafetensorsHeader.METADATA);
-      out.writeStringField("format", "pt");
-      out.writeEndObject();
-      long begin = 0;
-      for (Planned tensor : tensors) {
-        long end = begin + tensor.byteCount();
-        out.writeObjectFieldStart(tensor.old.name());
-        out.writeStringField("dtype", tensor.type().name());
-        writeNumbers(out, "shape", tensor.old.shape());
-        writeNumbers(out, "data_offsets", List.of(begin, end));
-        out.writeEndObject();
-        begin = end;
-      }
-      out.writeEndObject();
+    List<HeaderEntry> entries = new ArrayList<>();
+    long begin = 0;
+    for (Planned tensor : tensors) {
+      long end = begin + tensor.byteCount();
+      entries.add(
+          new HeaderEntry(tensor.old.name(), tensor.type(), tensor.old.shape(), begin, end));
+      begin = end;
     }
-    while ((SafetensorsHeader.LENGTH_BYTES + json.size()) % Long.BYTES != 0) {
-      json.write(' ');
-    }
-    return ByteBuffer.allocate(SafetensorsHeader.LENGTH_BYTES + json.size())
-        .order(ByteOrder.LITTLE_ENDIAN)
-        .putLong(json.size())
-        .put(json.toByteArray())
-        .flip();
-  }
-
-  private static void writeNumbers(JsonGenerator out, String field, List<Long> numbers)
-      throws IOException {
-    out.writeArrayFieldStart(field);
-    for (long number : numbers) {
-      out.writeNumber(number);
-    }
-    out.writeEndArray();
+    // Loaders of Hugging Face refuse files that do not say which framework's layout they have.
+    return HeaderWriter.bytes(Map.of("format", "pt"), entries);
   }
 }

@@ -3,8 +3,10 @@ package dev.polyphase.kernels;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
+import static org.assertj.core.api.Assumptions.assumeThat;
 
 import ai.djl.engine.EngineException;
+import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import dev.polyphase.pipelines.problems.InputException;
@@ -46,6 +48,40 @@ class LibtorchTest {
     }
   }
 
+  @Test
+  void closingAManagerFreesItsArrays() {
+    NDManager manager = Libtorch.newManager("cpu");
+    NDArray array = manager.zeros(new Shape(2));
+
+    Libtorch.close(manager);
+
+    assertThat(manager.isOpen()).isFalse();
+    assertThatThrownBy(array::toFloatArray).isInstanceOf(IllegalStateException.class);
+  }
+
+  @Test
+  void aGpuHasBackWhatAManagerHeld() {
+    assumeThat(LoadedLibtorch.get().gpus()).isPositive();
+    long size = 1L << 30;
+    NDManager manager = Libtorch.newManager("cuda:0");
+    long before = usedOfGpu();
+    manager.zeros(new Shape(size / Float.BYTES));
+    assertThat(usedOfGpu() - before).isGreaterThanOrEqualTo(size);
+
+    Libtorch.close(manager);
+
+    assertThat(usedOfGpu() - before).isLessThan(size);
+  }
+
+  private static long usedOfGpu() {
+    return Libtorch.gpuMemory("cuda:0").orElseThrow().getUsed();
+  }
+
+  @Test
+  void theCpuIsNoGpu() {
+    assertThat(Libtorch.gpuMemory("cpu")).isEmpty();
+  }
+
   private static RuntimeException failure(ThrowingCallable call) {
     return catchThrowableOfType(RuntimeException.class, call);
   }
@@ -63,7 +99,7 @@ class LibtorchTest {
     assertThatThrownBy(() -> Libtorch.newManager("cuda:999"))
         .isInstanceOf(InputException.class)
         .hasMessageMatching(
-            "device 'cuda:999' is not there: libtorch sees \\d+ GPU\\(s\\); choose cpu or install a"
-                + " CUDA libtorch");
+            "device 'cuda:999' is not there: (this libtorch is built .*; choose cpu, or .+|libtorch"
+                + " sees \\d+ GPU\\(s\\); the last is cuda:\\d+)");
   }
 }

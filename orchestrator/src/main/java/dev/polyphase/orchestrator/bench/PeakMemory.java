@@ -1,5 +1,6 @@
 package dev.polyphase.orchestrator.bench;
 
+import dev.polyphase.orchestrator.machine.GpuMemory;
 import dev.polyphase.orchestrator.machine.ResidentMemory;
 import dev.polyphase.phases.bench.BenchStep;
 import dev.polyphase.phases.bench.DecoderShape;
@@ -53,21 +54,30 @@ public final class PeakMemory {
   /**
    * Takes training steps in this process, which did nothing before.
    *
-   * @return the peak of its resident memory beyond what it had before and beyond the weights in
-   *     float32; empty where the system does not tell
+   * @return the peak of its resident memory, or on a GPU of the device's memory that is in use,
+   *     beyond what that was before and beyond {@link TrainSetup#weightBytes}; empty where the
+   *     system does not tell
    */
   public static OptionalLong trainHere(TrainCase trainCase, TrainSetup setup) throws IOException {
     // Loads the library, so that it is not counted.
-    new FloorStep(TINY, setup.device()).close();
-    OptionalLong before = ResidentMemory.now();
+    new FloorStep(TINY, setup.device(), setup.precision()).close();
+    boolean onGpu = !setup.device().equals("cpu");
+    OptionalLong before = onGpu ? usedOfGpu(setup.device()) : ResidentMemory.now();
+    OptionalLong peak;
     try (BenchStep step = trainCase.open(setup)) {
       for (int i = 0; i < STEPS; i++) {
         step.run();
       }
+      // libtorch keeps what it ever had of a GPU as long as the model is open.
+      peak = onGpu ? usedOfGpu(setup.device()) : ResidentMemory.peak();
     }
-    OptionalLong peak = ResidentMemory.peak();
+    long weights = setup.weightBytes(trainCase.trained(setup));
     return before.isPresent() && peak.isPresent()
-        ? OptionalLong.of(peak.getAsLong() - before.getAsLong() - setup.weightBytes())
+        ? OptionalLong.of(peak.getAsLong() - before.getAsLong() - weights)
         : OptionalLong.empty();
+  }
+
+  private static OptionalLong usedOfGpu(String device) {
+    return GpuMemory.of(device).stream().mapToLong(GpuMemory::usedBytes).findFirst();
   }
 }

@@ -1,5 +1,6 @@
 package dev.polyphase.orchestrator.bench;
 
+import dev.polyphase.kernels.Precision;
 import dev.polyphase.orchestrator.bench.TrainFigures.CaseFigures;
 import dev.polyphase.phases.bench.BenchStep;
 import dev.polyphase.phases.bench.DecoderShape;
@@ -21,7 +22,8 @@ import java.util.function.Consumer;
  * of each in a process of its own.
  *
  * @param shape of model and batch
- * @param device the device, as in a pipeline
+ * @param device {@code cpu} or {@code cuda:N}
+ * @param precision of the compute
  * @param rounds how often each step is measured
  * @param folder an empty folder to work in
  * @param childCommand the command that prints the memory of a case
@@ -30,6 +32,7 @@ import java.util.function.Consumer;
 public record TrainBenchmark(
     DecoderShape shape,
     String device,
+    Precision precision,
     int rounds,
     Path folder,
     BiFunction<TrainCase, TrainSetup, List<String>> childCommand,
@@ -39,10 +42,10 @@ public record TrainBenchmark(
 
   /** Runs the benchmark. */
   public TrainFigures run() throws IOException, InterruptedException {
-    TrainSetup setup = new TrainSetup(shape, randomModel(), device);
+    TrainSetup setup = new TrainSetup(shape, randomModel(), device, precision);
     List<Timed> timed = new ArrayList<>();
     List<Double> floor = new ArrayList<>();
-    try (FloorStep floorStep = new FloorStep(shape, device)) {
+    try (FloorStep floorStep = new FloorStep(shape, device, precision)) {
       for (TrainCase trainCase : TrainCase.values()) {
         timed.add(new Timed(trainCase, trainCase.open(setup), new ArrayList<>()));
       }

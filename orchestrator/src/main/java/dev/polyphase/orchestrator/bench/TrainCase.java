@@ -19,52 +19,56 @@ public enum TrainCase {
   /** Every parameter. */
   FULL {
     @Override
-    BenchStep open(TrainSetup setup) throws IOException {
-      return ours(
-          setup,
-          Checkpoint.open(setup.model()).tensors().stream()
-              .map(TensorInfo::name)
-              .collect(Collectors.toSet()));
+    Set<String> trained(TrainSetup setup) throws IOException {
+      return all(setup);
     }
   },
   /** Half of the projections, the embedding and the head. */
   SPECTRUM_50 {
     @Override
-    BenchStep open(TrainSetup setup) throws IOException {
-      return ours(setup, selected(setup, 50, true));
+    Set<String> trained(TrainSetup setup) throws IOException {
+      return selected(setup, 50, true);
     }
   },
   /** A quarter of the projections, the embedding and the head. */
   SPECTRUM_25 {
     @Override
-    BenchStep open(TrainSetup setup) throws IOException {
-      return ours(setup, selected(setup, 25, true));
+    Set<String> trained(TrainSetup setup) throws IOException {
+      return selected(setup, 25, true);
     }
   },
   /** A quarter of the projections. */
   SPECTRUM_25_FROZEN_ENDS {
     @Override
-    BenchStep open(TrainSetup setup) throws IOException {
-      return ours(setup, selected(setup, 25, false));
+    Set<String> trained(TrainSetup setup) throws IOException {
+      return selected(setup, 25, false);
     }
   },
   /** Adapters of all projections, of the usual rank and without dropout. */
   LORA {
     @Override
-    BenchStep open(TrainSetup setup) throws IOException {
+    Set<String> trained(TrainSetup setup) {
+      return Set.of();
+    }
+
+    @Override
+    Adapters adapters(TrainSetup setup) {
       Adapter lora = Defaults.ADAPTER;
-      Adapters adapters =
-          new Adapters(
-              DrawnSelection.modules(setup.shape().layers(), 100),
-              lora.r(),
-              lora.alpha() / lora.r(),
-              lora.dropout(),
-              Defaults.SEED);
-      return new TransformerStep(setup.shape(), setup.model(), Set.of(), adapters, setup.device());
+      return new Adapters(
+          DrawnSelection.modules(setup.shape().layers(), 100),
+          lora.r(),
+          lora.alpha() / lora.r(),
+          lora.dropout(),
+          Defaults.SEED);
     }
   },
-  /** Every parameter, in DJL's own blocks with DJL's own training. */
+  /** Every parameter, in DJL's own blocks with DJL's own training, in float32. */
   DJL_BLOCKS {
+    @Override
+    Set<String> trained(TrainSetup setup) throws IOException {
+      return all(setup);
+    }
+
     @Override
     BenchStep open(TrainSetup setup) {
       return new DjlBlocksStep(setup.shape(), setup.device());
@@ -73,12 +77,29 @@ public enum TrainCase {
 
   private static final List<String> ENDS = List.of("model.embed_tokens.weight", "lm_head.weight");
 
-  /** Loads the model. */
-  abstract BenchStep open(TrainSetup setup) throws IOException;
+  /** The weights that are trained themselves. */
+  abstract Set<String> trained(TrainSetup setup) throws IOException;
 
-  private static BenchStep ours(TrainSetup setup, Set<String> trained) throws IOException {
+  /** What is trained in the place of others. */
+  Adapters adapters(TrainSetup setup) {
+    return Adapters.none();
+  }
+
+  /** Loads the model. */
+  BenchStep open(TrainSetup setup) throws IOException {
     return new TransformerStep(
-        setup.shape(), setup.model(), trained, Adapters.none(), setup.device());
+        setup.shape(),
+        setup.model(),
+        trained(setup),
+        adapters(setup),
+        setup.device(),
+        setup.precision());
+  }
+
+  private static Set<String> all(TrainSetup setup) throws IOException {
+    return Checkpoint.open(setup.model()).tensors().stream()
+        .map(TensorInfo::name)
+        .collect(Collectors.toSet());
   }
 
   private static Set<String> selected(TrainSetup setup, int percent, boolean ends)

@@ -8,7 +8,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Option;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Parameters;
 
 /** One scan in a process of its own, for {@link BenchScanCommand}. */
@@ -24,8 +24,7 @@ final class BenchPeakCommand implements Callable<Integer> {
   @Parameters(index = "1", paramLabel = "MODEL")
   private Path model = Path.of("");
 
-  @Option(names = "--device", defaultValue = "auto")
-  private String device = "auto";
+  @Mixin private DeviceOption deviceOption = new DeviceOption();
 
   BenchPeakCommand(Console console) {
     this.console = console;
@@ -34,7 +33,7 @@ final class BenchPeakCommand implements Callable<Integer> {
   @Override
   public Integer call() throws IOException {
     try (TemporaryFolder cache = TemporaryFolder.create("polyphase-bench-cache-")) {
-      PeakMemory.scanHere(method, Checkpoint.open(model), device, cache.path())
+      PeakMemory.scanHere(method, Checkpoint.open(model), deviceOption.device(), cache.path())
           .ifPresent(bytes -> console.results().println(bytes));
     }
     return ExitCode.DONE;

@@ -10,11 +10,13 @@ import dev.polyphase.orchestrator.bench.TemporaryFolder;
 import dev.polyphase.pipelines.problems.InputException;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalLong;
 import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 @Command(
@@ -38,12 +40,7 @@ final class BenchScanCommand implements Callable<Integer> {
       description = "How many layers; 4 by default.")
   private int layers;
 
-  @Option(
-      names = "--device",
-      paramLabel = "D",
-      defaultValue = "auto",
-      description = "auto, cpu, cuda or cuda:N.")
-  private String device = "auto";
+  @Mixin private DeviceOption deviceOption = new DeviceOption();
 
   BenchScanCommand(Console console) {
     this.console = console;
@@ -59,7 +56,12 @@ final class BenchScanCommand implements Callable<Integer> {
     try (TemporaryFolder folder = TemporaryFolder.create("polyphase-bench-")) {
       ScanBenchmark benchmark =
           new ScanBenchmark(
-              shapes, layers, device, folder.path(), this::child, console.messages()::println);
+              shapes,
+              layers,
+              deviceOption.device(),
+              folder.path(),
+              this::child,
+              console.messages()::println);
       console.results().println(json(benchmark.run()));
     }
     return ExitCode.DONE;
@@ -82,15 +84,10 @@ final class BenchScanCommand implements Callable<Integer> {
 
   /** This program again, as {@link BenchPeakCommand}. */
   private List<String> child(ScanMethod method, Path checkpoint) {
-    return ChildProgram.command(
-        List.of(),
-        List.of(
-            "bench",
-            BenchPeakCommand.NAME,
-            method.name(),
-            checkpoint.toString(),
-            "--device",
-            device));
+    List<String> arguments = new ArrayList<>();
+    arguments.addAll(List.of("bench", BenchPeakCommand.NAME, method.name(), checkpoint.toString()));
+    arguments.addAll(deviceOption.arguments());
+    return ChildProgram.command(List.of(), arguments);
   }
 
   private static ObjectNode json(ScanFigures figures) {

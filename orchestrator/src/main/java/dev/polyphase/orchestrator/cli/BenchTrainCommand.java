@@ -9,6 +9,7 @@ import dev.polyphase.orchestrator.bench.TrainFigures;
 import dev.polyphase.orchestrator.bench.TrainFigures.CaseFigures;
 import dev.polyphase.orchestrator.bench.TrainSetup;
 import dev.polyphase.phases.bench.DecoderShape;
+import dev.polyphase.phases.training.ComputeSettings;
 import dev.polyphase.pipelines.problems.InputException;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -23,7 +24,7 @@ import picocli.CommandLine.Option;
     name = "train",
     mixinStandardHelpOptions = true,
     description =
-        "Compares training steps, in float32: of everything, of selections, of DJL's own blocks.")
+        "Compares training steps: of everything, of selections, of LoRA, of DJL's own blocks.")
 final class BenchTrainCommand implements Callable<Integer> {
   private final Console console;
 
@@ -36,12 +37,9 @@ final class BenchTrainCommand implements Callable<Integer> {
       description = "How often each step is measured; 7 by default.")
   private int rounds;
 
-  @Option(
-      names = "--device",
-      paramLabel = "D",
-      defaultValue = "auto",
-      description = "auto, cpu, cuda or cuda:N.")
-  private String device = "auto";
+  @Mixin private DeviceOption deviceOption = new DeviceOption();
+
+  @Mixin private BenchDtypeOption dtypeOption = new BenchDtypeOption();
 
   BenchTrainCommand(Console console) {
     this.console = console;
@@ -53,12 +51,20 @@ final class BenchTrainCommand implements Callable<Integer> {
     if (rounds < 1) {
       throw new InputException("--rounds is " + rounds + "; give at least 1");
     }
+    ComputeSettings compute =
+        ComputeSettings.of(List.of(deviceOption.device()), dtypeOption.dtype());
     try (TemporaryFolder folder = TemporaryFolder.create("polyphase-bench-")) {
       TrainFigures figures =
           new TrainBenchmark(
-                  shape, device, rounds, folder.path(), this::child, console.messages()::println)
+                  shape,
+                  compute.devices().get(0),
+                  compute.precision(),
+                  rounds,
+                  folder.path(),
+                  this::child,
+                  console.messages()::println)
               .run();
-      console.results().println(json(shape, figures));
+      console.results().println(json(shape, compute, figures));
     }
     return ExitCode.DONE;
   }
@@ -69,13 +75,17 @@ final class BenchTrainCommand implements Callable<Integer> {
     arguments.addAll(
         List.of("bench", BenchTrainPeakCommand.NAME, trainCase.name(), setup.model().toString()));
     arguments.addAll(TrainShapeOptions.arguments(setup.shape(), shapeOptions.like()));
-    arguments.addAll(List.of("--device", device));
+    arguments.addAll(DeviceOption.arguments(setup.device()));
+    arguments.addAll(BenchDtypeOption.arguments(setup.precision()));
     return ChildProgram.command(ChildProgram.STEADY_HEAP, arguments);
   }
 
-  private static ObjectNode json(DecoderShape shape, TrainFigures figures) {
+  private static ObjectNode json(
+      DecoderShape shape, ComputeSettings compute, TrainFigures figures) {
     ObjectNode json = JsonNodeFactory.instance.objectNode();
     json.set("shape", shapeJson(shape));
+    json.put("device", compute.devices().get(0));
+    json.put("dtype", BenchDtypeOption.nameOf(compute.precision()));
     figures.selection().forEach(json.putArray("spectrum_25_modules")::add);
     json.put("lowest_trained_block", figures.lowestTrainedBlock());
     json.put("floor_seconds", figures.floorSeconds());

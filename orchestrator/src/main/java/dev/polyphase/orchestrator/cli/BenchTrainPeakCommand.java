@@ -3,12 +3,13 @@ package dev.polyphase.orchestrator.cli;
 import dev.polyphase.orchestrator.bench.PeakMemory;
 import dev.polyphase.orchestrator.bench.TrainCase;
 import dev.polyphase.orchestrator.bench.TrainSetup;
+import dev.polyphase.phases.training.ComputeSettings;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 /** Some training steps in a process of their own, for {@link BenchTrainCommand}. */
@@ -26,8 +27,9 @@ final class BenchTrainPeakCommand implements Callable<Integer> {
 
   @Mixin private TrainShapeOptions shapeOptions = new TrainShapeOptions();
 
-  @Option(names = "--device", defaultValue = "auto")
-  private String device = "auto";
+  @Mixin private DeviceOption deviceOption = new DeviceOption();
+
+  @Mixin private BenchDtypeOption dtypeOption = new BenchDtypeOption();
 
   BenchTrainPeakCommand(Console console) {
     this.console = console;
@@ -35,7 +37,12 @@ final class BenchTrainPeakCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
-    PeakMemory.trainHere(trainCase, new TrainSetup(shapeOptions.shape(), model, device))
+    ComputeSettings compute =
+        ComputeSettings.of(List.of(deviceOption.device()), dtypeOption.dtype());
+    PeakMemory.trainHere(
+            trainCase,
+            new TrainSetup(
+                shapeOptions.shape(), model, compute.devices().get(0), compute.precision()))
         .ifPresent(bytes -> console.results().println(bytes));
     return ExitCode.DONE;
   }

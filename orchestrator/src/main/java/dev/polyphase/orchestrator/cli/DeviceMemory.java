@@ -1,6 +1,6 @@
 package dev.polyphase.orchestrator.cli;
 
-import dev.polyphase.orchestrator.machine.Gpu;
+import dev.polyphase.orchestrator.machine.GpuMemory;
 import dev.polyphase.orchestrator.machine.SystemMemory;
 import dev.polyphase.phases.api.MemoryEstimate;
 import dev.polyphase.phases.api.PhasePlan;
@@ -60,11 +60,8 @@ record DeviceMemory(long available, long total, Map<String, Long> byDevice) {
       SystemMemory memory = SystemMemory.now();
       return new DeviceMemory(memory.available(), memory.total());
     }
-    int index = Integer.parseInt(device.substring("cuda:".length()));
-    return Gpu.all().stream()
-        .filter(gpu -> gpu.index() == index)
-        .findFirst()
-        .map(gpu -> new DeviceMemory(gpu.freeBytes(), gpu.totalBytes()))
+    return GpuMemory.of(device)
+        .map(memory -> new DeviceMemory(memory.freeBytes(), memory.totalBytes()))
         .orElse(new DeviceMemory(0, 0));
   }
 

@@ -1,5 +1,6 @@
 package dev.polyphase.orchestrator.cli;
 
+import dev.polyphase.kernels.CudaState;
 import dev.polyphase.kernels.LoadedLibtorch;
 import dev.polyphase.kernels.Precision;
 import dev.polyphase.kernels.SelfTest;
@@ -58,17 +59,29 @@ final class LibraryChecks {
         gpus.stream()
             .map(gpu -> gpu.name() + ", " + Numbers.bytes(gpu.totalBytes()))
             .collect(Collectors.joining("; "));
-    if (library.gpus() == 0 && !gpus.isEmpty()) {
-      checks.add(
-          Check.warn(
-              "devices",
-              "cpu; the machine has " + listed + ", which this libtorch can't use",
-              "install a CUDA 12.8 build of PyTorch 2.7.1 and set PYTORCH_LIBRARY_PATH to its torch/lib, PYTORCH_VERSION=2.7.1, PYTORCH_FLAVOR=cu128"));
-    } else if (library.gpus() == 0) {
-      checks.add(Check.ok("devices", "cpu"));
-    } else {
-      checks.add(Check.ok("devices", "cpu, " + library.gpus() + " GPU(s): " + listed));
+    checks.add(devices(library.gpus(), library.cuda(), listed));
+  }
+
+  /**
+   * What there is to compute on.
+   *
+   * @param usable the GPUs that libtorch can use
+   * @param cuda why there are as many
+   * @param listed the GPUs that the machine has; empty for none
+   */
+  static Check devices(int usable, CudaState cuda, String listed) {
+    String name = "devices";
+    if (usable > 0) {
+      return Check.ok(name, "cpu, " + usable + " GPU(s): " + listed);
     }
+    if (!listed.isEmpty()) {
+      return Check.warn(
+          name, "cpu; the machine has " + listed + ", but " + cuda.finding(), cuda.remedy());
+    }
+    // A build with CUDA is installed to use GPUs; the other one asks for none.
+    return cuda == CudaState.CPU_BUILD
+        ? Check.ok(name, "cpu")
+        : Check.warn(name, "cpu; " + cuda.finding(), cuda.remedy());
   }
 
   private void threads(LoadedLibtorch library) {

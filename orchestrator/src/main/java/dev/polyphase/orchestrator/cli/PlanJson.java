@@ -102,6 +102,8 @@ final class PlanJson {
         .put("mapped_bytes", need.mappedBytes())
         .put("master_bytes", need.masterBytes())
         .put("optimizer_bytes", need.optimizerBytes())
+        .put("copy_bytes", need.offload() == null ? 0 : need.offload().copyBytes())
+        .put("host_bytes", need.hostBytes())
         .put("gradient_bytes", need.gradientBytes())
         .put("activation_bytes", need.activationBytes())
         .put("gradient_checkpointing", need.recomputed())
@@ -115,7 +117,7 @@ final class PlanJson {
       case UNKNOWN -> phase.putNull("fits");
       case SLOWLY, DOES_NOT_FIT -> {
         phase.put("fits", false);
-        Remedies.of(planned.phase(), planned.plan().memory()).forEach(remedies::add);
+        Remedies.of(planned.phase(), planned.plan()).forEach(remedies::add);
       }
     }
     phase.set("remedies", remedies);

@@ -71,6 +71,10 @@ final class PlanTable {
     rowOfMemory("  frozen weights, mapped", need -> Numbers.bytes(need.mappedBytes()));
     rowOfMemory("  masters", need -> Numbers.bytes(need.masterBytes()));
     rowOfMemory("  optimizer states", need -> Numbers.bytes(need.optimizerBytes()));
+    if (phases.stream().anyMatch(planned -> planned.plan().memory().offload() != null)) {
+      rowOfMemory("  both on the CPU", PlanTable::onCpu);
+      rowOfMemory("  copies of masters", PlanTable::copies);
+    }
     rowOfMemory("  gradients", need -> Numbers.bytes(need.gradientBytes()));
     rowOfMemory("  gradient checkpointing", need -> need.recomputed() ? "on" : "off");
     rowOfMemory("  activations", need -> Numbers.bytes(need.activationBytes()));
@@ -114,6 +118,15 @@ final class PlanTable {
 
   private static String packing(PhasePlan plan) {
     return plan.slots() > 0 ? Numbers.percent((double) plan.tokens(), (double) plan.slots()) : "-";
+  }
+
+  /** With what the gradients and new weights pass through. */
+  private static String onCpu(MemoryEstimate need) {
+    return need.offload() == null ? "-" : Numbers.bytes(need.hostBytes());
+  }
+
+  private static String copies(MemoryEstimate need) {
+    return need.offload() == null ? "-" : Numbers.bytes(need.offload().copyBytes());
   }
 
   /** What one of several devices holds and needs. */
@@ -190,7 +203,7 @@ final class PlanTable {
     StringBuilder text = new StringBuilder();
     for (PlannedPhase planned : phases) {
       MemoryEstimate need = planned.plan().memory();
-      String remedies = String.join("; ", Remedies.of(planned.phase(), need));
+      String remedies = String.join("; ", Remedies.of(planned.phase(), planned.plan()));
       switch (device.fit(planned.plan())) {
         case FITS, UNKNOWN -> {}
         case SLOWLY ->

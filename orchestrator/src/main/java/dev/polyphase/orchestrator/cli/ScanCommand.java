@@ -24,6 +24,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
@@ -71,12 +72,7 @@ final class ScanCommand implements Callable<Integer> {
           "spectrum: as the published scanner; robust: finite ratios, at least one module a type.")
   private Profile profile = Profile.SPECTRUM;
 
-  @Option(
-      names = "--device",
-      defaultValue = "auto",
-      paramLabel = "D",
-      description = "auto, cpu, cuda or cuda:N.")
-  private String device = "auto";
+  @Mixin private DeviceOption deviceOption = new DeviceOption();
 
   /**
    * The command.
@@ -141,6 +137,6 @@ final class ScanCommand implements Callable<Integer> {
   /** What an earlier scan computed, interrupted or not, is not computed again. */
   private SingularValues singularValues() {
     return new CachedSingularValues(
-        backend.singularValues().apply(device), home.spectra(), display::say);
+        backend.singularValues().apply(deviceOption.device()), home.spectra(), display::say);
   }
 }

@@ -14,6 +14,7 @@ import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
@@ -38,12 +39,7 @@ final class ScoreCommand implements Callable<Integer> {
       description = "Where to write; standard output by default.")
   private @Nullable Path output;
 
-  @Option(
-      names = "--device",
-      defaultValue = "auto",
-      paramLabel = "D",
-      description = "auto, cpu, cuda or cuda:N.")
-  private String device = "auto";
+  @Mixin private DeviceOption deviceOption = new DeviceOption();
 
   @Option(
       names = "--dtype",
@@ -82,7 +78,9 @@ final class ScoreCommand implements Callable<Integer> {
   }
 
   private void score(Path folder, PrintWriter lines) throws IOException {
-    backend.scorer().score(folder, input, device, dtype, row -> lines.print(json(row) + "\n"));
+    backend
+        .scorer()
+        .score(folder, input, deviceOption.device(), dtype, row -> lines.print(json(row) + "\n"));
   }
 
   private static String json(ScoredRow row) {

@@ -1,6 +1,6 @@
 package dev.polyphase.orchestrator.engine;
 
-import dev.polyphase.orchestrator.machine.Gpu;
+import dev.polyphase.orchestrator.machine.GpuMemory;
 import dev.polyphase.orchestrator.machine.ResidentMemory;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -35,7 +35,7 @@ final class MemoryFailure {
   }
 
   private static List<String> remedies(PlannedPhase planned) {
-    return Remedies.of(planned.phase(), planned.plan().memory());
+    return Remedies.of(planned.phase(), planned.plan());
   }
 
   private static String sentence(PlannedPhase planned, String head, List<String> remedies) {
@@ -43,12 +43,12 @@ final class MemoryFailure {
         .formatted(
             head,
             Numbers.bytes(planned.plan().memory().totalBytes()),
-            peak(planned.plan().compute().device()),
+            room(planned.plan().compute().device()),
             String.join("; ", remedies.subList(0, Math.min(REMEDIES, remedies.size()))));
   }
 
   /** Where it is not known, nothing. */
-  private static String peak(String device) {
+  private static String room(String device) {
     if (device.equals("cpu")) {
       try {
         return ResidentMemory.peak().stream()
@@ -59,16 +59,13 @@ final class MemoryFailure {
         return "";
       }
     }
-    // The library gives memory back to the device only when the process ends.
-    return Gpu.all().stream()
-        .filter(gpu -> device.equals("cuda:" + gpu.index()))
+    // The phase is closed by now, and what it had is free again.
+    return GpuMemory.of(device)
         .map(
-            gpu ->
-                ", the device had %s in use of %s"
+            memory ->
+                ", the device has %s free of %s without the phase"
                     .formatted(
-                        Numbers.bytes(gpu.totalBytes() - gpu.freeBytes()),
-                        Numbers.bytes(gpu.totalBytes())))
-        .findFirst()
+                        Numbers.bytes(memory.freeBytes()), Numbers.bytes(memory.totalBytes())))
         .orElse("");
   }
 }

@@ -1,6 +1,7 @@
 package dev.polyphase.orchestrator.engine;
 
-import dev.polyphase.phases.api.MemoryEstimate;
+import dev.polyphase.phases.api.PhasePlan;
+import dev.polyphase.pipelines.Optimizer;
 import dev.polyphase.pipelines.Phase;
 import dev.polyphase.pipelines.SelectionRule.Budget;
 import dev.polyphase.pipelines.Targeting;
@@ -14,12 +15,15 @@ public final class Remedies {
   /**
    * As {@code micro_batch_size below 4}, those that most likely suffice first.
    *
-   * @param need what the phase needs with the settings that it has
+   * @param plan what the phase needs with the settings that it has, and on what
    */
-  public static List<String> of(Phase phase, MemoryEstimate need) {
+  public static List<String> of(Phase phase, PhasePlan plan) {
     List<String> remedies = new ArrayList<>();
-    if (!need.recomputed()) {
+    if (!plan.memory().recomputed()) {
       remedies.add("gradient_checkpointing: true");
+    }
+    if (mayOffload(phase.optimizer(), plan)) {
+      remedies.add("optimizer_offload: true");
     }
     if (phase.microBatchSize() > 1) {
       remedies.add(
@@ -36,6 +40,12 @@ public final class Remedies {
     }
     remedies.add("sequence_len below " + phase.sequenceLen());
     return remedies;
+  }
+
+  private static boolean mayOffload(Optimizer optimizer, PhasePlan plan) {
+    return !plan.compute().device().equals("cpu")
+        && !optimizer.offloaded()
+        && optimizer.name() != Optimizer.Name.MUON;
   }
 
   private static String smaller(Budget budget) {

@@ -8,24 +8,20 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 
 /**
- * A GPU of the machine, whether libtorch can use it or not.
+ * A GPU of the machine, whether libtorch can use it or not. libtorch may number them otherwise:
+ * what is free of {@code cuda:N} is in {@link GpuMemory}.
  *
- * @param index its number, as in {@code cuda:0}
  * @param name its name
- * @param freeBytes its memory that nobody uses
  * @param totalBytes all its memory
  */
-public record Gpu(int index, String name, long freeBytes, long totalBytes) {
+public record Gpu(String name, long totalBytes) {
   private static final long MEBIBYTE = 1 << 20;
   private static final Duration TO_ANSWER = Duration.ofSeconds(20);
 
   /** The machine's GPUs, as {@code nvidia-smi} lists them; none where it is not there. */
   public static List<Gpu> all() {
     return all(
-        TO_ANSWER,
-        "nvidia-smi",
-        "--query-gpu=index,memory.free,memory.total,name",
-        "--format=csv,noheader,nounits");
+        TO_ANSWER, "nvidia-smi", "--query-gpu=memory.total,name", "--format=csv,noheader,nounits");
   }
 
   /** The GPUs that a command lists; none where it fails or does not answer in time. */
@@ -55,26 +51,15 @@ public record Gpu(int index, String name, long freeBytes, long totalBytes) {
     }
   }
 
-  /** Lines such as {@code 0, 80000, 81559, NVIDIA H100}, in MiB; others are passed over. */
+  /** Lines such as {@code 81559, NVIDIA H100}, in MiB; others are passed over. */
   static List<Gpu> of(String listed) {
     List<Gpu> gpus = new ArrayList<>();
     for (String line : listed.lines().toList()) {
-      String[] fields = line.split(",", 4);
-      if (fields.length == 4 && numbers(fields)) {
-        gpus.add(
-            new Gpu(
-                Integer.parseInt(fields[0].strip()),
-                fields[3].strip(),
-                Long.parseLong(fields[1].strip()) * MEBIBYTE,
-                Long.parseLong(fields[2].strip()) * MEBIBYTE));
+      String[] fields = line.split(",", 2);
+      if (fields.length == 2 && fields[0].strip().matches("\\d{1,12}")) {
+        gpus.add(new Gpu(fields[1].strip(), Long.parseLong(fields[0].strip()) * MEBIBYTE));
       }
     }
     return gpus;
-  }
-
-  private static boolean numbers(String[] fields) {
-    return fields[0].strip().matches("\\d{1,4}")
-        && fields[1].strip().matches("\\d{1,12}")
-        && fields[2].strip().matches("\\d{1,12}");
   }
 }

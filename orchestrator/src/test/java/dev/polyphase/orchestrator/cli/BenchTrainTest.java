@@ -7,19 +7,26 @@ import com.fasterxml.jackson.databind.JsonNode;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The benchmark of training on a model so small that its times mean nothing. */
 class BenchTrainTest {
 
-  @Test
-  void printsItsFiguresAsOneObject() {
-    Polyphase.Ended ended =
-        Polyphase.execute(
-            "bench", "train", "--like", "tiny", "--seq", "16", "--rounds", "2", "--device", "cpu");
+  @ParameterizedTest
+  @ValueSource(strings = {"float32", "bfloat16"})
+  void printsItsFiguresAsOneObject(String dtype) {
+    String options = "--like tiny --seq 16 --rounds 2 --device cpu --dtype " + dtype;
+    List<String> command = new ArrayList<>(List.of("bench", "train"));
+    command.addAll(List.of(options.split(" ", -1)));
+
+    Polyphase.Ended ended = Polyphase.execute(command.toArray(String[]::new));
 
     assertThat(ended.exitCode()).as(ended.messages()).isZero();
     assertThat(ended.results()).hasLineCount(1);
     JsonNode figures = Polyphase.parse(ended.results());
+    assertThat(figures.path("device").textValue()).isEqualTo("cpu");
+    assertThat(figures.path("dtype").textValue()).isEqualTo(dtype);
     double floor = figures.path("floor_seconds").doubleValue();
     assertThat(floor).isPositive();
     JsonNode cases = figures.path("cases");

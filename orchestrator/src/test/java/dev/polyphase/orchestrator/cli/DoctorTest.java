@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.polyphase.kernels.CudaState;
 import java.io.IOException;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -41,6 +42,22 @@ class DoctorTest {
           .isEqualTo(check.path("status").textValue().equals("ok"));
     }
     assertThat(report.at("/checks/2/found").textValue()).startsWith("2.7.1 in ");
+  }
+
+  @Test
+  void saysWhyGpusAreNotUsed() {
+    assertThat(LibraryChecks.devices(0, CudaState.CPU_BUILD, "").status())
+        .isEqualTo(Check.Status.OK);
+    Check idle = LibraryChecks.devices(0, CudaState.CPU_BUILD, "NVIDIA H100, 80 GiB");
+    assertThat(idle.status()).isEqualTo(Check.Status.WARN);
+    assertThat(idle.found())
+        .isEqualTo(
+            "cpu; the machine has NVIDIA H100, 80 GiB, but this libtorch is built without CUDA");
+    assertThat(idle.remedy()).startsWith("install a CUDA 12.8 build");
+    Check unseen = LibraryChecks.devices(0, CudaState.NO_GPU, "");
+    assertThat(unseen.status()).isEqualTo(Check.Status.WARN);
+    assertThat(unseen.found()).contains("built with CUDA, but CUDA finds no GPU");
+    assertThat(unseen.remedy()).contains("nvidia-smi", "CUDA_VISIBLE_DEVICES");
   }
 
   @Test

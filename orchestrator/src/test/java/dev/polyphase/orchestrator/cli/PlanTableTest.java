@@ -64,6 +64,7 @@ class PlanTableTest {
                   2 * GIB,
                   19 * GIB,
                   38 * GIB,
+                  null,
                   19 * GIB,
                   6 * GIB + GIB / 2,
                   true),

@@ -53,7 +53,7 @@ public final class AddingTrainer implements PhaseTrainer {
         request.trainable().size(),
         request.trainable().size(),
         new Compute("addition", "cpu", "float32", "it needs no library"),
-        new MemoryEstimate(1, 1, 0, 0, 0, 0, 0, 0, false),
+        new MemoryEstimate(1, 1, 0, 0, 0, 0, null, 0, 0, false),
         List.of(new PlaceNeed("cpu", 0, 1, 0)));
   }
 

@@ -1,5 +1,7 @@
 package dev.polyphase.phases.api;
 
+import org.jspecify.annotations.Nullable;
+
 /**
  * The memory that a phase will need on its device at its peak, in bytes. What the Java heap and the
  * libraries themselves need is not in it.
@@ -9,8 +11,10 @@ package dev.polyphase.phases.api;
  * @param frozenBytes frozen weights, copied into memory
  * @param mappedBytes frozen weights that are the file's own pages: the system may drop them and
  *     reads them again when they are needed
- * @param masterBytes trained weights
+ * @param masterBytes trained weights in float32
  * @param optimizerBytes the optimiser's states
+ * @param offload what is on the CPU, where the model is on a GPU and those two are not; null where
+ *     they are with the model
  * @param gradientBytes gradients
  * @param activationBytes what forward and backward pass keep and compute with at the worst moment,
  *     beyond all gradients
@@ -23,6 +27,7 @@ public record MemoryEstimate(
     long mappedBytes,
     long masterBytes,
     long optimizerBytes,
+    @Nullable Offload offload,
     long gradientBytes,
     long activationBytes,
     boolean recomputed) {
@@ -34,6 +39,20 @@ public record MemoryEstimate(
 
   /** What must be there at once: all but the mapped weights. */
   public long unmappedBytes() {
-    return frozenBytes + masterBytes + optimizerBytes + gradientBytes + activationBytes;
+    long trained = offload == null ? masterBytes + optimizerBytes : offload.copyBytes();
+    return frozenBytes + trained + gradientBytes + activationBytes;
   }
+
+  /** What the CPU needs beside the device: 0 where nothing is offloaded. */
+  public long hostBytes() {
+    return offload == null ? 0 : masterBytes + optimizerBytes + offload.stagingBytes();
+  }
+
+  /**
+   * What is apart where masters and states are on the CPU.
+   *
+   * @param copyBytes the device's copies of trained weights
+   * @param stagingBytes of the CPU's memory, what gradients and new weights pass through
+   */
+  public record Offload(long copyBytes, long stagingBytes) {}
 }

@@ -15,12 +15,16 @@ import ai.djl.training.tracker.Tracker;
 import dev.polyphase.kernels.Libtorch;
 import dev.polyphase.phases.data.TokenBatch;
 
-/** The same model as DJL's users write it: its blocks, its gradient collector, its Adam. */
+/**
+ * The same model as DJL's users write it: its blocks, its gradient collector, its Adam. In float32:
+ * DJL does not know bfloat16.
+ */
 public final class DjlBlocksStep implements BenchStep {
   private static final float LEARNING_RATE = 1e-5f;
 
   private final DecoderShape shape;
   private final TokenBatch batch;
+  private final NDManager place;
   private final Model model;
   private final Trainer trainer;
 
@@ -28,18 +32,15 @@ public final class DjlBlocksStep implements BenchStep {
   public DjlBlocksStep(DecoderShape shape, String device) {
     this.shape = shape;
     this.batch = RandomTokens.of(shape);
-    Device place;
-    try (NDManager probe = Libtorch.newManager(device)) {
-      place = probe.getDevice();
-    }
-    this.model = Model.newInstance("decoder", place, "PyTorch");
+    this.place = Libtorch.newManager(device);
+    this.model = Model.newInstance("decoder", place.getDevice(), "PyTorch");
     model.setBlock(new DjlDecoder(shape));
     Optimizer adam = Optimizer.adam().optLearningRateTracker(Tracker.fixed(LEARNING_RATE)).build();
     this.trainer =
         model.newTrainer(
             new DefaultTrainingConfig(Loss.softmaxCrossEntropyLoss())
                 .optOptimizer(adam)
-                .optDevices(new Device[] {place}));
+                .optDevices(new Device[] {place.getDevice()}));
     trainer.initialize(new Shape(shape.batch(), shape.sequence()));
   }
 
@@ -67,5 +68,6 @@ public final class DjlBlocksStep implements BenchStep {
   public void close() {
     trainer.close();
     model.close();
+    Libtorch.close(place);
   }
 }

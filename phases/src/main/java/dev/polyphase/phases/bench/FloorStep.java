@@ -7,6 +7,8 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import dev.polyphase.kernels.Kernel;
 import dev.polyphase.kernels.Libtorch;
+import dev.polyphase.kernels.Precision;
+import dev.polyphase.kernels.TensorStore;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -21,6 +23,7 @@ public final class FloorStep implements BenchStep {
   private final DecoderShape shape;
   private final NDManager manager;
   private final Kernel kernel;
+  private final NDArray like;
   private final List<NDArray> weights = new ArrayList<>();
   private final Map<DecoderShape.Linear, NDArray> gradientOfWeight = new HashMap<>();
   private final Map<Integer, NDArray> activations = new HashMap<>();
@@ -29,11 +32,14 @@ public final class FloorStep implements BenchStep {
   private final NDArray headsOut;
   private final NDArray scores;
 
-  /** The products of a shape. */
-  public FloorStep(DecoderShape shape, String device) {
+  /** The products of a shape, in a precision. */
+  public FloorStep(DecoderShape shape, String device, Precision precision) {
     this.shape = shape;
     this.manager = Libtorch.newManager(device);
     this.kernel = Kernel.load(manager, FloorStep.class, "floor.py", Map.of());
+    try (TensorStore store = new TensorStore(manager)) {
+      this.like = store.like(manager, precision);
+    }
     for (DecoderShape.Linear linear : shape.linears()) {
       // Every layer has weights of its own: what a cache holds of one is of no use to the next.
       weights.add(random(linear.out(), linear.in()));
@@ -61,14 +67,14 @@ public final class FloorStep implements BenchStep {
         kernel.method("attention").with(heads).with(scores).with(headsOut).run(scratch);
       }
       // On a GPU what was asked for is done when something is read.
-      last.get(0, 0).toFloatArray();
+      kernel.method("first").with(last).runForOne(scratch).toFloatArray();
     }
   }
 
   @Override
   public void close() {
     kernel.close();
-    manager.close();
+    Libtorch.close(manager);
   }
 
   private NDArray products(DecoderShape.Linear linear, NDArray weight, NDManager scratch) {
@@ -84,6 +90,8 @@ public final class FloorStep implements BenchStep {
   }
 
   private NDArray random(long... dimensions) {
-    return manager.randomNormal(new Shape(dimensions));
+    try (NDArray values = manager.randomNormal(new Shape(dimensions))) {
+      return kernel.method("as_like").with(values).with(like).runForOne(manager);
+    }
   }
 }

@@ -30,9 +30,15 @@ public final class TransformerStep implements BenchStep {
    *
    * @param trained the names of the tensors to train
    * @param adapters to train too
+   * @param precision of the frozen weights and the compute
    */
   public TransformerStep(
-      DecoderShape shape, Path folder, Set<String> trained, Adapters adapters, String device)
+      DecoderShape shape,
+      Path folder,
+      Set<String> trained,
+      Adapters adapters,
+      String device,
+      Precision precision)
       throws IOException {
     this.batch = RandomTokens.of(shape);
     this.model =
@@ -42,7 +48,7 @@ public final class TransformerStep implements BenchStep {
             trained,
             adapters,
             device,
-            Precision.FLOAT32,
+            precision,
             Activations.KEPT);
     this.states = model.newScratch();
     this.optimizer = new OptimizerStep(states, Defaults.OPTIMIZER, Defaults.MAX_GRAD_NORM);

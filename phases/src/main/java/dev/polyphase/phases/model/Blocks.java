@@ -20,6 +20,8 @@ final class Blocks implements AutoCloseable {
   private static final List<String> NORMS =
       List.of("input_layernorm", "post_attention_layernorm", "q_norm", "k_norm");
 
+  private static final int MOST_FLASH_HEAD_DIM = 256;
+
   private final ModelConfig config;
   private final Weights weights;
   private final Adapters adapters;
@@ -146,6 +148,7 @@ final class Blocks implements AutoCloseable {
               .with(graph.output())
               .withList("leaves", graph.leaves())
               .with(gy)
+              .withNumber(ofInput ? 1 : 0)
               .runWithAutograd(scratch);
     } else {
       NDArray x = ((Trace.Input) trace).x();
@@ -233,11 +236,16 @@ final class Blocks implements AutoCloseable {
     constants.put("head_dim", config.headDim());
     constants.put("rms_norm_eps", config.rmsNormEps());
     constants.put("window", variant.window());
-    // libtorch's fused attention knows grouped queries on CUDA only; elsewhere it would build the
-    // whole matrix of scores.
-    boolean grouped = device.startsWith("cuda") || config.numHeads() == config.numKeyValueHeads();
-    constants.put("repeat_groups", grouped ? "False" : "True");
+    constants.put("on_gpu", device.startsWith("cuda") ? "True" : "False");
+    constants.put("flash", hasFlash(manager) ? "True" : "False");
     return Kernel.load(manager, Blocks.class, "block.py", constants);
+  }
+
+  /** Flash attention is for heads of certain sizes. */
+  private boolean hasFlash(NDManager manager) {
+    return Libtorch.hasFlashAttention(manager)
+        && config.headDim() % 8 == 0
+        && config.headDim() <= MOST_FLASH_HEAD_DIM;
   }
 
   /**

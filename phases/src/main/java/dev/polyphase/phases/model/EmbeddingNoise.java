@@ -2,7 +2,7 @@ package dev.polyphase.phases.model;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
-import ai.djl.ndarray.types.Shape;
+import dev.polyphase.kernels.Uploads;
 import dev.polyphase.phases.data.TokenBatch;
 import java.util.Arrays;
 
@@ -44,15 +44,17 @@ public final class EmbeddingNoise {
   /**
    * The largest noise of each token: {@code [batch, 1, 1]}, or of packed sequences {@code [1, seq,
    * 1]}.
+   *
+   * @param uploads to the embeddings' device
    */
-  NDArray bounds(TokenBatch batch, int hiddenSize, NDManager scratch) {
+  NDArray bounds(TokenBatch batch, int hiddenSize, Uploads uploads, NDManager scratch) {
     int[] lengths = batch.lengths();
     if (lengths.length == batch.batch()) {
       float[] ofRow = new float[lengths.length];
       for (int row = 0; row < ofRow.length; row++) {
         ofRow[row] = bound(lengths[row], hiddenSize);
       }
-      return scratch.create(ofRow, new Shape(ofRow.length, 1, 1));
+      return uploads.of(scratch, ofRow, ofRow.length, 1, 1);
     }
     float[] ofToken = new float[batch.seq()];
     int start = 0;
@@ -60,7 +62,7 @@ public final class EmbeddingNoise {
       Arrays.fill(ofToken, start, start + length, bound(length, hiddenSize));
       start += length;
     }
-    return scratch.create(ofToken, new Shape(1, ofToken.length, 1));
+    return uploads.of(scratch, ofToken, 1, ofToken.length, 1);
   }
 
   private float bound(int tokens, int hiddenSize) {

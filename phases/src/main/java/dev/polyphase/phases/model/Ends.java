@@ -14,8 +14,11 @@ import org.jspecify.annotations.Nullable;
  * The model's two ends: embedding below the blocks; final norm, head and log-probabilities above.
  */
 final class Ends implements AutoCloseable {
-  /** Tokens whose logits exist at a time: at 152,000 words 78 MB in float32. */
-  static final int CHUNK_TOKENS = 128;
+  /** At 152,000 words 78 MB in float32. */
+  private static final int CHUNK_ON_CPU = 128;
+
+  /** Eight times as much: a GPU has the memory, and small products do not fill it. */
+  private static final int CHUNK_ON_GPU = 1024;
 
   /** The head's, for dropout: blocks count from 0. */
   private static final long PLACE = -1;
@@ -46,10 +49,16 @@ final class Ends implements AutoCloseable {
             "ends.py",
             Map.of(
                 "rms_norm_eps", config.rmsNormEps(),
-                "chunk_tokens", CHUNK_TOKENS,
+                "chunk_tokens", chunkTokens(manager.getDevice().isGpu()),
                 "adapter_scale", adapters.scale(),
                 "kept_share", 1 - adapters.dropout(),
+                "on_gpu", manager.getDevice().isGpu() ? "True" : "False",
                 "device", Libtorch.deviceName(manager)));
+  }
+
+  /** The tokens whose logits exist at a time. */
+  static int chunkTokens(boolean onGpu) {
+    return onGpu ? CHUNK_ON_GPU : CHUNK_ON_CPU;
   }
 
   /** Ids {@code [batch, seq]} to {@code [batch, seq, hidden]} in the precision of {@code like}. */

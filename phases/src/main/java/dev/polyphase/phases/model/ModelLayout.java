@@ -29,6 +29,11 @@ public final class ModelLayout {
     this.config = config;
   }
 
+  /** Whether a parameter is a block's; an adapter is where the weight is that it adapts. */
+  public static boolean isOfBlock(String parameter) {
+    return parameter.startsWith(BLOCKS);
+  }
+
   /** The head's tensor: the embedding's where they are tied. */
   public String head() {
     return config.tiedHead() ? EMBEDDING : HEAD;

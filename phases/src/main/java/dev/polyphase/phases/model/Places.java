@@ -1,26 +1,38 @@
 package dev.polyphase.phases.model;
 
+import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.Shape;
 import dev.polyphase.kernels.Libtorch;
 import dev.polyphase.kernels.TensorStore;
+import dev.polyphase.kernels.Uploads;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** The places of a model, each with an owner of arrays on its device. */
 final class Places implements AutoCloseable {
   private final Placement placement;
   private final ModelLayout layout;
+  private final MastersAt mastersAt;
   private final List<NDManager> managers = new ArrayList<>();
   private final List<TensorStore> stores = new ArrayList<>();
+  private final List<Uploads> uploads = new ArrayList<>();
+  private final List<NDArray> toRead = new ArrayList<>();
+  private @Nullable NDManager host;
+  private @Nullable TensorStore hostStore;
 
-  Places(Placement placement, ModelLayout layout) {
+  Places(Placement placement, ModelLayout layout, MastersAt mastersAt) {
     this.placement = placement;
     this.layout = layout;
+    this.mastersAt = mastersAt;
     try {
       for (String device : placement.devices()) {
         NDManager manager = Libtorch.newManager(device);
         managers.add(manager);
         stores.add(new TensorStore(manager));
+        uploads.add(new Uploads(manager));
+        toRead.add(manager.zeros(new Shape()));
       }
     } catch (RuntimeException e) {
       close();
@@ -58,6 +70,51 @@ final class Places implements AutoCloseable {
     return stores.get(place);
   }
 
+  /** Brings a step's arrays to a place. */
+  Uploads uploads(int place) {
+    return uploads.get(place);
+  }
+
+  /** Whether masters are apart from what the model computes with. */
+  boolean mastersOnHost() {
+    return mastersAt == MastersAt.HOST;
+  }
+
+  /** The owner of a parameter's master. */
+  NDManager ofMaster(String parameter) {
+    return mastersOnHost() ? host() : manager(of(parameter));
+  }
+
+  /** Moves masters between where they are and files. */
+  TensorStore storeOfMaster(String parameter) {
+    if (!mastersOnHost()) {
+      return store(of(parameter));
+    }
+    if (hostStore == null) {
+      hostStore = new TensorStore(host());
+    }
+    return hostStore;
+  }
+
+  /** The owner of what is on the CPU, wherever the model is. */
+  NDManager host() {
+    if (host == null) {
+      host = Libtorch.newManager("cpu");
+    }
+    return host;
+  }
+
+  /** Whether the places are on GPUs. */
+  boolean onGpu() {
+    return managers.get(0).getDevice().isGpu();
+  }
+
+  /** Returns when all devices have done what they were asked for. */
+  void awaitDevices() {
+    // What is read was there before, but it is read in its turn.
+    toRead.forEach(NDArray::getFloat);
+  }
+
   /** A part of a step's owner, for arrays that are made at a place. */
   NDManager scratch(int place, NDManager step) {
     return step.newSubManager(managers.get(place).getDevice());
@@ -66,6 +123,13 @@ final class Places implements AutoCloseable {
   @Override
   public void close() {
     stores.forEach(TensorStore::close);
-    managers.forEach(NDManager::close);
+    uploads.forEach(Uploads::close);
+    managers.forEach(Libtorch::close);
+    if (hostStore != null) {
+      hostStore.close();
+    }
+    if (host != null) {
+      host.close();
+    }
   }
 }

@@ -4,6 +4,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.index.NDIndex;
 import ai.djl.ndarray.types.Shape;
+import dev.polyphase.kernels.Uploads;
 import dev.polyphase.phases.data.TokenBatch;
 import java.util.Arrays;
 import java.util.function.DoubleUnaryOperator;
@@ -23,14 +24,19 @@ final class RotaryTable {
     this.frequencies = frequencies;
   }
 
-  /** Where the tokens of a batch are. */
-  Slice of(TokenBatch batch, NDManager scratch) {
+  /**
+   * Where the tokens of a batch are.
+   *
+   * @param uploads to this table's device
+   */
+  Slice of(TokenBatch batch, Uploads uploads, NDManager scratch) {
     int[] documents = batch.documents();
     if (documents.length == 1) {
       return upTo(batch.seq(), scratch);
     }
     Slice longest = upTo(Arrays.stream(documents).max().orElseThrow(), scratch);
-    NDArray positions = scratch.create(positions(documents));
+    long[] ofTokens = positions(documents);
+    NDArray positions = uploads.of(scratch, ofTokens, ofTokens.length);
     NDArray cosRows = longest.cos().get(positions);
     NDArray sinRows = longest.sin().get(positions);
     cosRows.attach(scratch);

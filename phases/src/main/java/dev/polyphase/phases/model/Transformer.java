@@ -1,9 +1,10 @@
 package dev.polyphase.phases.model;
 
+import static java.util.Objects.requireNonNull;
+
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
-import ai.djl.ndarray.types.Shape;
 import dev.polyphase.kernels.Libtorch;
 import dev.polyphase.kernels.Precision;
 import dev.polyphase.kernels.TensorStore;
@@ -27,9 +28,6 @@ import org.jspecify.annotations.Nullable;
  * <p>Not for several threads at once.
  */
 public final class Transformer implements AutoCloseable {
-  /** The tokens whose logits exist at a time. */
-  public static final int TOKENS_OF_LOGITS = Ends.CHUNK_TOKENS;
-
   private final Places places;
   private final Weights weights;
   private final Adapters adapters;
@@ -92,7 +90,32 @@ public final class Transformer implements AutoCloseable {
    * @param placement which part is on which device, named as in {@link Libtorch#newManager}
    * @param precision of the frozen weights and the compute
    * @param activations what backward passes are given
+   * @param mastersAt where the masters are
    */
+  public static Transformer load(
+      Checkpoint checkpoint,
+      ModelConfig config,
+      Set<String> trained,
+      Adapters adapters,
+      Placement placement,
+      Precision precision,
+      Activations activations,
+      MastersAt mastersAt)
+      throws IOException {
+    ModelLayout layout = new ModelLayout(config);
+    layout.check(checkpoint);
+    Places places = new Places(placement, layout, mastersAt);
+    try {
+      Weights weights = Weights.load(places, checkpoint, layout, trained, adapters, precision);
+      return new Transformer(
+          places, checkpoint, config, layout, weights, adapters, activations, precision);
+    } catch (IOException | RuntimeException e) {
+      places.close();
+      throw e;
+    }
+  }
+
+  /** Loads a model with its masters where it is. */
   public static Transformer load(
       Checkpoint checkpoint,
       ModelConfig config,
@@ -102,17 +125,8 @@ public final class Transformer implements AutoCloseable {
       Precision precision,
       Activations activations)
       throws IOException {
-    ModelLayout layout = new ModelLayout(config);
-    layout.check(checkpoint);
-    Places places = new Places(placement, layout);
-    try {
-      Weights weights = Weights.load(places, checkpoint, layout, trained, adapters, precision);
-      return new Transformer(
-          places, checkpoint, config, layout, weights, adapters, activations, precision);
-    } catch (IOException | RuntimeException e) {
-      places.close();
-      throw e;
-    }
+    return load(
+        checkpoint, config, trained, adapters, placement, precision, activations, MastersAt.MODEL);
   }
 
   /** Loads a model onto one device. */
@@ -148,6 +162,11 @@ public final class Transformer implements AutoCloseable {
     return load(checkpoint, config, Set.of(), device, precision, Activations.RECOMPUTED);
   }
 
+  /** The tokens whose logits exist at a time. */
+  public static int tokensOfLogits(boolean onGpu) {
+    return Ends.chunkTokens(onGpu);
+  }
+
   /** A manager for the arrays of one step, whatever their device, to be closed at its end. */
   public NDManager newScratch() {
     return places.manager(places.ofEmbedding()).newSubManager();
@@ -163,9 +182,34 @@ public final class Transformer implements AutoCloseable {
     return places.of(parameter);
   }
 
-  /** Moves a parameter between its device and files. */
+  /** Moves a parameter between where it is, or where its master is, and files. */
   public TensorStore storeOf(String parameter) {
-    return places.store(places.of(parameter));
+    return places.storeOfMaster(parameter);
+  }
+
+  /** Whether masters are on the CPU, apart from what the model computes with. */
+  public boolean mastersOnHost() {
+    return places.mastersOnHost();
+  }
+
+  /** The owner of masters that are on the CPU. */
+  public NDManager host() {
+    return places.host();
+  }
+
+  /** What the model computes with in the place of masters that are on the CPU, by parameter. */
+  public Map<String, NDArray> copies() {
+    return weights.copies();
+  }
+
+  /** Whether the model is on GPUs. */
+  public boolean onGpu() {
+    return places.onGpu();
+  }
+
+  /** Returns when the model's devices have done what they were asked for. */
+  public void awaitDevices() {
+    places.awaitDevices();
   }
 
   /**
@@ -185,6 +229,8 @@ public final class Transformer implements AutoCloseable {
    * @param trained the names of the tensors to train
    */
   public void retarget(Checkpoint present, Set<String> trained) throws IOException {
+    // Copies of masters may still be on their way.
+    places.awaitDevices();
     weights.retarget(places, atRest, present, layout, trained, precision);
     atRest = present;
     findLowestTrained();
@@ -208,11 +254,14 @@ public final class Transformer implements AutoCloseable {
   public NDArray merged(TensorInfo weight, NDManager owner) throws IOException {
     String module = Adapters.module(weight.name());
     NDArray merged = storeOf(weight.name()).writable(owner, weight, Precision.FLOAT32);
-    try (NDArray product =
-        weights.get(module + Adapters.B).matMul(weights.get(module + Adapters.A))) {
+    try (NDArray product = master(module + Adapters.B).matMul(master(module + Adapters.A))) {
       product.muli(adapters.scale());
       return merged.addi(product);
     }
+  }
+
+  private NDArray master(String name) {
+    return requireNonNull(masters().get(name));
   }
 
   /** From now on all that is differentiated has noise on its embeddings; nothing else has. */
@@ -235,7 +284,7 @@ public final class Transformer implements AutoCloseable {
       NDArray last = throughFrozen(blocks.count(), embedded, positions(batch, scratch), scratch);
       long[] all = new long[batch.batch() * batch.seq()];
       Arrays.setAll(all, i -> i);
-      NDArray positions = places.scratch(placeOfLast(), scratch).create(all);
+      NDArray positions = longs(placeOfLast(), scratch, all);
       NDArray logits = ends.logits(ends.pick(last, positions, scratch), scratch);
       int vocabulary = (int) logits.getShape().get(1);
       float[] flat = logits.toFloatArray();
@@ -276,7 +325,7 @@ public final class Transformer implements AutoCloseable {
       Pass pass = forward(batch, true, scratch);
       NDList found = ends.logProbs(pass.normed(), pass.targets(), pass.dropoutSeed(), scratch);
       float[] values = gradientOf.apply(found.get(0).toFloatArray());
-      NDArray gradient = places.scratch(places.ofHead(), scratch).create(values);
+      NDArray gradient = places.uploads(places.ofHead()).of(scratch, values, values.length);
       NDArray gh =
           ends.logProbsBackward(
               pass.normed(),
@@ -341,9 +390,8 @@ public final class Transformer implements AutoCloseable {
                 embedToTrain(batch, ids, scratch), positions, dropoutSeed, traces, scratch)
             : throughFrozen(
                 blocks.count(), ends.embed(ids, computeLike, scratch), positions, scratch);
-    NDArray targetPositions =
-        places.scratch(placeOfLast(), scratch).create(toLongs(batch.targetPositions()));
-    NDArray targets = places.scratch(places.ofHead(), scratch).create(toLongs(batch.targets()));
+    NDArray targetPositions = longs(placeOfLast(), scratch, toLongs(batch.targetPositions()));
+    NDArray targets = longs(places.ofHead(), scratch, toLongs(batch.targets()));
     NDArray normed = ends.pick(last, targetPositions, scratch);
     return new Pass(ids, positions, dropoutSeed, traces, last, targetPositions, targets, normed);
   }
@@ -352,7 +400,7 @@ public final class Transformer implements AutoCloseable {
     if (noise == null) {
       return ends.embed(ids, computeLike, scratch);
     }
-    NDArray bounds = noise.bounds(batch, hiddenSize, scratch);
+    NDArray bounds = noise.bounds(batch, hiddenSize, places.uploads(places.ofEmbedding()), scratch);
     return ends.embedWithNoise(ids, computeLike, bounds, noise.nextSeed(), scratch);
   }
 
@@ -426,7 +474,8 @@ public final class Transformer implements AutoCloseable {
   private List<RotaryTable.Slice> positions(TokenBatch batch, NDManager scratch) {
     List<RotaryTable.Slice> positions = new ArrayList<>();
     for (int place = 0; place < rotaries.size(); place++) {
-      positions.add(rotaries.get(place).of(batch, places.scratch(place, scratch)));
+      NDManager ofPlace = places.scratch(place, scratch);
+      positions.add(rotaries.get(place).of(batch, places.uploads(place), ofPlace));
     }
     return positions;
   }
@@ -453,8 +502,13 @@ public final class Transformer implements AutoCloseable {
   }
 
   private NDArray ids(TokenBatch batch, NDManager scratch) {
-    NDManager first = places.scratch(places.ofEmbedding(), scratch);
-    return first.create(toLongs(batch.ids()), new Shape(batch.batch(), batch.seq()));
+    return places
+        .uploads(places.ofEmbedding())
+        .of(scratch, toLongs(batch.ids()), batch.batch(), batch.seq());
+  }
+
+  private NDArray longs(int place, NDManager scratch, long[] values) {
+    return places.uploads(place).of(scratch, values, values.length);
   }
 
   private static long[] toLongs(int[] values) {

@@ -3,38 +3,43 @@ package dev.polyphase.phases.model;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import dev.polyphase.kernels.Precision;
-import dev.polyphase.kernels.TensorStore;
 import dev.polyphase.weights.Checkpoint;
 import dev.polyphase.weights.TensorInfo;
 import java.io.IOException;
-import java.util.HashSet;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.Set;
 
 /**
  * A model's tensors by name. Frozen ones are in the compute's precision, where possible the file's
- * own pages; trained ones, and adapters, are float32 masters that may be written to.
+ * own pages; trained ones, and adapters, are float32 masters that may be written to. Where the
+ * masters are on the CPU and the model elsewhere, it computes with copies of them in its precision.
  */
 final class Weights {
   private final Map<String, NDArray> tensors;
-  private final Map<String, NDArray> masters = new LinkedHashMap<>();
+  private final Map<String, NDArray> masters;
 
   /**
    * Tensors that are in memory.
    *
    * @param tensors by name, in the order of the forward pass
+   * @param masters of those that are trained, in this order: the tensors themselves, or what they
+   *     are copies of
+   */
+  private Weights(Map<String, NDArray> tensors, Map<String, NDArray> masters) {
+    this.tensors = tensors;
+    this.masters = masters;
+  }
+
+  /**
+   * Tensors that are in memory, masters among them.
+   *
+   * @param tensors by name, in the order of the forward pass
    * @param trained the names of those that are masters
    */
   Weights(Map<String, NDArray> tensors, Set<String> trained) {
-    this.tensors = tensors;
-    tensors.forEach(
-        (name, tensor) -> {
-          if (trained.contains(name)) {
-            masters.put(name, tensor);
-          }
-        });
+    this(tensors, new LinkedHashMap<>(tensors));
+    masters.keySet().retainAll(trained);
   }
 
   static Weights load(
@@ -45,22 +50,47 @@ final class Weights {
       Adapters adapters,
       Precision precision)
       throws IOException {
-    Map<String, NDArray> tensors = new LinkedHashMap<>();
-    Set<String> masters = new HashSet<>(trained);
+    Weights weights = new Weights(new LinkedHashMap<>(), new LinkedHashMap<>());
     for (Parameter parameter : layout.parameters()) {
       String name = parameter.name();
       TensorInfo tensor = checkpoint.find(name).orElseThrow();
-      tensors.put(name, array(places, tensor, trained.contains(name), precision));
+      NDManager ofMaster = places.ofMaster(name);
+      if (trained.contains(name)) {
+        weights.train(tensor, places, precision);
+      } else {
+        weights.freeze(tensor, places, precision);
+      }
       if (adapters.adapt(name)) {
-        NDManager owner = places.manager(places.of(name));
         Parameter a = adapters.a(parameter);
         Parameter b = adapters.b(parameter);
-        tensors.put(a.name(), adapters.firstA(owner, a));
-        tensors.put(b.name(), adapters.firstB(owner, b));
-        masters.addAll(List.of(a.name(), b.name()));
+        weights.train(a.name(), adapters.firstA(ofMaster, a), places, precision);
+        weights.train(b.name(), adapters.firstB(ofMaster, b), places, precision);
       }
     }
-    return new Weights(tensors, masters);
+    return weights;
+  }
+
+  private void freeze(TensorInfo tensor, Places places, Precision precision) throws IOException {
+    int place = places.of(tensor.name());
+    NDManager owner = places.manager(place);
+    tensors.put(tensor.name(), places.store(place).frozen(owner, tensor, precision));
+  }
+
+  private void train(TensorInfo tensor, Places places, Precision precision) throws IOException {
+    String name = tensor.name();
+    NDArray master =
+        places.storeOfMaster(name).writable(places.ofMaster(name), tensor, Precision.FLOAT32);
+    train(name, master, places, precision);
+  }
+
+  private void train(String name, NDArray master, Places places, Precision precision) {
+    int place = places.of(name);
+    masters.put(name, master);
+    tensors.put(
+        name,
+        places.mastersOnHost()
+            ? places.store(place).copy(places.manager(place), master, precision)
+            : master);
   }
 
   /**
@@ -83,35 +113,35 @@ final class Weights {
       String name = parameter.name();
       boolean isWhereItWas = !masters.containsKey(name) && from.find(name).equals(to.find(name));
       if (!trained.contains(name) && !isWhereItWas) {
-        get(name).close();
-        tensors.put(name, array(places, to.find(name).orElseThrow(), false, precision));
-        masters.remove(name);
+        free(name, places);
+        freeze(to.find(name).orElseThrow(), places, precision);
       }
     }
     // What left has made room for them.
     for (Parameter parameter : layout.parameters()) {
       String name = parameter.name();
       if (trained.contains(name) && !masters.containsKey(name)) {
-        get(name).close();
-        NDArray master = array(places, to.find(name).orElseThrow(), true, precision);
-        tensors.put(name, master);
-        masters.put(name, master);
+        free(name, places);
+        train(to.find(name).orElseThrow(), places, precision);
       }
     }
-    Map<String, NDArray> inOrder = new LinkedHashMap<>(tensors);
-    inOrder.keySet().retainAll(masters.keySet());
+    Map<String, NDArray> inOrder = new LinkedHashMap<>();
+    for (String name : tensors.keySet()) {
+      NDArray master = masters.get(name);
+      if (master != null) {
+        inOrder.put(name, master);
+      }
+    }
     masters.clear();
     masters.putAll(inOrder);
   }
 
-  private static NDArray array(
-      Places places, TensorInfo tensor, boolean trained, Precision precision) throws IOException {
-    int place = places.of(tensor.name());
-    NDManager owner = places.manager(place);
-    TensorStore store = places.store(place);
-    return trained
-        ? store.writable(owner, tensor, Precision.FLOAT32)
-        : store.frozen(owner, tensor, precision);
+  private void free(String name, Places places) {
+    get(name).close();
+    NDArray master = masters.remove(name);
+    if (master != null && places.mastersOnHost()) {
+      master.close();
+    }
   }
 
   NDArray get(String name) {
@@ -124,6 +154,13 @@ final class Weights {
 
   boolean trains(String name) {
     return masters.containsKey(name);
+  }
+
+  /** What the model computes with in the place of masters that are elsewhere. */
+  Map<String, NDArray> copies() {
+    Map<String, NDArray> copies = new LinkedHashMap<>();
+    masters.keySet().forEach(name -> copies.put(name, get(name)));
+    return copies;
   }
 
   /** The float32 masters of what is trained, in the order of the forward pass. */

@@ -24,13 +24,12 @@ final class Clipping implements AutoCloseable {
   }
 
   /**
-   * Clips gradients in place.
+   * The norm of gradients, float32 {@code []}; nothing waits for it.
    *
    * @param places the gradients of each place that has any, with their numbers; the norm does not
    *     depend on how they are spread
-   * @return their norm before
    */
-  float clip(List<Numbered> places, NDManager scratch) {
+  NDArray norm(List<Numbered> places, NDManager scratch) {
     List<NDArray> parts = new ArrayList<>();
     List<Integer> numbers = new ArrayList<>();
     for (Numbered place : places) {
@@ -41,14 +40,16 @@ final class Clipping implements AutoCloseable {
     for (int i = 0; i < order.length; i++) {
       order[numbers.get(i)] = i;
     }
-    NDArray norm =
-        kernel.method("norm").withList("parts", parts).withNumbers(order).runForOne(scratch);
+    return kernel.method("norm").withList("parts", parts).withNumbers(order).runForOne(scratch);
+  }
+
+  /** Scales gradients in place, where their norm is above the limit. */
+  void scale(List<Numbered> places, NDArray norm, NDManager scratch) {
     if (clips) {
       for (Numbered place : places) {
         kernel.method("scale").withList("gradients", place.gradients()).with(norm).run(scratch);
       }
     }
-    return norm.getFloat();
   }
 
   @Override

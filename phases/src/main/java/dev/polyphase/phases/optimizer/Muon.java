@@ -67,10 +67,6 @@ final class Muon implements UpdateRule {
   }
 
   private static boolean isBlocksMatrix(String name, int dimensions) {
-    // Rows that are trained alone are named NAME[start:end].
-    String whole = name.replaceFirst("\\[.*", "");
-    return dimensions == 2
-        && !whole.equals(ModelLayout.EMBEDDING)
-        && !whole.equals(ModelLayout.HEAD);
+    return dimensions == 2 && ModelLayout.isOfBlock(name);
   }
 }

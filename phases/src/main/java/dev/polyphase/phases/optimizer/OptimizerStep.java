@@ -1,12 +1,9 @@
 package dev.polyphase.phases.optimizer;
 
-import static java.util.Objects.requireNonNull;
-
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import dev.polyphase.pipelines.Optimizer;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -19,11 +16,18 @@ import java.util.function.ToIntFunction;
  * master is. Norms and biases do not decay, as in Hugging Face's trainers.
  */
 public final class OptimizerStep implements AutoCloseable {
-  private final List<NDManager> places;
+  private final NDManager owner;
   private final ToIntFunction<String> placeOf;
   private final Clipping clipping;
-  private final List<UpdateRule> rules;
-  private final double weightDecay;
+  private final Updates updates;
+
+  private OptimizerStep(
+      NDManager parent, ToIntFunction<String> placeOf, double maxGradNorm, Updates updates) {
+    this.owner = parent.newSubManager();
+    this.placeOf = placeOf;
+    this.clipping = new Clipping(owner, maxGradNorm);
+    this.updates = updates;
+  }
 
   /**
    * An optimiser without state, for a model in one place.
@@ -47,63 +51,84 @@ public final class OptimizerStep implements AutoCloseable {
       ToIntFunction<String> placeOf,
       Optimizer settings,
       double maxGradNorm) {
-    this.places = parents.stream().map(NDManager::newSubManager).toList();
-    this.placeOf = placeOf;
-    this.clipping = new Clipping(places.get(0), maxGradNorm);
-    this.rules = places.stream().map(place -> UpdateRules.of(place, settings)).toList();
-    this.weightDecay = settings.weightDecay();
+    this(parents.get(0), placeOf, maxGradNorm, new UpdatesInPlace(parents, placeOf, settings));
+  }
+
+  /**
+   * An optimiser without state, for a model whose masters are on the CPU.
+   *
+   * @param parents the managers of each place's gradients
+   * @param placeOf the index among them of a parameter's
+   * @param maxGradNorm the gradients' norm above which they are scaled down; 0 for no clipping
+   */
+  public static OptimizerStep onHost(
+      HostMasters model,
+      List<NDManager> parents,
+      ToIntFunction<String> placeOf,
+      Optimizer settings,
+      double maxGradNorm) {
+    return new OptimizerStep(
+        parents.get(0), placeOf, maxGradNorm, new UpdatesOnHost(model, settings));
+  }
+
+  /**
+   * The norm of gradients; nothing waits for it.
+   *
+   * @param owner the manager that what is still to be read belongs to
+   */
+  public GradientNorm norm(Map<String, NDArray> gradients, NDManager owner) {
+    return gradients.isEmpty()
+        ? GradientNorm.ofNone()
+        : GradientNorm.of(clipping.norm(byPlace(gradients), owner));
   }
 
   /**
    * One update of every master that has a gradient; the gradients are clipped in place. Nothing is
    * updated where their norm is not finite: every master would become a NaN.
    *
+   * @param norm of the gradients
    * @param learningRate the rate of each parameter, by its name
+   */
+  public void update(
+      Map<String, NDArray> masters,
+      Map<String, NDArray> gradients,
+      GradientNorm norm,
+      ToDoubleFunction<String> learningRate) {
+    if (gradients.isEmpty() || !Float.isFinite(norm.value())) {
+      return;
+    }
+    try (NDManager scratch = owner.newSubManager()) {
+      clipping.scale(byPlace(gradients), norm.onDevice(), scratch);
+    }
+    updates.make(masters, gradients, learningRate);
+  }
+
+  /**
+   * Both at once.
+   *
    * @return the gradients' norm before clipping
    */
   public float step(
       Map<String, NDArray> masters,
       Map<String, NDArray> gradients,
       ToDoubleFunction<String> learningRate) {
-    if (gradients.isEmpty()) {
-      return 0;
-    }
-    try (NDManager scratch = places.get(0).newSubManager()) {
-      float norm = clipping.clip(byPlace(gradients), scratch);
-      if (Float.isFinite(norm)) {
-        groups(masters, gradients, learningRate)
-            .forEach(
-                (kind, items) ->
-                    rules
-                        .get(kind.place())
-                        .update(
-                            new UpdateGroup(items, kind.learningRate(), kind.weightDecay()),
-                            scratch));
-      }
-      return norm;
-    }
-  }
-
-  /** The norm of the gradients of a step that is not taken; they are clipped in place. */
-  public float norm(Map<String, NDArray> gradients) {
-    if (gradients.isEmpty()) {
-      return 0;
-    }
-    try (NDManager scratch = places.get(0).newSubManager()) {
-      return clipping.clip(byPlace(gradients), scratch);
+    try (NDManager scratch = owner.newSubManager()) {
+      GradientNorm norm = norm(gradients, scratch);
+      update(masters, gradients, norm, learningRate);
+      return norm.value();
     }
   }
 
   /** Drops the states of a parameter; should it be trained again, it begins anew. */
   public void forget(String name) {
-    rules.get(placeOf.applyAsInt(name)).forget(name);
+    updates.forget(name);
   }
 
   @Override
   public void close() {
-    rules.forEach(UpdateRule::close);
+    updates.close();
     clipping.close();
-    places.forEach(NDManager::close);
+    owner.close();
   }
 
   private List<Clipping.Numbered> byPlace(Map<String, NDArray> gradients) {
@@ -119,24 +144,4 @@ public final class OptimizerStep implements AutoCloseable {
     }
     return List.copyOf(byPlace.values());
   }
-
-  /** The parameters that share a place, a rate and a decay, together. */
-  private Map<Kind, List<UpdateGroup.Item>> groups(
-      Map<String, NDArray> masters,
-      Map<String, NDArray> gradients,
-      ToDoubleFunction<String> learningRate) {
-    Map<Kind, List<UpdateGroup.Item>> items = new LinkedHashMap<>();
-    gradients.forEach(
-        (name, gradient) -> {
-          NDArray master = requireNonNull(masters.get(name));
-          double decay = master.getShape().dimension() > 1 ? weightDecay : 0;
-          Kind kind = new Kind(placeOf.applyAsInt(name), learningRate.applyAsDouble(name), decay);
-          items
-              .computeIfAbsent(kind, k -> new ArrayList<>())
-              .add(new UpdateGroup.Item(name, master, gradient));
-        });
-    return items;
-  }
-
-  private record Kind(int place, double learningRate, double weightDecay) {}
 }

@@ -48,8 +48,8 @@ public final class TrainedRows implements AutoCloseable {
                 kernel
                     .method("rows")
                     .with(array)
-                    .with(owner.create(range.start()))
-                    .with(owner.create(range.rows()))
+                    .withNumber(range.start())
+                    .withNumber(range.rows())
                     .runForOne(owner));
           }
         });

@@ -1,8 +1,14 @@
 package dev.polyphase.phases.optimizer;
 
+import static java.util.Objects.requireNonNull;
+
 import ai.djl.ndarray.NDArray;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.function.Predicate;
+import java.util.function.ToDoubleFunction;
 
 /**
  * Parameters that are updated in one call.
@@ -19,6 +25,36 @@ record UpdateGroup(List<Item> items, double learningRate, double weightDecay) {
    * @param gradient float32 of its shape
    */
   record Item(String name, NDArray master, NDArray gradient) {}
+
+  /**
+   * All parameters that have a gradient, those of one rate and one decay together. Norms and biases
+   * do not decay.
+   *
+   * @param learningRate the rate of each
+   */
+  static List<UpdateGroup> all(
+      Map<String, NDArray> masters,
+      Map<String, NDArray> gradients,
+      ToDoubleFunction<String> learningRate,
+      double weightDecay) {
+    Map<Kind, List<Item>> items = new LinkedHashMap<>();
+    gradients.forEach(
+        (name, gradient) -> {
+          NDArray master = requireNonNull(masters.get(name));
+          double decay = master.getShape().dimension() > 1 ? weightDecay : 0;
+          items
+              .computeIfAbsent(
+                  new Kind(learningRate.applyAsDouble(name), decay), kind -> new ArrayList<>())
+              .add(new Item(name, master, gradient));
+        });
+    List<UpdateGroup> groups = new ArrayList<>();
+    items.forEach(
+        (kind, ofKind) ->
+            groups.add(new UpdateGroup(ofKind, kind.learningRate(), kind.weightDecay())));
+    return groups;
+  }
+
+  private record Kind(double learningRate, double weightDecay) {}
 
   boolean isEmpty() {
     return items.isEmpty();

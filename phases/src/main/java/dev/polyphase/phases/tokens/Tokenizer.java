@@ -4,6 +4,7 @@ import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
 import ai.djl.huggingface.tokenizers.jni.CharSpan;
 import ai.djl.huggingface.tokenizers.jni.LibUtils;
 import ai.djl.huggingface.tokenizers.jni.TokenizersLibrary;
+import dev.polyphase.kernels.DjlSettings;
 import dev.polyphase.pipelines.problems.InputException;
 import dev.polyphase.pipelines.problems.Place;
 import java.io.IOException;
@@ -54,7 +55,7 @@ public final class Tokenizer implements AutoCloseable {
               + " pre-tokenised rows");
     }
     OptionalInt eosId = EndOfSequence.idIn(modelFolder);
-    keepOffTheNetwork();
+    DjlSettings.make();
     LibUtils.checkStatus();
     HuggingFaceTokenizer tokenizer;
     try (InputStream in = Files.newInputStream(file)) {
@@ -153,17 +154,6 @@ public final class Tokenizer implements AutoCloseable {
   @Override
   public void close() {
     tokenizer.close();
-  }
-
-  /** The library would report to its makers, and on a GPU machine fetch another build of itself. */
-  private static void keepOffTheNetwork() {
-    Map.of("ai.djl.offline", "true", "OPT_OUT_TRACKING", "true", "RUST_FLAVOR", "cpu")
-        .forEach(
-            (property, value) -> {
-              if (System.getProperty(property) == null) {
-                System.setProperty(property, value);
-              }
-            });
   }
 
   private int[] prefixOfEveryText() {

@@ -44,7 +44,7 @@ public record ComputeSettings(List<String> devices, Precision precision) {
     if (!asked.contains("auto")) {
       choice = "device says " + String.join(", ", asked);
     } else if (onCpu()) {
-      choice = "device is auto, and this libtorch sees no GPU";
+      choice = "device is auto, and " + library.cuda().finding();
     } else {
       choice = "device is auto, and this is the first GPU";
     }

@@ -34,6 +34,7 @@ import org.jspecify.annotations.Nullable;
 public final class DjlPhaseTrainer implements PhaseTrainer {
   private final ObjectiveSource source;
   private final FreeMemory freeMemory;
+  private final boolean offloadsOnCpu;
 
   /**
    * A trainer of the phases that a source makes objectives for.
@@ -42,14 +43,25 @@ public final class DjlPhaseTrainer implements PhaseTrainer {
    *     each of several devices
    */
   public DjlPhaseTrainer(ObjectiveSource source, FreeMemory freeMemory) {
+    this(source, freeMemory, false);
+  }
+
+  /**
+   * A trainer that may do on the CPU what it does with a GPU.
+   *
+   * @param offloadsOnCpu whether {@code optimizer_offload} has its effect where the model is on the
+   *     CPU: it only costs memory there, but needs no GPU
+   */
+  DjlPhaseTrainer(ObjectiveSource source, FreeMemory freeMemory, boolean offloadsOnCpu) {
     this.source = source;
     this.freeMemory = freeMemory;
+    this.offloadsOnCpu = offloadsOnCpu;
   }
 
   @Override
   public PhasePlan check(PhaseRequest request) throws IOException {
     refuseWhatIsNotBuilt(request.phase());
-    PhaseSetup setup = PhaseSetup.of(request);
+    PhaseSetup setup = PhaseSetup.of(request, offloadsOnCpu);
     try (LazyTokenizer tokenizer = new LazyTokenizer(request.checkpoint())) {
       PhaseRows rows = PhaseRows.read(source, request, setup.config().vocabSize(), tokenizer);
       Objective objective = rows.training();
@@ -89,7 +101,7 @@ public final class DjlPhaseTrainer implements PhaseTrainer {
     refuseResultThatExists(request.result());
     refuseResultThatExists(request.lastGood());
     refuseWhatIsNotBuilt(request.phase());
-    PhaseSetup setup = PhaseSetup.of(request);
+    PhaseSetup setup = PhaseSetup.of(request, offloadsOnCpu);
     try (LazyTokenizer tokenizer = new LazyTokenizer(request.checkpoint())) {
       PhaseRows rows = PhaseRows.read(source, request, setup.config().vocabSize(), tokenizer);
       Objective objective = rows.training();
@@ -157,7 +169,8 @@ public final class DjlPhaseTrainer implements PhaseTrainer {
             setup.parts().adapters(),
             placed.placement(),
             setup.compute().precision(),
-            placed.activations());
+            placed.activations(),
+            setup.mastersAt());
     if (request.phase().neftuneNoiseAlpha() > 0) {
       model.addNoise(
           new EmbeddingNoise(request.phase().neftuneNoiseAlpha(), request.pipeline().seed()));

@@ -4,6 +4,7 @@ import dev.polyphase.kernels.Precision;
 import dev.polyphase.phases.api.MemoryEstimate;
 import dev.polyphase.phases.model.Activations;
 import dev.polyphase.phases.model.Adapters;
+import dev.polyphase.phases.model.MastersAt;
 import dev.polyphase.phases.model.ModelConfig;
 import dev.polyphase.phases.model.ModelLayout;
 import dev.polyphase.phases.model.Parameter;
@@ -14,6 +15,7 @@ import dev.polyphase.weights.Checkpoint;
 import dev.polyphase.weights.RowRanges;
 import dev.polyphase.weights.TensorInfo;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 
 /**
@@ -33,6 +35,7 @@ import java.util.List;
  * @param parts what is trained
  * @param compute where and in which precision
  * @param optimizer what keeps states
+ * @param mastersAt where masters and states are
  * @param largest the largest forward pass
  * @param severalPasses whether several forward passes make a step
  */
@@ -42,6 +45,7 @@ record MemoryFormula(
     TrainedParts parts,
     ComputeSettings compute,
     Optimizer.Name optimizer,
+    MastersAt mastersAt,
     BatchSize largest,
     boolean severalPasses) {
   /** float32. */
@@ -79,9 +83,46 @@ record MemoryFormula(
         mapped,
         trainedValues * MASTER_BYTES,
         states,
+        mastersAt == MastersAt.HOST
+            ? new MemoryEstimate.Offload(trainedValues * computeBytes, staging(layout))
+            : null,
         gradients,
         Math.max(0, pass - gradients),
         activations == Activations.RECOMPUTED);
+  }
+
+  /**
+   * What {@code UpdatesOnHost} passes gradients and weights through: the largest part twice in
+   * float32 and once in the compute's dtype. libtorch rounds pinned memory up to a power of two.
+   */
+  private long staging(ModelLayout layout) {
+    long largestPart = 0;
+    for (int layer = 0; layer < config.numLayers(); layer++) {
+      largestPart = Math.max(largestPart, trainedValues(layout.block(layer).values()));
+    }
+    for (String end : List.of(ModelLayout.EMBEDDING, ModelLayout.FINAL_NORM, layout.head())) {
+      largestPart = Math.max(largestPart, trainedValues(List.of(parameter(end))));
+    }
+    return 2 * pinned(largestPart * MASTER_BYTES)
+        + pinned(largestPart * compute.precision().elementType().bytes());
+  }
+
+  private long pinned(long bytes) {
+    boolean power = compute.onCpu() || Long.bitCount(bytes) <= 1;
+    return power ? bytes : 2 * Long.highestOneBit(bytes);
+  }
+
+  private long trainedValues(Collection<Parameter> parameters) {
+    long values = 0;
+    for (Parameter parameter : parameters) {
+      if (parts.tensors().contains(parameter.name())) {
+        values += optimized(parameter).values();
+      }
+      if (parts.adapters().adapt(parameter.name())) {
+        values += parts.adapters().a(parameter).values() + parts.adapters().b(parameter).values();
+      }
+    }
+    return values;
   }
 
   /**
@@ -120,15 +161,18 @@ record MemoryFormula(
       adapter = ofTrained(adapters.a(parameter)) + ofTrained(adapters.b(parameter));
     }
     if (parts.tensors().contains(parameter.name())) {
-      return adapter
-          + 2 * MASTER_BYTES * parameter.values()
-          + UpdateRules.stateBytes(optimizer, optimized(parameter));
+      return adapter + ofTrained(parameter);
     }
     return adapter + compute.precision().elementType().bytes() * parameter.values();
   }
 
+  /** On the device: the gradient, and the master and its states, or its copy. */
   private long ofTrained(Parameter parameter) {
-    return 2 * MASTER_BYTES * parameter.values() + UpdateRules.stateBytes(optimizer, parameter);
+    return MASTER_BYTES * parameter.values()
+        + (mastersAt == MastersAt.HOST
+            ? compute.precision().elementType().bytes() * parameter.values()
+            : MASTER_BYTES * parameter.values()
+                + UpdateRules.stateBytes(optimizer, optimized(parameter)));
   }
 
   private Parameter parameter(String name) {
@@ -140,7 +184,7 @@ record MemoryFormula(
   }
 
   private PassMemory pass(Activations activations) {
-    return new PassMemory(config, parts, compute, largest, activations);
+    return new PassMemory(config, parts, compute, mastersAt, largest, activations);
   }
 
   private Parameter optimized(Parameter parameter) {

@@ -3,6 +3,7 @@ package dev.polyphase.phases.training;
 import dev.polyphase.kernels.Precision;
 import dev.polyphase.phases.model.Activations;
 import dev.polyphase.phases.model.Adapters;
+import dev.polyphase.phases.model.MastersAt;
 import dev.polyphase.phases.model.ModelConfig;
 import dev.polyphase.phases.model.ModelLayout;
 import dev.polyphase.phases.model.Parameter;
@@ -36,9 +37,10 @@ import java.util.Map;
  *       positions; of packed rows for each position and each of the longest document.
  *   <li>Recomputed, a block keeps its input alone, {@code hcT}, and the above exists for one block
  *       at a time.
- *   <li>The upper end: {@link Transformer#TOKENS_OF_LOGITS} rows of logits at {@code 8V} bytes
+ *   <li>The upper end: {@link Transformer#tokensOfLogits} rows of logits at {@code 8V} bytes
  *       (float32) or {@code 10V} (otherwise); the normed rows and their gradients, {@code T h (8 +
- *       2c)}, every token taken to carry loss; a trained head in another dtype once more.
+ *       2c)}, every token taken to carry loss; a trained head in another dtype once more, and on
+ *       GPUs a chunk's part of its gradient.
  * </ul>
  */
 final class PassMemory {
@@ -51,6 +53,7 @@ final class PassMemory {
   private final List<Parameter> trained;
   private final boolean onCpu;
   private final boolean float32;
+  private final boolean converts;
   private final int computeBytes;
   private final BatchSize batch;
   private final Activations activations;
@@ -59,6 +62,7 @@ final class PassMemory {
       ModelConfig config,
       TrainedParts parts,
       ComputeSettings compute,
+      MastersAt mastersAt,
       BatchSize batch,
       Activations activations) {
     this.config = config;
@@ -70,6 +74,8 @@ final class PassMemory {
         .forEach(trained::add);
     this.onCpu = compute.onCpu();
     this.float32 = compute.precision() == Precision.FLOAT32;
+    // Masters of another dtype are converted where they are used; copies of them need not be.
+    this.converts = !float32 && mastersAt == MastersAt.MODEL;
     this.computeBytes = compute.precision().elementType().bytes();
     this.batch = batch;
     this.activations = activations;
@@ -164,7 +170,8 @@ final class PassMemory {
     streams += trainsAny(layer, "post_attention_layernorm.weight") ? 1 : 0;
     long ofToken = streams * hidden * computeBytes;
     ofToken += float32 ? 0 : 8 * hidden;
-    ofToken += (onCpu && queries != keys ? 4 * queries : 2 * queries + 2 * keys) * computeBytes;
+    boolean repeated = queries != keys && (onCpu || float32);
+    ofToken += (repeated ? 4 * queries : 2 * queries + 2 * keys) * computeBytes;
     boolean packed = batch.longestDocument() < batch.tokens();
     ofToken += packed && trainsAny(layer, "o_proj.weight") ? queries * computeBytes : 0;
     ofToken += config.queryKeyNorm() ? 4 * (queries + keys) : 0;
@@ -175,10 +182,14 @@ final class PassMemory {
 
   /** Trained weights of a block in the compute's dtype. */
   private long converted(int layer) {
-    return float32 ? 0 : gradient(layer) / GRADIENT_BYTES * computeBytes;
+    return converts ? gradient(layer) / GRADIENT_BYTES * computeBytes : 0;
   }
 
+  /** On GPUs flash attention needs none. */
   private long mask(int layer) {
+    if (!onCpu && !float32) {
+      return 0;
+    }
     int window = config.windows().get(layer);
     long longest = batch.longestDocument();
     return window > 0 && longest > window ? batch.tokens() * longest * (computeBytes + 3) : 0;
@@ -186,12 +197,12 @@ final class PassMemory {
 
   /** What the upper end needs beyond its weights, its gradients left out. */
   long upperEnd() {
-    long logitRows = Math.min(Transformer.TOKENS_OF_LOGITS, batch.padded());
+    long logitRows = Math.min(Transformer.tokensOfLogits(!onCpu), batch.padded());
     long logits = logitRows * config.vocabSize() * (float32 ? 8 : 10);
     long rows = batch.padded() * config.hiddenSize() * (8 + 2L * computeBytes);
-    boolean copied = !float32 && trains(layout.head());
-    long head = copied ? gradient(module(layout.head())) / GRADIENT_BYTES * computeBytes : 0;
-    return logits + rows + head;
+    boolean trained = !float32 && trains(layout.head());
+    long head = trained ? gradient(module(layout.head())) / GRADIENT_BYTES * computeBytes : 0;
+    return logits + rows + (converts ? head : 0) + (onCpu ? 0 : head);
   }
 
   private boolean trains(String name) {

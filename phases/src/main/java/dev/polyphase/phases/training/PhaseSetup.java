@@ -5,6 +5,7 @@ import dev.polyphase.phases.api.PhaseRequest;
 import dev.polyphase.phases.data.Schedule;
 import dev.polyphase.phases.model.Activations;
 import dev.polyphase.phases.model.ConfigReader;
+import dev.polyphase.phases.model.MastersAt;
 import dev.polyphase.phases.model.ModelConfig;
 import dev.polyphase.phases.model.ModelLayout;
 import dev.polyphase.phases.model.Parameter;
@@ -25,6 +26,7 @@ import java.io.IOException;
  * @param parts what of them is trained at first
  * @param counted what memory is reckoned for: the same, or where the phase moves to others on its
  *     way, the most of them
+ * @param mastersAt where the masters will be
  */
 record PhaseSetup(
     Phase phase,
@@ -33,13 +35,15 @@ record PhaseSetup(
     ModelLayout layout,
     Checkpoint checkpoint,
     TrainedParts parts,
-    TrainedParts counted) {
+    TrainedParts counted,
+    MastersAt mastersAt) {
   /**
    * Reads a model's configuration and looks at all its tensors.
    *
+   * @param offloadsOnCpu whether masters may be apart from a model that is on the CPU itself
    * @throws InputException where they do not fit, or what is to be trained is not among them
    */
-  static PhaseSetup of(PhaseRequest request) throws IOException {
+  static PhaseSetup of(PhaseRequest request, boolean offloadsOnCpu) throws IOException {
     ComputeSettings compute = ComputeSettings.of(request.pipeline());
     ModelConfig config = ConfigReader.read(request.checkpoint());
     ModelLayout layout = new ModelLayout(config);
@@ -52,7 +56,17 @@ record PhaseSetup(
             .map(moves -> TrainedParts.parameters(moves.most(), request, layout))
             .map(most -> parts.with(most, parts.rateFactors()))
             .orElse(parts);
-    return new PhaseSetup(request.phase(), compute, config, layout, checkpoint, parts, counted);
+    boolean offloads =
+        request.phase().optimizer().offloaded() && (!compute.onCpu() || offloadsOnCpu);
+    return new PhaseSetup(
+        request.phase(),
+        compute,
+        config,
+        layout,
+        checkpoint,
+        parts,
+        counted,
+        offloads ? MastersAt.HOST : MastersAt.MODEL);
   }
 
   /** All values of the model. */
@@ -68,6 +82,7 @@ record PhaseSetup(
         counted,
         compute,
         phase.optimizer().name(),
+        mastersAt,
         LargestBatch.in(schedule, objective, phase.microBatchSize()),
         phase.gradientAccumulationSteps() > 1);
   }

@@ -14,6 +14,8 @@ import dev.polyphase.phases.model.Transformer;
 import dev.polyphase.phases.objective.MicroBatch;
 import dev.polyphase.phases.objective.Objective;
 import dev.polyphase.phases.objective.Outcome;
+import dev.polyphase.phases.optimizer.GradientNorm;
+import dev.polyphase.phases.optimizer.HostMasters;
 import dev.polyphase.phases.optimizer.LearningRate;
 import dev.polyphase.phases.optimizer.OptimizerStep;
 import dev.polyphase.phases.optimizer.TrainedRows;
@@ -39,6 +41,7 @@ final class TrainingLoop {
   private final Schedule schedule;
   private final LearningRate learningRate;
   private TrainedParts parts;
+  private Map<String, NDArray> copies = Map.of();
   private long stepsDone;
 
   /**
@@ -124,14 +127,15 @@ final class TrainingLoop {
   private double takeAllSteps(MetricsWindow window) throws IOException {
     double epoch = 0;
     try (NDManager states = model.newScratch();
-        OptimizerStep optimizer =
-            new OptimizerStep(
-                model.places(), model::placeOf, phase.optimizer(), phase.maxGradNorm());
-        TrainedRows trainedRows = new TrainedRows(states, parts.rows())) {
+        TrainedRows trainedRows = new TrainedRows(states, parts.rows());
+        OptimizerStep optimizer = newOptimizer(trainedRows, states)) {
       Map<String, NDArray> masters = trainedRows.of(model.masters(), states);
-      for (Step step : schedule) {
+      StepFeed feed = new StepFeed(schedule.iterator(), objective);
+      while (feed.hasNext()) {
         stopIfRequested();
-        StepFigures figures = take(step, optimizer, masters, trainedRows);
+        StepFeed.Ready ready = feed.next();
+        Step step = ready.step();
+        StepFigures figures = take(ready, feed::prepare, optimizer, masters, trainedRows);
         window.add(figures);
         boolean last = step.index() == schedule.totalSteps();
         boolean logged = step.index() % phase.loggingSteps() == 0 || last;
@@ -147,11 +151,25 @@ final class TrainingLoop {
           break;
         }
         if (!last && rescannedAfter(step, optimizer, window)) {
-          masters = trainedRows.of(model.masters(), states);
+          // Rows are of a phase that stays where it is.
+          masters = model.masters();
+          copies = model.copies();
         }
       }
     }
     return epoch;
+  }
+
+  private OptimizerStep newOptimizer(TrainedRows trainedRows, NDManager states) {
+    if (!model.mastersOnHost()) {
+      return new OptimizerStep(
+          model.places(), model::placeOf, phase.optimizer(), phase.maxGradNorm());
+    }
+    copies = trainedRows.of(model.copies(), states);
+    HostMasters masters =
+        new HostMasters(model.host(), () -> copies, model.onGpu(), model::awaitDevices);
+    return OptimizerStep.onHost(
+        masters, model.places(), model::placeOf, phase.optimizer(), phase.maxGradNorm());
   }
 
   /** Evaluates where that is due, which is no time of the steps. */
@@ -177,11 +195,20 @@ final class TrainingLoop {
     return true;
   }
 
+  /**
+   * Takes a step.
+   *
+   * @param meanwhile called when the device has been asked for all that comes before the update
+   */
   private StepFigures take(
-      Step step, OptimizerStep optimizer, Map<String, NDArray> masters, TrainedRows trainedRows) {
+      StepFeed.Ready ready,
+      Runnable meanwhile,
+      OptimizerStep optimizer,
+      Map<String, NDArray> masters,
+      TrainedRows trainedRows) {
+    Step step = ready.step();
+    List<MicroBatch> microBatches = ready.microBatches();
     model.startStep(step.index());
-    List<MicroBatch> microBatches =
-        step.microBatches().stream().map(objective::microBatch).toList();
     // The loss is a mean over the whole step, so that its size is needed before the first backward.
     double weight = microBatches.stream().mapToInt(MicroBatch::weight).sum();
     Sums sums = new Sums(weight);
@@ -190,15 +217,17 @@ final class TrainingLoop {
       for (MicroBatch batch : microBatches) {
         differentiate(batch, sums, gradients, scratch);
       }
-      double loss = sums.loss();
       Map<String, NDArray> trained = trainedRows.of(gradients.byName(), scratch);
-      guard.checkLoss(
-          step.index(), loss, () -> failed(step, loss, optimizer.norm(trained), sums.losses));
+      GradientNorm norm = optimizer.norm(trained, scratch);
+      meanwhile.run();
+      double loss = sums.loss();
+      guard.checkLoss(step.index(), loss, () -> failed(step, loss, norm.value(), sums.losses));
+      guard.checkNorm(
+          step.index(), norm.value(), () -> failed(step, loss, norm.value(), sums.losses));
       double rate = learningRate.at(step.index() - 1);
-      double norm = optimizer.step(masters, trained, name -> rate * parts.rateFactors().of(name));
-      guard.checkNorm(step.index(), norm, () -> failed(step, loss, norm, sums.losses));
+      optimizer.update(masters, trained, norm, name -> rate * parts.rateFactors().of(name));
       long tokens = microBatches.stream().mapToLong(batch -> batch.tokens().tokens()).sum();
-      return new StepFigures(loss, norm, rate, tokens, sums.means());
+      return new StepFigures(loss, norm.value(), rate, tokens, sums.means());
     }
   }
 

@@ -4,6 +4,14 @@ class K(Module):
   __buffers__ = []
   training : bool
 
+  # x in the dtype of like, x itself where it has that.
+  def as_like(self: __torch__.K, x: Tensor, like: Tensor) -> Tensor:
+    return torch.type_as(x, like)
+
+  # The first value of x: float32 [].
+  def first(self: __torch__.K, x: Tensor) -> Tensor:
+    return torch.to(torch.select(torch.reshape(x, [-1]), 0, 0), 6)
+
   # x [tokens, in], gy [tokens, out], w [out, in] -> y [tokens, out], gx [tokens, in], gw [out, in]
   def linear(self: __torch__.K, x: Tensor, gy: Tensor, w: Tensor, y: Tensor, gx: Tensor, gw: Tensor) -> Tensor:
     _0 = torch.mm(x, torch.t(w), out=y)

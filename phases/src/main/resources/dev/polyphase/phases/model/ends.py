@@ -15,8 +15,9 @@ class K(Module):
   # The same with noise: uniform between -bounds and bounds, float32 [batch, 1, 1] or [1, seq, 1]; seed: int64 [] on the CPU. Added in float32.
   def embed_with_noise(self: __torch__.K, table: Tensor, ids: Tensor, like: Tensor, bounds: Tensor, seed: Tensor) -> Tensor:
     x = torch.to(torch.embedding(table, ids), 6, False, True)
-    source = torch.Generator(device=torch.device("{{device}}"), seed=int(seed))
-    noise = torch.uniform_(torch.empty_like(x), -1., 1., generator=source)
+    # Of all devices at once: TorchScript has no generator of a GPU's own.
+    torch.manual_seed(int(seed))
+    noise = torch.uniform_(torch.empty_like(x), -1., 1.)
     return torch.type_as(torch.add_(x, torch.mul_(noise, bounds)), like)
 
   # The gradient of the table: [V, hidden], float32.
@@ -42,15 +43,20 @@ class K(Module):
     h = (self).pick(x1, weight1, positions)
     found = torch.grad([h], wanted, annotate(List[Optional[Tensor]], [gh]), None, False, False)
     gradients = annotate(List[Tensor], [])
+    ofx = int(torch.select(trained, 0, 0))
     for i in range(torch.len(found)):
-      _2 = torch.append(gradients, unchecked_cast(Tensor, found[i]))
+      gradient = unchecked_cast(Tensor, found[i])
+      if torch.lt(i, ofx):
+        _2 = torch.append(gradients, gradient)
+      else:
+        _3 = torch.append(gradients, torch.to(gradient, 6))
     return gradients
 
   # h with values dropped at random and the others scaled up (Srivastava et al. 2014); which ones follows from seed, int64 [] on the CPU, below 0 for none.
   def dropped(self: __torch__.K, h: Tensor, seed: Tensor) -> Tensor:
     if torch.ge(int(seed), 0):
-      source = torch.Generator(device=torch.device("{{device}}"), seed=int(seed))
-      mask = torch.bernoulli_(torch.empty_like(h), {{kept_share}}, generator=source)
+      torch.manual_seed(int(seed))
+      mask = torch.bernoulli_(torch.empty_like(h), {{kept_share}})
       y = torch.mul(h, torch.div_(mask, {{kept_share}}))
     else:
       y = h
@@ -65,7 +71,7 @@ class K(Module):
     h1 = torch.requires_grad_(torch.detach(h), True)
     a1 = torch.requires_grad_(torch.detach(a), True)
     found = torch.grad([(self).inner(h1, a1, seed)], [h1, a1], annotate(List[Optional[Tensor]], [g]), None, False, False)
-    return [torch.add(gh, unchecked_cast(Tensor, found[0])), unchecked_cast(Tensor, found[1])]
+    return [torch.add(gh, unchecked_cast(Tensor, found[0])), torch.to(unchecked_cast(Tensor, found[1]), 6)]
 
   # The head in h's dtype.
   def converted(self: __torch__.K, h: Tensor, head: List[Tensor]) -> List[Tensor]:
@@ -117,7 +123,12 @@ class K(Module):
         right = w[1]
       else:
         right = h
-      _2 = torch.addmm_(sums[0], torch.to(torch.t(gzh), 6), torch.to(torch.narrow(right, 0, start, count), 6))
+      rows = torch.narrow(right, 0, start, count)
+      if torch.__and__({{on_gpu}}, torch.ne(ops.prim.dtype(h), 6)):
+        # A GPU sums a product of 16 bits in float32, and is many times as fast with it; it is rounded once a chunk.
+        _2 = torch.add_(sums[0], torch.matmul(torch.t(gzh), rows))
+      else:
+        _3 = torch.addmm_(sums[0], torch.to(torch.t(gzh), 6), torch.to(rows, 6))
     return 0
 
   # [gradient of h, of inner, of the head's weight or B], those that are there.

@@ -8,14 +8,12 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import dev.polyphase.fixtures.Fixture;
 import dev.polyphase.kernels.Precision;
-import dev.polyphase.phases.data.Example;
 import dev.polyphase.phases.data.TokenBatch;
 import dev.polyphase.weights.Checkpoint;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Random;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -31,7 +29,8 @@ class EmbeddingNoiseTest {
 
   @Test
   void isUniformWithinTheBoundOfItsRowsOwnTokens() throws IOException {
-    float[] noise = noise(TokenBatch.of(List.of(row(1, 50), row(2, 200))), 1);
+    float[] noise =
+        noise(TokenBatch.of(List.of(RandomRows.whole(1, 50), RandomRows.whole(2, 200))), 1);
 
     // Both rows have 200 tokens with their padding, but only 50 of the first are its own.
     assertUniform(Arrays.copyOfRange(noise, 0, 50 * HIDDEN), ALPHA / Math.sqrt(50 * HIDDEN));
@@ -43,20 +42,23 @@ class EmbeddingNoiseTest {
   void ofPackedRowsTheBoundIsThatOfTheirSequence() throws IOException {
     // Two sequences: of 30 and 60 tokens, and of 160.
     TokenBatch batch =
-        TokenBatch.packed(List.of(row(1, 30), row(2, 60), row(3, 160)), new int[] {90, 160});
+        TokenBatch.packed(
+            List.of(RandomRows.whole(1, 30), RandomRows.whole(2, 60), RandomRows.whole(3, 160)),
+            new int[] {90, 160});
     float[] noise = noise(batch, 1);
 
     assertUniform(Arrays.copyOfRange(noise, 0, 90 * HIDDEN), ALPHA / Math.sqrt(90 * HIDDEN));
     assertUniform(
         Arrays.copyOfRange(noise, 90 * HIDDEN, 250 * HIDDEN), ALPHA / Math.sqrt(160 * HIDDEN));
 
-    float[] alone = noise(TokenBatch.packed(List.of(row(1, 30), row(2, 60))), 1);
+    float[] alone =
+        noise(TokenBatch.packed(List.of(RandomRows.whole(1, 30), RandomRows.whole(2, 60))), 1);
     assertUniform(alone, ALPHA / Math.sqrt(90 * HIDDEN));
   }
 
   @Test
   void followsFromTheSeed() throws IOException {
-    TokenBatch batch = TokenBatch.of(List.of(row(1, 40)));
+    TokenBatch batch = TokenBatch.of(List.of(RandomRows.whole(1, 40)));
 
     assertThat(noise(batch, 3)).isEqualTo(noise(batch, 3)).isNotEqualTo(noise(batch, 4));
   }
@@ -90,16 +92,9 @@ class EmbeddingNoiseTest {
   void gradientsAreThoseOfTheLossUnderThatNoise() throws IOException {
     String matrix = "model.layers.1.mlp.down_proj.weight";
     Path checkpoint = Fixture.LLAMA.copyTo(folder);
-    TokenBatch batch = TokenBatch.of(List.of(row(1, 12), row(2, 20)));
+    TokenBatch batch = TokenBatch.of(List.of(RandomRows.whole(1, 12), RandomRows.whole(2, 20)));
     for (Activations activations : Activations.values()) {
-      try (Transformer model =
-          Transformer.load(
-              Checkpoint.open(checkpoint),
-              ConfigReader.read(checkpoint),
-              Set.of(EMBEDDING, matrix),
-              "cpu",
-              Precision.FLOAT32,
-              activations)) {
+      try (Transformer model = CpuModels.load(checkpoint, Set.of(EMBEDDING, matrix), activations)) {
         double quiet = loss(model, batch, null);
         model.addNoise(new EmbeddingNoise(ALPHA, 42));
         try (NDManager step = model.newScratch()) {
@@ -166,7 +161,7 @@ class EmbeddingNoiseTest {
     }
     ModelConfig config = ConfigReader.read(checkpoint);
     ModelLayout layout = new ModelLayout(config);
-    try (Places places = new Places(Placement.on("cpu"), layout)) {
+    try (Places places = new Places(Placement.on("cpu"), layout, MastersAt.MODEL)) {
       NDManager manager = places.manager(0);
       Weights weights =
           Weights.load(
@@ -180,7 +175,8 @@ class EmbeddingNoiseTest {
       try (Ends ends = new Ends(manager, config, layout, weights, Adapters.none())) {
         long[] ids = Arrays.stream(batch.ids()).asLongStream().toArray();
         NDArray input = manager.create(ids, new Shape(batch.batch(), batch.seq()));
-        NDArray bounds = new EmbeddingNoise(ALPHA, 0).bounds(batch, HIDDEN, manager);
+        NDArray bounds =
+            new EmbeddingNoise(ALPHA, 0).bounds(batch, HIDDEN, places.uploads(0), manager);
         float[] quiet = ends.embed(input, like, manager).toFloatArray();
         float[] noisy = ends.embedWithNoise(input, like, bounds, seed, manager).toFloatArray();
         for (int i = 0; i < noisy.length; i++) {
@@ -207,10 +203,5 @@ class EmbeddingNoiseTest {
     // The variance of the square of a uniform value is 4/45 of the bound's fourth power.
     assertThat(squares / n)
         .isCloseTo(bound * bound / 3, within(5 * bound * bound * Math.sqrt(4 / 45.0 / n)));
-  }
-
-  private static Example row(int seed, int tokens) {
-    int[] ids = new Random(seed).ints(tokens, 0, 256).toArray();
-    return new Example(ids, ids);
   }
 }

@@ -7,9 +7,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.polyphase.fixtures.Fixture;
-import dev.polyphase.kernels.Precision;
 import dev.polyphase.phases.data.TokenBatch;
-import dev.polyphase.weights.Checkpoint;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.HashSet;
@@ -89,13 +87,6 @@ class GoldenForwardTest {
   }
 
   private Transformer load(Fixture fixture, Set<String> trained) throws IOException {
-    Path checkpoint = fixture.copyTo(folder);
-    return Transformer.load(
-        Checkpoint.open(checkpoint),
-        ConfigReader.read(checkpoint),
-        trained,
-        "cpu",
-        Precision.FLOAT32,
-        Activations.KEPT);
+    return CpuModels.load(fixture.copyTo(folder), trained, Activations.KEPT);
   }
 }

@@ -8,16 +8,11 @@ import ai.djl.ndarray.NDManager;
 import dev.polyphase.fixtures.Fixture;
 import dev.polyphase.fixtures.TensorValues;
 import dev.polyphase.kernels.Precision;
-import dev.polyphase.phases.data.Example;
 import dev.polyphase.phases.data.TokenBatch;
 import dev.polyphase.weights.Checkpoint;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.Arrays;
-import java.util.HashSet;
-import java.util.List;
 import java.util.Map;
-import java.util.Random;
 import java.util.Set;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
@@ -74,10 +69,10 @@ class GradientsTest {
     // bfloat16 keeps 8 bits: single products are off by up to 0.4 %, sums of many by less.
     Path checkpoint = Fixture.LLAMA.copyTo(folder);
     Set<String> trained =
-        names(checkpoint).stream()
+        ParameterNames.of(checkpoint).stream()
             .filter(name -> name.endsWith("_proj.weight"))
             .collect(Collectors.toSet());
-    TokenBatch batch = batch(checkpoint);
+    TokenBatch batch = RandomRows.uneven(checkpoint);
     Map<String, float[]> exact =
         gradients(checkpoint, trained, batch, Precision.FLOAT32, Activations.KEPT);
     Map<String, float[]> rounded =
@@ -95,7 +90,7 @@ class GradientsTest {
   @Test
   void logProbabilitiesInBfloat16StayNearFloat32() throws IOException {
     Path checkpoint = Fixture.QWEN2.copyTo(folder);
-    TokenBatch batch = batch(checkpoint);
+    TokenBatch batch = RandomRows.uneven(checkpoint);
     float[] exact;
     float[] rounded;
     try (Transformer model = load(checkpoint, Set.of(), Precision.FLOAT32, Activations.KEPT)) {
@@ -111,8 +106,9 @@ class GradientsTest {
   @EnumSource
   void noArrayOutlivesItsStep(Activations activations) throws IOException {
     Path checkpoint = Fixture.QWEN2.copyTo(folder);
-    TokenBatch batch = batch(checkpoint);
-    try (Transformer model = load(checkpoint, names(checkpoint), Precision.FLOAT32, activations)) {
+    TokenBatch batch = RandomRows.uneven(checkpoint);
+    try (Transformer model =
+        load(checkpoint, ParameterNames.of(checkpoint), Precision.FLOAT32, activations)) {
       int arrays = -1;
       for (int step = 0; step < 4; step++) {
         try (NDManager scratch = model.newScratch()) {
@@ -130,35 +126,23 @@ class GradientsTest {
 
   private void assertGradients(Fixture fixture, Predicate<String> trains) throws IOException {
     Path checkpoint = fixture.copyTo(folder);
-    Set<String> trained = names(checkpoint).stream().filter(trains).collect(Collectors.toSet());
-    TokenBatch batch = batch(checkpoint);
+    Set<String> trained =
+        ParameterNames.of(checkpoint).stream().filter(trains).collect(Collectors.toSet());
+    TokenBatch batch = RandomRows.uneven(checkpoint);
     Map<String, float[]> expected =
         KeptGraph.gradients(
             Checkpoint.open(checkpoint), ConfigReader.read(checkpoint), trained, batch);
     Map<String, float[]> recomputed =
         gradients(checkpoint, trained, batch, Precision.FLOAT32, Activations.RECOMPUTED);
-    assertClose(recomputed, expected, 2e-5);
+    GradientValues.assertClose(recomputed, expected, 2e-5);
     // The same operations on the same numbers, only not at the same time.
     Map<String, float[]> kept =
         gradients(checkpoint, trained, batch, Precision.FLOAT32, Activations.KEPT);
-    assertClose(kept, recomputed, 1e-6);
-    assertClose(knownBeforehand(checkpoint, trained, batch), expected, 2e-5);
+    GradientValues.assertClose(kept, recomputed, 1e-6);
+    GradientValues.assertClose(knownBeforehand(checkpoint, trained, batch), expected, 2e-5);
   }
 
-  private static void assertClose(
-      Map<String, float[]> found, Map<String, float[]> expected, double tolerance) {
-    assertThat(found.keySet()).isEqualTo(expected.keySet());
-    expected.forEach(
-        (name, wanted) -> {
-          double largest = TensorValues.largest(wanted);
-          assertThat(largest).as(name).isPositive();
-          assertThat(TensorValues.largestDifference(found.get(name), wanted))
-              .as(name)
-              .isLessThan(tolerance * largest);
-        });
-  }
-
-  /** The gradients of the mean loss, whose slope does not wait for the log-probabilities. */
+  /** Of the mean loss, whose slope does not wait for the log-probabilities: they come with it. */
   private static Map<String, float[]> knownBeforehand(
       Path checkpoint, Set<String> trained, TokenBatch batch) throws IOException {
     try (Transformer model = load(checkpoint, trained, Precision.FLOAT32, Activations.KEPT);
@@ -169,7 +153,7 @@ class GradientsTest {
       float[] separately = model.logProbs(batch);
       assertThat(TensorValues.largestDifference(logProbs.toFloatArray(), separately))
           .isLessThan(1e-5);
-      return floats(gradients);
+      return GradientValues.of(gradients);
     }
   }
 
@@ -180,54 +164,15 @@ class GradientsTest {
       Precision precision,
       Activations activations)
       throws IOException {
-    try (Transformer model = load(checkpoint, trained, precision, activations);
-        NDManager step = model.newScratch()) {
-      Gradients gradients = new Gradients(step);
-      model.differentiate(batch, GoldenBatches::meanLoss, gradients);
-      return floats(gradients);
+    try (Transformer model = load(checkpoint, trained, precision, activations)) {
+      return GradientValues.ofMeanLoss(model, batch);
     }
-  }
-
-  private static Map<String, float[]> floats(Gradients gradients) {
-    return gradients.byName().entrySet().stream()
-        .collect(Collectors.toMap(Map.Entry::getKey, e -> e.getValue().toFloatArray()));
   }
 
   private static Transformer load(
       Path checkpoint, Set<String> trained, Precision precision, Activations activations)
       throws IOException {
-    return Transformer.load(
-        Checkpoint.open(checkpoint),
-        ConfigReader.read(checkpoint),
-        trained,
-        "cpu",
-        precision,
-        activations);
-  }
-
-  private static Set<String> names(Path checkpoint) throws IOException {
-    return new ModelLayout(ConfigReader.read(checkpoint))
-        .parameters().stream().map(Parameter::name).collect(Collectors.toCollection(HashSet::new));
-  }
-
-  /** Rows of unequal lengths, padded, and half of their tokens without loss. */
-  static TokenBatch batch(Path checkpoint) throws IOException {
-    int vocabulary = ConfigReader.read(checkpoint).vocabSize();
-    Random random = new Random(7);
-    int[] lengths = {31, 12, 20};
-    List<Example> rows =
-        Arrays.stream(lengths)
-            .mapToObj(
-                length -> {
-                  int[] ids = random.ints(length, 0, vocabulary).toArray();
-                  int[] labels = ids.clone();
-                  for (int i = 0; i < length; i += 2) {
-                    labels[i] = -100;
-                  }
-                  return new Example(ids, labels);
-                })
-            .toList();
-    return TokenBatch.of(rows);
+    return CpuModels.load(checkpoint, trained, Adapters.none(), precision, activations);
   }
 
   private static double norm(float[] values) {

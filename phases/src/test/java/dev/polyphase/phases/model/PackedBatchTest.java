@@ -3,22 +3,17 @@ package dev.polyphase.phases.model;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
-import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import dev.polyphase.fixtures.Fixture;
 import dev.polyphase.fixtures.TensorValues;
-import dev.polyphase.kernels.Precision;
 import dev.polyphase.phases.data.Example;
 import dev.polyphase.phases.data.TokenBatch;
-import dev.polyphase.weights.Checkpoint;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Map;
 import java.util.Random;
 import java.util.Set;
-import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -40,7 +35,8 @@ class PackedBatchTest {
   void logProbabilitiesAndGradientsAreThoseOfPaddedRows(Fixture fixture) throws IOException {
     Path checkpoint = fixture.copyTo(folder);
     for (Activations activations : Activations.values()) {
-      try (Transformer model = load(checkpoint, names(checkpoint), activations)) {
+      try (Transformer model =
+          CpuModels.load(checkpoint, ParameterNames.of(checkpoint), activations)) {
         TokenBatch packed = TokenBatch.packed(ROWS);
         TokenBatch padded = TokenBatch.of(ROWS);
         assertThat(packed.targets()).isEqualTo(padded.targets()).hasSize(20 + 5 + 13 + 1);
@@ -48,8 +44,14 @@ class PackedBatchTest {
         float[] expected = model.logProbs(padded);
         assertThat(TensorValues.largestDifference(model.logProbs(packed), expected))
             .isLessThan(1e-5 * TensorValues.largest(expected));
-        assertClose(gradients(model, packed), gradients(model, padded));
-        assertClose(gradientsOfMean(model, packed), gradientsOfMean(model, padded));
+        GradientValues.assertClose(
+            GradientValues.ofSumOfSquares(model, packed),
+            GradientValues.ofSumOfSquares(model, padded),
+            1e-5);
+        GradientValues.assertClose(
+            GradientValues.ofMeanLossKnownBeforehand(model, packed),
+            GradientValues.ofMeanLossKnownBeforehand(model, padded),
+            1e-5);
       }
     }
   }
@@ -57,7 +59,7 @@ class PackedBatchTest {
   @ParameterizedTest
   @EnumSource(names = {"LLAMA", "MISTRAL_WINDOW"})
   void noDocumentSeesAnother(Fixture fixture) throws IOException {
-    try (Transformer model = load(fixture.copyTo(folder), Set.of(), Activations.KEPT)) {
+    try (Transformer model = CpuModels.load(fixture.copyTo(folder), Set.of(), Activations.KEPT)) {
       float[][] before =
           model.logits(TokenBatch.packed(List.of(row(1, 14), row(2, 7), row(3, 11))));
       float[][] after = model.logits(TokenBatch.packed(List.of(row(1, 14), row(9, 7), row(3, 11))));
@@ -74,7 +76,7 @@ class PackedBatchTest {
   @ParameterizedTest
   @EnumSource
   void aDocumentIsWhatItIsAlone(Fixture fixture) throws IOException {
-    try (Transformer model = load(fixture.copyTo(folder), Set.of(), Activations.KEPT)) {
+    try (Transformer model = CpuModels.load(fixture.copyTo(folder), Set.of(), Activations.KEPT)) {
       float[][] packed = model.logits(TokenBatch.packed(List.of(row(1, 30), row(2, 13))));
       float[][] alone = model.logits(TokenBatch.of(List.of(row(2, 13))));
       for (int position = 0; position < 13; position++) {
@@ -88,21 +90,23 @@ class PackedBatchTest {
   @Test
   void documentsWithoutALossTokenGiveNothing() throws IOException {
     Path checkpoint = Fixture.LLAMA.copyTo(folder);
-    try (Transformer model = load(checkpoint, Set.of("model.norm.weight"), Activations.KEPT)) {
+    try (Transformer model =
+        CpuModels.load(checkpoint, Set.of("model.norm.weight"), Activations.KEPT)) {
       TokenBatch batch = TokenBatch.packed(List.of(withoutLoss(row(1, 5)), row(2, 1)));
       assertThat(model.logProbs(batch)).isEmpty();
-      assertThat(gradients(model, batch)).isEmpty();
+      assertThat(GradientValues.ofSumOfSquares(model, batch)).isEmpty();
     }
   }
 
   @Test
   void noArrayOutlivesItsStep() throws IOException {
     Path checkpoint = Fixture.QWEN2.copyTo(folder);
-    try (Transformer model = load(checkpoint, names(checkpoint), Activations.KEPT)) {
-      gradients(model, TokenBatch.packed(ROWS));
+    try (Transformer model =
+        CpuModels.load(checkpoint, ParameterNames.of(checkpoint), Activations.KEPT)) {
+      GradientValues.ofSumOfSquares(model, TokenBatch.packed(ROWS));
       int arrays = managed(model);
-      gradients(model, TokenBatch.packed(ROWS));
-      gradientsOfMean(model, TokenBatch.packed(ROWS));
+      GradientValues.ofSumOfSquares(model, TokenBatch.packed(ROWS));
+      GradientValues.ofMeanLossKnownBeforehand(model, TokenBatch.packed(ROWS));
       assertThat(managed(model)).isEqualTo(arrays);
     }
   }
@@ -111,66 +115,6 @@ class PackedBatchTest {
     try (NDManager scratch = model.newScratch()) {
       return scratch.getParentManager().getManagedArrays().size();
     }
-  }
-
-  private static void assertClose(Map<String, float[]> found, Map<String, float[]> expected) {
-    assertThat(found.keySet()).isEqualTo(expected.keySet()).isNotEmpty();
-    expected.forEach(
-        (name, wanted) -> {
-          double largest = TensorValues.largest(wanted);
-          assertThat(largest).as(name).isPositive();
-          assertThat(TensorValues.largestDifference(found.get(name), wanted))
-              .as(name)
-              .isLessThan(1e-5 * largest);
-        });
-  }
-
-  /** The gradients of a sum of squares: it tells the tokens apart. */
-  private static Map<String, float[]> gradients(Transformer model, TokenBatch batch) {
-    try (NDManager step = model.newScratch()) {
-      Gradients gradients = new Gradients(step);
-      model.differentiate(batch, PackedBatchTest::sloping, gradients);
-      return floats(gradients);
-    }
-  }
-
-  private static Map<String, float[]> gradientsOfMean(Transformer model, TokenBatch batch) {
-    try (NDManager step = model.newScratch()) {
-      Gradients gradients = new Gradients(step);
-      NDArray logProbs =
-          model.differentiate(batch, -1.0 / batch.lossTokens(), gradients, step).orElseThrow();
-      assertThat(logProbs.size()).isEqualTo(batch.lossTokens());
-      return floats(gradients);
-    }
-  }
-
-  private static Map<String, float[]> floats(Gradients gradients) {
-    return gradients.byName().entrySet().stream()
-        .collect(Collectors.toMap(Map.Entry::getKey, entry -> entry.getValue().toFloatArray()));
-  }
-
-  private static float[] sloping(float[] logProbs) {
-    float[] gradient = new float[logProbs.length];
-    for (int i = 0; i < gradient.length; i++) {
-      gradient[i] = 2 * logProbs[i];
-    }
-    return gradient;
-  }
-
-  private static Transformer load(Path checkpoint, Set<String> trained, Activations activations)
-      throws IOException {
-    return Transformer.load(
-        Checkpoint.open(checkpoint),
-        ConfigReader.read(checkpoint),
-        trained,
-        "cpu",
-        Precision.FLOAT32,
-        activations);
-  }
-
-  private static Set<String> names(Path checkpoint) throws IOException {
-    return new ModelLayout(ConfigReader.read(checkpoint))
-        .parameters().stream().map(Parameter::name).collect(Collectors.toSet());
   }
 
   /** A row of random bytes, of which two in three carry loss. */

@@ -45,7 +45,7 @@ class PlacesTest {
     for (Activations activations : Activations.values()) {
       assertSame(
           checkpoint,
-          parameters(checkpoint),
+          ParameterNames.of(checkpoint),
           Adapters.none(),
           activations,
           Precision.FLOAT32,
@@ -58,7 +58,7 @@ class PlacesTest {
   void theUpperBlocksTrained(Fixture fixture) throws IOException {
     Path checkpoint = fixture.copyTo(folder);
     Set<String> upper =
-        parameters(checkpoint).stream()
+        ParameterNames.of(checkpoint).stream()
             .filter(name -> name.matches("model\\.layers\\.[23]\\..*_proj\\.weight"))
             .collect(Collectors.toSet());
     for (Activations activations : Activations.values()) {
@@ -72,7 +72,7 @@ class PlacesTest {
     Path checkpoint = fixture.copyTo(folder);
     List<String> modules =
         new ArrayList<>(List.of("model.layers.0.self_attn.q_proj", "model.layers.2.mlp.up_proj"));
-    if (parameters(checkpoint).contains(ModelLayout.HEAD)) {
+    if (ParameterNames.of(checkpoint).contains(ModelLayout.HEAD)) {
       modules.add("lm_head");
     }
     Adapters dropping = new Adapters(Set.copyOf(modules), 4, 2, 0.3, 42);
@@ -93,7 +93,7 @@ class PlacesTest {
     try (Transformer model =
         load(
             checkpoint,
-            parameters(checkpoint),
+            ParameterNames.of(checkpoint),
             Adapters.none(),
             placement,
             Activations.KEPT,
@@ -116,7 +116,7 @@ class PlacesTest {
     try (Transformer model =
         load(
             checkpoint,
-            parameters(checkpoint),
+            ParameterNames.of(checkpoint),
             Adapters.none(),
             SEVERAL.get(2),
             activations,
@@ -210,10 +210,5 @@ class PlacesTest {
         placement,
         precision,
         activations);
-  }
-
-  private static Set<String> parameters(Path checkpoint) throws IOException {
-    return new ModelLayout(ConfigReader.read(checkpoint))
-        .parameters().stream().map(Parameter::name).collect(Collectors.toSet());
   }
 }

@@ -58,10 +58,20 @@ class RetargetTest {
   }
 
   /** Each file is removed before the next move: nothing is read from it any more. */
-  @Test
-  void arraysAreAsManyAfterManyMoves() throws IOException {
+  @ParameterizedTest
+  @EnumSource
+  void arraysAreAsManyAfterManyMoves(MastersAt mastersAt) throws IOException {
     Checkpoint base = Checkpoint.open(Fixture.LLAMA.copyTo(folder));
-    try (Transformer model = load(base, SETS.get(0), Activations.KEPT)) {
+    try (Transformer model =
+        Transformer.load(
+            base,
+            ConfigReader.read(base.folder()),
+            SETS.get(0),
+            Adapters.none(),
+            Placement.on("cpu"),
+            Precision.BFLOAT16,
+            Activations.KEPT,
+            mastersAt)) {
       // The rotary tables are made in the first pass.
       gradients(model);
       int arrays = model.places().get(0).getManagedArrays().size();
@@ -77,6 +87,10 @@ class RetargetTest {
         before = file;
         assertThat(gradients(model)).containsOnlyKeys(SETS.get(move % SETS.size()));
         assertThat(model.places().get(0).getManagedArrays().size()).isEqualTo(arrays);
+        if (mastersAt == MastersAt.HOST) {
+          assertThat(model.host().getManagedArrays().size())
+              .isEqualTo(SETS.get(move % SETS.size()).size());
+        }
       }
       assertThat(firstMasters)
           .allSatisfy(master -> assertThat(((PtNDArray) master).isReleased()).isTrue());

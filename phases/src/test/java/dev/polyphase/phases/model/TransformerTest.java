@@ -7,7 +7,6 @@ import ai.djl.ndarray.NDManager;
 import dev.polyphase.fixtures.Fixture;
 import dev.polyphase.fixtures.HandMadeTensors;
 import dev.polyphase.fixtures.TensorValues;
-import dev.polyphase.kernels.Precision;
 import dev.polyphase.phases.data.Example;
 import dev.polyphase.phases.data.TokenBatch;
 import dev.polyphase.weights.Checkpoint;
@@ -18,9 +17,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
-import java.util.Random;
 import java.util.Set;
-import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -38,8 +35,13 @@ class TransformerTest {
   @EnumSource
   void paddingOnTheRightChangesNothing(Fixture fixture) throws IOException {
     List<Example> rows =
-        List.of(wholeRow(1, 5), wholeRow(2, 31), wholeRow(3, 2), wholeRow(4, 18), wholeRow(5, 1));
-    try (Transformer model = load(fixture.copyTo(folder), Set.of())) {
+        List.of(
+            RandomRows.whole(1, 5),
+            RandomRows.whole(2, 31),
+            RandomRows.whole(3, 2),
+            RandomRows.whole(4, 18),
+            RandomRows.whole(5, 1));
+    try (Transformer model = CpuModels.load(fixture.copyTo(folder), Set.of(), Activations.KEPT)) {
       TokenBatch together = TokenBatch.of(rows);
       float[] padded = model.logProbs(together);
       int[] rowOfTarget = together.targetRows();
@@ -59,9 +61,10 @@ class TransformerTest {
   @ParameterizedTest
   @EnumSource(names = {"LLAMA", "MISTRAL_WINDOW"})
   void noPositionSeesALaterOne(Fixture fixture) throws IOException {
-    try (Transformer model = load(fixture.copyTo(folder), Set.of())) {
-      float[][] before = model.logits(TokenBatch.of(List.of(wholeRow(1, 24))));
-      float[][] after = model.logits(TokenBatch.of(List.of(changedAt(11, wholeRow(1, 24)))));
+    try (Transformer model = CpuModels.load(fixture.copyTo(folder), Set.of(), Activations.KEPT)) {
+      float[][] before = model.logits(TokenBatch.of(List.of(RandomRows.whole(1, 24))));
+      float[][] after =
+          model.logits(TokenBatch.of(List.of(changedAt(11, RandomRows.whole(1, 24)))));
       for (int position = 0; position < 24; position++) {
         assertThat(Arrays.equals(before[position], after[position]))
             .as("position %d", position)
@@ -74,9 +77,10 @@ class TransformerTest {
   @ParameterizedTest
   @ValueSource(strings = {"9", "null"})
   void windowLimitsWhatAPositionSees(String window) throws IOException {
-    try (Transformer model = load(oneMistralBlock(window), Set.of())) {
-      float[][] before = model.logits(TokenBatch.of(List.of(wholeRow(1, 30))));
-      float[][] after = model.logits(TokenBatch.of(List.of(changedAt(10, wholeRow(1, 30)))));
+    try (Transformer model = CpuModels.load(oneMistralBlock(window), Set.of(), Activations.KEPT)) {
+      float[][] before = model.logits(TokenBatch.of(List.of(RandomRows.whole(1, 30))));
+      float[][] after =
+          model.logits(TokenBatch.of(List.of(changedAt(10, RandomRows.whole(1, 30)))));
       int end = window.equals("null") ? 30 : 10 + 9;
       for (int position = 0; position < 30; position++) {
         assertThat(Arrays.equals(before[position], after[position]))
@@ -91,13 +95,14 @@ class TransformerTest {
   @ValueSource(ints = {256, 257, 600})
   void manyLossTokensAreTheSumOfFew(int lossTokens) throws IOException {
     Path checkpoint = Fixture.QWEN2.copyTo(folder);
-    Example whole = wholeRow(6, lossTokens + 1);
+    Example whole = RandomRows.whole(6, lossTokens + 1);
     Set<String> trained =
         Set.of(
             "model.embed_tokens.weight", "model.norm.weight", "model.layers.3.mlp.up_proj.weight");
-    try (Transformer model = load(checkpoint, trained)) {
+    try (Transformer model = CpuModels.load(checkpoint, trained, Activations.KEPT)) {
       float[] inOne = model.logProbs(TokenBatch.of(List.of(whole)));
-      Map<String, float[]> gradients = gradients(model, List.of(whole));
+      Map<String, float[]> gradients =
+          GradientValues.ofSumOfSquares(model, TokenBatch.of(List.of(whole)));
 
       List<Example> parts =
           IntStream.iterate(1, start -> start <= lossTokens, start -> start + 100)
@@ -112,19 +117,22 @@ class TransformerTest {
         }
       }
       assertThat(done).isEqualTo(lossTokens);
-      Map<String, float[]> summed = gradients(model, parts);
+      Map<String, float[]> summed =
+          GradientValues.ofSumOfSquares(
+              model,
+              parts.stream().map(part -> TokenBatch.of(List.of(part))).toArray(TokenBatch[]::new));
       assertThat(gradients.keySet()).isEqualTo(trained);
-      for (String name : trained) {
-        assertClose(name, gradients.get(name), summed.get(name));
-      }
+      GradientValues.assertClose(gradients, summed, 1e-5);
     }
   }
 
   @Test
   void batchWithoutALossTokenGivesNothing() throws IOException {
     Path checkpoint = Fixture.LLAMA.copyTo(folder);
-    Example noLoss = onlyLossAt(wholeRow(1, 12), 0, 0);
-    try (Transformer model = load(checkpoint, Set.of("model.norm.weight", "lm_head.weight"));
+    Example noLoss = onlyLossAt(RandomRows.whole(1, 12), 0, 0);
+    try (Transformer model =
+            CpuModels.load(
+                checkpoint, Set.of("model.norm.weight", "lm_head.weight"), Activations.KEPT);
         NDManager step = model.newScratch()) {
       TokenBatch batch = TokenBatch.of(List.of(noLoss, noLoss));
       assertThat(model.logProbs(batch)).isEmpty();
@@ -138,32 +146,6 @@ class TransformerTest {
           gradients);
       assertThat(gradients.byName()).isEmpty();
     }
-  }
-
-  private static Map<String, float[]> gradients(Transformer model, List<Example> rows) {
-    try (NDManager step = model.newScratch()) {
-      Gradients gradients = new Gradients(step);
-      for (Example row : rows) {
-        model.differentiate(TokenBatch.of(List.of(row)), TransformerTest::sloping, gradients);
-      }
-      return gradients.byName().entrySet().stream()
-          .collect(Collectors.toMap(Map.Entry::getKey, entry -> entry.getValue().toFloatArray()));
-    }
-  }
-
-  /** The gradient of a sum of squares: it tells the tokens apart. */
-  private static float[] sloping(float[] logProbs) {
-    float[] gradient = new float[logProbs.length];
-    for (int i = 0; i < gradient.length; i++) {
-      gradient[i] = 2 * logProbs[i];
-    }
-    return gradient;
-  }
-
-  private static void assertClose(String name, float[] found, float[] expected) {
-    double largest = TensorValues.largest(expected);
-    assertThat(largest).as(name).isPositive();
-    assertThat(TensorValues.largestDifference(found, expected)).as(name).isLessThan(1e-5 * largest);
   }
 
   private Path oneMistralBlock(String window) throws IOException {
@@ -182,22 +164,6 @@ class TransformerTest {
     }
     tensors.writeTo(model);
     return model;
-  }
-
-  private static Transformer load(Path checkpoint, Set<String> trained) throws IOException {
-    return Transformer.load(
-        Checkpoint.open(checkpoint),
-        ConfigReader.read(checkpoint),
-        trained,
-        "cpu",
-        Precision.FLOAT32,
-        Activations.KEPT);
-  }
-
-  /** A row of random bytes, all of which carry loss. */
-  private static Example wholeRow(int seed, int tokens) {
-    int[] ids = new Random(seed).ints(tokens, 0, 256).toArray();
-    return new Example(ids, ids);
   }
 
   private static Example changedAt(int position, Example row) {

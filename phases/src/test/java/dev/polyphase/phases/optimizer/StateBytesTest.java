@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.polyphase.phases.model.Parameter;
 import dev.polyphase.pipelines.Optimizer;
 import java.util.List;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -26,6 +27,15 @@ class StateBytesTest {
     assertThat(bytes(name, "model.layers.0.mlp.up_proj.weight", 100L, 200L)).isEqualTo(matrix);
     assertThat(bytes(name, "model.embed_tokens.weight", 1000L, 64L)).isEqualTo(embedding);
     assertThat(bytes(name, "model.norm.weight", 64L)).isEqualTo(norm);
+  }
+
+  /** A block's adapter is one of its matrices; the head's is not. */
+  @Test
+  void ofMuonFollowFromThePlace() {
+    assertThat(bytes(Optimizer.Name.MUON, "model.layers.0.mlp.up_proj.lora_A.weight", 16L, 64L))
+        .isEqualTo(16 * 64 * 4);
+    assertThat(bytes(Optimizer.Name.MUON, "lm_head.lora_A.weight", 16L, 64L))
+        .isEqualTo(16 * 64 * 8);
   }
 
   private static long bytes(Optimizer.Name name, String parameter, Long... shape) {

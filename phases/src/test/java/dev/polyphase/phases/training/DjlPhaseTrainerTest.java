@@ -6,29 +6,22 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import static org.assertj.core.api.Assertions.within;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.polyphase.fixtures.Fixture;
-import dev.polyphase.fixtures.HandMadeTensors;
 import dev.polyphase.fixtures.TensorValues;
 import dev.polyphase.phases.api.InterruptedTrainingException;
 import dev.polyphase.phases.api.MetricsRow;
 import dev.polyphase.phases.api.PhaseListener;
 import dev.polyphase.phases.api.PhasePlan;
 import dev.polyphase.phases.api.PhaseResult;
-import dev.polyphase.phases.api.TrainingFailedException;
 import dev.polyphase.pipelines.problems.InputException;
 import dev.polyphase.weights.Checkpoint;
-import dev.polyphase.weights.ElementType;
-import dev.polyphase.weights.TensorInfo;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.Stream;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
-import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -42,7 +35,7 @@ class DjlPhaseTrainerTest {
 
   @Test
   void plansWhatItWillDo() throws IOException {
-    SftRun run = llama(UP).withRows(20, 70, 5, 9, 9);
+    SftRun run = SftRun.ofLlama(folder, UP).withRows(20, 70, 5, 9, 9);
 
     PhasePlan plan =
         run.check(
@@ -59,7 +52,7 @@ class DjlPhaseTrainerTest {
 
   @Test
   void doesWhatItPlans() throws IOException {
-    SftRun run = llama(UP).withRows(20, 70, 5, 9, 9);
+    SftRun run = SftRun.ofLlama(folder, UP).withRows(20, 70, 5, 9, 9);
     String[] settings = {
       "phases.one.max_steps=null", "phases.one.num_epochs=1.5", "phases.one.micro_batch_size=2"
     };
@@ -72,104 +65,10 @@ class DjlPhaseTrainerTest {
     assertThat(result.trainedValues()).isEqualTo(plan.trainedValues());
   }
 
-  @ParameterizedTest
-  @CsvSource({"float32, F32", "bfloat16, BF16"})
-  void savesEveryTensorInTheDtypeAskedFor(String dtype, ElementType type) throws IOException {
-    Path base = Fixture.LLAMA.copyTo(folder);
-    SftRun run = new SftRun(folder, base, Set.of(UP, NORM)).withRows(12);
-
-    run.train("result", new RecordingListener(), "save_dtype=" + dtype);
-
-    Checkpoint before = Checkpoint.open(base);
-    Checkpoint after = Checkpoint.open(folder.resolve("result"));
-    assertThat(after.tensors()).hasSameSizeAs(before.tensors());
-    for (TensorInfo tensor : after.tensors()) {
-      assertThat(tensor.type()).as(tensor.name()).isEqualTo(type);
-      if (!run.trained().contains(tensor.name())) {
-        float[] exact = TensorValues.floats(before.find(tensor.name()).orElseThrow());
-        for (int i = 0; i < exact.length && type == ElementType.BF16; i++) {
-          exact[i] = Float.intBitsToFloat(HandMadeTensors.bfloat16(exact[i]) << 16);
-        }
-        assertThat(TensorValues.floats(tensor)).as(tensor.name()).isEqualTo(exact);
-      }
-    }
-    assertThat(config("result").path("torch_dtype").textValue()).isEqualTo(dtype);
-    assertThat(config("result").has("dtype")).isFalse();
-    assertThat(names(folder.resolve("result"))).isEqualTo(names(base));
-  }
-
-  @Test
-  void bfloat16BaseKeepsItsDtypeAndTheBytesOfWhatIsFrozen() throws IOException {
-    SftRun run = bfloat16Llama(UP, NORM).withRows(30, 12);
-    RecordingListener heard = new RecordingListener();
-
-    PhaseResult result = run.train("result", heard);
-
-    Checkpoint before = Checkpoint.open(run.base());
-    Checkpoint after = Checkpoint.open(folder.resolve("result"));
-    long changed = 0;
-    long values = 0;
-    for (TensorInfo tensor : after.tensors()) {
-      TensorInfo old = before.find(tensor.name()).orElseThrow();
-      assertThat(tensor.type()).isEqualTo(ElementType.BF16);
-      if (run.trained().contains(tensor.name())) {
-        float[] was = TensorValues.floats(old);
-        float[] is = TensorValues.floats(tensor);
-        values += is.length;
-        for (int i = 0; i < is.length; i++) {
-          changed += is[i] == was[i] ? 0 : 1;
-        }
-      } else {
-        assertThat(TensorValues.bytes(tensor)).isEqualTo(TensorValues.bytes(old));
-      }
-    }
-    // Two steps of 1e-3 on values of about 0.1, whose neighbours are 0.0005 away, and on norms of
-    // about 1, whose neighbours are 0.008 away.
-    assertThat(changed).isBetween(values / 2, values - 1);
-    assertThat(result.changedValues()).isEqualTo(changed);
-    assertThat(result.trainedValues()).isEqualTo(values).isEqualTo(160 * 64 + 64);
-  }
-
-  @Test
-  void updatesTooSmallForBfloat16AreLostAndCounted() throws IOException {
-    SftRun run = bfloat16Llama(NORM).withRows(30);
-    RecordingListener heard = new RecordingListener();
-
-    PhaseResult result = run.train("result", heard, "phases.one.learning_rate=1e-6");
-
-    assertThat(result.changedValues()).isZero();
-
-    // float32 keeps them.
-    PhaseResult wide =
-        run.train("wide", heard, "phases.one.learning_rate=1e-6", "save_dtype=float32");
-    assertThat(wide.changedValues()).isEqualTo(64);
-  }
-
-  @Test
-  void bfloat16ComputeTrainsFloat32Masters() throws IOException {
-    SftRun run = llama(UP, NORM).withRows(30, 12);
-    RecordingListener exact = new RecordingListener();
-    RecordingListener rounded = new RecordingListener();
-
-    run.train("exact", exact);
-    run.train("rounded", rounded, "dtype=bfloat16");
-
-    for (int step = 0; step < 2; step++) {
-      double loss = exact.series("loss")[step];
-      assertThat(rounded.series("loss")[step])
-          .isCloseTo(loss, within(0.01 * loss))
-          .isNotEqualTo(loss);
-    }
-    // Masters: what is saved is no bfloat16 value.
-    TensorInfo norm = Checkpoint.open(folder.resolve("rounded")).find(NORM).orElseThrow();
-    assertThat(norm.type()).isEqualTo(ElementType.F32);
-    float[] values = TensorValues.floats(norm);
-    assertThat(Arrays.equals(values, roundedToBfloat16(values))).isFalse();
-  }
-
   @Test
   void samePhaseTwiceGivesTheSameBytes() throws IOException {
-    SftRun run = llama(UP, NORM, "model.embed_tokens.weight").withRows(30, 12, 5, 21);
+    SftRun run =
+        SftRun.ofLlama(folder, UP, NORM, "model.embed_tokens.weight").withRows(30, 12, 5, 21);
     String[] settings = {
       "phases.one.shuffle=true", "phases.one.micro_batch_size=2", "phases.one.max_steps=4"
     };
@@ -177,7 +76,7 @@ class DjlPhaseTrainerTest {
     run.train("first", new RecordingListener(), settings);
     run.train("second", new RecordingListener(), settings);
 
-    for (String name : names(run.base())) {
+    for (String name : FileNames.in(run.base())) {
       assertThat(Files.readAllBytes(folder.resolve("second").resolve(name)))
           .as(name)
           .isEqualTo(Files.readAllBytes(folder.resolve("first").resolve(name)));
@@ -186,7 +85,7 @@ class DjlPhaseTrainerTest {
 
   @Test
   void logsTheMeanOfEachWindowAndTheLastStep() throws IOException {
-    SftRun run = llama(UP).withRows(30, 12, 5, 21, 8);
+    SftRun run = SftRun.ofLlama(folder, UP).withRows(30, 12, 5, 21, 8);
     RecordingListener every = new RecordingListener();
     RecordingListener third = new RecordingListener();
     String[] settings = {
@@ -226,7 +125,7 @@ class DjlPhaseTrainerTest {
   /** At the rate 0 of a warm-up's first step nothing moves. */
   @Test
   void firstStepOfAWarmupChangesNothing() throws IOException {
-    SftRun run = llama(UP).withRows(30);
+    SftRun run = SftRun.ofLlama(folder, UP).withRows(30);
 
     PhaseResult result =
         run.train(
@@ -253,7 +152,7 @@ class DjlPhaseTrainerTest {
       rows.append("}\n");
     }
     Files.writeString(folder.resolve("held-out.jsonl"), rows);
-    SftRun run = llama(UP).withRows(30, 12);
+    SftRun run = SftRun.ofLlama(folder, UP).withRows(30, 12);
     RecordingListener heard = new RecordingListener();
     String[] settings = {
       "phases.one.eval_datasets=[{path: held-out.jsonl}]",
@@ -274,121 +173,21 @@ class DjlPhaseTrainerTest {
     assertThat(heard.rows.get(3).step()).isEqualTo(2);
   }
 
-  /** Some checkpoints hold the tied head beside the embeddings: both are one parameter. */
-  @Test
-  void tiedHeadThatIsStoredTwiceStaysTied() throws IOException {
-    Path base = Fixture.QWEN2.copyTo(folder);
-    Checkpoint single = Checkpoint.open(base);
-    String embedding = "model.embed_tokens.weight";
-    float[] head = TensorValues.floats(single.find(embedding).orElseThrow());
-    HandMadeTensors.ofFloats(single, (name, values) -> {})
-        .float32("lm_head.weight", List.of(272L, 96L), head)
-        .writeTo(base);
-    SftRun run = new SftRun(folder, base, Set.of("lm_head.weight")).withRows(12);
-
-    PhaseResult result = run.train("result", new RecordingListener());
-
-    assertThat(result.trainedValues()).isEqualTo(272 * 96);
-    Checkpoint after = Checkpoint.open(folder.resolve("result"));
-    byte[] trained = TensorValues.bytes(after.find(embedding).orElseThrow());
-    assertThat(TensorValues.bytes(after.find("lm_head.weight").orElseThrow())).isEqualTo(trained);
-    assertThat(trained)
-        .isNotEqualTo(TensorValues.bytes(Checkpoint.open(base).find(embedding).orElseThrow()));
-  }
-
   @ParameterizedTest
   @CsvSource({"1, 0", "2, 1", "4, 3"})
   void stopsWhereAskedToAndLeavesNothing(int question, long stepsTaken) throws IOException {
-    SftRun run = llama(UP).withRows(30, 12, 5, 21);
-    Set<String> before = names(folder);
+    SftRun run = SftRun.ofLlama(folder, UP).withRows(30, 12, 5, 21);
+    Set<String> before = FileNames.in(folder);
 
     assertThatThrownBy(() -> run.train("result", new Impatient(question), "phases.one.max_steps=4"))
         .isInstanceOfSatisfying(
             InterruptedTrainingException.class, e -> assertThat(e.step()).isEqualTo(stepsTaken));
-    assertThat(names(folder)).isEqualTo(before);
-  }
-
-  @ParameterizedTest
-  @CsvSource(
-      delimiter = '|',
-      value = {
-        " | the loss of step 1 is NaN; its rows are in FILE; a lower learning_rate or max_grad_norm may help",
-        "phases.one.eval_datasets=[{path: rows.jsonl}] | the held-out loss before training is NaN; look for weights that are no numbers, or so large that they overflow",
-      })
-  void lossThatIsNoNumberEndsThePhase(@Nullable String setting, String sentence)
-      throws IOException {
-    Path base = Fixture.LLAMA.copyTo(folder);
-    HandMadeTensors.ofFloats(
-            Checkpoint.open(base),
-            (name, values) -> {
-              if (name.equals("model.layers.1.mlp.gate_proj.weight")) {
-                values[3] = Float.NaN;
-              }
-            })
-        .writeTo(base);
-    SftRun run = new SftRun(folder, base, Set.of(UP)).withRows(12);
-    RecordingListener heard = new RecordingListener();
-    String[] settings = setting == null ? new String[0] : new String[] {setting};
-
-    assertThatThrownBy(() -> run.train("result", heard, settings))
-        .isInstanceOf(TrainingFailedException.class)
-        .hasMessage("phase one: " + sentence.replace("FILE", folder + "/failed-step.json"));
-    assertThat(heard.rows).isEmpty();
-    assertThat(folder.resolve("result")).doesNotExist();
-    assertThat(folder.resolve("last-good")).doesNotExist();
-  }
-
-  /** The only step's own loss is that of the weights before it. */
-  @Test
-  void heldOutLossThatIsNoNumberAfterTheLastStepEndsThePhase() throws IOException {
-    SftRun run = llama(UP, NORM).withRows(12);
-    Set<String> before = names(folder);
-
-    assertThatThrownBy(
-            () ->
-                run.train(
-                    "result",
-                    new RecordingListener(),
-                    "phases.one.max_steps=1",
-                    "phases.one.learning_rate=1e38",
-                    "phases.one.eval_datasets=[{path: rows.jsonl}]"))
-        .isInstanceOf(TrainingFailedException.class)
-        .hasMessageMatching("phase one: the held-out loss of step 1 is (NaN|Infinity); .*");
-    assertThat(names(folder)).isEqualTo(before);
-  }
-
-  /**
-   * All embeddings 0: every token has the loss ln(272), whose derivative overflows in the norms.
-   */
-  @Test
-  void gradientThatIsNoNumberEndsThePhase() throws IOException {
-    Path base = Fixture.LLAMA.copyTo(folder);
-    Path config = base.resolve("config.json");
-    Files.writeString(config, Files.readString(config).replace("1e-05", "1e-36"));
-    HandMadeTensors.ofFloats(
-            Checkpoint.open(base),
-            (name, values) -> {
-              if (name.equals("model.embed_tokens.weight")) {
-                Arrays.fill(values, 0);
-              }
-            })
-        .writeTo(base);
-    SftRun run = new SftRun(folder, base, Set.of("model.embed_tokens.weight")).withRows(12);
-    RecordingListener heard = new RecordingListener();
-
-    assertThatThrownBy(() -> run.train("result", heard, "phases.one.max_steps=1"))
-        .isInstanceOf(TrainingFailedException.class)
-        .hasMessageMatching("phase one: the gradients' norm of step 1 is (NaN|Infinity); .*");
-    assertThat(heard.rows).isEmpty();
-    assertThat(folder.resolve("result")).doesNotExist();
-    JsonNode failedStep = new ObjectMapper().readTree(folder.resolve("failed-step.json").toFile());
-    assertThat(failedStep.path("loss").doubleValue()).isCloseTo(Math.log(272), within(1e-3));
-    assertThat(failedStep.path("grad_norm").textValue()).matches("NaN|Infinity");
+    assertThat(FileNames.in(folder)).isEqualTo(before);
   }
 
   @Test
   void aResultThatExistsIsRefusedBeforeTheFirstStep() throws IOException {
-    SftRun run = llama(UP).withRows(12);
+    SftRun run = SftRun.ofLlama(folder, UP).withRows(12);
     Path mine = Files.createDirectory(folder.resolve("result")).resolve("thesis.txt");
     Files.writeString(mine, "mine");
     RecordingListener heard = new RecordingListener();
@@ -403,7 +202,9 @@ class DjlPhaseTrainerTest {
 
   @Test
   void unknownTensorsAreNamed() throws IOException {
-    SftRun run = llama(UP, "model.layers.9.mlp.up_proj.weight", "lm_head.bias").withRows(12);
+    SftRun run =
+        SftRun.ofLlama(folder, UP, "model.layers.9.mlp.up_proj.weight", "lm_head.bias")
+            .withRows(12);
 
     for (String problem : List.of(message(() -> run.check()), message(() -> train(run)))) {
       assertThat(problem)
@@ -417,7 +218,7 @@ class DjlPhaseTrainerTest {
 
   @Test
   void rowsThatAreWrongAreNamed() throws IOException {
-    SftRun run = llama(UP);
+    SftRun run = SftRun.ofLlama(folder, UP);
     Path rows = folder.resolve("rows.jsonl");
     Files.writeString(rows, "{\"input_ids\": [1, 272], \"labels\": [1, 2]}\n{\"input_ids\": [1]");
 
@@ -430,7 +231,7 @@ class DjlPhaseTrainerTest {
 
   @Test
   void dataProblemsNameTheirPhase() throws IOException {
-    SftRun run = llama(UP).withRows(12);
+    SftRun run = SftRun.ofLlama(folder, UP).withRows(12);
 
     assertThat(message(() -> run.check("phases.one.datasets=[{path: none.jsonl}]")))
         .startsWith("phases.one.datasets[0].path: no file matches none.jsonl in ");
@@ -440,7 +241,7 @@ class DjlPhaseTrainerTest {
 
   @Test
   void saysHowManyRowsWereCutOrLeftOut() throws IOException {
-    SftRun run = llama(UP).withRows(70, 12, 1, 80);
+    SftRun run = SftRun.ofLlama(folder, UP).withRows(70, 12, 1, 80);
     RecordingListener heard = new RecordingListener();
 
     run.train("result", heard);
@@ -453,34 +254,6 @@ class DjlPhaseTrainerTest {
 
   private PhaseResult train(SftRun run, String... settings) throws IOException {
     return run.train("result", new RecordingListener(), settings);
-  }
-
-  private SftRun llama(String... trained) {
-    return new SftRun(folder, Fixture.LLAMA.copyTo(folder), Set.of(trained));
-  }
-
-  private SftRun bfloat16Llama(String... trained) throws IOException {
-    Path base = Fixture.LLAMA.copyTo(folder);
-    HandMadeTensors.inBfloat16(Checkpoint.open(base)).writeTo(base);
-    return new SftRun(folder, base, Set.of(trained));
-  }
-
-  private static float[] roundedToBfloat16(float[] values) {
-    float[] rounded = new float[values.length];
-    for (int i = 0; i < values.length; i++) {
-      rounded[i] = Float.intBitsToFloat(HandMadeTensors.bfloat16(values[i]) << 16);
-    }
-    return rounded;
-  }
-
-  private JsonNode config(String result) throws IOException {
-    return new ObjectMapper().readTree(folder.resolve(result).resolve("config.json").toFile());
-  }
-
-  private static Set<String> names(Path folder) throws IOException {
-    try (Stream<Path> files = Files.list(folder)) {
-      return Set.of(files.map(file -> file.getFileName().toString()).toArray(String[]::new));
-    }
   }
 
   private static String message(ThrowingCallable call) {

@@ -7,9 +7,7 @@ import dev.polyphase.fixtures.Fixture;
 import dev.polyphase.phases.api.PhasePlan;
 import dev.polyphase.phases.api.PhaseRequest;
 import dev.polyphase.phases.api.PlaceNeed;
-import dev.polyphase.phases.model.ConfigReader;
-import dev.polyphase.phases.model.ModelLayout;
-import dev.polyphase.phases.model.Parameter;
+import dev.polyphase.phases.model.ParameterNames;
 import dev.polyphase.phases.objective.NextToken;
 import dev.polyphase.pipelines.problems.InputException;
 import java.io.IOException;
@@ -39,7 +37,7 @@ class PlacedPhaseTest {
   @EnumSource
   void everyStepIsTheSameToTheLastBit(Fixture fixture) throws IOException {
     Path base = fixture.copyTo(folder);
-    assertSame(base, parameters(base), "phases.one.max_grad_norm=0.1");
+    assertSame(base, ParameterNames.of(base), "phases.one.max_grad_norm=0.1");
   }
 
   @ParameterizedTest
@@ -55,14 +53,14 @@ class PlacedPhaseTest {
       })
   void whateverTheSettings(String setting) throws IOException {
     Path base = Fixture.QWEN2.copyTo(folder);
-    assertSame(base, parameters(base), setting);
+    assertSame(base, ParameterNames.of(base), setting);
   }
 
   @Test
   void withAdapters() throws IOException {
     Path base = Fixture.LLAMA.copyTo(folder);
     Set<String> modules =
-        parameters(base).stream()
+        ParameterNames.of(base).stream()
             .filter(name -> name.endsWith("_proj.weight") || name.equals("lm_head.weight"))
             .collect(Collectors.toSet());
     assertSame(
@@ -75,7 +73,7 @@ class PlacedPhaseTest {
   @Test
   void thePlanSaysWhatIsWhere() throws IOException {
     Path base = Fixture.LLAMA.copyTo(folder);
-    SftRun run = new SftRun(folder, base, parameters(base)).withRows(40);
+    SftRun run = new SftRun(folder, base, ParameterNames.of(base)).withRows(40);
 
     PhasePlan one = run.check();
     PhasePlan two = run.check(TWO);
@@ -100,7 +98,7 @@ class PlacedPhaseTest {
   void theLowerBlocksAreTogetherWhereTheUpperOnesAreTrained() throws IOException {
     Path base = Fixture.LLAMA.copyTo(folder);
     Set<String> upper =
-        parameters(base).stream()
+        ParameterNames.of(base).stream()
             .filter(name -> name.matches("model\\.layers\\.[23]\\..*"))
             .collect(Collectors.toSet());
     SftRun run = new SftRun(folder, base, upper).withRows(40);
@@ -112,7 +110,7 @@ class PlacedPhaseTest {
   @Test
   void blocksAreKeptWhereTheyFit() throws IOException {
     Path base = Fixture.LLAMA.copyTo(folder);
-    SftRun run = new SftRun(folder, base, parameters(base)).withRows(60);
+    SftRun run = new SftRun(folder, base, ParameterNames.of(base)).withRows(60);
     PhaseRequest request = run.request("result", TWO);
     long kept = run.check(TWO).places().stream().mapToLong(PlaceNeed::bytes).sum();
 
@@ -129,7 +127,7 @@ class PlacedPhaseTest {
       })
   void devicesThatAreNotThereAreRefused(String setting, String sentence) throws IOException {
     Path base = Fixture.LLAMA.copyTo(folder);
-    SftRun run = new SftRun(folder, base, parameters(base)).withRows(12);
+    SftRun run = new SftRun(folder, base, ParameterNames.of(base)).withRows(12);
 
     assertThatThrownBy(() -> run.check(setting))
         .isInstanceOf(InputException.class)
@@ -143,7 +141,7 @@ class PlacedPhaseTest {
 
   private void assertSame(Path base, Set<String> trained, String... settings) throws IOException {
     SftRun run = new SftRun(folder, base, trained).withRows(30, 12, 17, 40, 25);
-    List<Map<String, Object>> expected = trajectory(run, "one", settings);
+    List<Map<String, Number>> expected = trajectory(run, "one", settings);
     for (String places : List.of(TWO, THREE)) {
       List<String> all = new ArrayList<>(List.of(settings));
       all.add(places);
@@ -157,8 +155,7 @@ class PlacedPhaseTest {
     }
   }
 
-  /** All figures that are logged but those of the clock. */
-  private static List<Map<String, Object>> trajectory(SftRun run, String result, String... settings)
+  private static List<Map<String, Number>> trajectory(SftRun run, String result, String... settings)
       throws IOException {
     List<String> all =
         new ArrayList<>(
@@ -171,17 +168,6 @@ class PlacedPhaseTest {
     RecordingListener heard = new RecordingListener();
     run.train(result, heard, all.toArray(String[]::new));
     assertThat(heard.rows).hasSize(6);
-    return heard.rows.stream()
-        .map(
-            row ->
-                row.values().entrySet().stream()
-                    .filter(figure -> !figure.getKey().matches(".*(runtime|per_second).*"))
-                    .collect(Collectors.toMap(Map.Entry::getKey, e -> (Object) e.getValue())))
-        .toList();
-  }
-
-  private static Set<String> parameters(Path checkpoint) throws IOException {
-    return new ModelLayout(ConfigReader.read(checkpoint))
-        .parameters().stream().map(Parameter::name).collect(Collectors.toSet());
+    return heard.figures();
   }
 }

@@ -3,7 +3,9 @@ package dev.polyphase.phases.training;
 import dev.polyphase.phases.api.MetricsRow;
 import dev.polyphase.phases.api.PhaseListener;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 
 /** Keeps what it hears. */
 public class RecordingListener implements PhaseListener {
@@ -23,6 +25,18 @@ public class RecordingListener implements PhaseListener {
   @Override
   public boolean stopRequested() {
     return false;
+  }
+
+  /** The figures of every row but those of the clock. */
+  public List<Map<String, Number>> figures() {
+    return rows.stream()
+        .map(
+            row -> {
+              Map<String, Number> figures = new LinkedHashMap<>(row.values());
+              figures.keySet().removeIf(name -> name.matches(".*(runtime|per_second).*"));
+              return figures;
+            })
+        .toList();
   }
 
   /** A figure of every row. */

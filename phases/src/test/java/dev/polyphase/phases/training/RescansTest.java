@@ -89,7 +89,7 @@ class RescansTest {
     PhaseResult with = run.train("moved", moved, moves.every(2), settings);
 
     assertThat(moves.steps).containsExactly(2L, 4L, 6L);
-    assertThat(figures(moved)).isEqualTo(figures(plain));
+    assertThat(moved.figures()).isEqualTo(plain.figures());
     assertSameModel("moved", "plain");
     assertThat(with.trainedValues()).isEqualTo(without.trainedValues());
     assertThat(with.trainedTensors()).isEqualTo(without.trainedTensors()).isEqualTo(3);
@@ -209,6 +209,31 @@ class RescansTest {
     run.train(
         "shorter", new RecordingListener(), "phases.one.max_steps=3", "phases.one.max_grad_norm=0");
     assertThat(bytes("moved", QUERY)).isEqualTo(bytes("shorter", QUERY));
+  }
+
+  /** What leaves, stays and enters where the model computes with copies of its masters. */
+  @ParameterizedTest
+  @CsvSource({"float32, F32, cpu", "bfloat16, BF16, cpu", "bfloat16, F32, '[cpu, cpu]'"})
+  void mastersOnTheCpuMoveToo(String dtype, ElementType type, String device) throws IOException {
+    SftRun run = run(type, FIRST);
+    List<Set<String>> sets =
+        List.of(Set.of(UP, DOWN, HEAD), Set.of(KEY, DOWN), Set.of(UP, EMBEDDING, DOWN));
+    String[] settings = {
+      "dtype=" + dtype,
+      "device=" + device,
+      "phases.one.max_steps=6",
+      "phases.one.val_set_size=2",
+      "phases.one.eval_steps=1",
+      "phases.one.optimizer_offload=false"
+    };
+    RecordingListener there = new RecordingListener();
+    RecordingListener here = new RecordingListener();
+    run.train("there", there, new Moves(sets).every(1), settings);
+    settings[5] = "phases.one.optimizer_offload=true";
+    run.train("here", here, new Moves(sets).every(1), settings);
+
+    assertThat(here.figures()).isEqualTo(there.figures()).hasSize(13);
+    assertSameModel("here", "there");
   }
 
   /** Rates follow the newest decision: AdamW's first step moves a weight by its rate. */
@@ -515,17 +540,6 @@ class RescansTest {
 
   private static double evalLoss(MetricsRow row) {
     return row.values().get("eval_loss").doubleValue();
-  }
-
-  /** All but those that time decides. */
-  private static List<Map<String, Number>> figures(RecordingListener heard) {
-    List<Map<String, Number>> figures = new ArrayList<>();
-    for (MetricsRow row : heard.rows) {
-      Map<String, Number> values = new HashMap<>(row.values());
-      values.keySet().removeIf(name -> name.endsWith("_per_second"));
-      figures.add(values);
-    }
-    return figures;
   }
 
   private Set<String> weightFiles() {

@@ -1,5 +1,6 @@
 package dev.polyphase.phases.training;
 
+import dev.polyphase.fixtures.Fixture;
 import dev.polyphase.phases.api.PhaseListener;
 import dev.polyphase.phases.api.PhasePlan;
 import dev.polyphase.phases.api.PhaseRequest;
@@ -43,6 +44,11 @@ record SftRun(Path folder, Path base, Set<String> trained) {
           max_steps: 2
           shuffle: false
       """;
+
+  /** A phase on tiny-llama, which is copied into the folder. */
+  static SftRun ofLlama(Path folder, String... trained) {
+    return new SftRun(folder, Fixture.LLAMA.copyTo(folder), Set.of(trained));
+  }
 
   /** Writes pre-tokenised rows of these lengths; in each, the first third carries no loss. */
   SftRun withRows(int... lengths) throws IOException {
@@ -102,6 +108,6 @@ record SftRun(Path folder, Path base, Set<String> trained) {
   }
 
   static DjlPhaseTrainer trainer() {
-    return new DjlPhaseTrainer(NextToken.source(), device -> OptionalLong.empty());
+    return new DjlPhaseTrainer(NextToken.source(), device -> OptionalLong.empty(), true);
   }
 }

@@ -28,14 +28,22 @@ final class OptimizerReader {
 
   private OptimizerReader() {}
 
+  /** Without an epsilon a value that never had a gradient would be divided by its 0. */
   static Optimizer read(Block phase) {
     Optimizer.Name name = phase.choice("optimizer", Spelling.class, Spelling.ADAMW).meaning;
     double beta2 = name == Optimizer.Name.LION ? Defaults.LION_BETA2 : Defaults.OPTIMIZER.beta2();
+    boolean offloaded = phase.flag("optimizer_offload", Defaults.OPTIMIZER.offloaded());
+    if (offloaded && name == Optimizer.Name.MUON) {
+      phase.refuse(
+          "optimizer_offload",
+          "makes the updates on the CPU, where those of muon would take minutes a step; take another optimizer, or leave it out");
+    }
     return new Optimizer(
         name,
         phase.number("adam_beta1", Range.BELOW_ONE, Defaults.OPTIMIZER.beta1()),
         phase.number("adam_beta2", Range.BELOW_ONE, beta2),
-        phase.number("adam_epsilon", Range.NOT_NEGATIVE, Defaults.OPTIMIZER.epsilon()),
-        phase.number("weight_decay", Range.NOT_NEGATIVE, Defaults.OPTIMIZER.weightDecay()));
+        phase.number("adam_epsilon", Range.POSITIVE, Defaults.OPTIMIZER.epsilon()),
+        phase.number("weight_decay", Range.NOT_NEGATIVE, Defaults.OPTIMIZER.weightDecay()),
+        offloaded);
   }
 }

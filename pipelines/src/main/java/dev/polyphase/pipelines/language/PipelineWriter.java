@@ -216,6 +216,7 @@ public final class PipelineWriter {
     phase.put("adam_beta2", number(optimizer.beta2()));
     phase.put("adam_epsilon", number(optimizer.epsilon()));
     phase.put("weight_decay", number(optimizer.weightDecay()));
+    phase.put("optimizer_offload", optimizer.offloaded());
   }
 
   private static void lossWatchdog(Map<String, Object> phase, LossWatchdog watchdog) {

@@ -57,6 +57,7 @@ class PipelineSchemaTest {
           "metric-of-parameters",
           "min-lr-above-rate",
           "modules-of-full",
+          "muon-offloaded",
           "no-datasets",
           "no-decay-steps",
           "no-learning-rate",

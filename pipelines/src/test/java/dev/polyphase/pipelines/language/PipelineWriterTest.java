@@ -131,6 +131,7 @@ class PipelineWriterTest {
                 adam_beta2: 0.999
                 adam_epsilon: 1.0E-8
                 weight_decay: 0
+                optimizer_offload: false
                 max_grad_norm: 1
                 neftune_noise_alpha: 0
                 gradient_checkpointing: auto

@@ -1,5 +1,10 @@
 package dev.polyphase.pipelines.language;
 
+import static dev.polyphase.pipelines.language.RestatedDefaults.ADAMW;
+import static dev.polyphase.pipelines.language.RestatedDefaults.AT_THE_ENDS;
+import static dev.polyphase.pipelines.language.RestatedDefaults.HEAD_AND_EMBEDDINGS;
+import static dev.polyphase.pipelines.language.RestatedDefaults.SEVEN_PROJECTIONS;
+import static dev.polyphase.pipelines.language.RestatedDefaults.SIGMOID;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.polyphase.pipelines.Adapter;
@@ -19,7 +24,6 @@ import dev.polyphase.pipelines.ParameterMatch;
 import dev.polyphase.pipelines.Phase;
 import dev.polyphase.pipelines.PhaseType;
 import dev.polyphase.pipelines.Pipeline;
-import dev.polyphase.pipelines.RescanEvery;
 import dev.polyphase.pipelines.SaveDtype;
 import dev.polyphase.pipelines.SelectionRule;
 import dev.polyphase.pipelines.Targeting;
@@ -34,22 +38,6 @@ import org.junit.jupiter.api.Test;
 
 /** The files in {@code valid}, every resolved value restated. */
 class ValidPipelinesTest {
-  private static final List<String> SEVEN_PROJECTIONS =
-      List.of(
-          "self_attn.q_proj",
-          "self_attn.k_proj",
-          "self_attn.v_proj",
-          "self_attn.o_proj",
-          "mlp.gate_proj",
-          "mlp.up_proj",
-          "mlp.down_proj");
-  private static final List<String> HEAD_AND_EMBEDDINGS = List.of("lm_head", "embed_tokens");
-  private static final Optimizer ADAMW = new Optimizer(Optimizer.Name.ADAMW, 0.9, 0.999, 1e-8, 0);
-  private static final Evaluation AT_THE_ENDS =
-      new Evaluation(Optional.empty(), Optional.empty(), Optional.empty(), false);
-  private static final Dpo SIGMOID =
-      new Dpo(0.1, Dpo.LossType.SIGMOID, 0, 0.05, new Dpo.Reference.Precomputed());
-
   @Test
   void fillsInEveryDefault() throws IOException {
     assertThat(read("minimal"))
@@ -141,7 +129,7 @@ class ValidPipelinesTest {
                             0.1,
                             1.5),
                         new Warmup.Ratio(0.1),
-                        new Optimizer(Optimizer.Name.ADAMW_8BIT, 0.8, 0.95, 1e-6, 0.01),
+                        new Optimizer(Optimizer.Name.ADAMW_8BIT, 0.8, 0.95, 1e-6, 0.01, true),
                         0,
                         7.5,
                         GradientCheckpointing.ON,
@@ -239,60 +227,6 @@ class ValidPipelinesTest {
         Optional.empty());
   }
 
-  /** What has no effect may be inherited. */
-  @Test
-  void watchdogsAndRatesAreInheritedByPhasesThatHaveNoUseForThem() throws IOException {
-    List<Phase> phases = read("watchdog-in-defaults").phases();
-
-    assertThat(phases.get(0).lossWatchdog()).isEmpty();
-    assertThat(phases.get(0).lrBySnr()).isEmpty();
-    assertThat(phases.get(1).lossWatchdog()).contains(new LossWatchdog(3, 5));
-    assertThat(phases.get(1).lrBySnr()).contains(new LrBySnr(LrBySnr.Scale.LOG, 0.5, 2));
-  }
-
-  @Test
-  void rescansAreInheritedByPhasesThatHaveNoUseForThem() throws IOException {
-    assertThat(read("rescans").phases())
-        .extracting(Phase::rescanEvery)
-        .containsExactly(
-            Optional.of(new RescanEvery.Epoch()),
-            Optional.of(new RescanEvery.Steps(1000)),
-            Optional.empty(),
-            Optional.empty(),
-            Optional.empty(),
-            Optional.empty(),
-            Optional.empty());
-  }
-
-  @Test
-  void inheritsDeeplyAndReplacesListsAndScalars() throws IOException {
-    List<Phase> phases = read("inheritance").phases();
-
-    Phase asIs = phases.get(0);
-    assertThat(asIs.targeting()).isEqualTo(new Targeting.Snr(25, SEVEN_PROJECTIONS, List.of()));
-    assertThat(asIs.datasets())
-        .extracting(Dataset::path)
-        .containsExactly("shared.jsonl", "more.jsonl");
-    assertThat(asIs.sequenceLen()).isEqualTo(512);
-    assertThat(asIs.warmup()).isEqualTo(new Warmup.Ratio(0.03));
-    assertThat(asIs.shuffle()).isFalse();
-    assertThat(asIs.dpo()).as("an inherited dpo block passes sft by").isEqualTo(SIGMOID);
-
-    Phase deep = phases.get(1);
-    assertThat(deep.targeting()).isEqualTo(new Targeting.Snr(10, SEVEN_PROJECTIONS, List.of()));
-    assertThat(deep.dpo())
-        .isEqualTo(new Dpo(0.4, Dpo.LossType.SIGMOID, 0, 0.05, new Dpo.Reference.Shared()));
-
-    Phase replaced = phases.get(2);
-    assertThat(replaced.targeting()).isEqualTo(new Targeting.Full());
-    assertThat(replaced.datasets()).extracting(Dataset::path).containsExactly("own.jsonl");
-    assertThat(replaced.sequenceLen()).as("the other spelling's key").isEqualTo(64);
-    assertThat(replaced.warmup()).isEqualTo(new Warmup.Steps(10));
-    assertThat(replaced.numEpochs()).as("null takes back what is inherited").isEmpty();
-    assertThat(replaced.maxSteps()).hasValue(5);
-    assertThat(replaced.shuffle()).as("nothing after the colon is null").isTrue();
-  }
-
   @Test
   void acceptsTheSpellingsOfOtherTrainers() throws IOException {
     Pipeline pipeline = read("other-spellings");
@@ -308,19 +242,6 @@ class ValidPipelinesTest {
     assertThat(phase.samplePacking()).isTrue();
     assertThat(phase.adapter())
         .contains(new Adapter(Adapter.Type.LORA, 8, 24, 0.1, Adapter.Save.MERGED));
-  }
-
-  @Test
-  void adaptersOfPhasesAndDefaults() throws IOException {
-    List<Phase> phases = read("adapters").phases();
-    Adapter inherited = new Adapter(Adapter.Type.LORA, 4, 32, 0, Adapter.Save.PEFT);
-    assertThat(phases)
-        .extracting(Phase::adapter)
-        .containsExactly(
-            Optional.of(inherited),
-            Optional.of(new Adapter(Adapter.Type.LORA, 64, 32, 0, Adapter.Save.PEFT)),
-            Optional.of(new Adapter(Adapter.Type.LORA, 4, 8, 0, Adapter.Save.PEFT)),
-            Optional.empty());
   }
 
   @Test
@@ -362,20 +283,6 @@ class ValidPipelinesTest {
         .extracting(phase -> phase.optimizer().beta2())
         .as("lion has a default of its own")
         .containsExactly(0.999, 0.999, 0.999, 0.999, 0.999, 0.999, 0.99, 0.95, 0.999, 0.999);
-  }
-
-  @Test
-  void resolvesAnchorsAndMergeKeys() throws IOException {
-    List<Phase> phases = read("anchors").phases();
-    assertThat(phases).extracting(Phase::name).containsExactly("first", "second", "third");
-    assertThat(phases).extracting(Phase::learningRate).containsExactly(1e-5, 2e-5, 1e-5);
-    assertThat(phases)
-        .extracting(phase -> phase.numEpochs().getAsDouble())
-        .as("the first mapping of a merged list wins")
-        .containsExactly(2.0, 2.0, 4.0);
-    assertThat(phases.get(1).targeting())
-        .isEqualTo(new Targeting.Snr(25, SEVEN_PROJECTIONS, List.of()));
-    assertThat(phases.get(2).datasets()).isEqualTo(phases.get(0).datasets());
   }
 
   @Test

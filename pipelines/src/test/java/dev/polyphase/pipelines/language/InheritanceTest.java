@@ -1,0 +1,109 @@
+package dev.polyphase.pipelines.language;
+
+import static dev.polyphase.pipelines.language.RestatedDefaults.SEVEN_PROJECTIONS;
+import static dev.polyphase.pipelines.language.RestatedDefaults.SIGMOID;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.polyphase.pipelines.Adapter;
+import dev.polyphase.pipelines.Dataset;
+import dev.polyphase.pipelines.Dpo;
+import dev.polyphase.pipelines.LossWatchdog;
+import dev.polyphase.pipelines.LrBySnr;
+import dev.polyphase.pipelines.Phase;
+import dev.polyphase.pipelines.Pipeline;
+import dev.polyphase.pipelines.RescanEvery;
+import dev.polyphase.pipelines.Targeting;
+import dev.polyphase.pipelines.Warmup;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+
+/** What phases have from the pipeline's defaults and from anchors, on files in {@code valid}. */
+class InheritanceTest {
+  /** What has no effect may be inherited. */
+  @Test
+  void watchdogsAndRatesAreInheritedByPhasesThatHaveNoUseForThem() throws IOException {
+    List<Phase> phases = read("watchdog-in-defaults").phases();
+
+    assertThat(phases.get(0).lossWatchdog()).isEmpty();
+    assertThat(phases.get(0).lrBySnr()).isEmpty();
+    assertThat(phases.get(1).lossWatchdog()).contains(new LossWatchdog(3, 5));
+    assertThat(phases.get(1).lrBySnr()).contains(new LrBySnr(LrBySnr.Scale.LOG, 0.5, 2));
+  }
+
+  @Test
+  void rescansAreInheritedByPhasesThatHaveNoUseForThem() throws IOException {
+    assertThat(read("rescans").phases())
+        .extracting(Phase::rescanEvery)
+        .containsExactly(
+            Optional.of(new RescanEvery.Epoch()),
+            Optional.of(new RescanEvery.Steps(1000)),
+            Optional.empty(),
+            Optional.empty(),
+            Optional.empty(),
+            Optional.empty(),
+            Optional.empty());
+  }
+
+  @Test
+  void inheritsDeeplyAndReplacesListsAndScalars() throws IOException {
+    List<Phase> phases = read("inheritance").phases();
+
+    Phase asIs = phases.get(0);
+    assertThat(asIs.targeting()).isEqualTo(new Targeting.Snr(25, SEVEN_PROJECTIONS, List.of()));
+    assertThat(asIs.datasets())
+        .extracting(Dataset::path)
+        .containsExactly("shared.jsonl", "more.jsonl");
+    assertThat(asIs.sequenceLen()).isEqualTo(512);
+    assertThat(asIs.warmup()).isEqualTo(new Warmup.Ratio(0.03));
+    assertThat(asIs.shuffle()).isFalse();
+    assertThat(asIs.dpo()).as("an inherited dpo block passes sft by").isEqualTo(SIGMOID);
+
+    Phase deep = phases.get(1);
+    assertThat(deep.targeting()).isEqualTo(new Targeting.Snr(10, SEVEN_PROJECTIONS, List.of()));
+    assertThat(deep.dpo())
+        .isEqualTo(new Dpo(0.4, Dpo.LossType.SIGMOID, 0, 0.05, new Dpo.Reference.Shared()));
+
+    Phase replaced = phases.get(2);
+    assertThat(replaced.targeting()).isEqualTo(new Targeting.Full());
+    assertThat(replaced.datasets()).extracting(Dataset::path).containsExactly("own.jsonl");
+    assertThat(replaced.sequenceLen()).as("the other spelling's key").isEqualTo(64);
+    assertThat(replaced.warmup()).isEqualTo(new Warmup.Steps(10));
+    assertThat(replaced.numEpochs()).as("null takes back what is inherited").isEmpty();
+    assertThat(replaced.maxSteps()).hasValue(5);
+    assertThat(replaced.shuffle()).as("nothing after the colon is null").isTrue();
+  }
+
+  @Test
+  void adaptersOfPhasesAndDefaults() throws IOException {
+    List<Phase> phases = read("adapters").phases();
+    Adapter inherited = new Adapter(Adapter.Type.LORA, 4, 32, 0, Adapter.Save.PEFT);
+    assertThat(phases)
+        .extracting(Phase::adapter)
+        .containsExactly(
+            Optional.of(inherited),
+            Optional.of(new Adapter(Adapter.Type.LORA, 64, 32, 0, Adapter.Save.PEFT)),
+            Optional.of(new Adapter(Adapter.Type.LORA, 4, 8, 0, Adapter.Save.PEFT)),
+            Optional.empty());
+  }
+
+  @Test
+  void resolvesAnchorsAndMergeKeys() throws IOException {
+    List<Phase> phases = read("anchors").phases();
+    assertThat(phases).extracting(Phase::name).containsExactly("first", "second", "third");
+    assertThat(phases).extracting(Phase::learningRate).containsExactly(1e-5, 2e-5, 1e-5);
+    assertThat(phases)
+        .extracting(phase -> phase.numEpochs().getAsDouble())
+        .as("the first mapping of a merged list wins")
+        .containsExactly(2.0, 2.0, 4.0);
+    assertThat(phases.get(1).targeting())
+        .isEqualTo(new Targeting.Snr(25, SEVEN_PROJECTIONS, List.of()));
+    assertThat(phases.get(2).datasets()).isEqualTo(phases.get(0).datasets());
+  }
+
+  private static Pipeline read(String name) throws IOException {
+    return PipelineReader.read(Path.of("src/test/resources/valid", name + ".yaml"), List.of());
+  }
+}

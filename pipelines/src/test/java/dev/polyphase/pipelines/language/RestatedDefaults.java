@@ -1,0 +1,28 @@
+package dev.polyphase.pipelines.language;
+
+import dev.polyphase.pipelines.Dpo;
+import dev.polyphase.pipelines.Evaluation;
+import dev.polyphase.pipelines.Optimizer;
+import java.util.List;
+import java.util.Optional;
+
+/** Defaults of the language, restated: a test that took them from the code would prove nothing. */
+final class RestatedDefaults {
+  static final List<String> SEVEN_PROJECTIONS =
+      List.of(
+          "self_attn.q_proj",
+          "self_attn.k_proj",
+          "self_attn.v_proj",
+          "self_attn.o_proj",
+          "mlp.gate_proj",
+          "mlp.up_proj",
+          "mlp.down_proj");
+  static final List<String> HEAD_AND_EMBEDDINGS = List.of("lm_head", "embed_tokens");
+  static final Optimizer ADAMW = new Optimizer(Optimizer.Name.ADAMW, 0.9, 0.999, 1e-8, 0);
+  static final Evaluation AT_THE_ENDS =
+      new Evaluation(Optional.empty(), Optional.empty(), Optional.empty(), false);
+  static final Dpo SIGMOID =
+      new Dpo(0.1, Dpo.LossType.SIGMOID, 0, 0.05, new Dpo.Reference.Precomputed());
+
+  private RestatedDefaults() {}
+}

@@ -1,0 +1,142 @@
+package dev.polyphase.weights;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.polyphase.fixtures.Fixture;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What a new checkpoint has of its base beside the weights. */
+class CarriedFilesTest {
+  @TempDir Path temporary;
+
+  @Test
+  void everythingButWeightsIsCarriedOver() throws IOException {
+    Path base = Fixture.LLAMA.copyTo(temporary);
+    List<String> carried =
+        List.of(
+            "LICENSE",
+            ".gitattributes",
+            "additional_chat_templates/tool.jinja",
+            "chat_template.jinja",
+            "model_snr.json",
+            "original/params.json",
+            "original/deep/tokenizer.model",
+            "training_args.bin",
+            "vocab.bin");
+    List<String> leftBehind =
+        List.of(
+            ".cache/huggingface/x.json",
+            ".git/config",
+            "consolidated.safetensors",
+            "flax_model.msgpack",
+            "model-Q4_K.GGUF",
+            "model-00009-of-00009.safetensors",
+            "model.fp16.safetensors",
+            "model.safetensors.index.fp16.json",
+            "model.safetensors.index.json",
+            "onnx/model.onnx",
+            "onnx/model.onnx_data",
+            "optimizer.pt",
+            "original/consolidated.00.pth",
+            "pytorch_model-00001-of-00002.bin",
+            "pytorch_model.bin",
+            "pytorch_model.bin.index.json",
+            "tf_model.h5",
+            "x.ckpt");
+    for (String file : Stream.concat(carried.stream(), leftBehind.stream()).toList()) {
+      Files.createDirectories(base.resolve(file).getParent());
+      Files.writeString(base.resolve(file), "bytes of " + file);
+    }
+    Path elsewhere = Files.writeString(temporary.resolve("blob"), "merges");
+    Files.createSymbolicLink(base.resolve("merges.txt"), elsewhere);
+    Files.createSymbolicLink(base.resolve("gone.txt"), temporary.resolve("nowhere"));
+    Files.createSymbolicLink(base.resolve("loop"), base);
+    Files.setPosixFilePermissions(
+        base.resolve("LICENSE"), PosixFilePermissions.fromString("r--r--r--"));
+
+    Path target = temporary.resolve("new");
+    CheckpointWriter.write(Checkpoint.open(base), target, Map.of(), Map.of());
+
+    assertThat(files(target))
+        .containsExactlyInAnyOrderElementsOf(
+            Stream.concat(
+                    carried.stream(),
+                    Stream.of(
+                        "config.json",
+                        "generation_config.json",
+                        "merges.txt",
+                        "model.safetensors",
+                        "tokenizer.json",
+                        "tokenizer_config.json"))
+                .toList());
+    for (String file : files(target)) {
+      if (!file.equals("model.safetensors")) {
+        assertThat(target.resolve(file)).hasSameBinaryContentAs(base.resolve(file));
+      }
+    }
+    assertThat(target.resolve("onnx")).doesNotExist();
+    assertThat(Files.isSymbolicLink(target.resolve("merges.txt"))).isFalse();
+    assertThat(Files.getPosixFilePermissions(target))
+        .isEqualTo(Files.getPosixFilePermissions(base));
+  }
+
+  @Test
+  void aCheckpointCanBeWrittenBelowItsBase() throws IOException {
+    Path base = Fixture.LLAMA.copyTo(temporary);
+    Path phase = Files.createDirectories(base.resolve("runs/r/phase-01"));
+    Files.writeString(phase.resolve("snr.json"), "{}");
+
+    CheckpointWriter.write(Checkpoint.open(base), phase.resolve("model"), Map.of(), Map.of());
+
+    assertThat(files(phase))
+        .containsExactlyInAnyOrder(
+            "snr.json",
+            "model/config.json",
+            "model/generation_config.json",
+            "model/model.safetensors",
+            "model/tokenizer.json",
+            "model/tokenizer_config.json");
+  }
+
+  @Test
+  void configChangesTouchNothingElse() throws IOException {
+    Path base = Fixture.LLAMA.copyTo(temporary);
+    String config =
+        """
+        {  "torch_dtype" : "float32",
+          "rope_theta": 1000000.00, "big": 123456789012345678901234567890.10, "x": NaN,
+          "text_config": {"torch_dtype": "float32"},\t"name": "Äffchen \\u00e4",
+          "architectures": ["A"], "dtype": null}
+        """;
+    Files.writeString(base.resolve("config.json"), config);
+
+    CheckpointWriter.write(
+        Checkpoint.open(base),
+        temporary.resolve("new"),
+        Map.of(),
+        Map.of("torch_dtype", "bfloat16", "dtype", "a \"quoted\"", "absent", "x"));
+
+    assertThat(Files.readString(temporary.resolve("new/config.json")))
+        .isEqualTo(
+            config
+                .replaceFirst("\"float32\"", "\"bfloat16\"")
+                .replace("null", "\"a \\\\\"quoted\\\\\"\"".replace("\\\\", "\\")));
+  }
+
+  private static List<String> files(Path folder) throws IOException {
+    try (Stream<Path> paths = Files.walk(folder)) {
+      return paths
+          .filter(Files::isRegularFile)
+          .map(path -> folder.relativize(path).toString())
+          .toList();
+    }
+  }
+}
