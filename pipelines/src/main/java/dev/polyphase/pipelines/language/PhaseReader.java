@@ -46,7 +46,6 @@ final class PhaseReader {
     OptionalLong maxSteps = phase.wholeIfAny("max_steps", 1);
     OptionalLong maxTokens = phase.wholeIfAny("max_tokens", 1);
     double learningRate = phase.number("learning_rate", Range.POSITIVE);
-    Optional<Adapter> adapter = adapter(phase, targeting);
     boolean endless = numEpochs.isEmpty() && maxSteps.isEmpty() && maxTokens.isEmpty();
     return new Phase(
         name,
@@ -73,9 +72,9 @@ final class PhaseReader {
         phase.count("logging_steps", 1, Defaults.LOGGING_STEPS),
         LossWatchdogReader.read(phase),
         LrBySnrReader.read(phase, targeting),
-        RescanEveryReader.read(phase, targeting, adapter),
+        RescanEveryReader.read(phase, targeting),
         dpo(phase, type),
-        adapter);
+        adapter(phase, targeting));
   }
 
   private static Warmup warmup(Block phase) {

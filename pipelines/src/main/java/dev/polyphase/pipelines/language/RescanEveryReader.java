@@ -1,6 +1,5 @@
 package dev.polyphase.pipelines.language;
 
-import dev.polyphase.pipelines.Adapter;
 import dev.polyphase.pipelines.RescanEvery;
 import dev.polyphase.pipelines.SelectionRule.Mode;
 import dev.polyphase.pipelines.Targeting;
@@ -16,10 +15,10 @@ final class RescanEveryReader {
   private RescanEveryReader() {}
 
   /** A phase whose weights can't change with a rescan may inherit it, but not write it. */
-  static Optional<RescanEvery> read(Block phase, Targeting targeting, Optional<Adapter> adapter) {
+  static Optional<RescanEvery> read(Block phase, Targeting targeting) {
     Optional<RescanEvery> every =
         phase.wholeOrWordIfAny(KEY, 1, RescanEvery.Steps::new, EPOCH, new RescanEvery.Epoch());
-    Optional<String> fault = fault(targeting, adapter);
+    Optional<String> fault = fault(phase, targeting);
     if (fault.isEmpty()) {
       return every;
     }
@@ -29,7 +28,7 @@ final class RescanEveryReader {
     return Optional.empty();
   }
 
-  private static Optional<String> fault(Targeting targeting, Optional<Adapter> adapter) {
+  private static Optional<String> fault(Block phase, Targeting targeting) {
     if (!(targeting instanceof Targeting.Snr snr)) {
       return Optional.of(
           "is for targeting.method snr, which alone measures; write method: snr or remove it");
@@ -40,7 +39,7 @@ final class RescanEveryReader {
           "has no effect, since the mode is %s, which takes the same modules whatever is measured; remove it or take another mode"
               .formatted(Values.word(mode)));
     }
-    if (adapter.isPresent()) {
+    if (phase.holds("adapter")) {
       return Optional.of(
           "moves training to other modules, but adapters stay on theirs for the whole phase; remove one of them");
     }
