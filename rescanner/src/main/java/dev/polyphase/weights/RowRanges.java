@@ -3,6 +3,7 @@ package dev.polyphase.weights;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.stream.Stream;
 
 /**
  * Some rows of a tensor: parts of its first dimension, in order, none empty and no two touching.
@@ -45,6 +46,11 @@ public record RowRanges(List<Range> ranges) {
     public long rows() {
       return end - start;
     }
+  }
+
+  /** These rows and others. */
+  public RowRanges with(RowRanges others) {
+    return new RowRanges(Stream.concat(ranges.stream(), others.ranges.stream()).toList());
   }
 
   /** How many rows these are. */

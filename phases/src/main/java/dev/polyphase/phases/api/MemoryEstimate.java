@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  *     they are with the model
  * @param gradientBytes gradients
  * @param activationBytes what forward and backward pass keep and compute with at the worst moment,
- *     beyond all gradients
+ *     or the optimiser while it updates, beyond all gradients
  * @param recomputed whether blocks are computed again in the backward pass
  */
 public record MemoryEstimate(
@@ -52,7 +52,8 @@ public record MemoryEstimate(
    * What is apart where masters and states are on the CPU.
    *
    * @param copyBytes the device's copies of trained weights
-   * @param stagingBytes of the CPU's memory, what gradients and new weights pass through
+   * @param stagingBytes of the CPU's memory, what gradients and new weights pass through, and what
+   *     updates take
    */
   public record Offload(long copyBytes, long stagingBytes) {}
 }

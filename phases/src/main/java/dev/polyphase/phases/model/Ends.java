@@ -82,8 +82,8 @@ final class Ends implements AutoCloseable {
   }
 
   void embedBackward(NDArray ids, NDArray gx, Gradients gradients, NDManager scratch) {
-    gradients.add(
-        ModelLayout.EMBEDDING, embedding("embed_vjp").with(ids).with(gx).runForOne(scratch));
+    NDArray sum = gradients.sum(ModelLayout.EMBEDDING, weights.get(ModelLayout.EMBEDDING));
+    kernel.method("embed_vjp").with(sum).with(ids).with(gx).run(scratch);
   }
 
   /**
@@ -156,8 +156,9 @@ final class Ends implements AutoCloseable {
             .with(norms)
             .with(gradient)
             .withNumbers(wanted(ofInput))
+            .with(sum(gradients, h))
             .run(scratch);
-    NDArray gh = addHead(h, dropoutSeed, found, gradients, scratch);
+    NDArray gh = throughAdapter(h, dropoutSeed, found, gradients, scratch);
     return ofInput ? gh : null;
   }
 
@@ -185,9 +186,10 @@ final class Ends implements AutoCloseable {
             .with(targets)
             .withNumber(slope)
             .withNumbers(wanted(ofInput))
+            .with(sum(gradients, h))
             .run(scratch);
     NDList both = new NDList(found.remove(0));
-    NDArray gh = addHead(h, dropoutSeed, found, gradients, scratch);
+    NDArray gh = throughAdapter(h, dropoutSeed, found, gradients, scratch);
     if (ofInput && gh != null) {
       both.add(gh);
     }
@@ -206,6 +208,12 @@ final class Ends implements AutoCloseable {
   /** An adapter's own gradient goes through that of its input, which is made in any case. */
   private long[] wanted(boolean ofInput) {
     return flags(ofInput || adapted, trainsHead());
+  }
+
+  /** Where the gradient of the head's weight, or of B, is added; where there is none, anything. */
+  private NDArray sum(Gradients gradients, NDArray anything) {
+    String name = adapted ? adapterOfHead(Adapters.B) : head;
+    return trainsHead() ? gradients.sum(name, weights.get(name)) : anything;
   }
 
   /** A call of a method of the head, up to the head. */
@@ -227,16 +235,14 @@ final class Ends implements AutoCloseable {
   }
 
   /**
-   * Adds the head's gradients, where it is trained or adapted.
+   * Adds the gradient of an adapter's A, where there is one.
    *
-   * @param found the gradients of {@code h}, of an adapter's inner values, and of weight or B,
-   *     those that are there
+   * @param found the gradients of {@code h} and of an adapter's inner values, those that are there
    * @return the gradient of {@code h}; null where there is none
    */
-  private @Nullable NDArray addHead(
+  private @Nullable NDArray throughAdapter(
       NDArray h, long dropoutSeed, NDList found, Gradients gradients, NDManager scratch) {
     if (adapted) {
-      gradients.add(adapterOfHead(Adapters.B), found.get(2));
       NDList through =
           inner("inner_vjp", h, dropoutSeed)
               .with(found.get(1))
@@ -245,9 +251,6 @@ final class Ends implements AutoCloseable {
       found.get(0).close();
       gradients.add(adapterOfHead(Adapters.A), through.get(1));
       return through.get(0);
-    }
-    if (weights.trains(head)) {
-      gradients.add(head, found.remove(found.size() - 1));
     }
     return found.isEmpty() ? null : found.get(0);
   }

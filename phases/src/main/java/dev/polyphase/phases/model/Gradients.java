@@ -2,6 +2,7 @@ package dev.polyphase.phases.model;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
@@ -29,6 +30,16 @@ public final class Gradients {
       sum.addi(gradient);
       gradient.close();
     }
+  }
+
+  /**
+   * A parameter's sum, to be added to in place: zeros where nothing was added yet.
+   *
+   * @param parameter of the sum's shape, on its device
+   */
+  NDArray sum(String name, NDArray parameter) {
+    return byName.computeIfAbsent(
+        name, n -> owner.zeros(parameter.getShape(), DataType.FLOAT32, parameter.getDevice()));
   }
 
   /** The sums, for parameters that had any. */

@@ -30,10 +30,19 @@ final class Adafactor implements UpdateRule {
     return 4 * (shape.size() == 2 ? shape.get(0) + shape.get(1) : parameter.values());
   }
 
+  /** The gradients' squares twice, and later the update and what is added of it. */
+  static long workBytes(Parameter parameter) {
+    return 2 * Float.BYTES * parameter.values();
+  }
+
   @Override
   public void update(UpdateGroup group, NDManager scratch) {
-    updateMatrices(group.only(Adafactor::isMatrix), scratch);
-    updateOthers(group.only(item -> !isMatrix(item)), scratch);
+    group
+        .only(Adafactor::isMatrix)
+        .update(kernel, "update_matrices", matrices, Factors::give, scratch);
+    group
+        .only(item -> !isMatrix(item))
+        .update(kernel, "update_others", others, Moment::give, scratch);
   }
 
   @Override
@@ -45,39 +54,6 @@ final class Adafactor implements UpdateRule {
   @Override
   public void close() {
     kernel.close();
-  }
-
-  private void updateMatrices(UpdateGroup group, NDManager scratch) {
-    if (group.isEmpty()) {
-      return;
-    }
-    List<Factors> current = matrices.of(group);
-    kernel
-        .method("update_matrices")
-        .withList("masters", group.masters())
-        .withList("gradients", group.gradients())
-        .withList("rows", current.stream().map(Factors::rows).toList())
-        .withList("columns", current.stream().map(Factors::columns).toList())
-        .withList("steps", current.stream().map(Factors::steps).toList())
-        .withNumber(group.learningRate())
-        .withNumber(group.weightDecay())
-        .run(scratch);
-  }
-
-  private void updateOthers(UpdateGroup group, NDManager scratch) {
-    if (group.isEmpty()) {
-      return;
-    }
-    List<Moment> current = others.of(group);
-    kernel
-        .method("update_others")
-        .withList("masters", group.masters())
-        .withList("gradients", group.gradients())
-        .withList("v", current.stream().map(Moment::second).toList())
-        .withList("steps", current.stream().map(Moment::steps).toList())
-        .withNumber(group.learningRate())
-        .withNumber(group.weightDecay())
-        .run(scratch);
   }
 
   private static boolean isMatrix(UpdateGroup.Item item) {
@@ -98,6 +74,12 @@ final class Adafactor implements UpdateRule {
           owner.zeros(new Shape(master.getShape().get(1)), DataType.FLOAT32),
           owner.zeros(new Shape(), DataType.FLOAT32));
     }
+
+    static void give(Kernel.Call call, List<Factors> factors) {
+      call.withList("rows", factors.stream().map(Factors::rows).toList())
+          .withList("columns", factors.stream().map(Factors::columns).toList())
+          .withList("steps", factors.stream().map(Factors::steps).toList());
+    }
   }
 
   /**
@@ -111,6 +93,11 @@ final class Adafactor implements UpdateRule {
       return new Moment(
           owner.zeros(master.getShape(), DataType.FLOAT32),
           owner.zeros(new Shape(), DataType.FLOAT32));
+    }
+
+    static void give(Kernel.Call call, List<Moment> moments) {
+      call.withList("v", moments.stream().map(Moment::second).toList())
+          .withList("steps", moments.stream().map(Moment::steps).toList());
     }
   }
 }

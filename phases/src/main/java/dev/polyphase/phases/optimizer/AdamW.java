@@ -7,7 +7,6 @@ import ai.djl.ndarray.types.Shape;
 import dev.polyphase.kernels.Kernel;
 import dev.polyphase.phases.model.Parameter;
 import dev.polyphase.pipelines.Optimizer;
-import java.util.List;
 import java.util.Map;
 
 /**
@@ -15,11 +14,11 @@ import java.util.Map;
  */
 final class AdamW implements UpdateRule {
   private final Kernel kernel;
-  private final States<State> states;
+  private final States<Moments> states;
 
   AdamW(NDManager manager, Optimizer settings) {
     this.kernel = Kernel.load(manager, AdamW.class, "adamw.py", constants(settings));
-    this.states = new States<>(manager, State::zero);
+    this.states = new States<>(manager, AdamW::zero);
   }
 
   static long stateBytes(Parameter parameter) {
@@ -34,20 +33,7 @@ final class AdamW implements UpdateRule {
 
   @Override
   public void update(UpdateGroup group, NDManager scratch) {
-    if (group.isEmpty()) {
-      return;
-    }
-    List<State> current = states.of(group);
-    kernel
-        .method("update")
-        .withList("masters", group.masters())
-        .withList("gradients", group.gradients())
-        .withList("m", current.stream().map(State::firstMoment).toList())
-        .withList("v", current.stream().map(State::secondMoment).toList())
-        .withList("steps", current.stream().map(State::steps).toList())
-        .withNumber(group.learningRate())
-        .withNumber(group.weightDecay())
-        .run(scratch);
+    group.update(kernel, "update", states, Moments::give, scratch);
   }
 
   @Override
@@ -60,17 +46,10 @@ final class AdamW implements UpdateRule {
     kernel.close();
   }
 
-  /**
-   * One parameter's moments.
-   *
-   * @param steps how many updates it has seen, float32 {@code []}, as libtorch wants it
-   */
-  private record State(NDArray firstMoment, NDArray secondMoment, NDArray steps) {
-    static State zero(NDManager owner, NDArray master) {
-      return new State(
-          owner.zeros(master.getShape(), DataType.FLOAT32),
-          owner.zeros(master.getShape(), DataType.FLOAT32),
-          owner.zeros(new Shape(), DataType.FLOAT32));
-    }
+  private static Moments zero(NDManager owner, NDArray master) {
+    return new Moments(
+        owner.zeros(master.getShape(), DataType.FLOAT32),
+        owner.zeros(master.getShape(), DataType.FLOAT32),
+        owner.zeros(new Shape(), DataType.FLOAT32));
   }
 }

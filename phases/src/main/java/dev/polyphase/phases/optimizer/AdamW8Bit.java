@@ -29,7 +29,7 @@ final class AdamW8Bit implements UpdateRule {
   private final NDArray unsignedNearest;
 
   AdamW8Bit(NDManager manager, Optimizer settings) {
-    this(manager, settings, UpdateRules.valuesAtOnce(manager) / BLOCK);
+    this(manager, settings, UpdateRules.valuesAtOnce(manager.getDevice().isGpu()) / BLOCK);
   }
 
   AdamW8Bit(NDManager manager, Optimizer settings, long blocksAtOnce) {
@@ -53,19 +53,27 @@ final class AdamW8Bit implements UpdateRule {
         : 2 * blocks(values) * (BLOCK + Float.BYTES);
   }
 
+  /**
+   * Of a part, three times four bytes a value: while one moment is quantised the other in float32,
+   * the values that are looked for, and their places in the table.
+   */
+  static long workBytes(Parameter parameter, boolean gpu) {
+    long values = parameter.values();
+    return values < LEAST_VALUES
+        ? 0
+        : 3 * Float.BYTES * Math.min(blocks(values) * BLOCK, UpdateRules.valuesAtOnce(gpu));
+  }
+
   @Override
   public void update(UpdateGroup group, NDManager scratch) {
     small.update(group.only(item -> item.master().size() < LEAST_VALUES), scratch);
-    UpdateGroup large = group.only(item -> item.master().size() >= LEAST_VALUES);
-    if (large.isEmpty()) {
-      return;
-    }
-    List<State> current = states.of(large);
-    kernel
-        .method("update")
-        .withList("masters", large.masters())
-        .withList("gradients", large.gradients())
-        .withList("m", current.stream().map(State::firstMoment).toList())
+    group
+        .only(item -> item.master().size() >= LEAST_VALUES)
+        .update(kernel, "update", states, this::giveStates, scratch);
+  }
+
+  private void giveStates(Kernel.Call call, List<State> current) {
+    call.withList("m", current.stream().map(State::firstMoment).toList())
         .withList("mscales", current.stream().map(State::firstScales).toList())
         .withList("root", current.stream().map(State::root).toList())
         .withList("rootscales", current.stream().map(State::rootScales).toList())
@@ -73,10 +81,7 @@ final class AdamW8Bit implements UpdateRule {
         .with(signed)
         .with(signedNearest)
         .with(unsigned)
-        .with(unsignedNearest)
-        .withNumber(large.learningRate())
-        .withNumber(large.weightDecay())
-        .run(scratch);
+        .with(unsignedNearest);
   }
 
   @Override

@@ -8,7 +8,6 @@ import dev.polyphase.kernels.Kernel;
 import dev.polyphase.phases.model.Parameter;
 import dev.polyphase.pipelines.Optimizer;
 import java.util.HashMap;
-import java.util.List;
 import java.util.Map;
 
 /**
@@ -18,10 +17,10 @@ import java.util.Map;
  */
 final class AdamWBf16 implements UpdateRule {
   private final Kernel kernel;
-  final States<State> states;
+  final States<Moments> states;
 
   AdamWBf16(NDManager manager, Optimizer settings) {
-    this(manager, settings, UpdateRules.valuesAtOnce(manager));
+    this(manager, settings, UpdateRules.valuesAtOnce(manager.getDevice().isGpu()));
   }
 
   AdamWBf16(NDManager manager, Optimizer settings, long part) {
@@ -35,22 +34,14 @@ final class AdamWBf16 implements UpdateRule {
     return 4 * parameter.values();
   }
 
+  /** A part's moments in float32. */
+  static long workBytes(Parameter parameter, boolean gpu) {
+    return 2 * Float.BYTES * Math.min(parameter.values(), UpdateRules.valuesAtOnce(gpu));
+  }
+
   @Override
   public void update(UpdateGroup group, NDManager scratch) {
-    if (group.isEmpty()) {
-      return;
-    }
-    List<State> current = states.of(group);
-    kernel
-        .method("update")
-        .withList("masters", group.masters())
-        .withList("gradients", group.gradients())
-        .withList("m", current.stream().map(State::firstMoment).toList())
-        .withList("v", current.stream().map(State::secondMoment).toList())
-        .withList("steps", current.stream().map(State::steps).toList())
-        .withNumber(group.learningRate())
-        .withNumber(group.weightDecay())
-        .run(scratch);
+    group.update(kernel, "update", states, Moments::give, scratch);
   }
 
   @Override
@@ -63,17 +54,11 @@ final class AdamWBf16 implements UpdateRule {
     kernel.close();
   }
 
-  private State zero(NDManager owner, NDArray master) {
-    return new State(
+  /** Moments in bfloat16. */
+  private Moments zero(NDManager owner, NDArray master) {
+    return new Moments(
         kernel.method("zeros").with(master).runForOne(owner),
         kernel.method("zeros").with(master).runForOne(owner),
         owner.zeros(new Shape(), DataType.FLOAT32));
   }
-
-  /**
-   * One parameter's moments, bfloat16.
-   *
-   * @param steps how many updates it has seen, float32 {@code []}
-   */
-  record State(NDArray firstMoment, NDArray secondMoment, NDArray steps) {}
 }

@@ -28,19 +28,14 @@ final class Lion implements UpdateRule {
     return 4 * parameter.values();
   }
 
+  /** The direction. */
+  static long workBytes(Parameter parameter) {
+    return Float.BYTES * parameter.values();
+  }
+
   @Override
   public void update(UpdateGroup group, NDManager scratch) {
-    if (group.isEmpty()) {
-      return;
-    }
-    kernel
-        .method("update")
-        .withList("masters", group.masters())
-        .withList("gradients", group.gradients())
-        .withList("m", momenta.of(group))
-        .withNumber(group.learningRate())
-        .withNumber(group.weightDecay())
-        .run(scratch);
+    group.update(kernel, "update", momenta, (call, m) -> call.withList("m", m), scratch);
   }
 
   @Override

@@ -33,21 +33,27 @@ final class Muon implements UpdateRule {
         : AdamW.stateBytes(parameter);
   }
 
+  /**
+   * In float32 the iteration holds three matrices, and of the smaller side a square one. On a GPU,
+   * where it has two bytes a value, the most is before it: what is to be made orthogonal, as it is
+   * and of norm 1.
+   */
+  static long workBytes(Parameter parameter, boolean gpu) {
+    if (!isBlocksMatrix(parameter.name(), parameter.shape().size())) {
+      return 0;
+    }
+    long smaller = Math.min(parameter.shape().get(0), parameter.shape().get(1));
+    return gpu
+        ? 2 * Float.BYTES * parameter.values()
+        : Float.BYTES * (3 * parameter.values() + smaller * smaller);
+  }
+
   @Override
   public void update(UpdateGroup group, NDManager scratch) {
     others.update(group.only(item -> !isBlocksMatrix(item)), scratch);
-    UpdateGroup matrices = group.only(Muon::isBlocksMatrix);
-    if (matrices.isEmpty()) {
-      return;
-    }
-    kernel
-        .method("update")
-        .withList("masters", matrices.masters())
-        .withList("gradients", matrices.gradients())
-        .withList("momenta", momenta.of(matrices))
-        .withNumber(matrices.learningRate())
-        .withNumber(matrices.weightDecay())
-        .run(scratch);
+    group
+        .only(Muon::isBlocksMatrix)
+        .update(kernel, "update", momenta, (call, m) -> call.withList("momenta", m), scratch);
   }
 
   @Override

@@ -3,10 +3,13 @@ package dev.polyphase.phases.optimizer;
 import static java.util.Objects.requireNonNull;
 
 import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import dev.polyphase.kernels.Kernel;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.BiConsumer;
 import java.util.function.Predicate;
 import java.util.function.ToDoubleFunction;
 
@@ -56,16 +59,31 @@ record UpdateGroup(List<Item> items, double learningRate, double weightDecay) {
 
   private record Kind(double learningRate, double weightDecay) {}
 
-  boolean isEmpty() {
-    return items.isEmpty();
-  }
-
-  List<NDArray> masters() {
-    return items.stream().map(Item::master).toList();
-  }
-
-  List<NDArray> gradients() {
-    return items.stream().map(Item::gradient).toList();
+  /**
+   * Runs a kernel's update of the group, which may be empty.
+   *
+   * @param method takes masters, gradients, an optimiser's states, the rate and the decay
+   * @param states the optimiser's
+   * @param give gives a call the states of the group's parameters
+   */
+  <S> void update(
+      Kernel kernel,
+      String method,
+      States<S> states,
+      BiConsumer<Kernel.Call, List<S>> give,
+      NDManager scratch) {
+    if (items.isEmpty()) {
+      return;
+    }
+    // Before the call is begun: to make them may take calls of its own on the same masters.
+    List<S> current = states.of(this);
+    Kernel.Call call =
+        kernel
+            .method(method)
+            .withList("masters", items.stream().map(Item::master).toList())
+            .withList("gradients", items.stream().map(Item::gradient).toList());
+    give.accept(call, current);
+    call.withNumber(learningRate).withNumber(weightDecay).run(scratch);
   }
 
   /** Those that fit. */

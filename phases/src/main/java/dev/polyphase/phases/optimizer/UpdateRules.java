@@ -12,8 +12,8 @@ public final class UpdateRules {
    * How many values' states are in float32 at a time, where they rest in less: on the CPU what its
    * caches hold, on a GPU enough to make the calls worth their start.
    */
-  static long valuesAtOnce(NDManager manager) {
-    return manager.getDevice().isGpu() ? 1 << 24 : 1 << 20;
+  static long valuesAtOnce(boolean gpu) {
+    return gpu ? 1 << 24 : 1 << 20;
   }
 
   static UpdateRule of(NDManager manager, Optimizer settings) {
@@ -36,6 +36,25 @@ public final class UpdateRules {
       case ADAFACTOR -> Adafactor.stateBytes(parameter);
       case LION -> Lion.stateBytes(parameter);
       case MUON -> Muon.stateBytes(parameter);
+    };
+  }
+
+  /**
+   * The bytes that an optimiser takes while it updates a parameter, beside master, gradient and
+   * states; counted from the kernels. Parameters are updated one by one, and what one took is free
+   * for the next: a step needs the largest.
+   *
+   * @param gpu whether the parameter is on a GPU
+   */
+  public static long workBytes(Optimizer.Name name, Parameter parameter, boolean gpu) {
+    return switch (name) {
+      // One fused kernel, all in place.
+      case ADAMW -> 0;
+      case ADAMW_BF16 -> AdamWBf16.workBytes(parameter, gpu);
+      case ADAMW_8BIT -> AdamW8Bit.workBytes(parameter, gpu);
+      case ADAFACTOR -> Adafactor.workBytes(parameter);
+      case LION -> Lion.workBytes(parameter);
+      case MUON -> Muon.workBytes(parameter, gpu);
     };
   }
 }

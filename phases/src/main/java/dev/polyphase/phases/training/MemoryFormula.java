@@ -25,7 +25,8 @@ import java.util.List;
  * dtype is mapped. Masters have 4 bytes a value, and so have gradients; the optimiser tells its
  * states' bytes, 8 a value for AdamW. Where only some rows of a tensor are trained its states are
  * those rows', all else is the whole tensor's. {@link PassMemory} counts what forward and backward
- * pass hold.
+ * pass hold; when they are over, the optimiser may take something for the parameter that it
+ * updates.
  *
  * <p>Left out: evaluation, which keeps nothing; Java's heap, which holds the rows; the libraries;
  * what the C library does not give back.
@@ -58,12 +59,16 @@ record MemoryFormula(
     long mapped = 0;
     long trainedValues = 0;
     long states = 0;
+    long update = 0;
+    boolean updatedOnGpu = !compute.onCpu() && mastersAt == MastersAt.MODEL;
     ModelLayout layout = new ModelLayout(config);
     for (Parameter parameter : layout.parameters()) {
       TensorInfo tensor = checkpoint.find(parameter.name()).orElseThrow();
       if (parts.tensors().contains(parameter.name())) {
         trainedValues += tensor.elements();
         states += UpdateRules.stateBytes(optimizer, optimized(parameter));
+        update =
+            Math.max(update, UpdateRules.workBytes(optimizer, optimized(parameter), updatedOnGpu));
       } else if (compute.onCpu() && Precision.of(tensor) == compute.precision()) {
         mapped += tensor.elements() * computeBytes;
       } else {
@@ -73,9 +78,12 @@ record MemoryFormula(
     for (Parameter parameter : parts.adapters().parameters(layout)) {
       trainedValues += parameter.values();
       states += UpdateRules.stateBytes(optimizer, parameter);
+      update = Math.max(update, UpdateRules.workBytes(optimizer, parameter, updatedOnGpu));
     }
     long gradients = trainedValues * MASTER_BYTES;
-    long pass = pass(activations).peakBytes(severalPasses);
+    boolean apart = mastersAt == MastersAt.HOST;
+    long peak =
+        Math.max(pass(activations).peakBytes(severalPasses), gradients + (apart ? 0 : update));
     return new MemoryEstimate(
         largest.rows(),
         largest.tokens(),
@@ -83,11 +91,11 @@ record MemoryFormula(
         mapped,
         trainedValues * MASTER_BYTES,
         states,
-        mastersAt == MastersAt.HOST
-            ? new MemoryEstimate.Offload(trainedValues * computeBytes, staging(layout))
+        apart
+            ? new MemoryEstimate.Offload(trainedValues * computeBytes, staging(layout) + update)
             : null,
         gradients,
-        Math.max(0, pass - gradients),
+        Math.max(0, peak - gradients),
         activations == Activations.RECOMPUTED);
   }
 

@@ -92,14 +92,11 @@ final class PassMemory {
     for (int layer = lowest; layer < config.numLayers(); layer++) {
       kept += keptOf(layer);
     }
-    boolean headIsAnEnd = trains(layout.head()) && !config.tiedHead();
-    // Gradients of passes before are all there; new ones are added to them one block at a time.
+    // Gradients of passes before are all there; new ones are added to them one block at a time, and
+    // those of the ends in place.
     long before = severalPasses ? gradient("") : 0;
-    long above = gradient(module(layout.head()));
+    long above = severalPasses ? 0 : gradient(module(layout.head()));
     long peak = before + kept + upperEnd() + above;
-    if (severalPasses) {
-      above = 0;
-    }
     for (int layer = config.numLayers() - 1; layer >= lowest; layer--) {
       long own = gradient(layer);
       peak = Math.max(peak, before + above + kept + backwardOf(layer) + own);
@@ -107,10 +104,11 @@ final class PassMemory {
       above += severalPasses ? 0 : own;
     }
     if (trains(ModelLayout.EMBEDDING)) {
-      long own = gradient(module(ModelLayout.EMBEDDING));
-      long others = severalPasses || headIsAnEnd || !trains(layout.head()) ? own : 2 * own;
-      long lower = above - (config.tiedHead() && !severalPasses ? own : 0);
-      peak = Math.max(peak, before + lower + others + stream());
+      boolean isThere = severalPasses || config.tiedHead();
+      long own = isThere ? 0 : gradient(module(ModelLayout.EMBEDDING));
+      // Its rows in float32 are added.
+      long rows = stream() + 4 * batch.padded() * config.hiddenSize();
+      peak = Math.max(peak, before + above + own + rows);
     }
     return peak;
   }

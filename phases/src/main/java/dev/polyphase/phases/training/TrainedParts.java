@@ -42,7 +42,10 @@ record TrainedParts(
   static TrainedParts of(PhaseRequest request, ModelLayout layout) {
     Set<String> selected = parameters(request.trainable(), request, layout);
     Map<String, RowRanges> rows = new HashMap<>();
-    request.rows().forEach((tensor, ranges) -> rows.put(layout.parameterOf(tensor), ranges));
+    // A tied head that is stored a second time has two names, and rows by each of them.
+    request
+        .rows()
+        .forEach((tensor, some) -> rows.merge(layout.parameterOf(tensor), some, RowRanges::with));
     Optional<Adapter> adapter = request.phase().adapter();
     return adapter.isPresent()
         ? adapted(request, layout, selected, rows, adapter.get())

@@ -23,6 +23,7 @@ import dev.polyphase.pipelines.Phase;
 import dev.polyphase.pipelines.problems.Place;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -221,9 +222,9 @@ final class TrainingLoop {
       GradientNorm norm = optimizer.norm(trained, scratch);
       meanwhile.run();
       double loss = sums.loss();
-      guard.checkLoss(step.index(), loss, () -> failed(step, loss, norm.value(), sums.losses));
+      guard.checkLoss(step.index(), loss, () -> failed(ready, loss, norm.value(), sums.losses));
       guard.checkNorm(
-          step.index(), norm.value(), () -> failed(step, loss, norm.value(), sums.losses));
+          step.index(), norm.value(), () -> failed(ready, loss, norm.value(), sums.losses));
       double rate = learningRate.at(step.index() - 1);
       optimizer.update(masters, trained, norm, name -> rate * parts.rateFactors().of(name));
       long tokens = microBatches.stream().mapToLong(batch -> batch.tokens().tokens()).sum();
@@ -244,11 +245,15 @@ final class TrainingLoop {
     }
   }
 
-  private FailedStep failed(Step step, double loss, double norm, List<Double> losses) {
+  /** A micro-batch without targets has no loss among the others': it counts as 0. */
+  private FailedStep failed(StepFeed.Ready ready, double loss, double norm, List<Double> losses) {
+    Step step = ready.step();
+    Iterator<Double> next = losses.iterator();
     List<FailedStep.MicroBatchRows> microBatches = new ArrayList<>();
-    for (int i = 0; i < losses.size(); i++) {
+    for (int i = 0; i < step.microBatches().size(); i++) {
+      double own = ready.microBatches().get(i).tokens().lossTokens() == 0 ? 0 : next.next();
       List<Place> rows = objective.places(step.microBatches().get(i));
-      microBatches.add(new FailedStep.MicroBatchRows(losses.get(i), rows));
+      microBatches.add(new FailedStep.MicroBatchRows(own, rows));
     }
     return new FailedStep(step.index(), loss, norm, microBatches);
   }

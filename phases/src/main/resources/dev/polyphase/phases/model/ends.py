@@ -20,9 +20,16 @@ class K(Module):
     noise = torch.uniform_(torch.empty_like(x), -1., 1.)
     return torch.type_as(torch.add_(x, torch.mul_(noise, bounds)), like)
 
-  # The gradient of the table: [V, hidden], float32.
-  def embed_vjp(self: __torch__.K, table: Tensor, ids: Tensor, gx: Tensor) -> Tensor:
-    return torch.embedding_dense_backward(torch.to(gx, 6), ids, torch.size(table, 0), -1, False)
+  # Adds the gradient of the table to sum: [V, hidden], float32. In place, since another of that size may not fit.
+  def embed_vjp(self: __torch__.K, sum: Tensor, ids: Tensor, gx: Tensor) -> Tensor:
+    rows = torch.reshape(torch.to(gx, 6), [-1, torch.size(sum, 1)])
+    index = torch.reshape(ids, [-1])
+    # Of each device what adds in one order every time.
+    if {{on_gpu}}:
+      added = torch.index_put_(sum, annotate(List[Optional[Tensor]], [index]), rows, True)
+    else:
+      added = torch.index_add_(sum, 0, index, rows)
+    return added
 
   # x's rows at the flat positions [n] of batch * seq, normed: [n, hidden]. x and positions may be on another device than the norm and the head.
   def pick(self: __torch__.K, x: Tensor, weight: Tensor, positions: Tensor) -> Tensor:
@@ -110,14 +117,14 @@ class K(Module):
       _1 = torch.append(found, torch.sub(torch.squeeze(torch.gather(z, 1, t), -1), norm))
     return [torch.cat(found), torch.cat(norms)]
 
-  # The gradients of one chunk: gz [count, V] float32, of its logits; w: the head in h's dtype. Appends that of h to parts, where of_h, and adds that of
-  # the head to the one of sums, where there is one: of an adapted head that of B, and that of inner is appended to inner_parts.
-  def chunk_vjp(self: __torch__.K, gz: Tensor, h: Tensor, w: List[Tensor], start: int, of_h: bool, parts: List[Tensor], inner_parts: List[Tensor], sums: List[Tensor]) -> int:
+  # The gradients of one chunk: gz [count, V] float32, of its logits; w: the head in h's dtype. trained: int64 [2], 1 where wanted. Appends that of h to
+  # parts, and adds that of the head to sum, float32: of an adapted head that of B, and that of inner is appended to inner_parts.
+  def chunk_vjp(self: __torch__.K, gz: Tensor, h: Tensor, w: List[Tensor], start: int, trained: Tensor, parts: List[Tensor], inner_parts: List[Tensor], sum: Tensor) -> int:
     gzh = torch.type_as(gz, h)
     count = torch.size(gz, 0)
-    if of_h:
+    if torch.eq(int(torch.select(trained, 0, 0)), 1):
       _0 = torch.append(parts, torch.matmul(gzh, w[0]))
-    if torch.gt(torch.len(sums), 0):
+    if torch.eq(int(torch.select(trained, 0, 1)), 1):
       if torch.gt(torch.len(w), 1):
         _1 = torch.append(inner_parts, torch.matmul(gzh, w[2]))
         right = w[1]
@@ -126,36 +133,26 @@ class K(Module):
       rows = torch.narrow(right, 0, start, count)
       if torch.__and__({{on_gpu}}, torch.ne(ops.prim.dtype(h), 6)):
         # A GPU sums a product of 16 bits in float32, and is many times as fast with it; it is rounded once a chunk.
-        _2 = torch.add_(sums[0], torch.matmul(torch.t(gzh), rows))
+        _2 = torch.add_(sum, torch.matmul(torch.t(gzh), rows))
       else:
-        _3 = torch.addmm_(sums[0], torch.to(torch.t(gzh), 6), torch.to(rows, 6))
+        _3 = torch.addmm_(sum, torch.to(torch.t(gzh), 6), torch.to(rows, 6))
     return 0
 
-  # [gradient of h, of inner, of the head's weight or B], those that are there.
-  def gradients(self: __torch__.K, of_h: bool, parts: List[Tensor], inner_parts: List[Tensor], sums: List[Tensor]) -> List[Tensor]:
-    found = annotate(List[Tensor], [])
-    if of_h:
+  # Appends to found the gradients of h and of inner, those that are there.
+  def gradients(self: __torch__.K, found: List[Tensor], parts: List[Tensor], inner_parts: List[Tensor]) -> List[Tensor]:
+    if torch.gt(torch.len(parts), 0):
       _0 = torch.append(found, torch.cat(parts))
     if torch.gt(torch.len(inner_parts), 0):
       _1 = torch.append(found, torch.cat(inner_parts))
-    if torch.gt(torch.len(sums), 0):
-      _2 = torch.append(found, sums[0])
     return found
 
-  def new_sums(self: __torch__.K, head: List[Tensor], trained: Tensor) -> List[Tensor]:
-    sums = annotate(List[Tensor], [])
-    if torch.eq(int(torch.select(trained, 0, 1)), 1):
-      _0 = torch.append(sums, torch.zeros(torch.size(head[-1]), dtype=6, device=torch.device("{{device}}")))
-    return sums
-
   # norms [n]: from log_probs; g [n] float32: the gradient of each log-probability; trained: int64 [2], 1 where wanted: the gradient of h
-  # [n, hidden], of the head: its weight [V, hidden] or inner [n, rank] and B [V, rank] (float32 but inner). d log p_t / d z = onehot(t) - softmax(z).
-  def log_probs_vjp(self: __torch__.K, h: Tensor, head: List[Tensor], targets: Tensor, norms: Tensor, g: Tensor, trained: Tensor) -> List[Tensor]:
+  # [n, hidden], of the head. The latter is added to sum, float32: its weight's [V, hidden], or B's [V, rank], and inner's [n, rank] is among the
+  # results. d log p_t / d z = onehot(t) - softmax(z).
+  def log_probs_vjp(self: __torch__.K, h: Tensor, head: List[Tensor], targets: Tensor, norms: Tensor, g: Tensor, trained: Tensor, sum: Tensor) -> List[Tensor]:
     w = (self).converted(h, head)
-    of_h = torch.eq(int(torch.select(trained, 0, 0)), 1)
     parts = annotate(List[Tensor], [])
     inner_parts = annotate(List[Tensor], [])
-    sums = (self).new_sums(head, trained)
     n = torch.size(h, 0)
     chunks = torch.floordiv(torch.add(n, torch.sub({{chunk_tokens}}, 1)), {{chunk_tokens}})
     for i in range(chunks):
@@ -166,18 +163,16 @@ class K(Module):
       z = (self).logits_of(h, w, start, count)
       p = torch.exp_(torch.sub_(z, torch.unsqueeze(torch.narrow(norms, 0, start, count), -1)))
       gz = torch.scatter_add_(torch.mul_(p, torch.neg(gi)), 1, t, gi)
-      _0 = (self).chunk_vjp(gz, h, w, start, of_h, parts, inner_parts, sums)
-    return (self).gradients(of_h, parts, inner_parts, sums)
+      _0 = (self).chunk_vjp(gz, h, w, start, trained, parts, inner_parts, sum)
+    return (self).gradients(annotate(List[Tensor], []), parts, inner_parts)
 
   # log_probs and log_probs_vjp in one, with each chunk's logits computed once, where every log-probability has the same gradient, slope
-  # (float64 []): the log-probabilities [n], then the gradients as there. At least one gradient is wanted.
-  def log_probs_and_vjp(self: __torch__.K, h: Tensor, head: List[Tensor], targets: Tensor, slope: Tensor, trained: Tensor) -> List[Tensor]:
+  # (float64 []): the log-probabilities [n], then the gradients as there.
+  def log_probs_and_vjp(self: __torch__.K, h: Tensor, head: List[Tensor], targets: Tensor, slope: Tensor, trained: Tensor, sum: Tensor) -> List[Tensor]:
     w = (self).converted(h, head)
-    of_h = torch.eq(int(torch.select(trained, 0, 0)), 1)
     g = float(slope)
     parts = annotate(List[Tensor], [])
     inner_parts = annotate(List[Tensor], [])
-    sums = (self).new_sums(head, trained)
     log_probs = annotate(List[Tensor], [])
     n = torch.size(h, 0)
     chunks = torch.floordiv(torch.add(n, torch.sub({{chunk_tokens}}, 1)), {{chunk_tokens}})
@@ -188,9 +183,5 @@ class K(Module):
       z = torch.log_softmax((self).logits_of(h, w, start, count), -1)
       _0 = torch.append(log_probs, torch.squeeze(torch.gather(z, 1, t), -1))
       gz = torch.scatter_add_(torch.mul_(torch.exp_(z), torch.neg(g)), 1, t, torch.full([count, 1], g, dtype=6, device=torch.device("{{device}}")))
-      _1 = (self).chunk_vjp(gz, h, w, start, of_h, parts, inner_parts, sums)
-    found = [torch.cat(log_probs)]
-    gradients = (self).gradients(of_h, parts, inner_parts, sums)
-    for i in range(torch.len(gradients)):
-      _2 = torch.append(found, gradients[i])
-    return found
+      _1 = (self).chunk_vjp(gz, h, w, start, trained, parts, inner_parts, sum)
+    return (self).gradients([torch.cat(log_probs)], parts, inner_parts)

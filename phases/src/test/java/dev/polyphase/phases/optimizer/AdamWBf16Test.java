@@ -45,7 +45,7 @@ class AdamWBf16Test {
 
       rule.update(new UpdateGroup(List.of(item), 0.1, 0), manager);
 
-      NDArray first = rule.states.find(MATRIX).orElseThrow().firstMoment();
+      NDArray first = rule.states.find(MATRIX).orElseThrow().first();
       float[] found = first.toType(DataType.FLOAT32, true).toFloatArray();
       for (int i = 0; i < found.length; i++) {
         assertThat((double) found[i]).isEqualTo(toBfloat16(gradient[i]));

@@ -1,13 +1,16 @@
 package dev.polyphase.phases.training;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.polyphase.fixtures.Fixture;
 import dev.polyphase.fixtures.HandMadeTensors;
+import dev.polyphase.phases.api.PhaseRequest;
 import dev.polyphase.phases.api.TrainingFailedException;
+import dev.polyphase.phases.objective.NextToken;
 import dev.polyphase.weights.Checkpoint;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -17,6 +20,7 @@ import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
+import java.util.OptionalLong;
 import java.util.Set;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
@@ -63,6 +67,24 @@ class FailedPhaseTest {
     assertThat(heard.series("step")).containsExactly(1);
     assertThat(folder.resolve("result")).doesNotExist();
     assertLastGoodIsTheModelOfStep(1, run, settings);
+  }
+
+  @Test
+  void aMicroBatchWithoutTargetsHasItsPlaceAmongTheOthers() throws IOException {
+    SftRun run = poisonedLlama();
+    write(row(1), row(POISON), row(2));
+    DjlPhaseTrainer trainer =
+        new DjlPhaseTrainer(new FirstRowSilent(NextToken.source()), device -> OptionalLong.empty());
+
+    PhaseRequest request = run.request("result", "phases.one.gradient_accumulation_steps=3");
+    assertThatThrownBy(() -> trainer.train(request, new RecordingListener()))
+        .isInstanceOf(TrainingFailedException.class);
+
+    JsonNode json = new ObjectMapper().readTree(folder.resolve("failed-step.json").toFile());
+    assertThat(lines(json)).containsExactly(1, 2, 3);
+    assertThat(json.at("/rows/0/micro_batch_loss").doubleValue()).isZero();
+    assertThat(json.at("/rows/1/micro_batch_loss").textValue()).isEqualTo("NaN");
+    assertThat(json.at("/rows/2/micro_batch_loss").doubleValue()).isBetween(4.0, 7.0);
   }
 
   @Test

@@ -123,7 +123,7 @@ class PlacedPhaseTest {
       delimiter = '|',
       value = {
         "device=[auto, cpu] | device: [auto, cpu] names no devices; give auto alone, or a list such as [cuda:0, cuda:1]",
-        "device=[cpu, cuda:99] | device 'cuda:99' is not there: libtorch sees 0 GPU(s); choose cpu or install a CUDA libtorch",
+        "device=[cpu, cuda:99] | device 'cuda:99' is not there: this libtorch is built without CUDA; choose cpu, or install a CUDA 12.8 build of PyTorch 2.7.1 and set PYTORCH_LIBRARY_PATH to its torch/lib, PYTORCH_VERSION=2.7.1, PYTORCH_FLAVOR=cu128",
       })
   void devicesThatAreNotThereAreRefused(String setting, String sentence) throws IOException {
     Path base = Fixture.LLAMA.copyTo(folder);

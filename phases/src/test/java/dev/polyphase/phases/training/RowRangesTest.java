@@ -6,6 +6,8 @@ import dev.polyphase.fixtures.Fixture;
 import dev.polyphase.fixtures.TensorValues;
 import dev.polyphase.phases.api.PhaseRequest;
 import dev.polyphase.phases.api.PhaseResult;
+import dev.polyphase.phases.model.ConfigReader;
+import dev.polyphase.phases.model.ModelLayout;
 import dev.polyphase.phases.objective.NextToken;
 import dev.polyphase.pipelines.Dtype;
 import dev.polyphase.pipelines.PhaseType;
@@ -25,6 +27,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** A whole phase that trains some rows of two tensors, from rows on disk to the saved bytes. */
 class RowRangesTest {
+  private static final String EMBEDDING = "model.embed_tokens.weight";
   private static final String HEAD = "lm_head.weight";
   private static final String DOWN = "model.layers.1.mlp.down_proj.weight";
   private static final String NORM = "model.norm.weight";
@@ -76,6 +79,38 @@ class RowRangesTest {
     }
     assertThat(result.trainedValues()).isEqualTo(trainedValues);
     assertThat(result.changedValues()).isBetween(1L, trainedValues);
+  }
+
+  /** The head is the embedding, and each of its names may name rows of it. */
+  @Test
+  void rowsOfBothNamesOfATiedHeadAreTrained() throws IOException {
+    Path base = Fixture.QWEN2.copyTo(folder);
+    ModelLayout layout = new ModelLayout(ConfigReader.read(base));
+    RowRanges low = rows(0, 4);
+    RowRanges high = rows(2, 9);
+
+    assertThat(parts(base, layout, Map.of(EMBEDDING, low, HEAD, high)).rows())
+        .isEqualTo(Map.of(EMBEDDING, rows(0, 9)));
+    assertThat(parts(base, layout, Map.of(EMBEDDING, high, HEAD, low)).rows())
+        .isEqualTo(Map.of(EMBEDDING, rows(0, 9)));
+  }
+
+  private TrainedParts parts(Path base, ModelLayout layout, Map<String, RowRanges> rows) {
+    Phases phases = new Phases(1, 1, 3, 0.01, 0.5, 1, Dtype.FLOAT32);
+    PhaseRequest request =
+        new PhaseRequest(
+            phases.pipeline(PhaseType.SFT),
+            phases.phase(PhaseType.SFT),
+            folder,
+            base,
+            Set.of(EMBEDDING, HEAD),
+            rows,
+            folder.resolve("result"));
+    return TrainedParts.of(request, layout);
+  }
+
+  private static RowRanges rows(long start, long end) {
+    return new RowRanges(List.of(new RowRanges.Range(start, end)));
   }
 
   private static boolean trains(String tensor, int row) {

@@ -1,0 +1,108 @@
+package dev.polyphase.phases.training;
+
+import dev.polyphase.phases.api.PhaseRequest;
+import dev.polyphase.phases.data.DataCounts;
+import dev.polyphase.phases.data.TokenBatch;
+import dev.polyphase.phases.model.Transformer;
+import dev.polyphase.phases.objective.BatchSize;
+import dev.polyphase.phases.objective.MicroBatch;
+import dev.polyphase.phases.objective.Objective;
+import dev.polyphase.phases.objective.ObjectiveSource;
+import dev.polyphase.phases.objective.Outcome;
+import dev.polyphase.phases.objective.ReadRows;
+import dev.polyphase.phases.tokens.LazyTokenizer;
+import dev.polyphase.pipelines.Dataset;
+import dev.polyphase.pipelines.Phase;
+import dev.polyphase.pipelines.problems.Place;
+import java.io.IOException;
+import java.util.List;
+import java.util.OptionalDouble;
+
+/** Another objective, but no token of the first row carries loss. */
+record FirstRowSilent(ObjectiveSource other) implements ObjectiveSource {
+
+  @Override
+  public List<String> notBuilt(Phase phase) {
+    return other.notBuilt(phase);
+  }
+
+  @Override
+  public ReadRows read(
+      PhaseRequest request,
+      String key,
+      List<Dataset> datasets,
+      int vocabSize,
+      LazyTokenizer tokenizer)
+      throws IOException {
+    return new Rows(other.read(request, key, datasets, vocabSize, tokenizer));
+  }
+
+  private record Rows(ReadRows other) implements ReadRows {
+    @Override
+    public int count() {
+      return other.count();
+    }
+
+    @Override
+    public Objective objective(int[] chosen) {
+      return new Some(other.objective(chosen));
+    }
+  }
+
+  private record Some(Objective other) implements Objective {
+    @Override
+    public int[] tokensOfRow() {
+      return other.tokensOfRow();
+    }
+
+    @Override
+    public BatchSize batchSize(int[] rows) {
+      return other.batchSize(rows);
+    }
+
+    @Override
+    public List<Place> places(int[] rows) {
+      return other.places(rows);
+    }
+
+    @Override
+    public DataCounts counts() {
+      return other.counts();
+    }
+
+    @Override
+    public void begin(Transformer model, List<int[]> microBatches, Runnable pause) {
+      other.begin(model, microBatches, pause);
+    }
+
+    @Override
+    public MicroBatch microBatch(int[] rows) {
+      MicroBatch batch = other.microBatch(rows);
+      return rows[0] == 0 ? new Silent(batch) : batch;
+    }
+  }
+
+  private record Silent(MicroBatch other) implements MicroBatch {
+    @Override
+    public TokenBatch tokens() {
+      TokenBatch all = other.tokens();
+      int[] none = new int[0];
+      return new TokenBatch(all.ids(), all.batch(), all.seq(), all.tokens(), none, none);
+    }
+
+    @Override
+    public int weight() {
+      return 0;
+    }
+
+    @Override
+    public OptionalDouble slope() {
+      return other.slope();
+    }
+
+    @Override
+    public Outcome evaluate(float[] logProbs) {
+      return other.evaluate(logProbs);
+    }
+  }
+}
