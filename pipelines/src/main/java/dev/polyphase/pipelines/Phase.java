@@ -33,6 +33,8 @@ import java.util.OptionalLong;
  * @param lossWatchdog ends the phase where its loss stays high; empty for none
  * @param lrBySnr the learning rates of modules that were selected by their SNR; empty where all
  *     have the phase's. Without effect with other ways of targeting
+ * @param rescanEvery when it measures its weights anew and moves to those that are then the best;
+ *     empty where it trains the same ones to its end
  * @param dpo the settings of a {@code dpo} phase; its defaults elsewhere
  * @param adapter trained instead of the weights themselves; empty where these are trained
  */
@@ -61,6 +63,7 @@ public record Phase(
     int loggingSteps,
     Optional<LossWatchdog> lossWatchdog,
     Optional<LrBySnr> lrBySnr,
+    Optional<RescanEvery> rescanEvery,
     Dpo dpo,
     Optional<Adapter> adapter) {
 

@@ -14,8 +14,9 @@ import org.jspecify.annotations.Nullable;
  * @param type {@code cpt}, {@code sft} or {@code dpo}
  * @param targeting how it chose what to train, in a few words
  * @param status where it stands
- * @param modules its modules, in the order of the scan
+ * @param modules its modules, in the order of the scan, as it chose at its beginning
  * @param alwaysTrained the modules that it trained beside these, whatever their SNR
+ * @param rescans what it changed on its way, in order
  * @param totals its sums; null before its end
  * @param curves the figures of training, the loss first
  * @param heldOut the held-out figures
@@ -29,6 +30,7 @@ public record PhaseReport(
     Status status,
     List<ModuleReport> modules,
     List<ModuleReport> alwaysTrained,
+    List<RescanReport> rescans,
     @Nullable PhaseTotals totals,
     List<Curve> curves,
     List<HeldOut> heldOut,
@@ -48,6 +50,7 @@ public record PhaseReport(
   public PhaseReport {
     modules = List.copyOf(modules);
     alwaysTrained = List.copyOf(alwaysTrained);
+    rescans = List.copyOf(rescans);
     curves = List.copyOf(curves);
     heldOut = List.copyOf(heldOut);
     settings = List.copyOf(settings);
@@ -62,6 +65,7 @@ public record PhaseReport(
         type,
         targeting,
         Status.PENDING,
+        List.of(),
         List.of(),
         List.of(),
         null,

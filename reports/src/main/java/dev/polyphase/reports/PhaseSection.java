@@ -24,7 +24,7 @@ final class PhaseSection {
         <h2>%d %s <small>%s</small></h2>
         <div class="charts">
         %s</div>
-        %s%s%s%s</section>
+        %s%s%s%s%s</section>
         """
         .formatted(
             index + 1,
@@ -33,6 +33,7 @@ final class PhaseSection {
             phase.curves().stream().map(Chart::figure).collect(Collectors.joining()),
             before == null ? "" : changes(before, phase),
             selection(phase),
+            rescans(phase),
             settings(phase),
             data(phase));
   }
@@ -120,6 +121,42 @@ final class PhaseSection {
             .collect(Collectors.joining());
     String summary = type + ": " + selected.size() + " of " + modules.size();
     return details(summary, "<table><tbody>\n" + rows + "</tbody></table>\n");
+  }
+
+  private static String rescans(PhaseReport phase) {
+    if (phase.rescans().isEmpty()) {
+      return "";
+    }
+    StringBuilder rows = new StringBuilder();
+    int entered = 0;
+    int left = 0;
+    for (RescanReport rescan : phase.rescans()) {
+      entered += rescan.entered().size();
+      left += rescan.left().size();
+      rows.append(
+          """
+          <tr><th scope="row">after step %s</th><td>%s</td><td>%s</td></tr>
+          """
+              .formatted(
+                  Wording.full(rescan.step()),
+                  Markup.escape(String.join(", ", rescan.entered())),
+                  Markup.escape(String.join(", ", rescan.left()))));
+    }
+    String summary =
+        "Chosen anew on the way: %s, %s entered, %d left"
+            .formatted(
+                Wording.count(phase.rescans().size(), "time"),
+                Wording.count(entered, "module"),
+                left);
+    return details(
+        summary,
+        """
+        <table>
+        <thead><tr><th></th><th>entered</th><th>left</th></tr></thead>
+        <tbody>
+        %s</tbody></table>
+        """
+            .formatted(rows));
   }
 
   private static String settings(PhaseReport phase) {

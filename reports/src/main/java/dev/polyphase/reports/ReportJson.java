@@ -27,6 +27,10 @@ public final class ReportJson {
       phase.modules().forEach(module -> put(modules.addObject(), module));
       ArrayNode always = node.putArray("always_trained");
       phase.alwaysTrained().forEach(module -> always.add(module.module()));
+      if (!phase.rescans().isEmpty()) {
+        ArrayNode rescans = node.putArray("rescans");
+        phase.rescans().forEach(rescan -> put(rescans.addObject(), rescan));
+      }
       @Nullable PhaseTotals totals = phase.totals();
       if (totals == null) {
         node.putNull("totals");
@@ -55,6 +59,14 @@ public final class ReportJson {
     }
     node.put("rank", module.rank());
     node.put("selected", module.selected());
+  }
+
+  private static void put(ObjectNode node, RescanReport rescan) {
+    node.put("step", rescan.step());
+    ArrayNode entered = node.putArray("entered");
+    rescan.entered().forEach(entered::add);
+    ArrayNode left = node.putArray("left");
+    rescan.left().forEach(left::add);
   }
 
   private static void put(ObjectNode node, PhaseTotals totals) {

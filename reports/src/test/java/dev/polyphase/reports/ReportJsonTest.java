@@ -2,11 +2,35 @@ package dev.polyphase.reports;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
 class ReportJsonTest {
+
+  @Test
+  void rescansAreThereWhereThereWereAny() throws Exception {
+    PhaseReport still = Reports.phase("still", List.of());
+    PhaseReport moving =
+        Reports.rescanned(
+            still,
+            new RescanReport(3, List.of("a", "b"), List.of("c")),
+            new RescanReport(6, List.of(), List.of()));
+
+    JsonNode phases =
+        new ObjectMapper().readTree(ReportJson.write(Reports.of(still, moving))).path("phases");
+
+    assertThat(phases.get(0).has("rescans")).isFalse();
+    assertThat(phases.get(1).path("rescans"))
+        .isEqualTo(
+            new ObjectMapper()
+                .readTree(
+                    """
+                    [{"step": 3, "entered": ["a", "b"], "left": ["c"]},
+                     {"step": 6, "entered": [], "left": []}]
+                    """));
+  }
 
   @Test
   void everyModuleHasTheKeysOfTheContractAndPlainJsonNumbers() throws Exception {

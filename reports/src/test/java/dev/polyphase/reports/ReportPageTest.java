@@ -63,6 +63,25 @@ class ReportPageTest {
   }
 
   @Test
+  void rescansAreATable() throws Exception {
+    PhaseReport moving =
+        Reports.rescanned(
+            Reports.phase("moving", List.of()),
+            new RescanReport(1000, List.of("a", "b"), List.of("c")),
+            new RescanReport(2000, List.of(), List.of()));
+
+    String text = ReportPage.write(Reports.of(moving));
+
+    Xml page = parse(text);
+    assertThat(page.texts("summary"))
+        .contains("Chosen anew on the way: 2 times, 2 modules entered, 1 left");
+    assertThat(row(page, "after step 1,000")).containsExactly("a, b", "c");
+    assertThat(row(page, "after step 2,000")).containsExactly("", "");
+    assertThat(ReportPage.write(Reports.of(Reports.phase("still", List.of()))))
+        .doesNotContain("Chosen anew");
+  }
+
+  @Test
   void hostileTextStaysText() throws Exception {
     String hostile = "</style><script>alert('x')</script>\"&%s😀";
     PhaseReport phase =
@@ -73,6 +92,7 @@ class ReportPageTest {
             PhaseReport.Status.FINISHED,
             List.of(new ModuleReport(hostile, hostile, 0, 1.0, 1, true)),
             List.of(new ModuleReport(hostile + 2, hostile, null, null, null, true)),
+            List.of(new RescanReport(1, List.of(hostile + 3), List.of(hostile + 4))),
             null,
             List.of(new Curve(hostile, List.of(new Curve.Point(1, 1)))),
             List.of(new HeldOut(hostile, 1.0, null)),
@@ -85,7 +105,7 @@ class ReportPageTest {
     Xml parsed = parse(page);
     assertThat(parsed.texts("h1")).containsExactly(hostile);
     assertThat(parsed.texts("th")).contains(hostile);
-    assertThat(parsed.texts("td")).contains(hostile, "sha256 " + hostile);
+    assertThat(parsed.texts("td")).contains(hostile, hostile + 3, hostile + 4, "sha256 " + hostile);
     assertThat(parsed.texts("figcaption")).contains(hostile + " 1.000 → 1.000");
   }
 

@@ -98,11 +98,29 @@ final class Reports {
         status,
         modules,
         always,
+        List.of(),
         totals,
         curves,
         heldOut,
         List.of(new Setting("learning_rate", "1e-5")),
         List.of(new DataFile("data/math.jsonl", "ab12")));
+  }
+
+  /** The same phase, which changed this on its way. */
+  static PhaseReport rescanned(PhaseReport phase, RescanReport... rescans) {
+    return new PhaseReport(
+        phase.name(),
+        phase.type(),
+        phase.targeting(),
+        phase.status(),
+        phase.modules(),
+        phase.alwaysTrained(),
+        List.of(rescans),
+        phase.totals(),
+        phase.curves(),
+        phase.heldOut(),
+        phase.settings(),
+        phase.data());
   }
 
   static ModuleReport module(int layer, String type, double snr, int rank, boolean selected) {

@@ -70,6 +70,26 @@ public final class Checkpoint {
     throw new InputException(Place.in(folder.toString()), noWeights(folder));
   }
 
+  /**
+   * The same weights but for some tensors, whose values lie in other files. All else is still the
+   * folder's; there is no folder to write it from.
+   *
+   * @param others tensors of the names and shapes of this checkpoint's; their types may differ
+   * @throws IllegalArgumentException if one of them is not like that
+   */
+  public Checkpoint with(List<TensorInfo> others) {
+    Map<String, TensorInfo> changed = new LinkedHashMap<>(tensors);
+    for (TensorInfo other : others) {
+      TensorInfo own = tensors.get(other.name());
+      if (own == null || !own.shape().equals(other.shape())) {
+        throw new IllegalArgumentException(
+            folder + " has no tensor " + other.name() + " of the shape " + other.shape());
+      }
+      changed.put(other.name(), other);
+    }
+    return new Checkpoint(folder, index, weightFiles, List.copyOf(changed.values()));
+  }
+
   private static Checkpoint openShards(Path folder, Path indexFile) throws IOException {
     ShardIndex index = ShardIndex.read(indexFile);
     List<Path> files = new ArrayList<>();
@@ -135,7 +155,7 @@ public final class Checkpoint {
     return folder;
   }
 
-  /** All tensors, by file name and within a file by position. */
+  /** All tensors, by file name and within a file by position, wherever their values lie. */
   public List<TensorInfo> tensors() {
     return List.copyOf(tensors.values());
   }
@@ -150,7 +170,7 @@ public final class Checkpoint {
     return tensors.containsKey(name);
   }
 
-  /** The files that hold the tensors, by name. */
+  /** The folder's files that hold tensors, by name. */
   public List<Path> weightFiles() {
     return weightFiles;
   }

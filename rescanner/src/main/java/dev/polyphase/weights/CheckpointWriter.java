@@ -35,7 +35,8 @@ public final class CheckpointWriter {
    * @param replaced new values by tensor, all of them tensors of the base
    * @param configChanges new values of keys of {@code config.json}'s outermost object; keys that it
    *     does not have are not added, so that each config keeps its own spelling of {@code dtype}
-   * @throws IllegalArgumentException if a replaced tensor is not in the base
+   * @throws IllegalArgumentException if a replaced tensor is not in the base, or the base has
+   *     tensors that lie outside its folder
    * @throws IllegalStateException if a tensor's bytes are more or fewer than its shape and type
    *     need
    * @throws FileAlreadyExistsException if the target exists
@@ -72,6 +73,12 @@ public final class CheckpointWriter {
     if (!unknown.isEmpty()) {
       throw new IllegalArgumentException(
           base.folder() + " has no tensors of the names " + unknown + " to replace");
+    }
+    for (TensorInfo tensor : base.tensors()) {
+      if (!base.weightFiles().contains(tensor.file())) {
+        throw new IllegalArgumentException(
+            tensor.name() + " lies in " + tensor.file() + ", outside " + base.folder());
+      }
     }
   }
 

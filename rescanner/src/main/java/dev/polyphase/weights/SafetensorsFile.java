@@ -46,6 +46,15 @@ public final class SafetensorsFile {
     AtomicFiles.write(file, out -> write(planned, out));
   }
 
+  /**
+   * Reads the header of a file that {@link #write} wrote.
+   *
+   * @return its tensors, by position
+   */
+  public static List<TensorInfo> read(Path file) throws IOException {
+    return SafetensorsHeader.read(file);
+  }
+
   private static void write(List<Planned> planned, OutputStream out) throws IOException {
     WritableByteChannel channel = Channels.newChannel(out);
     FileTransfer.append(SafetensorsWriter.header(planned), channel);

@@ -10,10 +10,12 @@ import dev.polyphase.fixtures.Fixture;
 import dev.polyphase.pipelines.problems.InputException;
 import java.io.IOException;
 import java.io.RandomAccessFile;
+import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
@@ -56,6 +58,54 @@ class CheckpointTest {
         .isEqualTo(!config.get("tie_word_embeddings").asBoolean());
     assertThat(checkpoint.find("lm_head.bias")).isEmpty();
     assertThat(checkpoint.weightFiles()).containsExactly(folder.resolve("model.safetensors"));
+  }
+
+  @Test
+  void tensorsMayLieInOtherFiles() throws IOException {
+    Checkpoint base = Checkpoint.open(Fixture.LLAMA.copyTo(temporary));
+    String norm = "model.norm.weight";
+    Path file = temporary.resolve("other.safetensors");
+    byte[] ones = {(byte) 0x80, 0x3f};
+    NewTensor values =
+        new NewTensor(
+            ElementType.BF16,
+            channel -> {
+              for (int i = 0; i < 64; i++) {
+                channel.write(ByteBuffer.wrap(ones));
+              }
+            });
+    SafetensorsFile.write(file, List.of(new SafetensorsFile.Tensor(norm, List.of(64L), values)));
+
+    Checkpoint changed = base.with(SafetensorsFile.read(file));
+
+    assertThat(names(changed)).containsExactlyElementsOf(names(base));
+    TensorInfo found = changed.find(norm).orElseThrow();
+    assertThat(found.file()).isEqualTo(file);
+    assertThat(found.type()).isEqualTo(ElementType.BF16);
+    assertThat(SafetensorsBytes.read(found)).startsWith(ones).hasSize(128);
+    assertThat(changed.tensors()).filteredOn(tensor -> !base.tensors().contains(tensor)).hasSize(1);
+    assertThat(changed.folder()).isEqualTo(base.folder());
+    assertThat(base.find(norm).orElseThrow().file()).isNotEqualTo(file);
+    assertThatThrownBy(
+            () -> CheckpointWriter.write(changed, temporary.resolve("new"), Map.of(), Map.of()))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining(norm);
+    assertThat(temporary.resolve("new")).doesNotExist();
+  }
+
+  @Test
+  void othersMustBeTensorsOfTheCheckpoint() throws IOException {
+    Checkpoint base = Checkpoint.open(Fixture.LLAMA.copyTo(temporary));
+    TensorInfo norm = base.find("model.norm.weight").orElseThrow();
+    TensorInfo unknown =
+        new TensorInfo("model.nrom.weight", norm.type(), norm.shape(), norm.file(), 8, 256);
+    TensorInfo longer = new TensorInfo(norm.name(), norm.type(), List.of(65L), norm.file(), 8, 260);
+
+    for (TensorInfo wrong : List.of(unknown, longer)) {
+      assertThatThrownBy(() -> base.with(List.of(wrong)))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessageContaining(wrong.name());
+    }
   }
 
   @Test

@@ -77,6 +77,7 @@ final class PlanJson {
     }
     phase.put("eval_rows", plan.evalRows());
     phase.put("steps", plan.steps());
+    phase.put("rescans", plan.rescans());
     phase.put("tokens", plan.totalTokens());
     phase.set("memory", memory(plan.memory()));
     ArrayNode places = phase.putArray("places");

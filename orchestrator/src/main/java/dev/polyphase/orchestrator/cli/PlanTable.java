@@ -61,6 +61,9 @@ final class PlanTable {
     rowOfPlan("  held-out rows", plan -> Numbers.whole(plan.evalRows()));
     head("training");
     rowOfPlan("  steps", plan -> Numbers.whole(plan.steps()));
+    if (phases.stream().anyMatch(planned -> planned.plan().rescans() > 0)) {
+      rowOfPlan("  rescans", plan -> Numbers.whole(plan.rescans()));
+    }
     rowOfPlan("  tokens", plan -> Numbers.whole(plan.totalTokens()));
     rowOfMemory("  largest forward pass", need -> need.batchRows() + " x " + need.batchTokens());
     head("memory");

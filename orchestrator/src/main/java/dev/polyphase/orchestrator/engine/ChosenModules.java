@@ -1,6 +1,6 @@
 package dev.polyphase.orchestrator.engine;
 
-import dev.polyphase.orchestrator.store.PhaseFolder;
+import dev.polyphase.orchestrator.store.DecisionFolder;
 import dev.polyphase.pipelines.SelectionRule.Metric;
 import dev.polyphase.reports.ModuleReport;
 import dev.polyphase.rescanner.Candidate;
@@ -26,7 +26,8 @@ import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a phase chose, read back from its folder; nothing where it had not chosen yet.
+ * What a phase chose at its beginning, read back from its folder; nothing where it had not chosen
+ * yet.
  *
  * @param modules the modules among which it chose
  * @param always those that it trains beside them, whatever their SNR
@@ -38,7 +39,7 @@ record ChosenModules(List<ModuleReport> modules, List<ModuleReport> always) {
    * The choice of a phase that scanned: the modules in the scan's order, each with its rank by a
    * metric.
    */
-  static ChosenModules scanned(PhaseFolder folder, Metric metric) throws IOException {
+  static ChosenModules scanned(DecisionFolder folder, Metric metric) throws IOException {
     if (!Files.exists(folder.snrJson()) || !Files.exists(folder.selectionYaml())) {
       return NOTHING_YET;
     }
@@ -76,7 +77,7 @@ record ChosenModules(List<ModuleReport> modules, List<ModuleReport> always) {
    *
    * @param weights the weights to list; without them the trained modules alone are known
    */
-  static ChosenModules unscanned(PhaseFolder folder, Optional<Checkpoint> weights)
+  static ChosenModules unscanned(DecisionFolder folder, Optional<Checkpoint> weights)
       throws IOException {
     if (!Files.exists(folder.selectionYaml())) {
       return NOTHING_YET;
@@ -94,7 +95,7 @@ record ChosenModules(List<ModuleReport> modules, List<ModuleReport> always) {
   }
 
   /** A module by its line: its name, or for what is always trained {@code ^lm_head.weight$}. */
-  private static String moduleOf(String line) {
+  static String moduleOf(String line) {
     return line.startsWith("^")
         ? line.replaceFirst("^\\^", "").replaceFirst("\\.weight\\$$", "")
         : line;

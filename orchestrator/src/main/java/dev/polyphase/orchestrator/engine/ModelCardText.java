@@ -6,6 +6,7 @@ import dev.polyphase.pipelines.Optimizer;
 import dev.polyphase.pipelines.Phase;
 import dev.polyphase.pipelines.PhaseType;
 import dev.polyphase.pipelines.Pipeline;
+import dev.polyphase.pipelines.RescanEvery;
 import dev.polyphase.pipelines.SelectionRule;
 import dev.polyphase.pipelines.Targeting;
 import dev.polyphase.reports.Curve;
@@ -142,6 +143,9 @@ final class ModelCardText {
     if (chapters.stream().anyMatch(chapter -> chapter.settings().adapter().isPresent())) {
       row(table, "adapter", of(chapter -> adapter(chapter.settings())));
     }
+    if (chapters.stream().anyMatch(chapter -> chapter.settings().rescanEvery().isPresent())) {
+      row(table, "chosen anew", of(chapter -> rescans(chapter.settings())));
+    }
     row(table, "trained parameters", of(this::trained));
     row(table, "data", of(chapter -> names(chapter.data())));
     if (chapters.stream().anyMatch(chapter -> !chapter.heldOutData().isEmpty())) {
@@ -246,6 +250,17 @@ final class ModelCardText {
           : chosen + ", and " + Markdown.escape(String.join(", ", snr.alwaysTrain()));
     }
     return targeting instanceof Targeting.Full ? "all" : "by name";
+  }
+
+  private static String rescans(Phase phase) {
+    return phase
+        .rescanEvery()
+        .map(
+            every ->
+                every instanceof RescanEvery.Steps steps
+                    ? "every " + whole(steps.count()) + " steps"
+                    : "after each epoch")
+        .orElse("");
   }
 
   private String trained(Chapter chapter) {

@@ -11,6 +11,7 @@ import dev.polyphase.phases.api.PhaseListener;
 import dev.polyphase.phases.api.PhaseRequest;
 import dev.polyphase.phases.api.PhaseResult;
 import dev.polyphase.phases.api.PhaseTrainer;
+import dev.polyphase.phases.api.Retargeting;
 import dev.polyphase.phases.api.TrainingFailedException;
 import dev.polyphase.pipelines.Phase;
 import dev.polyphase.rescanner.ScanListener;
@@ -19,6 +20,7 @@ import dev.polyphase.weights.Checkpoint;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /** Runs one phase: scan, select, train, each leaving its files in the phase's folder. */
@@ -64,7 +66,12 @@ final class PhaseRunner {
         };
     Target.Decision target =
         Target.decide(
-            phase, request.pipeline().seed(), checkpoint, folder, singularValues, scanning);
+            phase,
+            request.pipeline().seed(),
+            checkpoint,
+            folder.decision(),
+            singularValues,
+            scanning);
     target.sentences().forEach(progress::note);
     progress.selected(target.tensors().size());
 
@@ -77,12 +84,33 @@ final class PhaseRunner {
             target.tensors(),
             target.rows(),
             target.rateFactors(),
-            folder.model());
+            folder.model(),
+            retargeting(index, planned, folder, singularValues));
     PhaseResult result = train(index, planned, training, trainer, folder);
     // Only then the phase counts as finished: one without its card is trained anew.
     ModelCard.write(request, journal.state(), index, result, planned.plan().compute());
     journal.phaseFinished(index, result);
     progress.phaseFinished(result);
+  }
+
+  private Optional<Retargeting> retargeting(
+      int index, PlannedPhase planned, PhaseFolder folder, SingularValues singularValues) {
+    Phase phase = planned.phase();
+    return phase
+        .rescanEvery()
+        .map(
+            every ->
+                new Retargeting(
+                    every,
+                    planned.target().tensors(),
+                    new Rescanning(
+                        phase,
+                        request.pipeline().seed(),
+                        folder,
+                        singularValues,
+                        stop,
+                        progress,
+                        sentence -> note(index, sentence))));
   }
 
   private PhaseResult train(
@@ -107,6 +135,15 @@ final class PhaseRunner {
         throw new TrainingFailedException(MemoryFailure.inJava(planned, e), e);
       }
     }
+  }
+
+  private void note(int index, String sentence) {
+    try {
+      journal.note(index, sentence);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    progress.note(sentence);
   }
 
   private void stopIfAsked() {
@@ -141,12 +178,7 @@ final class PhaseRunner {
 
     @Override
     public void note(String sentence) {
-      try {
-        journal.note(index, sentence);
-      } catch (IOException e) {
-        throw new UncheckedIOException(e);
-      }
-      progress.note(sentence);
+      PhaseRunner.this.note(index, sentence);
     }
 
     @Override

@@ -62,6 +62,13 @@ public final class Progress {
     }
   }
 
+  /** A scan on the phase's way, of which only the outcome deserves lines. */
+  void rescanned(int done, int total) {
+    if (display.rewrites()) {
+      status("scanned " + done + "/" + total + " modules");
+    }
+  }
+
   void selected(int tensors) {
     message("trains " + tensors + " tensors");
   }

@@ -1,5 +1,6 @@
 package dev.polyphase.orchestrator.engine;
 
+import dev.polyphase.orchestrator.store.DecisionFolder;
 import dev.polyphase.orchestrator.store.PhaseFolder;
 import dev.polyphase.orchestrator.store.PhaseState;
 import dev.polyphase.orchestrator.store.RunFolder;
@@ -15,6 +16,7 @@ import dev.polyphase.reports.ModuleReport;
 import dev.polyphase.reports.PhaseReport;
 import dev.polyphase.reports.PhaseTotals;
 import dev.polyphase.reports.Report;
+import dev.polyphase.reports.RescanReport;
 import dev.polyphase.reports.Setting;
 import dev.polyphase.weights.Checkpoint;
 import dev.polyphase.weights.TensorInfo;
@@ -83,8 +85,8 @@ final class RunReport {
     PhaseFolder folder = run.phaseFolder(state.folder());
     ChosenModules chosen =
         targeting instanceof Targeting.Snr snr
-            ? ChosenModules.scanned(folder, snr.rule().metric())
-            : ChosenModules.unscanned(folder, weights);
+            ? ChosenModules.scanned(folder.decision(), snr.rule().metric())
+            : ChosenModules.unscanned(folder.decision(), weights);
     TrainingFigures figures = TrainingFigures.read(folder, settings(state).evaluation());
     return new PhaseReport(
         state.name(),
@@ -93,11 +95,23 @@ final class RunReport {
         state.finished() ? PhaseReport.Status.FINISHED : PhaseReport.Status.BEGUN,
         chosen.modules(),
         chosen.always(),
+        rescans(folder),
         totals(state, chosen, weights),
         figures.curves(),
         figures.heldOut(),
         settingsByKey(state),
         data(state));
+  }
+
+  private static List<RescanReport> rescans(PhaseFolder folder) throws IOException {
+    List<RescanReport> rescans = new ArrayList<>();
+    DecisionFolder before = folder.decision();
+    for (Map.Entry<Long, DecisionFolder> rescan : folder.rescansDone().entrySet()) {
+      MovedModules moved = MovedModules.between(before, rescan.getValue());
+      rescans.add(new RescanReport(rescan.getKey(), moved.entered(), moved.left()));
+      before = rescan.getValue();
+    }
+    return rescans;
   }
 
   private Phase settings(PhaseState state) {

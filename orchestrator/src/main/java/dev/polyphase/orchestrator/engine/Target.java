@@ -1,7 +1,7 @@
 package dev.polyphase.orchestrator.engine;
 
+import dev.polyphase.orchestrator.store.DecisionFolder;
 import dev.polyphase.orchestrator.store.LearningRatesFile;
-import dev.polyphase.orchestrator.store.PhaseFolder;
 import dev.polyphase.pipelines.LrBySnr;
 import dev.polyphase.pipelines.Phase;
 import dev.polyphase.pipelines.SelectionRule;
@@ -33,7 +33,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 
-/** Which tensors a phase trains, decided on the weights that it starts from. */
+/** Which tensors a phase trains, decided on the weights as they stand. */
 final class Target {
   private static final Selection NO_SELECTION =
       new Selection(SelectionRule.published(100), List.of());
@@ -109,7 +109,7 @@ final class Target {
       Phase phase,
       long seed,
       Checkpoint checkpoint,
-      PhaseFolder folder,
+      DecisionFolder folder,
       SingularValues singularValues,
       ScanListener listener)
       throws IOException {
@@ -134,7 +134,7 @@ final class Target {
   }
 
   private static Map<String, Double> rateFactors(
-      Phase phase, Selection selection, AlwaysTrained always, PhaseFolder folder)
+      Phase phase, Selection selection, AlwaysTrained always, DecisionFolder folder)
       throws IOException {
     if (phase.lrBySnr().isEmpty()) {
       return Map.of();

@@ -14,11 +14,11 @@ public final class LearningRatesFile {
   private LearningRatesFile() {}
 
   /**
-   * Writes the file of a phase.
+   * Writes the file of a decision.
    *
    * @param factors by module, in the order of writing
    */
-  public static void write(PhaseFolder folder, LrBySnr rule, Map<String, Double> factors)
+  public static void write(DecisionFolder folder, LrBySnr rule, Map<String, Double> factors)
       throws IOException {
     ObjectNode file = JsonNodeFactory.instance.objectNode();
     file.put("scale", rule.scale().name().toLowerCase(Locale.ROOT));

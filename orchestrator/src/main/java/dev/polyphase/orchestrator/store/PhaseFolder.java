@@ -4,6 +4,11 @@ import dev.polyphase.weights.FolderTree;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
 
 /**
  * The folder of one phase of a run.
@@ -11,25 +16,38 @@ import java.nio.file.Path;
  * @param path {@code DIR/NAME/phase-01-foundation}
  */
 public record PhaseFolder(Path path) {
+  private static final Pattern STEP = Pattern.compile("step-(\\d{6,18})");
 
-  /** The scan of the weights that the phase began with, in Spectrum's format. */
-  public Path snrJson() {
-    return path.resolve("snr.json");
+  /** What the phase began with: a scan, if there is one, and what it trains. */
+  public DecisionFolder decision() {
+    return new DecisionFolder(path);
   }
 
-  /** That scan's singular values, a module a line. */
-  public Path spectraJsonl() {
-    return path.resolve("spectra.jsonl");
+  /** What it went on with after a step. */
+  public DecisionFolder rescan(long step) {
+    return new DecisionFolder(rescans().resolve("step-%06d".formatted(step)));
   }
 
-  /** What the phase trains, in Spectrum's format. */
-  public Path selectionYaml() {
-    return path.resolve("selection.yaml");
+  /** The rescans that came to a decision, by the step after which they were, in order. */
+  public SortedMap<Long, DecisionFolder> rescansDone() throws IOException {
+    SortedMap<Long, DecisionFolder> done = new TreeMap<>();
+    if (!Files.isDirectory(rescans())) {
+      return done;
+    }
+    try (Stream<Path> folders = Files.list(rescans())) {
+      for (Path folder : folders.toList()) {
+        Matcher name = STEP.matcher(folder.getFileName().toString());
+        DecisionFolder decision = new DecisionFolder(folder);
+        if (name.matches() && Files.exists(decision.selectionYaml())) {
+          done.put(Long.valueOf(name.group(1)), decision);
+        }
+      }
+    }
+    return done;
   }
 
-  /** With {@code lr_by_snr}: by what each module's learning rate is multiplied. */
-  public Path learningRatesJson() {
-    return path.resolve("learning_rates.json");
+  private Path rescans() {
+    return path.resolve("rescans");
   }
 
   /** The figures of training, a logged step a line. */

@@ -56,7 +56,7 @@ class ReadmeTest {
         .extracting(phase -> phase.name())
         .containsExactly("foundation", "refinement", "alignment");
     assertThat(example.find()).isTrue();
-    assertThat(PipelineReader.parse(example.group(1), "README.md", List.of()).phases()).hasSize(6);
+    assertThat(PipelineReader.parse(example.group(1), "README.md", List.of()).phases()).hasSize(7);
   }
 
   @Test

@@ -48,6 +48,7 @@ public final class AddingTrainer implements PhaseTrainer {
         0,
         steps,
         0,
+        0,
         steps * 10,
         request.trainable().size(),
         request.trainable().size(),

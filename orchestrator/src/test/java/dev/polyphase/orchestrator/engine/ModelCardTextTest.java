@@ -87,8 +87,21 @@ class ModelCardTextTest {
     assertThat(card("base", Set.of("a.jsonl"), 1)).doesNotContain("2305.18290", "| dpo |");
   }
 
+  @Test
+  void rescansAreALineWhereThereWereAny() {
+    assertThat(card("base", Set.of("a.jsonl"), 2)).doesNotContain("chosen anew");
+    assertThat(card(PIPELINE.replace("1e-5,", "1e-5, rescan_every: epoch,"), "base", Set.of(), 2))
+        .contains("| chosen anew | after each epoch |  |");
+    assertThat(card(PIPELINE.replace("1e-5,", "1e-5, rescan_every: 1_000,"), "base", Set.of(), 1))
+        .contains("| chosen anew | every 1,000 steps |");
+  }
+
   private static String card(String base, Set<String> files, int phases) {
-    Pipeline pipeline = PipelineReader.parse(PIPELINE, "p", List.of());
+    return card(PIPELINE, base, files, phases);
+  }
+
+  private static String card(String yaml, String base, Set<String> files, int phases) {
+    Pipeline pipeline = PipelineReader.parse(yaml, "p", List.of());
     List<Chapter> chapters = new ArrayList<>();
     for (int i = 0; i < phases; i++) {
       chapters.add(

@@ -10,6 +10,7 @@ import java.util.List;
  * @param slots the tokens that one pass would have if each packed sequence were full; 0 where rows
  *     are not packed
  * @param steps the optimiser steps of the phase
+ * @param rescans how often it measures its weights anew on its way
  * @param evalRows the rows of its held-out datasets
  * @param totalTokens the tokens of all steps, padding not counted
  * @param trainedValues the parameters in {@link PhaseRequest#trainable()}
@@ -23,6 +24,7 @@ public record PhasePlan(
     long tokens,
     long slots,
     long steps,
+    long rescans,
     long evalRows,
     long totalTokens,
     long trainedValues,

@@ -5,6 +5,7 @@ import dev.polyphase.pipelines.Pipeline;
 import dev.polyphase.weights.RowRanges;
 import java.nio.file.Path;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 
 /**
@@ -22,6 +23,9 @@ import java.util.Set;
  * @param rateFactors by what the learning rate of a module, named without {@code .weight}, is
  *     multiplied; 1 of those that are not named
  * @param result the folder to write, in Hugging Face layout; it must not exist
+ * @param retargeting how it moves to other tensors on its way, which can't be with {@code rows} or
+ *     an adapter; empty where it trains the same ones to its end. {@link PhaseTrainer#check} does
+ *     not need it
  */
 public record PhaseRequest(
     Pipeline pipeline,
@@ -31,12 +35,38 @@ public record PhaseRequest(
     Set<String> trainable,
     Map<String, RowRanges> rows,
     Map<String, Double> rateFactors,
-    Path result) {
+    Path result,
+    Optional<Retargeting> retargeting) {
 
   public PhaseRequest {
     trainable = Set.copyOf(trainable);
     rows = Map.copyOf(rows);
     rateFactors = Map.copyOf(rateFactors);
+    if (retargeting.isPresent() && !(rows.isEmpty() && phase.adapter().isEmpty())) {
+      throw new IllegalArgumentException("rows and adapters stay where they are for a whole phase");
+    }
+  }
+
+  /** A request that trains the same tensors to its end. */
+  public PhaseRequest(
+      Pipeline pipeline,
+      Phase phase,
+      Path folder,
+      Path checkpoint,
+      Set<String> trainable,
+      Map<String, RowRanges> rows,
+      Map<String, Double> rateFactors,
+      Path result) {
+    this(
+        pipeline,
+        phase,
+        folder,
+        checkpoint,
+        trainable,
+        rows,
+        rateFactors,
+        result,
+        Optional.empty());
   }
 
   /** A request that trains everything at one rate. */

@@ -5,7 +5,7 @@ package dev.polyphase.phases.api;
  *
  * @param steps the optimiser steps taken
  * @param tokens the tokens trained on, padding not counted
- * @param trainedTensors the tensors that were trained
+ * @param trainedTensors the tensors that were trained, be it not to the phase's end
  * @param trainedValues the parameters in them
  * @param savedValues the parameters that were saved anew: the trained ones, and in the place of
  *     adapters the weights that they were merged into

@@ -36,13 +36,17 @@ public final class Transformer implements AutoCloseable {
   private final Ends ends;
   private final List<RotaryTable> rotaries = new ArrayList<>();
   private final NDArray computeLike;
-  private final boolean trainsEmbedding;
-  private final int lowestTrainedBlock;
+  private final ModelLayout layout;
+  private final Precision precision;
   private final int hiddenSize;
+  private Checkpoint atRest;
+  private boolean trainsEmbedding;
+  private int lowestTrainedBlock;
   private @Nullable EmbeddingNoise noise;
 
   private Transformer(
       Places places,
+      Checkpoint checkpoint,
       ModelConfig config,
       ModelLayout layout,
       Weights weights,
@@ -66,9 +70,16 @@ public final class Transformer implements AutoCloseable {
     places.managers().forEach(place -> rotaries.add(new RotaryTable(place, frequencies)));
     int first = places.ofEmbedding();
     this.computeLike = places.store(first).like(places.manager(first), precision);
-    this.trainsEmbedding = weights.trains(ModelLayout.EMBEDDING);
-    this.lowestTrainedBlock = trainsEmbedding ? 0 : blocks.lowestTrained();
+    this.layout = layout;
+    this.precision = precision;
     this.hiddenSize = config.hiddenSize();
+    this.atRest = checkpoint;
+    findLowestTrained();
+  }
+
+  private void findLowestTrained() {
+    trainsEmbedding = weights.trains(ModelLayout.EMBEDDING);
+    lowestTrainedBlock = trainsEmbedding ? 0 : blocks.lowestTrained();
   }
 
   /**
@@ -96,7 +107,8 @@ public final class Transformer implements AutoCloseable {
     Places places = new Places(placement, layout, mastersAt);
     try {
       Weights weights = Weights.load(places, checkpoint, layout, trained, adapters, precision);
-      return new Transformer(places, config, layout, weights, adapters, activations, precision);
+      return new Transformer(
+          places, checkpoint, config, layout, weights, adapters, activations, precision);
     } catch (IOException | RuntimeException e) {
       places.close();
       throw e;
@@ -206,6 +218,27 @@ public final class Transformer implements AutoCloseable {
    */
   public Map<String, NDArray> masters() {
     return weights.masters();
+  }
+
+  /**
+   * Trains other tensors from now on; adapters stay. Masters that stay keep their values to the
+   * bit, what enters or leaves has its values from the checkpoint, and so has what is frozen and
+   * lies elsewhere there.
+   *
+   * @param present the weights as they stand, the tensors of the model's own checkpoint
+   * @param trained the names of the tensors to train
+   */
+  public void retarget(Checkpoint present, Set<String> trained) throws IOException {
+    // Copies of masters may still be on their way.
+    places.awaitDevices();
+    weights.retarget(places, atRest, present, layout, trained, precision);
+    atRest = present;
+    findLowestTrained();
+  }
+
+  /** Where the tensors lie that are frozen now; of those that are trained, where they began. */
+  public Checkpoint atRest() {
+    return atRest;
   }
 
   /** What is trained instead of weights. */

@@ -3,7 +3,6 @@ package dev.polyphase.phases.model;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import dev.polyphase.kernels.Precision;
-import dev.polyphase.kernels.TensorStore;
 import dev.polyphase.weights.Checkpoint;
 import dev.polyphase.weights.TensorInfo;
 import java.io.IOException;
@@ -57,12 +56,9 @@ final class Weights {
       TensorInfo tensor = checkpoint.find(name).orElseThrow();
       NDManager ofMaster = places.ofMaster(name);
       if (trained.contains(name)) {
-        TensorStore store = places.storeOfMaster(name);
-        weights.train(name, store.writable(ofMaster, tensor, Precision.FLOAT32), places, precision);
+        weights.train(tensor, places, precision);
       } else {
-        int place = places.of(name);
-        NDManager owner = places.manager(place);
-        weights.tensors.put(name, places.store(place).frozen(owner, tensor, precision));
+        weights.freeze(tensor, places, precision);
       }
       if (adapters.adapt(name)) {
         Parameter a = adapters.a(parameter);
@@ -74,6 +70,19 @@ final class Weights {
     return weights;
   }
 
+  private void freeze(TensorInfo tensor, Places places, Precision precision) throws IOException {
+    int place = places.of(tensor.name());
+    NDManager owner = places.manager(place);
+    tensors.put(tensor.name(), places.store(place).frozen(owner, tensor, precision));
+  }
+
+  private void train(TensorInfo tensor, Places places, Precision precision) throws IOException {
+    String name = tensor.name();
+    NDArray master =
+        places.storeOfMaster(name).writable(places.ofMaster(name), tensor, Precision.FLOAT32);
+    train(name, master, places, precision);
+  }
+
   private void train(String name, NDArray master, Places places, Precision precision) {
     int place = places.of(name);
     masters.put(name, master);
@@ -82,6 +91,57 @@ final class Weights {
         places.mastersOnHost()
             ? places.store(place).copy(places.manager(place), master, precision)
             : master);
+  }
+
+  /**
+   * Trains other tensors from now on. Masters that stay are not touched. What leaves is loaded as a
+   * frozen tensor, what enters as a master; both, and frozen tensors that lie elsewhere now, from
+   * {@code to}. Each array is freed before the one that takes its place is made.
+   *
+   * @param from where the frozen tensors lie so far
+   * @param trained the tensors to train, beside adapters
+   */
+  void retarget(
+      Places places,
+      Checkpoint from,
+      Checkpoint to,
+      ModelLayout layout,
+      Set<String> trained,
+      Precision precision)
+      throws IOException {
+    for (Parameter parameter : layout.parameters()) {
+      String name = parameter.name();
+      boolean isWhereItWas = !masters.containsKey(name) && from.find(name).equals(to.find(name));
+      if (!trained.contains(name) && !isWhereItWas) {
+        free(name, places);
+        freeze(to.find(name).orElseThrow(), places, precision);
+      }
+    }
+    // What left has made room for them.
+    for (Parameter parameter : layout.parameters()) {
+      String name = parameter.name();
+      if (trained.contains(name) && !masters.containsKey(name)) {
+        free(name, places);
+        train(to.find(name).orElseThrow(), places, precision);
+      }
+    }
+    Map<String, NDArray> inOrder = new LinkedHashMap<>();
+    for (String name : tensors.keySet()) {
+      NDArray master = masters.get(name);
+      if (master != null) {
+        inOrder.put(name, master);
+      }
+    }
+    masters.clear();
+    masters.putAll(inOrder);
+  }
+
+  private void free(String name, Places places) {
+    get(name).close();
+    NDArray master = masters.remove(name);
+    if (master != null && places.mastersOnHost()) {
+      master.close();
+    }
   }
 
   NDArray get(String name) {

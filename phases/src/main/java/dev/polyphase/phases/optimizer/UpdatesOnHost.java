@@ -104,7 +104,7 @@ final class UpdatesOnHost implements Updates {
       List<List<String>> parts, int part, Map<String, NDArray> masters, NDManager scratch) {
     if (part >= 0) {
       List<String> names = parts.get(part);
-      outgoing.send(of(names, masters), of(names, model.copies()), scratch);
+      outgoing.send(of(names, masters), of(names, model.copies().get()), scratch);
     }
   }
 

@@ -2,71 +2,77 @@ package dev.polyphase.phases.training;
 
 import ai.djl.ndarray.NDArray;
 import dev.polyphase.kernels.Precision;
-import dev.polyphase.kernels.TensorStore;
 import dev.polyphase.phases.model.Transformer;
-import dev.polyphase.weights.AtomicFiles;
-import dev.polyphase.weights.ElementType;
+import dev.polyphase.weights.Checkpoint;
+import dev.polyphase.weights.SafetensorsFile;
 import dev.polyphase.weights.TensorInfo;
 import java.io.IOException;
-import java.nio.channels.Channels;
-import java.nio.channels.WritableByteChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Map;
-import java.util.SortedMap;
-import java.util.TreeMap;
+import java.util.Set;
+import java.util.stream.Collectors;
 
 /**
- * The trained tensors as they were at the best evaluation so far. They are kept in a file beside
- * the phase's result, since memory is what a phase has least of: it needs no more of it than
- * without. All else in the model stays as it is and needs no keeping.
+ * The weights as they were at the best evaluation so far. They are kept in a file beside the
+ * phase's result, since memory is what a phase has least of: it needs no more of it than without.
+ * In it are the float32 masters, and what was trained earlier in the phase as it rests. All else is
+ * as the phase found it.
  */
 final class BestWeights implements AutoCloseable {
   private final Path file;
-  private final Transformer model;
-  private final SortedMap<String, NDArray> masters;
+  private final Checkpoint base;
+  private Set<String> trained = Set.of();
 
   /**
    * Nothing is kept yet.
    *
    * @param file where to keep them; removed in the end
+   * @param base what the phase began with
    */
-  BestWeights(Path file, Transformer model) {
+  BestWeights(Path file, Checkpoint base) {
     this.file = file;
-    this.model = model;
-    this.masters = new TreeMap<>(model.masters());
+    this.base = base;
   }
 
-  /** Keeps the masters as they are now, in the place of what was kept before. */
-  void keep() throws IOException {
-    AtomicFiles.write(
-        file,
-        out -> {
-          WritableByteChannel channel = Channels.newChannel(out);
-          for (Map.Entry<String, NDArray> master : masters.entrySet()) {
-            TensorStore store = model.storeOf(master.getKey());
-            store.toWrite(master.getValue(), Precision.FLOAT32).bytes().writeTo(channel);
-          }
-        });
-  }
-
-  /** Gives the masters the values that were kept. */
-  void restore() throws IOException {
-    long position = 0;
-    for (Map.Entry<String, NDArray> master : masters.entrySet()) {
+  /** Keeps the weights as they are now, in the place of what was kept before. */
+  void keep(Transformer model) throws IOException {
+    List<SafetensorsFile.Tensor> tensors = new ArrayList<>();
+    for (Map.Entry<String, NDArray> master : model.masters().entrySet()) {
       NDArray values = master.getValue();
-      long bytes = values.size() * ElementType.F32.bytes();
-      TensorInfo kept =
-          new TensorInfo(
+      tensors.add(
+          new SafetensorsFile.Tensor(
               master.getKey(),
-              ElementType.F32,
               Arrays.stream(values.getShape().getShape()).boxed().toList(),
-              file,
-              position,
-              bytes);
-      model.storeOf(master.getKey()).read(kept, values);
-      position += bytes;
+              model.storeOf(master.getKey()).toWrite(values, Precision.FLOAT32)));
+    }
+    for (TensorInfo tensor : model.atRest().tensors()) {
+      if (!model.masters().containsKey(tensor.name())
+          && !base.find(tensor.name()).equals(model.atRest().find(tensor.name()))) {
+        tensors.add(
+            new SafetensorsFile.Tensor(
+                tensor.name(),
+                tensor.shape(),
+                model.storeOf(tensor.name()).toWrite(tensor, Precision.of(tensor))));
+      }
+    }
+    SafetensorsFile.write(file, tensors);
+    trained = model.masters().keySet().stream().filter(base::contains).collect(Collectors.toSet());
+  }
+
+  /** Gives the model the weights that were kept; it trains what it trained then. */
+  void restore(Transformer model) throws IOException {
+    List<TensorInfo> kept = SafetensorsFile.read(file);
+    model.retarget(
+        base.with(kept.stream().filter(tensor -> base.contains(tensor.name())).toList()), trained);
+    for (TensorInfo tensor : kept) {
+      NDArray master = model.masters().get(tensor.name());
+      if (master != null) {
+        model.storeOf(tensor.name()).read(tensor, master);
+      }
     }
   }
 

@@ -76,6 +76,7 @@ public final class DjlPhaseTrainer implements PhaseTrainer {
           counts.tokens(),
           slots(request.phase(), objective),
           schedule.totalSteps(),
+          rescans(request.phase(), schedule),
           heldOut == null ? 0 : heldOut.counts().rows(),
           schedule.totalTokens(),
           setup.parts().values(setup.layout()),
@@ -106,11 +107,20 @@ public final class DjlPhaseTrainer implements PhaseTrainer {
       Objective objective = rows.training();
       noteRowsLeftOut(objective.counts(), listener);
       notePacking(request.phase(), objective, listener);
-      try (Transformer model = model(setup, request, objective);
-          @Nullable BestWeights best = bestWeights(request, model)) {
+      // What the model has mapped is closed after it.
+      try (BestWeights best =
+              new BestWeights(
+                  request.result().resolveSibling("best-weights.safetensors"), setup.checkpoint());
+          PresentWeights present = new PresentWeights(request.result());
+          Transformer model = model(setup, request, objective)) {
         TrainedCheckpoint result =
             new TrainedCheckpoint(
                 setup.checkpoint(), setup.layout(), model, request.pipeline().saveDtype());
+        @Nullable Rescans rescans =
+            request
+                .retargeting()
+                .map(how -> new Rescans(request, how, setup.layout(), model, result, present))
+                .orElse(null);
         TrainingLoop loop =
             new TrainingLoop(
                 request.phase(),
@@ -119,7 +129,8 @@ public final class DjlPhaseTrainer implements PhaseTrainer {
                 setup.parts(),
                 objective,
                 rows.heldOut(),
-                best,
+                request.phase().evaluation().loadBestModelAtEnd() ? best : null,
+                rescans,
                 new StepGuard(
                     request.phase(),
                     new LastGood(request.lastGood(), result),
@@ -129,12 +140,16 @@ public final class DjlPhaseTrainer implements PhaseTrainer {
         long changed = result.changedValues();
         writeAdapter(request, setup.layout(), model);
         result.write(request.result());
+        TrainedParts trained =
+            rescans == null
+                ? setup.parts()
+                : setup.parts().with(rescans.everTrained(), setup.parts().rateFactors());
         return new PhaseResult(
             loop.stepsDone(),
             tokens,
-            model.masters().size(),
-            setup.parts().values(setup.layout()),
-            setup.parts().savedValues(setup.layout()),
+            trained.arrays(setup.layout()),
+            trained.values(setup.layout()),
+            trained.savedValues(setup.layout()),
             changed,
             (System.nanoTime() - startNanos) / 1e9);
       }
@@ -161,12 +176,6 @@ public final class DjlPhaseTrainer implements PhaseTrainer {
           new EmbeddingNoise(request.phase().neftuneNoiseAlpha(), request.pipeline().seed()));
     }
     return model;
-  }
-
-  private static @Nullable BestWeights bestWeights(PhaseRequest request, Transformer model) {
-    return request.phase().evaluation().loadBestModelAtEnd()
-        ? new BestWeights(request.result().resolveSibling("best-weights.bin"), model)
-        : null;
   }
 
   /** Now, not after hours of training. */
@@ -202,6 +211,13 @@ public final class DjlPhaseTrainer implements PhaseTrainer {
           "%,d rows were longer than sequence_len and were cut, %,d had no token that carries loss and were left out"
               .formatted(counts.cutRows(), counts.droppedRows()));
     }
+  }
+
+  private static long rescans(Phase phase, Schedule schedule) {
+    return phase
+        .rescanEvery()
+        .map(every -> Rescans.count(every, schedule.stepsPerEpoch(), schedule.totalSteps()))
+        .orElse(0L);
   }
 
   private static long slots(Phase phase, Objective objective) {

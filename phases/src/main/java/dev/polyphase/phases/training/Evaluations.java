@@ -98,7 +98,7 @@ final class Evaluations {
       evaluate(step, epoch);
     }
     if (best != null && lowestStep < step) {
-      best.restore();
+      best.restore(model);
       listener.note(
           String.format(
               Locale.ROOT,
@@ -119,7 +119,7 @@ final class Evaluations {
       lowestLoss = loss;
       lowestStep = step;
       if (best != null && step < totalSteps) {
-        best.keep();
+        best.keep(model);
       }
     }
   }

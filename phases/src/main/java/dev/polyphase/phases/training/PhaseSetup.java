@@ -23,7 +23,9 @@ import java.io.IOException;
  * @param config the model
  * @param layout its parameters
  * @param checkpoint their values
- * @param parts what of them is trained
+ * @param parts what of them is trained at first
+ * @param counted what memory is reckoned for: the same, or where the phase moves to others on its
+ *     way, the most of them
  * @param mastersAt where the masters will be
  */
 record PhaseSetup(
@@ -33,6 +35,7 @@ record PhaseSetup(
     ModelLayout layout,
     Checkpoint checkpoint,
     TrainedParts parts,
+    TrainedParts counted,
     MastersAt mastersAt) {
   /**
    * Reads a model's configuration and looks at all its tensors.
@@ -46,6 +49,13 @@ record PhaseSetup(
     ModelLayout layout = new ModelLayout(config);
     Checkpoint checkpoint = Checkpoint.open(request.checkpoint());
     layout.check(checkpoint);
+    TrainedParts parts = TrainedParts.of(request, layout);
+    TrainedParts counted =
+        request
+            .retargeting()
+            .map(moves -> TrainedParts.parameters(moves.most(), request, layout))
+            .map(most -> parts.with(most, parts.rateFactors()))
+            .orElse(parts);
     boolean offloads =
         request.phase().optimizer().offloaded() && (!compute.onCpu() || offloadsOnCpu);
     return new PhaseSetup(
@@ -54,7 +64,8 @@ record PhaseSetup(
         config,
         layout,
         checkpoint,
-        TrainedParts.of(request, layout),
+        parts,
+        counted,
         offloads ? MastersAt.HOST : MastersAt.MODEL);
   }
 
@@ -68,7 +79,7 @@ record PhaseSetup(
     return new MemoryFormula(
         config,
         checkpoint,
-        parts,
+        counted,
         compute,
         phase.optimizer().name(),
         mastersAt,

@@ -37,42 +37,79 @@ final class TrainedCheckpoint {
     this.saveDtype = saveDtype;
   }
 
+  /** The checkpoint without new values. */
+  Checkpoint base() {
+    return base;
+  }
+
   /** Writes the folder, whole or not at all. */
   void write(Path target) throws IOException {
-    Map<String, NewTensor> replaced = new HashMap<>();
+    Map<String, NewTensor> replaced = trained();
+    for (TensorInfo tensor : base.tensors()) {
+      if (saveDtype != SaveDtype.BASE
+          && !replaced.containsKey(tensor.name())
+          && tensor.type().floating()
+          && saved(tensor).elementType() != tensor.type()) {
+        replaced.put(
+            tensor.name(),
+            model.storeOf(layout.parameterOf(tensor.name())).toWrite(tensor, saved(tensor)));
+      }
+    }
+    CheckpointWriter.write(base, target, replaced, configChanges());
+  }
+
+  /**
+   * The new values of all tensors that the phase has trained so far, in the dtype that they are
+   * saved in: the masters' and the adapted weights', and the last ones of what is trained no more.
+   */
+  Map<String, NewTensor> trained() {
+    Map<String, NewTensor> trained = new HashMap<>();
     for (TensorInfo tensor : base.tensors()) {
       String name = layout.parameterOf(tensor.name());
       TensorStore store = model.storeOf(name);
       NDArray master = masters.get(name);
       if (master != null) {
-        replaced.put(tensor.name(), store.toWrite(master, saved(tensor)));
+        trained.put(tensor.name(), store.toWrite(master, saved(tensor)));
       } else if (isAdapted(tensor)) {
-        replaced.put(tensor.name(), merged(tensor));
-      } else if (tensor.type().floating() && saveDtype != SaveDtype.BASE) {
-        Precision precision = saved(tensor);
-        if (precision.elementType() != tensor.type()) {
-          replaced.put(tensor.name(), store.toWrite(tensor, precision));
-        }
+        trained.put(tensor.name(), merged(tensor));
+      } else if (hasLeft(name)) {
+        trained.put(tensor.name(), store.toWrite(atRest(name), saved(tensor)));
       }
     }
-    CheckpointWriter.write(base, target, replaced, configChanges());
+    return trained;
   }
 
   /** How many values of trained and adapted tensors differ from the base's, as they are saved. */
   long changedValues() throws IOException {
     long changed = 0;
     for (TensorInfo tensor : base.tensors()) {
-      TensorStore store = model.storeOf(tensor.name());
-      NDArray master = masters.get(tensor.name());
+      String name = tensor.name();
+      TensorStore store = model.storeOf(name);
+      NDArray master = masters.get(name);
       if (master != null) {
         changed += store.countChanged(master, tensor, saved(tensor));
-      } else if (isAdapted(tensor)) {
-        try (NDManager scratch = model.newScratch()) {
+        continue;
+      }
+      try (NDManager scratch = model.newScratch()) {
+        if (isAdapted(tensor)) {
           changed += store.countChanged(model.merged(tensor, scratch), tensor, saved(tensor));
+        } else if (name.equals(layout.parameterOf(name)) && hasLeft(name)) {
+          NDArray last = store.writable(scratch, atRest(name), Precision.FLOAT32);
+          changed += store.countChanged(last, tensor, saved(tensor));
         }
       }
     }
     return changed;
+  }
+
+  /** Whether a parameter was trained earlier in the phase and is not any more. */
+  private boolean hasLeft(String parameter) {
+    return !masters.containsKey(parameter)
+        && !model.atRest().find(parameter).equals(base.find(parameter));
+  }
+
+  private TensorInfo atRest(String parameter) {
+    return model.atRest().find(parameter).orElseThrow();
   }
 
   private boolean isAdapted(TensorInfo tensor) {

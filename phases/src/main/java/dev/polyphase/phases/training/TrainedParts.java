@@ -40,15 +40,7 @@ record TrainedParts(
    * @throws InputException naming what the model does not have, and what can't be adapted
    */
   static TrainedParts of(PhaseRequest request, ModelLayout layout) {
-    Set<String> selected =
-        request.trainable().stream().map(layout::parameterOf).collect(Collectors.toSet());
-    Set<String> unknown = new TreeSet<>(selected);
-    layout.parameters().forEach(parameter -> unknown.remove(parameter.name()));
-    if (!unknown.isEmpty()) {
-      throw new InputException(
-          Place.in(request.checkpoint().toString()),
-          "the model has no parameters named %s to train".formatted(unknown));
-    }
+    Set<String> selected = parameters(request.trainable(), request, layout);
     Map<String, RowRanges> rows = new HashMap<>();
     // A tied head that is stored a second time has two names, and rows by each of them.
     request
@@ -58,6 +50,33 @@ record TrainedParts(
     return adapter.isPresent()
         ? adapted(request, layout, selected, rows, adapter.get())
         : new TrainedParts(selected, rows, Adapters.none(), new RateFactors(request.rateFactors()));
+  }
+
+  /**
+   * The parameters that some tensors are.
+   *
+   * @throws InputException naming what the model does not have
+   */
+  static Set<String> parameters(Set<String> tensors, PhaseRequest request, ModelLayout layout) {
+    Set<String> parameters = tensors.stream().map(layout::parameterOf).collect(Collectors.toSet());
+    Set<String> unknown = new TreeSet<>(parameters);
+    layout.parameters().forEach(parameter -> unknown.remove(parameter.name()));
+    if (!unknown.isEmpty()) {
+      throw new InputException(
+          Place.in(request.checkpoint().toString()),
+          "the model has no parameters named %s to train".formatted(unknown));
+    }
+    return parameters;
+  }
+
+  /** The same of other tensors, at other rates, of which all rows are trained. */
+  TrainedParts with(Set<String> others, RateFactors factors) {
+    return new TrainedParts(others, rows, adapters, factors);
+  }
+
+  /** How many arrays are trained. */
+  long arrays(ModelLayout layout) {
+    return (long) tensors.size() + adapters.parameters(layout).size();
   }
 
   /** How many values are trained. */

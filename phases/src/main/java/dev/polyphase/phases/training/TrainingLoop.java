@@ -34,21 +34,24 @@ import org.jspecify.annotations.Nullable;
 final class TrainingLoop {
   private final Phase phase;
   private final Transformer model;
-  private final TrainedParts parts;
   private final Objective objective;
   private final @Nullable Evaluations evaluations;
+  private final @Nullable Rescans rescans;
   private final StepGuard guard;
   private final PhaseListener listener;
   private final Schedule schedule;
   private final LearningRate learningRate;
+  private TrainedParts parts;
+  private Map<String, NDArray> copies = Map.of();
   private long stepsDone;
 
   /**
    * A loop over a phase's rows.
    *
-   * @param parts what the model trains
+   * @param parts what the model trains at first
    * @param heldOut evaluated before the first step and after the last; null for none
    * @param best keeps the weights of the best evaluation; null where the last are the result
+   * @param rescans move the model to other tensors; null where it trains these to the end
    * @param guard decides whether a step is taken
    */
   TrainingLoop(
@@ -59,12 +62,14 @@ final class TrainingLoop {
       Objective objective,
       @Nullable Objective heldOut,
       @Nullable BestWeights best,
+      @Nullable Rescans rescans,
       StepGuard guard,
       PhaseListener listener) {
     this.phase = phase;
     this.model = model;
     this.parts = parts;
     this.objective = objective;
+    this.rescans = rescans;
     this.guard = guard;
     this.listener = listener;
     this.schedule = schedule(phase, seed, objective);
@@ -146,6 +151,11 @@ final class TrainingLoop {
           }
           break;
         }
+        if (!last && rescannedAfter(step, optimizer, window)) {
+          // Rows are of a phase that stays where it is.
+          masters = model.masters();
+          copies = model.copies();
+        }
       }
     }
     return epoch;
@@ -156,12 +166,9 @@ final class TrainingLoop {
       return new OptimizerStep(
           model.places(), model::placeOf, phase.optimizer(), phase.maxGradNorm());
     }
+    copies = trainedRows.of(model.copies(), states);
     HostMasters masters =
-        new HostMasters(
-            model.host(),
-            trainedRows.of(model.copies(), states),
-            model.onGpu(),
-            model::awaitDevices);
+        new HostMasters(model.host(), () -> copies, model.onGpu(), model::awaitDevices);
     return OptimizerStep.onHost(
         masters, model.places(), model::placeOf, phase.optimizer(), phase.maxGradNorm());
   }
@@ -175,6 +182,18 @@ final class TrainingLoop {
     boolean ends = evaluations.endAfter(step);
     window.leaveOut(System.nanoTime() - startNanos);
     return ends;
+  }
+
+  /** Moves to other tensors where that is due, which is no time of the steps either. */
+  private boolean rescannedAfter(Step step, OptimizerStep optimizer, MetricsWindow window)
+      throws IOException {
+    if (rescans == null || !rescans.dueAfter(step.index(), schedule.stepsPerEpoch())) {
+      return false;
+    }
+    long startNanos = System.nanoTime();
+    parts = rescans.after(step.index(), parts, optimizer);
+    window.leaveOut(System.nanoTime() - startNanos);
+    return true;
   }
 
   /**

@@ -18,11 +18,11 @@ import java.util.Map;
 import java.util.Set;
 
 /** Gradients by libtorch's autograd over the whole model at once: the second method. */
-final class KeptGraph {
+public final class KeptGraph {
   private KeptGraph() {}
 
   /** The gradient of the mean loss with respect to each trained tensor, float32. */
-  static Map<String, float[]> gradients(
+  public static Map<String, float[]> gradients(
       Checkpoint checkpoint, ModelConfig config, Set<String> trained, TokenBatch batch)
       throws IOException {
     ModelLayout layout = new ModelLayout(config);

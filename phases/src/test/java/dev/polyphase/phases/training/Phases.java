@@ -65,6 +65,7 @@ public record Phases(
         1,
         Optional.empty(),
         Optional.empty(),
+        Optional.empty(),
         new Dpo(0.1, Dpo.LossType.SIGMOID, 0, 0.05, new Dpo.Reference.Precomputed()),
         Optional.empty());
   }

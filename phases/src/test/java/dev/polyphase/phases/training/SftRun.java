@@ -5,6 +5,7 @@ import dev.polyphase.phases.api.PhaseListener;
 import dev.polyphase.phases.api.PhasePlan;
 import dev.polyphase.phases.api.PhaseRequest;
 import dev.polyphase.phases.api.PhaseResult;
+import dev.polyphase.phases.api.Retargeting;
 import dev.polyphase.phases.objective.NextToken;
 import dev.polyphase.pipelines.Pipeline;
 import dev.polyphase.pipelines.language.PipelineReader;
@@ -13,6 +14,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Random;
 import java.util.Set;
@@ -76,6 +78,28 @@ record SftRun(Path folder, Path base, Set<String> trained) {
     return trainer().train(request(result, settings), listener);
   }
 
+  /** Trains, and moves to other tensors on the way. */
+  PhaseResult train(
+      String result, PhaseListener listener, Retargeting retargeting, String... settings)
+      throws IOException {
+    return trainer().train(request(result, retargeting, settings), listener);
+  }
+
+  /** The request of a phase with these settings that moves to other tensors on its way. */
+  PhaseRequest request(String result, Retargeting retargeting, String... settings) {
+    PhaseRequest request = request(result, settings);
+    return new PhaseRequest(
+        request.pipeline(),
+        request.phase(),
+        request.folder(),
+        request.checkpoint(),
+        request.trainable(),
+        request.rows(),
+        request.rateFactors(),
+        request.result(),
+        Optional.of(retargeting));
+  }
+
   /** The request of a phase with these settings. */
   PhaseRequest request(String result, String... settings) {
     Pipeline pipeline = PipelineReader.parse(YAML, "test.yaml", List.of(settings));
@@ -83,7 +107,7 @@ record SftRun(Path folder, Path base, Set<String> trained) {
         pipeline, pipeline.phases().get(0), folder, base, trained, folder.resolve(result));
   }
 
-  private static DjlPhaseTrainer trainer() {
+  static DjlPhaseTrainer trainer() {
     return new DjlPhaseTrainer(NextToken.source(), device -> OptionalLong.empty(), true);
   }
 }

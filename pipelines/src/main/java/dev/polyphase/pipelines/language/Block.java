@@ -18,6 +18,7 @@ import java.util.OptionalDouble;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.function.Function;
+import java.util.function.LongFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -196,6 +197,19 @@ final class Block {
     return Optional.ofNullable(given(key))
         .map(node -> values.amount(node, 0))
         .filter(amount -> !amount.equals(new Amount.Count(0)));
+  }
+
+  /**
+   * What a whole number of at least {@code least}, or a word in its place, stands for, if there is
+   * one of them.
+   */
+  <T> Optional<T> wholeOrWordIfAny(
+      String key, long least, LongFunction<? extends T> ofNumber, String word, T ofWord) {
+    List<Form> forms =
+        List.of(new Form.Whole(least, Long.MAX_VALUE), new Form.Choice(List.of(word)));
+    keys.put(key, new Key(forms, false, null));
+    return Optional.ofNullable(given(key))
+        .map(node -> values.wholeOrWord(node, least, ofNumber, word, ofWord));
   }
 
   // ---- true, false and words

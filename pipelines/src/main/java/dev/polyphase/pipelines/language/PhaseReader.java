@@ -72,6 +72,7 @@ final class PhaseReader {
         phase.count("logging_steps", 1, Defaults.LOGGING_STEPS),
         LossWatchdogReader.read(phase),
         LrBySnrReader.read(phase, targeting),
+        RescanEveryReader.read(phase, targeting),
         dpo(phase, type),
         adapter(phase, targeting));
   }

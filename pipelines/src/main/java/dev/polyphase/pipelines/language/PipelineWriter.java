@@ -14,6 +14,7 @@ import dev.polyphase.pipelines.Optimizer;
 import dev.polyphase.pipelines.Phase;
 import dev.polyphase.pipelines.PhaseType;
 import dev.polyphase.pipelines.Pipeline;
+import dev.polyphase.pipelines.RescanEvery;
 import dev.polyphase.pipelines.SelectionRule;
 import dev.polyphase.pipelines.Targeting;
 import dev.polyphase.pipelines.Warmup;
@@ -89,6 +90,7 @@ public final class PipelineWriter {
     keys.put("logging_steps", phase.loggingSteps());
     phase.lossWatchdog().ifPresent(watchdog -> lossWatchdog(keys, watchdog));
     phase.lrBySnr().ifPresent(factors -> keys.put("lr_by_snr", lrBySnr(factors)));
+    phase.rescanEvery().ifPresent(every -> keys.put("rescan_every", rescanEvery(every)));
     if (phase.type() == PhaseType.DPO) {
       keys.put("dpo", dpo(phase.dpo()));
     }
@@ -228,6 +230,10 @@ public final class PipelineWriter {
     keys.put("min", number(factors.min()));
     keys.put("max", number(factors.max()));
     return keys;
+  }
+
+  private static Object rescanEvery(RescanEvery every) {
+    return every instanceof RescanEvery.Steps steps ? steps.count() : RescanEveryReader.EPOCH;
   }
 
   private static Map<String, Object> dpo(Dpo dpo) {

@@ -10,6 +10,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.function.LongFunction;
 
 /** Turns single values into what is wanted; one that is something else is a problem. */
 record Values(Problems problems) {
@@ -71,6 +72,21 @@ record Values(Problems problems) {
     }
     String wanted = "a whole number of at least " + least + ", or a share above 0 and below 1";
     return refuse(node, wanted, new Amount.Count(least));
+  }
+
+  /** What a whole number of at least {@code least}, or a word in its place, stands for. */
+  <T> T wholeOrWord(
+      Node node, long least, LongFunction<? extends T> ofNumber, String word, T ofWord) {
+    if (node instanceof Scalar scalar) {
+      if (scalar.text().equals(word)) {
+        return ofWord;
+      }
+      Optional<Long> number = scalar.number().flatMap(Values::exact);
+      if (number.isPresent() && number.get() >= least) {
+        return ofNumber.apply(number.get());
+      }
+    }
+    return refuse(node, word + ", or a whole number of at least " + least, ofWord);
   }
 
   private static Optional<Long> exact(BigDecimal number) {

@@ -11,6 +11,7 @@ import dev.polyphase.pipelines.LossWatchdog;
 import dev.polyphase.pipelines.LrBySnr;
 import dev.polyphase.pipelines.Phase;
 import dev.polyphase.pipelines.Pipeline;
+import dev.polyphase.pipelines.RescanEvery;
 import dev.polyphase.pipelines.Targeting;
 import dev.polyphase.pipelines.Warmup;
 import java.io.IOException;
@@ -30,6 +31,20 @@ class InheritanceTest {
     assertThat(phases.get(0).lrBySnr()).isEmpty();
     assertThat(phases.get(1).lossWatchdog()).contains(new LossWatchdog(3, 5));
     assertThat(phases.get(1).lrBySnr()).contains(new LrBySnr(LrBySnr.Scale.LOG, 0.5, 2));
+  }
+
+  @Test
+  void rescansAreInheritedByPhasesThatHaveNoUseForThem() throws IOException {
+    assertThat(read("rescans").phases())
+        .extracting(Phase::rescanEvery)
+        .containsExactly(
+            Optional.of(new RescanEvery.Epoch()),
+            Optional.of(new RescanEvery.Steps(1000)),
+            Optional.empty(),
+            Optional.empty(),
+            Optional.empty(),
+            Optional.empty(),
+            Optional.empty());
   }
 
   @Test

@@ -76,6 +76,7 @@ class ValidPipelinesTest {
                         1,
                         Optional.empty(),
                         Optional.empty(),
+                        Optional.empty(),
                         SIGMOID,
                         Optional.empty()))));
   }
@@ -137,6 +138,7 @@ class ValidPipelinesTest {
                         5,
                         Optional.of(new LossWatchdog(4.5, 2)),
                         Optional.of(new LrBySnr(LrBySnr.Scale.RANK, 0.25, 3)),
+                        Optional.empty(),
                         new Dpo(
                             0.2,
                             Dpo.LossType.APO_ZERO,
@@ -218,6 +220,7 @@ class ValidPipelinesTest {
         true,
         true,
         1,
+        Optional.empty(),
         Optional.empty(),
         Optional.empty(),
         SIGMOID,

@@ -1,0 +1,61 @@
+package dev.polyphase.orchestrator.engine;
+
+import dev.polyphase.orchestrator.store.DecisionFolder;
+import dev.polyphase.rescanner.SelectionFile;
+import java.io.IOException;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+
+/**
+ * How a selection differs from the one before it, read back from their files.
+ *
+ * @param entered the modules that are trained from now on, in the order of the new selection
+ * @param left those that were trained, in the order of the old one
+ * @param stayed how many are trained as before
+ */
+record MovedModules(List<String> entered, List<String> left, int stayed) {
+  /** More are only counted. */
+  private static final int NAMED = 3;
+
+  static MovedModules between(DecisionFolder before, DecisionFolder after) throws IOException {
+    Set<String> then = modules(before);
+    Set<String> now = modules(after);
+    List<String> entered = now.stream().filter(module -> !then.contains(module)).toList();
+    List<String> left = then.stream().filter(module -> !now.contains(module)).toList();
+    return new MovedModules(entered, left, now.size() - entered.size());
+  }
+
+  /** What a user is told of it. */
+  String sentence(long step) {
+    String head = "rescan after step " + Numbers.whole(step) + ": ";
+    if (entered.isEmpty() && left.isEmpty()) {
+      return head + "the same " + counted(stayed) + " as before";
+    }
+    return "%s%s entered%s, %s left%s, %s stay"
+        .formatted(
+            head,
+            counted(entered.size()),
+            named(entered),
+            Numbers.whole(left.size()),
+            named(left),
+            Numbers.whole(stayed));
+  }
+
+  private static String counted(int modules) {
+    return Numbers.whole(modules) + (modules == 1 ? " module" : " modules");
+  }
+
+  private static Set<String> modules(DecisionFolder folder) throws IOException {
+    Set<String> modules = new LinkedHashSet<>();
+    SelectionFile.read(folder.selectionYaml())
+        .forEach(line -> modules.add(ChosenModules.moduleOf(line)));
+    return modules;
+  }
+
+  private static String named(List<String> modules) {
+    return modules.isEmpty() || modules.size() > NAMED
+        ? ""
+        : " (" + String.join(", ", modules) + ")";
+  }
+}

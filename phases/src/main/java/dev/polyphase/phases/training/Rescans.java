@@ -1,0 +1,81 @@
+package dev.polyphase.phases.training;
+
+import dev.polyphase.phases.api.PhaseRequest;
+import dev.polyphase.phases.api.Retargeting;
+import dev.polyphase.phases.model.ModelLayout;
+import dev.polyphase.phases.model.Transformer;
+import dev.polyphase.phases.optimizer.OptimizerStep;
+import dev.polyphase.phases.optimizer.RateFactors;
+import dev.polyphase.pipelines.RescanEvery;
+import dev.polyphase.weights.Checkpoint;
+import java.io.IOException;
+import java.util.HashSet;
+import java.util.Set;
+
+/** Moves a phase to other tensors on its way, by a decision on the weights as they stand. */
+final class Rescans {
+  private final PhaseRequest request;
+  private final Retargeting retargeting;
+  private final ModelLayout layout;
+  private final Transformer model;
+  private final TrainedCheckpoint trained;
+  private final PresentWeights weights;
+  private final Set<String> everTrained;
+
+  /**
+   * The rescans of a phase.
+   *
+   * @param request the phase's
+   * @param retargeting what decides
+   * @param trained the model in its present state, whenever it is written
+   * @param weights where it is written for the decision
+   */
+  Rescans(
+      PhaseRequest request,
+      Retargeting retargeting,
+      ModelLayout layout,
+      Transformer model,
+      TrainedCheckpoint trained,
+      PresentWeights weights) {
+    this.request = request;
+    this.retargeting = retargeting;
+    this.layout = layout;
+    this.model = model;
+    this.trained = trained;
+    this.weights = weights;
+    this.everTrained = new HashSet<>(model.masters().keySet());
+  }
+
+  /** How many there are in a phase of so many steps. */
+  static long count(RescanEvery every, long stepsPerEpoch, long totalSteps) {
+    return (totalSteps - 1) / every.steps(stepsPerEpoch);
+  }
+
+  /** Whether there is one after a step that is not the phase's last. */
+  boolean dueAfter(long step, long stepsPerEpoch) {
+    return step % retargeting.every().steps(stepsPerEpoch) == 0;
+  }
+
+  /**
+   * Decides anew and moves the model. What stays goes on with its master and its states, what
+   * enters begins with none.
+   *
+   * @param parts what is trained so far
+   * @return what is trained from now on
+   */
+  TrainedParts after(long step, TrainedParts parts, OptimizerStep optimizer) throws IOException {
+    Checkpoint present = weights.write(trained, step);
+    Retargeting.Target target = retargeting.decision().of(present, step);
+    Set<String> now = TrainedParts.parameters(target.trainable(), request, layout);
+    parts.tensors().stream().filter(name -> !now.contains(name)).forEach(optimizer::forget);
+    model.retarget(present, now);
+    weights.dropEarlier();
+    everTrained.addAll(now);
+    return parts.with(now, new RateFactors(target.rateFactors()));
+  }
+
+  /** The parameters that were trained at any time. */
+  Set<String> everTrained() {
+    return Set.copyOf(everTrained);
+  }
+}
