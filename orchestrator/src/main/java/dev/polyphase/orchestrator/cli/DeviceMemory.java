@@ -17,8 +17,9 @@ import java.util.OptionalLong;
  * @param available what is free
  * @param total all of it
  * @param byDevice what is free of each, where there are several and it is known
+ * @param host what is available of the CPU's memory, for what a phase keeps there beside a GPU
  */
-record DeviceMemory(long available, long total, Map<String, Long> byDevice) {
+record DeviceMemory(long available, long total, Map<String, Long> byDevice, long host) {
 
   DeviceMemory {
     byDevice = Map.copyOf(byDevice);
@@ -26,7 +27,7 @@ record DeviceMemory(long available, long total, Map<String, Long> byDevice) {
 
   /** The memory of one device. */
   DeviceMemory(long available, long total) {
-    this(available, total, Map.of());
+    this(available, total, Map.of(), Long.MAX_VALUE);
   }
 
   /**
@@ -47,7 +48,11 @@ record DeviceMemory(long available, long total, Map<String, Long> byDevice) {
       available += one.available;
       total += one.total;
     }
-    return new DeviceMemory(available, total, byDevice.size() > 1 ? byDevice : Map.of());
+    return new DeviceMemory(
+        available,
+        total,
+        byDevice.size() > 1 ? byDevice : Map.of(),
+        SystemMemory.now().available());
   }
 
   /**
@@ -87,13 +92,18 @@ record DeviceMemory(long available, long total, Map<String, Long> byDevice) {
         .toList();
   }
 
+  /** Whether the CPU has what a phase keeps there beside a GPU. */
+  boolean hostHas(PhasePlan plan) {
+    return plan.memory().hostBytes() <= host;
+  }
+
   /** Whether a phase's need fits into what is free. */
   Fit fit(PhasePlan plan) {
     MemoryEstimate need = plan.memory();
     if (total == 0) {
       return Fit.UNKNOWN;
     }
-    if (!tooSmall(plan).isEmpty()) {
+    if (!tooSmall(plan).isEmpty() || !hostHas(plan)) {
       return Fit.DOES_NOT_FIT;
     }
     if (need.totalBytes() <= available) {

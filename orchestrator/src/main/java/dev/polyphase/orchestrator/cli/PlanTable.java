@@ -217,7 +217,14 @@ final class PlanTable {
                         remedies));
         case DOES_NOT_FIT -> {
           List<PlaceNeed> tooSmall = device.tooSmall(planned.plan());
-          if (!tooSmall.isEmpty()) {
+          if (!device.hostHas(planned.plan())) {
+            text.append(
+                "\nphase %s does not fit: optimizer_offload keeps %s on the CPU, which has %s. Leave it out, or train less.\n"
+                    .formatted(
+                        planned.phase().name(),
+                        Numbers.bytes(need.hostBytes()),
+                        Numbers.bytes(device.host())));
+          } else if (!tooSmall.isEmpty()) {
             PlaceNeed place = tooSmall.get(0);
             text.append(
                 "\nphase %s does not fit: it needs %s on %s, which has %s. This would help: %s\n"

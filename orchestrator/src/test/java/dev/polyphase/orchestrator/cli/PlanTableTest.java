@@ -111,7 +111,7 @@ class PlanTableTest {
   @Test
   void whatDoesNotFitIsSaidWithWhatHelps() {
     String remedies =
-        "micro_batch_size below 4, with more gradient_accumulation_steps;"
+        "optimizer_offload: true; micro_batch_size below 4, with more gradient_accumulation_steps;"
             + " targeting.always_train: []; targeting.top_percent below 25;"
             + " sequence_len below 4096";
 
@@ -126,6 +126,64 @@ class PlanTableTest {
         .endsWith(remedies + "\n");
     assertThat(PlanTable.of(PIPELINE, List.of(SFT), new DeviceMemory(0, 0)))
         .doesNotContain("available", "phase sft");
+  }
+
+  @Test
+  void whatIsOnTheCpuIsNoPartOfTheDevicesTotal() throws JsonProcessingException {
+    PhasePlan plan = SFT.plan();
+    MemoryEstimate memory = plan.memory();
+    PlannedPhase offloaded =
+        new PlannedPhase(
+            SFT.phase(),
+            SFT.target(),
+            new PhasePlan(
+                plan.rows(),
+                plan.tokens(),
+                plan.slots(),
+                plan.steps(),
+                plan.rescans(),
+                plan.evalRows(),
+                plan.totalTokens(),
+                plan.trainedValues(),
+                plan.modelValues(),
+                plan.compute(),
+                new MemoryEstimate(
+                    memory.batchRows(),
+                    memory.batchTokens(),
+                    memory.frozenBytes(),
+                    memory.mappedBytes(),
+                    memory.masterBytes(),
+                    memory.optimizerBytes(),
+                    new MemoryEstimate.Offload(10 * GIB, 3 * GIB),
+                    memory.gradientBytes(),
+                    memory.activationBytes(),
+                    memory.recomputed()),
+                plan.places()));
+    DeviceMemory enough = new DeviceMemory(80 * GIB, 80 * GIB, Map.of(), 60 * GIB);
+    DeviceMemory tooLittle = new DeviceMemory(80 * GIB, 80 * GIB, Map.of(), 59 * GIB);
+
+    assertThat(PlanTable.of(PIPELINE, List.of(offloaded), enough))
+        .contains(
+            """
+              masters                             19.00 GiB
+              optimizer states                    38.00 GiB
+              both on the CPU                     60.00 GiB
+              copies of masters                   10.00 GiB
+              gradients                           19.00 GiB
+            """,
+            "  total                               55.50 GiB\n")
+        .doesNotContain("does not fit");
+    assertThat(PlanTable.of(PIPELINE, List.of(offloaded), tooLittle))
+        .endsWith(
+            "\nphase sft does not fit: optimizer_offload keeps 60.00 GiB on the CPU, which has"
+                + " 59.00 GiB. Leave it out, or train less.\n");
+    JsonNode json =
+        new ObjectMapper()
+            .readTree(PlanJson.of(PIPELINE, List.of(offloaded), tooLittle))
+            .at("/phases/0");
+    assertThat(json.path("fits").booleanValue()).isFalse();
+    assertThat(json.at("/memory/host_bytes").longValue()).isEqualTo(60 * GIB);
+    assertThat(json.at("/memory/copy_bytes").longValue()).isEqualTo(10 * GIB);
   }
 
   @Test
@@ -151,9 +209,9 @@ class PlanTableTest {
                     new PlaceNeed("cuda:0", 0, 30, 40 * GIB),
                     new PlaceNeed("cuda:1", 30, 18, 70 * GIB))));
     DeviceMemory wide =
-        new DeviceMemory(160 * GIB, 160 * GIB, Map.of("cuda:0", 80 * GIB, "cuda:1", 80 * GIB));
+        new DeviceMemory(160 * GIB, 160 * GIB, Map.of("cuda:0", 80 * GIB, "cuda:1", 80 * GIB), 0);
     DeviceMemory narrow =
-        new DeviceMemory(140 * GIB, 160 * GIB, Map.of("cuda:0", 80 * GIB, "cuda:1", 60 * GIB));
+        new DeviceMemory(140 * GIB, 160 * GIB, Map.of("cuda:0", 80 * GIB, "cuda:1", 60 * GIB), 0);
 
     assertThat(PlanTable.of(PIPELINE, List.of(placed), wide))
         .contains(
@@ -187,7 +245,7 @@ class PlanTableTest {
     assertThat(phase.path("trained_parameters_exact").booleanValue()).isFalse();
     assertThat(phase.at("/memory/total_bytes").longValue()).isEqualTo(102 * GIB + GIB / 2);
     assertThat(phase.path("fits").booleanValue()).isFalse();
-    assertThat(phase.path("remedies")).hasSize(4);
+    assertThat(phase.path("remedies")).hasSize(5);
     assertThat(phase.path("packing").doubleValue()).isEqualTo(600.0 / 612);
 
     assertThat(json(new DeviceMemory(0, 0)).path("device_memory").isNull()).isTrue();
