@@ -8,6 +8,7 @@ import dev.polyphase.phases.model.Activations;
 import dev.polyphase.phases.model.Adapters;
 import dev.polyphase.phases.model.ConfigReader;
 import dev.polyphase.phases.model.Gradients;
+import dev.polyphase.phases.model.Residency;
 import dev.polyphase.phases.model.Transformer;
 import dev.polyphase.phases.optimizer.OptimizerStep;
 import dev.polyphase.pipelines.Defaults;
@@ -47,9 +48,7 @@ public final class TransformerStep implements BenchStep {
             ConfigReader.read(folder),
             trained,
             adapters,
-            device,
-            precision,
-            Activations.KEPT);
+            Residency.on(device, precision, Activations.KEPT));
     this.states = model.newScratch();
     this.optimizer = new OptimizerStep(states, Defaults.OPTIMIZER, Defaults.MAX_GRAD_NORM);
   }

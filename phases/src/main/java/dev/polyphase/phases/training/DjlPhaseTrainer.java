@@ -12,6 +12,7 @@ import dev.polyphase.phases.data.DataCounts;
 import dev.polyphase.phases.data.Schedule;
 import dev.polyphase.phases.model.EmbeddingNoise;
 import dev.polyphase.phases.model.ModelLayout;
+import dev.polyphase.phases.model.Residency;
 import dev.polyphase.phases.model.Transformer;
 import dev.polyphase.phases.objective.Objective;
 import dev.polyphase.phases.objective.ObjectiveSource;
@@ -167,10 +168,11 @@ public final class DjlPhaseTrainer implements PhaseTrainer {
             setup.config(),
             setup.parts().tensors(),
             setup.parts().adapters(),
-            placed.placement(),
-            setup.compute().precision(),
-            placed.activations(),
-            setup.mastersAt());
+            new Residency(
+                placed.placement(),
+                setup.compute().precision(),
+                placed.activations(),
+                setup.mastersAt()));
     if (request.phase().neftuneNoiseAlpha() > 0) {
       model.addNoise(
           new EmbeddingNoise(request.phase().neftuneNoiseAlpha(), request.pipeline().seed()));

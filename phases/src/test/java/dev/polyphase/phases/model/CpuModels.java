@@ -28,8 +28,6 @@ final class CpuModels {
         ConfigReader.read(checkpoint),
         trained,
         adapters,
-        "cpu",
-        precision,
-        activations);
+        Residency.on("cpu", precision, activations));
   }
 }

@@ -207,8 +207,6 @@ class PlacesTest {
         ConfigReader.read(checkpoint),
         trained,
         adapters,
-        placement,
-        precision,
-        activations);
+        new Residency(placement, precision, activations, MastersAt.MODEL));
   }
 }

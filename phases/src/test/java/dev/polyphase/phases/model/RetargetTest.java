@@ -68,10 +68,7 @@ class RetargetTest {
             ConfigReader.read(base.folder()),
             SETS.get(0),
             Adapters.none(),
-            Placement.on("cpu"),
-            Precision.BFLOAT16,
-            Activations.KEPT,
-            mastersAt)) {
+            new Residency(Placement.on("cpu"), Precision.BFLOAT16, Activations.KEPT, mastersAt))) {
       // The rotary tables are made in the first pass.
       gradients(model);
       int arrays = model.places().get(0).getManagedArrays().size();
@@ -140,9 +137,8 @@ class RetargetTest {
         checkpoint,
         ConfigReader.read(checkpoint.folder()),
         trained,
-        "cpu",
-        Precision.FLOAT32,
-        activations);
+        Adapters.none(),
+        Residency.on("cpu", Precision.FLOAT32, activations));
   }
 
   private static Map<String, List<Float>> gradients(Transformer model) {
