@@ -11,11 +11,8 @@ import dev.polyphase.phases.model.ParameterNames;
 import dev.polyphase.phases.objective.NextToken;
 import dev.polyphase.pipelines.problems.InputException;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.stream.Collectors;
@@ -36,8 +33,7 @@ class PlacedPhaseTest {
   @ParameterizedTest
   @EnumSource
   void everyStepIsTheSameToTheLastBit(Fixture fixture) throws IOException {
-    Path base = fixture.copyTo(folder);
-    assertSame(base, ParameterNames.of(base), "phases.one.max_grad_norm=0.1");
+    new FourSteps(folder).assertSame(fixture, List.of(TWO, THREE), "phases.one.max_grad_norm=0.1");
   }
 
   @ParameterizedTest
@@ -52,22 +48,12 @@ class PlacedPhaseTest {
         "dtype=bfloat16",
       })
   void whateverTheSettings(String setting) throws IOException {
-    Path base = Fixture.QWEN2.copyTo(folder);
-    assertSame(base, ParameterNames.of(base), setting);
+    new FourSteps(folder).assertSame(Fixture.QWEN2, List.of(TWO, THREE), setting);
   }
 
   @Test
   void withAdapters() throws IOException {
-    Path base = Fixture.LLAMA.copyTo(folder);
-    Set<String> modules =
-        ParameterNames.of(base).stream()
-            .filter(name -> name.endsWith("_proj.weight") || name.equals("lm_head.weight"))
-            .collect(Collectors.toSet());
-    assertSame(
-        base,
-        modules,
-        "phases.one.targeting={method: parameters, unfrozen_parameters: [any]}",
-        "phases.one.adapter={type: lora, r: 4, dropout: 0.1, save: peft}");
+    new FourSteps(folder).assertSameOfAdapters(List.of(TWO, THREE));
   }
 
   @Test
@@ -138,37 +124,5 @@ class PlacedPhaseTest {
   private static PhasePlan check(PhaseRequest request, long freeBytes) throws IOException {
     return new DjlPhaseTrainer(NextToken.source(), device -> OptionalLong.of(freeBytes))
         .check(request);
-  }
-
-  private void assertSame(Path base, Set<String> trained, String... settings) throws IOException {
-    SftRun run = new SftRun(folder, base, trained).withRows(30, 12, 17, 40, 25);
-    List<Map<String, Number>> expected = trajectory(run, "one", settings);
-    for (String places : List.of(TWO, THREE)) {
-      List<String> all = new ArrayList<>(List.of(settings));
-      all.add(places);
-      String result = "places-" + places.length();
-      assertThat(trajectory(run, result, all.toArray(String[]::new)))
-          .as(places)
-          .isEqualTo(expected);
-      assertThat(Files.readAllBytes(folder.resolve(result).resolve("model.safetensors")))
-          .as(places)
-          .isEqualTo(Files.readAllBytes(folder.resolve("one").resolve("model.safetensors")));
-    }
-  }
-
-  private static List<Map<String, Number>> trajectory(SftRun run, String result, String... settings)
-      throws IOException {
-    List<String> all =
-        new ArrayList<>(
-            List.of(
-                "phases.one.max_steps=4",
-                "phases.one.micro_batch_size=2",
-                "phases.one.gradient_accumulation_steps=2",
-                "phases.one.eval_datasets=[{path: rows.jsonl}]"));
-    all.addAll(List.of(settings));
-    RecordingListener heard = new RecordingListener();
-    run.train(result, heard, all.toArray(String[]::new));
-    assertThat(heard.rows).hasSize(6);
-    return heard.figures();
   }
 }
