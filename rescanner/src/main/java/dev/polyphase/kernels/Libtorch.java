@@ -59,6 +59,12 @@ public final class Libtorch {
     }
   }
 
+  /** Gives GPUs back what libtorch keeps of their memory for arrays to come. */
+  public static void giveBackUnused() {
+    prepareThread();
+    JniUtils.emptyCudaCache();
+  }
+
   /**
    * What all processes use of a GPU's memory, and how much there is.
    *

@@ -28,8 +28,8 @@ public record Retargeting(RescanEvery every, Set<String> most, Decision decision
     /**
      * What is trained from now on.
      *
-     * @param weights the model as it stands, every tensor as it would be saved; its values can be
-     *     read until the call returns
+     * @param weights the model as it stands, what was trained in this phase as it would be saved;
+     *     its values can be read until the call returns
      * @param step the optimiser steps taken
      * @throws InterruptedTrainingException where training should stop
      */

@@ -20,7 +20,8 @@ final class Blocks implements AutoCloseable {
   private static final List<String> NORMS =
       List.of("input_layernorm", "post_attention_layernorm", "q_norm", "k_norm");
 
-  private static final int MOST_FLASH_HEAD_DIM = 256;
+  /** Of larger heads some GPUs have no backward pass. */
+  private static final int MOST_FLASH_HEAD_DIM = 192;
 
   private final ModelConfig config;
   private final Weights weights;
@@ -241,11 +242,13 @@ final class Blocks implements AutoCloseable {
     return Kernel.load(manager, Blocks.class, "block.py", constants);
   }
 
-  /** Flash attention is for heads of certain sizes. */
+  /** Whether flash attention is for heads of a model's size. */
+  static boolean fitsFlash(ModelConfig config) {
+    return config.headDim() % 8 == 0 && config.headDim() <= MOST_FLASH_HEAD_DIM;
+  }
+
   private boolean hasFlash(NDManager manager) {
-    return Libtorch.hasFlashAttention(manager)
-        && config.headDim() % 8 == 0
-        && config.headDim() <= MOST_FLASH_HEAD_DIM;
+    return Libtorch.hasFlashAttention(manager) && fitsFlash(config);
   }
 
   /**

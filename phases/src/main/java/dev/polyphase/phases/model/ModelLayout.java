@@ -34,6 +34,13 @@ public final class ModelLayout {
     return parameter.startsWith(BLOCKS);
   }
 
+  /** What a parameter is a part of: its block, as {@code model.layers.3.}, or itself alone. */
+  public static String partOf(String parameter) {
+    return isOfBlock(parameter)
+        ? parameter.substring(0, parameter.indexOf('.', BLOCKS.length()) + 1)
+        : parameter;
+  }
+
   /** The head's tensor: the embedding's where they are tied. */
   public String head() {
     return config.tiedHead() ? EMBEDDING : HEAD;

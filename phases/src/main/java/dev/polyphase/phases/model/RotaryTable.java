@@ -11,7 +11,9 @@ import java.util.function.DoubleUnaryOperator;
 import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
 
-/** The cosines and sines of rotary positions, made for the longest sequence seen so far. */
+/**
+ * The cosines and sines of rotary positions, made for at least the longest sequence seen so far.
+ */
 final class RotaryTable {
   private final NDManager owner;
   private final double[] frequencies;
@@ -51,7 +53,8 @@ final class RotaryTable {
         cos.close();
         sin.close();
       }
-      positions = seq;
+      // Twice as many as before, so that it is not made anew for each longer row.
+      positions = Math.max(seq, 2 * positions);
       cos = table(Math::cos);
       sin = table(Math::sin);
     }

@@ -5,14 +5,13 @@ import static java.util.Objects.requireNonNull;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import dev.polyphase.kernels.StagingBuffer;
+import dev.polyphase.phases.model.ModelLayout;
 import dev.polyphase.pipelines.Optimizer;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.ToDoubleFunction;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 
 /**
  * Updates on the CPU, where masters and states are, of a model that is on other devices (Ren et al.
@@ -23,9 +22,6 @@ import java.util.regex.Pattern;
  * and weights are.
  */
 final class UpdatesOnHost implements Updates {
-  /** The block that a parameter is of; all that is of none is for itself. */
-  private static final Pattern BLOCK = Pattern.compile("model\\.layers\\.\\d+\\.");
-
   private final NDManager host;
   private final HostMasters model;
   private final UpdateRule rule;
@@ -55,8 +51,8 @@ final class UpdatesOnHost implements Updates {
         // From here on this part's gradients are here, and no buffer is in use but theirs.
         model.awaitDevices().run();
         Map<String, NDArray> here = next;
-        send(parts, part - 1, masters, scratch);
         next = bring(parts, part + 1, gradients, scratch);
+        send(parts, part - 1, masters, scratch);
         UpdateGroup.all(masters, here, learningRate, weightDecay)
             .forEach(group -> rule.update(group, scratch));
       }
@@ -115,10 +111,7 @@ final class UpdatesOnHost implements Updates {
   private static List<List<String>> byBlock(Map<String, NDArray> gradients) {
     Map<String, List<String>> parts = new LinkedHashMap<>();
     for (String name : gradients.keySet()) {
-      Matcher block = BLOCK.matcher(name);
-      parts
-          .computeIfAbsent(block.lookingAt() ? block.group() : name, p -> new ArrayList<>())
-          .add(name);
+      parts.computeIfAbsent(ModelLayout.partOf(name), part -> new ArrayList<>()).add(name);
     }
     return List.copyOf(parts.values());
   }

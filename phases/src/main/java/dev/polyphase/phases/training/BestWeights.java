@@ -63,7 +63,11 @@ final class BestWeights implements AutoCloseable {
     trained = model.masters().keySet().stream().filter(base::contains).collect(Collectors.toSet());
   }
 
-  /** Gives the model the weights that were kept; it trains what it trained then. */
+  /**
+   * Gives the masters and frozen tensors of the model the values that were kept; it trains what it
+   * trained then. Copies of masters that are on the CPU stay as they are: the result is written
+   * from the masters.
+   */
   void restore(Transformer model) throws IOException {
     List<TensorInfo> kept = SafetensorsFile.read(file);
     model.retarget(

@@ -161,6 +161,8 @@ public final class DjlPhaseTrainer implements PhaseTrainer {
       throws IOException {
     Schedule schedule =
         TrainingLoop.schedule(request.phase(), request.pipeline().seed(), objective);
+    // What a scan used is free.
+    Libtorch.giveBackUnused();
     PlacedPhase placed = setup.placed(setup.memory(schedule, objective), freeMemory);
     Transformer model =
         Transformer.load(

@@ -15,8 +15,10 @@ import dev.polyphase.weights.Checkpoint;
 import dev.polyphase.weights.RowRanges;
 import dev.polyphase.weights.TensorInfo;
 import java.util.ArrayList;
-import java.util.Collection;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
 
 /**
  * How much memory a phase needs at its peak, counted from the kernels.
@@ -52,23 +54,23 @@ record MemoryFormula(
   /** float32. */
   private static final int MASTER_BYTES = 4;
 
+  /** The same of other parts. */
+  MemoryFormula of(TrainedParts others) {
+    return new MemoryFormula(
+        config, checkpoint, others, compute, optimizer, mastersAt, largest, severalPasses);
+  }
+
   /** The need where blocks are kept, or computed again. */
   MemoryEstimate with(Activations activations) {
     int computeBytes = compute.precision().elementType().bytes();
     long frozen = 0;
     long mapped = 0;
     long trainedValues = 0;
-    long states = 0;
-    long update = 0;
-    boolean updatedOnGpu = !compute.onCpu() && mastersAt == MastersAt.MODEL;
     ModelLayout layout = new ModelLayout(config);
     for (Parameter parameter : layout.parameters()) {
       TensorInfo tensor = checkpoint.find(parameter.name()).orElseThrow();
       if (parts.tensors().contains(parameter.name())) {
         trainedValues += tensor.elements();
-        states += UpdateRules.stateBytes(optimizer, optimized(parameter));
-        update =
-            Math.max(update, UpdateRules.workBytes(optimizer, optimized(parameter), updatedOnGpu));
       } else if (compute.onCpu() && Precision.of(tensor) == compute.precision()) {
         mapped += tensor.elements() * computeBytes;
       } else {
@@ -77,42 +79,49 @@ record MemoryFormula(
     }
     for (Parameter parameter : parts.adapters().parameters(layout)) {
       trainedValues += parameter.values();
-      states += UpdateRules.stateBytes(optimizer, parameter);
-      update = Math.max(update, UpdateRules.workBytes(optimizer, parameter, updatedOnGpu));
     }
     long gradients = trainedValues * MASTER_BYTES;
-    boolean apart = mastersAt == MastersAt.HOST;
-    long peak =
-        Math.max(pass(activations).peakBytes(severalPasses), gradients + (apart ? 0 : update));
+    long peak = Math.max(pass(activations).peakBytes(severalPasses), gradients + ofUpdate());
     return new MemoryEstimate(
         largest.rows(),
         largest.tokens(),
         frozen,
         mapped,
         trainedValues * MASTER_BYTES,
-        states,
-        apart
-            ? new MemoryEstimate.Offload(trainedValues * computeBytes, staging(layout) + update)
+        optimized().mapToLong(p -> UpdateRules.stateBytes(optimizer, p)).sum(),
+        mastersAt == MastersAt.HOST
+            ? new MemoryEstimate.Offload(trainedValues * computeBytes, staging() + work())
             : null,
         gradients,
         Math.max(0, peak - gradients),
         activations == Activations.RECOMPUTED);
   }
 
+  /** What the optimiser takes on a device while it updates a parameter. */
+  long ofUpdate() {
+    return mastersAt == MastersAt.HOST ? 0 : work();
+  }
+
+  /** What the optimiser takes, wherever it is, while it updates the parameter that takes most. */
+  private long work() {
+    boolean gpu = !compute.onCpu() && mastersAt == MastersAt.MODEL;
+    return optimized()
+        .mapToLong(parameter -> UpdateRules.workBytes(optimizer, parameter, gpu))
+        .max()
+        .orElse(0);
+  }
+
   /**
    * What {@code UpdatesOnHost} passes gradients and weights through: the largest part twice in
    * float32 and once in the compute's dtype. libtorch rounds pinned memory up to a power of two.
    */
-  private long staging(ModelLayout layout) {
-    long largestPart = 0;
-    for (int layer = 0; layer < config.numLayers(); layer++) {
-      largestPart = Math.max(largestPart, trainedValues(layout.block(layer).values()));
-    }
-    for (String end : List.of(ModelLayout.EMBEDDING, ModelLayout.FINAL_NORM, layout.head())) {
-      largestPart = Math.max(largestPart, trainedValues(List.of(parameter(end))));
-    }
-    return 2 * pinned(largestPart * MASTER_BYTES)
-        + pinned(largestPart * compute.precision().elementType().bytes());
+  private long staging() {
+    Map<String, Long> valuesByPart = new HashMap<>();
+    optimized()
+        .forEach(p -> valuesByPart.merge(ModelLayout.partOf(p.name()), p.values(), Long::sum));
+    long largest = valuesByPart.values().stream().mapToLong(Long::longValue).max().orElse(0);
+    return 2 * pinned(largest * MASTER_BYTES)
+        + pinned(largest * compute.precision().elementType().bytes());
   }
 
   private long pinned(long bytes) {
@@ -120,17 +129,14 @@ record MemoryFormula(
     return power ? bytes : 2 * Long.highestOneBit(bytes);
   }
 
-  private long trainedValues(Collection<Parameter> parameters) {
-    long values = 0;
-    for (Parameter parameter : parameters) {
-      if (parts.tensors().contains(parameter.name())) {
-        values += optimized(parameter).values();
-      }
-      if (parts.adapters().adapt(parameter.name())) {
-        values += parts.adapters().a(parameter).values() + parts.adapters().b(parameter).values();
-      }
-    }
-    return values;
+  /** All that the optimiser updates. */
+  private Stream<Parameter> optimized() {
+    ModelLayout layout = new ModelLayout(config);
+    return Stream.concat(
+        layout.parameters().stream()
+            .filter(parameter -> parts.tensors().contains(parameter.name()))
+            .map(this::optimized),
+        parts.adapters().parameters(layout).stream());
   }
 
   /**

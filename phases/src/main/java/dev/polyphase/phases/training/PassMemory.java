@@ -185,7 +185,7 @@ final class PassMemory {
 
   /** On GPUs flash attention needs none. */
   private long mask(int layer) {
-    if (!onCpu && !float32) {
+    if (!onCpu && !float32 && Transformer.needsNoMask(config)) {
       return 0;
     }
     int window = config.windows().get(layer);

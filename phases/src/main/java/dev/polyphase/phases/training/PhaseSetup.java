@@ -87,16 +87,20 @@ record PhaseSetup(
         phase.gradientAccumulationSteps() > 1);
   }
 
-  /** Where everything is, with blocks kept or computed again as asked or as memory allows. */
+  /**
+   * Where everything is, with blocks kept or computed again as asked or as memory allows.
+   *
+   * @param memory what is counted; the cut over several devices is that of what is trained at
+   *     first, since the lowest blocks that could be chosen are no measure of how it is spread
+   */
   PlacedPhase placed(MemoryFormula memory, FreeMemory freeMemory) throws IOException {
     return switch (phase.gradientCheckpointing()) {
-      case ON -> PlacedPhase.of(memory, Activations.RECOMPUTED, freeMemory);
-      case OFF -> PlacedPhase.of(memory, Activations.KEPT, freeMemory);
+      case ON -> PlacedPhase.of(memory.of(parts), Activations.RECOMPUTED, freeMemory);
+      case OFF -> PlacedPhase.of(memory.of(parts), Activations.KEPT, freeMemory);
       case AUTO -> {
-        PlacedPhase kept = PlacedPhase.of(memory, Activations.KEPT, freeMemory);
-        yield kept.fits(freeMemory)
-            ? kept
-            : PlacedPhase.of(memory, Activations.RECOMPUTED, freeMemory);
+        boolean fits = PlacedPhase.of(memory, Activations.KEPT, freeMemory).fits(freeMemory);
+        yield PlacedPhase.of(
+            memory.of(parts), fits ? Activations.KEPT : Activations.RECOMPUTED, freeMemory);
       }
     };
   }

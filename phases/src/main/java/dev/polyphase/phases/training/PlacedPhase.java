@@ -80,7 +80,11 @@ record PlacedPhase(Activations activations, Placement placement, List<PlaceNeed>
         layer++;
       }
       needs.add(
-          new PlaceNeed(placement.devices().get(place), first, layer - first, bytes + passing));
+          new PlaceNeed(
+              placement.devices().get(place),
+              first,
+              layer - first,
+              bytes + Math.max(passing, memory.ofUpdate())));
     }
     return needs;
   }

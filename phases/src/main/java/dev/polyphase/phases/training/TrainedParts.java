@@ -71,7 +71,7 @@ record TrainedParts(
 
   /** The same of other tensors, at other rates, of which all rows are trained. */
   TrainedParts with(Set<String> others, RateFactors factors) {
-    return new TrainedParts(others, rows, adapters, factors);
+    return new TrainedParts(others, Map.of(), adapters, factors);
   }
 
   /** How many arrays are trained. */

@@ -13,21 +13,17 @@ import dev.polyphase.phases.model.Gradients;
 import dev.polyphase.phases.model.Transformer;
 import dev.polyphase.phases.objective.MicroBatch;
 import dev.polyphase.phases.objective.Objective;
-import dev.polyphase.phases.objective.Outcome;
 import dev.polyphase.phases.optimizer.GradientNorm;
-import dev.polyphase.phases.optimizer.HostMasters;
 import dev.polyphase.phases.optimizer.LearningRate;
 import dev.polyphase.phases.optimizer.OptimizerStep;
-import dev.polyphase.phases.optimizer.TrainedRows;
+import dev.polyphase.phases.optimizer.RateFactors;
 import dev.polyphase.pipelines.Phase;
 import dev.polyphase.pipelines.problems.Place;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Iterator;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.OptionalDouble;
 import org.jspecify.annotations.Nullable;
 
 /** The one training loop: takes a phase's steps, whatever its objective. */
@@ -41,8 +37,7 @@ final class TrainingLoop {
   private final PhaseListener listener;
   private final Schedule schedule;
   private final LearningRate learningRate;
-  private TrainedParts parts;
-  private Map<String, NDArray> copies = Map.of();
+  private final TrainedParts parts;
   private long stepsDone;
 
   /**
@@ -127,16 +122,14 @@ final class TrainingLoop {
   /** Takes the steps and returns the epochs that they made. */
   private double takeAllSteps(MetricsWindow window) throws IOException {
     double epoch = 0;
-    try (NDManager states = model.newScratch();
-        TrainedRows trainedRows = new TrainedRows(states, parts.rows());
-        OptimizerStep optimizer = newOptimizer(trainedRows, states)) {
-      Map<String, NDArray> masters = trainedRows.of(model.masters(), states);
+    try (TrainedState state = new TrainedState(model, parts);
+        OptimizerStep optimizer = state.newOptimizer(phase)) {
       StepFeed feed = new StepFeed(schedule.iterator(), objective);
       while (feed.hasNext()) {
         stopIfRequested();
         StepFeed.Ready ready = feed.next();
         Step step = ready.step();
-        StepFigures figures = take(ready, feed::prepare, optimizer, masters, trainedRows);
+        StepFigures figures = take(ready, feed::prepare, state, optimizer);
         window.add(figures);
         boolean last = step.index() == schedule.totalSteps();
         boolean logged = step.index() % phase.loggingSteps() == 0 || last;
@@ -151,26 +144,12 @@ final class TrainingLoop {
           }
           break;
         }
-        if (!last && rescannedAfter(step, optimizer, window)) {
-          // Rows are of a phase that stays where it is.
-          masters = model.masters();
-          copies = model.copies();
+        if (!last) {
+          rescanAfter(step, state, optimizer, window);
         }
       }
     }
     return epoch;
-  }
-
-  private OptimizerStep newOptimizer(TrainedRows trainedRows, NDManager states) {
-    if (!model.mastersOnHost()) {
-      return new OptimizerStep(
-          model.places(), model::placeOf, phase.optimizer(), phase.maxGradNorm());
-    }
-    copies = trainedRows.of(model.copies(), states);
-    HostMasters masters =
-        new HostMasters(model.host(), () -> copies, model.onGpu(), model::awaitDevices);
-    return OptimizerStep.onHost(
-        masters, model.places(), model::placeOf, phase.optimizer(), phase.maxGradNorm());
   }
 
   /** Evaluates where that is due, which is no time of the steps. */
@@ -185,15 +164,15 @@ final class TrainingLoop {
   }
 
   /** Moves to other tensors where that is due, which is no time of the steps either. */
-  private boolean rescannedAfter(Step step, OptimizerStep optimizer, MetricsWindow window)
+  private void rescanAfter(
+      Step step, TrainedState state, OptimizerStep optimizer, MetricsWindow window)
       throws IOException {
     if (rescans == null || !rescans.dueAfter(step.index(), schedule.stepsPerEpoch())) {
-      return false;
+      return;
     }
     long startNanos = System.nanoTime();
-    parts = rescans.after(step.index(), parts, optimizer);
+    state.moveTo(rescans.after(step.index(), state.parts(), optimizer));
     window.leaveOut(System.nanoTime() - startNanos);
-    return true;
   }
 
   /**
@@ -202,46 +181,26 @@ final class TrainingLoop {
    * @param meanwhile called when the device has been asked for all that comes before the update
    */
   private StepFigures take(
-      StepFeed.Ready ready,
-      Runnable meanwhile,
-      OptimizerStep optimizer,
-      Map<String, NDArray> masters,
-      TrainedRows trainedRows) {
-    Step step = ready.step();
-    List<MicroBatch> microBatches = ready.microBatches();
-    model.startStep(step.index());
-    // The loss is a mean over the whole step, so that its size is needed before the first backward.
-    double weight = microBatches.stream().mapToInt(MicroBatch::weight).sum();
-    Sums sums = new Sums(weight);
+      StepFeed.Ready ready, Runnable meanwhile, TrainedState state, OptimizerStep optimizer) {
+    long index = ready.step().index();
+    model.startStep(index);
+    StepSums sums = new StepSums(ready.microBatches());
     try (NDManager scratch = model.newScratch()) {
       Gradients gradients = new Gradients(scratch);
-      for (MicroBatch batch : microBatches) {
-        differentiate(batch, sums, gradients, scratch);
+      for (MicroBatch batch : ready.microBatches()) {
+        sums.differentiate(batch, model, gradients, scratch);
       }
-      Map<String, NDArray> trained = trainedRows.of(gradients.byName(), scratch);
+      Map<String, NDArray> trained = state.of(gradients, scratch);
       GradientNorm norm = optimizer.norm(trained, scratch);
       meanwhile.run();
       double loss = sums.loss();
-      guard.checkLoss(step.index(), loss, () -> failed(ready, loss, norm.value(), sums.losses));
-      guard.checkNorm(
-          step.index(), norm.value(), () -> failed(ready, loss, norm.value(), sums.losses));
-      double rate = learningRate.at(step.index() - 1);
-      optimizer.update(masters, trained, norm, name -> rate * parts.rateFactors().of(name));
-      long tokens = microBatches.stream().mapToLong(batch -> batch.tokens().tokens()).sum();
+      guard.checkLoss(index, loss, () -> failed(ready, loss, norm.value(), sums.losses()));
+      guard.checkNorm(index, norm.value(), () -> failed(ready, loss, norm.value(), sums.losses()));
+      double rate = learningRate.at(index - 1);
+      RateFactors factors = state.parts().rateFactors();
+      optimizer.update(state.masters(), trained, norm, name -> rate * factors.of(name));
+      long tokens = ready.microBatches().stream().mapToLong(b -> b.tokens().tokens()).sum();
       return new StepFigures(loss, norm.value(), rate, tokens, sums.means());
-    }
-  }
-
-  /** A forward and a backward pass; where the loss is linear, its figures are read later. */
-  private void differentiate(MicroBatch batch, Sums sums, Gradients gradients, NDManager scratch) {
-    OptionalDouble slope = batch.slope();
-    if (slope.isPresent()) {
-      model
-          .differentiate(batch.tokens(), slope.getAsDouble() / sums.weight, gradients, scratch)
-          .ifPresent(logProbs -> sums.addLater(batch, logProbs));
-    } else {
-      model.differentiate(
-          batch.tokens(), logProbs -> sums.add(batch, batch.evaluate(logProbs)), gradients);
     }
   }
 
@@ -274,54 +233,4 @@ final class TrainingLoop {
       throw new InterruptedTrainingException(stepsDone);
     }
   }
-
-  /** The sums of one step over its micro-batches. */
-  private static final class Sums {
-    private final double weight;
-    private final List<Unread> unread = new ArrayList<>();
-    private final Map<String, Double> figures = new LinkedHashMap<>();
-    private final List<Double> losses = new ArrayList<>();
-    private double loss;
-
-    private Sums(double weight) {
-      this.weight = weight;
-    }
-
-    /** Adds a micro-batch and returns its part of the gradient of the step's mean loss. */
-    private float[] add(MicroBatch batch, Outcome outcome) {
-      losses.add(outcome.lossSum() / batch.weight());
-      loss += outcome.lossSum();
-      outcome.figures().forEach((name, sum) -> figures.merge(name, sum, Double::sum));
-      float[] gradient = outcome.gradient();
-      for (int i = 0; i < gradient.length; i++) {
-        gradient[i] = (float) (gradient[i] / weight);
-      }
-      return gradient;
-    }
-
-    /** Adds a micro-batch once its log-probabilities are there. */
-    private void addLater(MicroBatch batch, NDArray logProbs) {
-      unread.add(new Unread(batch, logProbs));
-    }
-
-    /** Waits for the device. */
-    private double loss() {
-      unread.forEach(one -> add(one.batch(), one.batch().evaluate(one.logProbs().toFloatArray())));
-      unread.clear();
-      return loss / weight;
-    }
-
-    private Map<String, Double> means() {
-      Map<String, Double> means = new LinkedHashMap<>();
-      figures.forEach((name, sum) -> means.put(name, sum / weight));
-      return means;
-    }
-  }
-
-  /**
-   * A micro-batch whose loss has not been asked for yet.
-   *
-   * @param logProbs of each target, {@code [n]}, on the device
-   */
-  private record Unread(MicroBatch batch, NDArray logProbs) {}
 }

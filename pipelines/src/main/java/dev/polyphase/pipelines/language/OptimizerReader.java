@@ -33,7 +33,8 @@ final class OptimizerReader {
     Optimizer.Name name = phase.choice("optimizer", Spelling.class, Spelling.ADAMW).meaning;
     double beta2 = name == Optimizer.Name.LION ? Defaults.LION_BETA2 : Defaults.OPTIMIZER.beta2();
     boolean offloaded = phase.flag("optimizer_offload", Defaults.OPTIMIZER.offloaded());
-    if (offloaded && name == Optimizer.Name.MUON) {
+    boolean muon = name == Optimizer.Name.MUON;
+    if (offloaded && muon && phase.owns("optimizer_offload")) {
       phase.refuse(
           "optimizer_offload",
           "makes the updates on the CPU, where those of muon would take minutes a step; take another optimizer, or leave it out");
@@ -44,6 +45,6 @@ final class OptimizerReader {
         phase.number("adam_beta2", Range.BELOW_ONE, beta2),
         phase.number("adam_epsilon", Range.POSITIVE, Defaults.OPTIMIZER.epsilon()),
         phase.number("weight_decay", Range.NOT_NEGATIVE, Defaults.OPTIMIZER.weightDecay()),
-        offloaded);
+        offloaded && !muon);
   }
 }

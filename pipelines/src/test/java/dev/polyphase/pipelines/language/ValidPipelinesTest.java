@@ -283,6 +283,10 @@ class ValidPipelinesTest {
         .extracting(phase -> phase.optimizer().beta2())
         .as("lion has a default of its own")
         .containsExactly(0.999, 0.999, 0.999, 0.999, 0.999, 0.999, 0.99, 0.95, 0.999, 0.999);
+    assertThat(phases)
+        .allMatch(
+            phase ->
+                phase.optimizer().offloaded() == (phase.optimizer().name() != Optimizer.Name.MUON));
   }
 
   @Test
