@@ -2,6 +2,7 @@ package dev.polyphase.orchestrator.cli;
 
 import dev.polyphase.orchestrator.engine.ExpectedTarget;
 import dev.polyphase.orchestrator.engine.ExpectedTarget.TypeCount;
+import dev.polyphase.orchestrator.engine.MissedRescans;
 import dev.polyphase.orchestrator.engine.Numbers;
 import dev.polyphase.orchestrator.engine.PlannedPhase;
 import dev.polyphase.orchestrator.engine.Remedies;
@@ -17,6 +18,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Set;
 import java.util.function.Function;
+import java.util.stream.Collectors;
 
 /** A plan as a table for people: a column for each phase. */
 final class PlanTable {
@@ -38,6 +40,7 @@ final class PlanTable {
         + "\n\n"
         + table.text()
         + patterns(phases)
+        + missedRescans(phases)
         + warnings(phases, device, compute);
   }
 
@@ -61,8 +64,8 @@ final class PlanTable {
     rowOfPlan("  held-out rows", plan -> Numbers.whole(plan.evalRows()));
     head("training");
     rowOfPlan("  steps", plan -> Numbers.whole(plan.steps()));
-    if (phases.stream().anyMatch(planned -> planned.plan().rescans() > 0)) {
-      rowOfPlan("  rescans", plan -> Numbers.whole(plan.rescans()));
+    if (phases.stream().anyMatch(planned -> planned.phase().rescanEvery().isPresent())) {
+      row("  rescans", PlanTable::rescans);
     }
     rowOfPlan("  tokens", plan -> Numbers.whole(plan.totalTokens()));
     rowOfMemory("  largest forward pass", need -> need.batchRows() + " x " + need.batchTokens());
@@ -118,6 +121,12 @@ final class PlanTable {
 
   private static String packing(PhasePlan plan) {
     return plan.slots() > 0 ? Numbers.percent((double) plan.tokens(), (double) plan.slots()) : "-";
+  }
+
+  private static String rescans(PlannedPhase planned) {
+    return planned.phase().rescanEvery().isPresent()
+        ? Numbers.whole(planned.plan().rescans())
+        : "-";
   }
 
   /** With what the gradients and new weights pass through. */
@@ -197,6 +206,13 @@ final class PlanTable {
       }
     }
     return text.toString();
+  }
+
+  private static String missedRescans(List<PlannedPhase> phases) {
+    return phases.stream()
+        .flatMap(planned -> MissedRescans.sentence(planned).stream())
+        .map(sentence -> "\n" + sentence + "\n")
+        .collect(Collectors.joining());
   }
 
   private static String warnings(List<PlannedPhase> phases, DeviceMemory device, Compute compute) {

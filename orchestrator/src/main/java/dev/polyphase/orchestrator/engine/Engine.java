@@ -167,6 +167,7 @@ public record Engine(
     int from = pipeline.phases().size() - planned.size();
     if (!planned.isEmpty()) {
       progress.say(planned.get(0).plan().compute().sentence());
+      planned.forEach(phase -> MissedRescans.sentence(phase).ifPresent(progress::say));
     }
     stop.listen();
     try (RunJournal journal = RunJournal.open(run, state, event, clock)) {

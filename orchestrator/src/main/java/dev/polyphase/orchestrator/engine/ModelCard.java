@@ -1,5 +1,6 @@
 package dev.polyphase.orchestrator.engine;
 
+import dev.polyphase.orchestrator.store.PhaseFolder;
 import dev.polyphase.orchestrator.store.PhaseState;
 import dev.polyphase.orchestrator.store.RunState;
 import dev.polyphase.phases.api.Compute;
@@ -36,6 +37,7 @@ final class ModelCard {
    * @param data the names of the files that it was trained on
    * @param heldOutData the names of those that it was measured on, or how many rows were drawn
    * @param result what it did
+   * @param rescans how often it was measured anew on its way
    * @param figures its losses and held-out figures
    */
   record Chapter(
@@ -43,6 +45,7 @@ final class ModelCard {
       Set<String> data,
       Set<String> heldOutData,
       PhaseResult result,
+      int rescans,
       TrainingFigures figures) {}
 
   /**
@@ -59,14 +62,15 @@ final class ModelCard {
     for (int i = 0; i <= index; i++) {
       PhaseState phase = state.phases().get(i);
       Phase settings = pipeline.phases().get(i);
+      PhaseFolder folder = request.run().phaseFolder(phase.folder());
       chapters.add(
           new Chapter(
               settings,
               DataFiles.names(settings.datasets(), request.folder()),
               heldOutData(settings, request.folder()),
               i == index ? result : Objects.requireNonNull(phase.result()),
-              TrainingFigures.read(
-                  request.run().phaseFolder(phase.folder()), settings.evaluation())));
+              folder.rescansDone().size(),
+              TrainingFigures.read(folder, settings.evaluation())));
     }
     Path model = request.run().phaseFolder(state.phases().get(index).folder()).model();
     byte[] picture = picture(request, state, index, result);

@@ -16,6 +16,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
 import java.util.stream.Collectors;
@@ -144,7 +145,7 @@ final class ModelCardText {
       row(table, "adapter", of(chapter -> adapter(chapter.settings())));
     }
     if (chapters.stream().anyMatch(chapter -> chapter.settings().rescanEvery().isPresent())) {
-      row(table, "chosen anew", of(chapter -> rescans(chapter.settings())));
+      row(table, "chosen anew", of(ModelCardText::rescans));
     }
     row(table, "trained parameters", of(this::trained));
     row(table, "data", of(chapter -> names(chapter.data())));
@@ -252,15 +253,22 @@ final class ModelCardText {
     return targeting instanceof Targeting.Full ? "all" : "by name";
   }
 
-  private static String rescans(Phase phase) {
-    return phase
-        .rescanEvery()
-        .map(
-            every ->
-                every instanceof RescanEvery.Steps steps
-                    ? "every " + whole(steps.count()) + " steps"
-                    : "after each epoch")
-        .orElse("");
+  private static String rescans(Chapter chapter) {
+    Optional<RescanEvery> wanted = chapter.settings().rescanEvery();
+    if (wanted.isEmpty()) {
+      return "";
+    }
+    return switch (chapter.rescans()) {
+      case 0 -> "never";
+      case 1 -> when(wanted.get()) + ", once";
+      default -> when(wanted.get()) + ", " + whole(chapter.rescans()) + " times";
+    };
+  }
+
+  private static String when(RescanEvery every) {
+    return every instanceof RescanEvery.Steps steps
+        ? "every " + whole(steps.count()) + " steps"
+        : "after each epoch";
   }
 
   private String trained(Chapter chapter) {

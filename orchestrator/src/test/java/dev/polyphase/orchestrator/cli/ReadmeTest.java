@@ -56,7 +56,12 @@ class ReadmeTest {
         .extracting(phase -> phase.name())
         .containsExactly("foundation", "refinement", "alignment");
     assertThat(example.find()).isTrue();
-    assertThat(PipelineReader.parse(example.group(1), "README.md", List.of()).phases()).hasSize(7);
+    assertThat(PipelineReader.parse(example.group(1), "README.md", List.of()).phases())
+        .hasSize(7)
+        .filteredOn(phase -> phase.rescanEvery().isPresent())
+        .isNotEmpty()
+        // Or it would end before its first rescan.
+        .allMatch(phase -> phase.numEpochs().orElse(0) > 1);
   }
 
   @Test

@@ -141,7 +141,7 @@ class RescanRunTest {
         .contains("Chosen anew on the way: 2 times, " + moves + " module");
     assertThat(phase.resolve("model/README.md"))
         .content()
-        .contains("| chosen anew | every 3 steps |");
+        .contains("| chosen anew | every 3 steps, 2 times |");
     assertThat(run.resolve("pipeline.yaml")).content().contains("rescan_every: 3\n");
   }
 
@@ -166,6 +166,23 @@ class RescanRunTest {
 
     assertThat(Polyphase.parse(json.results()).at("/phases/0/rescans").asInt()).isEqualTo(2);
     assertThat(table.results()).containsPattern("(?m)^  rescans +2$");
+  }
+
+  @Test
+  void aPhaseThatEndsBeforeItsFirstIsToldOf() throws IOException {
+    String sentence =
+        "phase one has no rescan: rescan_every is 9, and the phase ends after 9 steps;"
+            + " set it below 9\n";
+    Path yaml = write("short", "float32", "1e-3", 9, "rescan_every: 9");
+
+    Polyphase.Ended plan = Polyphase.execute("plan", yaml.toString());
+    Polyphase.Ended run = run("short", "float32", "1e-3", 9, "rescan_every: 9");
+
+    assertThat(plan.results()).containsPattern("(?m)^  rescans +0$").endsWith("\n" + sentence);
+    assertThat(run.messages()).containsOnlyOnce(sentence);
+    assertThat(folder.resolve("runs/short/phase-01-one/model/README.md"))
+        .content()
+        .contains("| chosen anew | never |");
   }
 
   private Polyphase.Ended run(String name, String dtype, String rate, int steps, String... settings)

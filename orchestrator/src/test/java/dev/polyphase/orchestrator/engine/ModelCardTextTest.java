@@ -88,24 +88,32 @@ class ModelCardTextTest {
   }
 
   @Test
-  void rescansAreALineWhereThereWereAny() {
-    assertThat(card("base", Set.of("a.jsonl"), 2)).doesNotContain("chosen anew");
-    assertThat(card(PIPELINE.replace("1e-5,", "1e-5, rescan_every: epoch,"), "base", Set.of(), 2))
-        .contains("| chosen anew | after each epoch |  |");
-    assertThat(card(PIPELINE.replace("1e-5,", "1e-5, rescan_every: 1_000,"), "base", Set.of(), 1))
-        .contains("| chosen anew | every 1,000 steps |");
+  void rescansAreALineWhereTheyWereWanted() {
+    String epochs = PIPELINE.replace("1e-5,", "1e-5, rescan_every: epoch,");
+    String steps = PIPELINE.replace("1e-5,", "1e-5, rescan_every: 1_000,");
+
+    assertThat(card(PIPELINE, 2, 0)).doesNotContain("chosen anew");
+    assertThat(card(epochs, 2, 2)).contains("| chosen anew | after each epoch, 2 times |  |");
+    assertThat(card(steps, 1, 1)).contains("| chosen anew | every 1,000 steps, once |");
+    assertThat(card(steps, 1, 1234)).contains("| chosen anew | every 1,000 steps, 1,234 times |");
+    assertThat(card(epochs, 1, 0)).contains("| chosen anew | never |");
+  }
+
+  private static String card(String yaml, int phases, int rescans) {
+    return card(yaml, "base", Set.of(), phases, rescans);
   }
 
   private static String card(String base, Set<String> files, int phases) {
-    return card(PIPELINE, base, files, phases);
+    return card(PIPELINE, base, files, phases, 0);
   }
 
-  private static String card(String yaml, String base, Set<String> files, int phases) {
+  private static String card(String yaml, String base, Set<String> files, int phases, int rescans) {
     Pipeline pipeline = PipelineReader.parse(yaml, "p", List.of());
     List<Chapter> chapters = new ArrayList<>();
     for (int i = 0; i < phases; i++) {
       chapters.add(
-          new Chapter(pipeline.phases().get(i), files, Set.of("held.jsonl"), RESULT, FIGURES));
+          new Chapter(
+              pipeline.phases().get(i), files, Set.of("held.jsonl"), RESULT, rescans, FIGURES));
     }
     return ModelCardText.of(
         pipeline,
