@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
  * @param snr its signal-to-noise ratio, which may be infinite or NaN; null where the phase did not
  *     scan
  * @param rank its place within its type, 1 for the best; null where the phase did not scan
- * @param selected whether the phase trained it
+ * @param selected whether the phase trained it at any time
  */
 public record ModuleReport(
     String module,

@@ -78,7 +78,13 @@ final class Overview {
         + Wording.full(all)
         + " ("
         + Wording.percent(selected, all)
-        + ")";
+        + ")"
+        + atATime(phase);
+  }
+
+  private static String atATime(PhaseReport phase) {
+    @Nullable AtATime atATime = phase.atATime();
+    return atATime == null ? "" : ", " + atATime.text();
   }
 
   private static String alwaysTrained(PhaseReport phase) {

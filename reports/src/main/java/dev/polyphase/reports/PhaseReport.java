@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
  * @param type {@code cpt}, {@code sft} or {@code dpo}
  * @param targeting how it chose what to train, in a few words
  * @param status where it stands
- * @param modules its modules, in the order of the scan, as it chose at its beginning
+ * @param modules its modules, in the order of the scan at its beginning
  * @param alwaysTrained the modules that it trained beside these, whatever their SNR
  * @param rescans what it changed on its way, in order
  * @param totals its sums; null before its end
@@ -85,12 +85,17 @@ public record PhaseReport(
     return !shown().isEmpty();
   }
 
-  /** The names of all modules that it trains. */
+  /** The names of all modules that it trains, be it for a while. */
   Set<String> trained() {
     return shown().stream()
         .filter(ModuleReport::selected)
         .map(ModuleReport::module)
         .collect(Collectors.toSet());
+  }
+
+  /** How many modules it trained at a time; null where it trained the same ones to its end. */
+  @Nullable AtATime atATime() {
+    return rescans.isEmpty() ? null : AtATime.of(this);
   }
 
   /** The loss of training. */

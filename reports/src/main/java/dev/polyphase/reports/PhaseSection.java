@@ -65,9 +65,14 @@ final class PhaseSection {
                   places(change.left()),
                   places(change.stayed())));
     }
+    boolean moved = !before.rescans().isEmpty() || !phase.rescans().isEmpty();
     String summary =
-        "Beside %s: %s entered, %d left"
-            .formatted(before.name(), Wording.count(entered, "module"), left);
+        "Beside %s%s: %s entered, %d left"
+            .formatted(
+                before.name(),
+                moved ? ", all that was trained at any time" : "",
+                Wording.count(entered, "module"),
+                left);
     return details(
         summary,
         """
@@ -100,7 +105,9 @@ final class PhaseSection {
     }
     StringBuilder lists = new StringBuilder();
     byType.forEach((type, modules) -> lists.append(selection(type, modules)));
-    return details("Trained modules: " + Summary.modules(phase), lists.toString());
+    @Nullable AtATime atATime = phase.atATime();
+    String counts = Summary.modules(phase) + (atATime == null ? "" : ", " + atATime.text());
+    return details("Trained modules: " + counts, lists.toString());
   }
 
   private static String selection(String type, List<ModuleReport> modules) {

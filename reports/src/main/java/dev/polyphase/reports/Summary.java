@@ -18,6 +18,10 @@ final class Summary {
     if (phase.chosen()) {
       lines.add(modules(phase));
     }
+    @Nullable AtATime atATime = phase.atATime();
+    if (atATime != null) {
+      lines.add(atATime.text() + ", " + Wording.count(phase.rescans().size(), "rescan"));
+    }
     @Nullable PhaseTotals totals = phase.totals();
     if (totals != null) {
       lines.add(
@@ -45,7 +49,7 @@ final class Summary {
     return lines;
   }
 
-  /** How many of its modules a phase trained. */
+  /** How many of its modules a phase trained at any time. */
   static String modules(PhaseReport phase) {
     long selected = phase.modules().stream().filter(ModuleReport::selected).count();
     String text = Wording.full(selected) + " of " + Wording.count(phase.modules().size(), "module");

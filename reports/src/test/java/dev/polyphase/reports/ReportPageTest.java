@@ -81,6 +81,46 @@ class ReportPageTest {
         .doesNotContain("Chosen anew");
   }
 
+  /** One of them leaves and comes back, one never enters. */
+  @Test
+  void whatWasTrainedAtATimeStandsBesideWhatEverWas() throws Exception {
+    List<ModuleReport> modules =
+        List.of(
+            Reports.module(0, "t", 5, 1, true),
+            Reports.module(1, "t", 4, 2, true),
+            Reports.module(2, "t", 3, 3, true),
+            Reports.module(3, "t", 2, 4, true),
+            Reports.module(4, "t", 1, 5, false));
+    String layer = "model.layers.%d.t";
+    PhaseReport moving =
+        Reports.rescanned(
+            Reports.phase("moving", modules),
+            new RescanReport(
+                5, List.of(layer.formatted(2), layer.formatted(3)), List.of(layer.formatted(0))),
+            new RescanReport(10, List.of(layer.formatted(0)), List.of(layer.formatted(2))));
+    PhaseReport same =
+        Reports.rescanned(
+            Reports.phase("same", modules), new RescanReport(5, List.of(), List.of()));
+
+    Report report = Reports.of(moving, same, Reports.phase("still", modules));
+    Xml page = parse(ReportPage.write(report));
+
+    assertThat(row(page, "modules trained"))
+        .containsExactly(
+            "4 of 5 (80.0 %), 2 to 3 at a time", "4 of 5 (80.0 %), 4 at a time", "4 of 5 (80.0 %)");
+    assertThat(page.texts("summary"))
+        .contains(
+            "Trained modules: 4 of 5 modules trained, 2 to 3 at a time",
+            "Trained modules: 4 of 5 modules trained",
+            "Beside moving, all that was trained at any time: 0 modules entered, 0 left",
+            "Beside same, all that was trained at any time: 0 modules entered, 0 left");
+    assertThat(Xml.parse(HeatmapSvg.write(report)).texts("text"))
+        .containsSubsequence("4 of 5 modules trained", "2 to 3 at a time, 2 rescans")
+        .containsSubsequence("4 of 5 modules trained", "4 at a time, 1 rescan")
+        .filteredOn(text -> text.contains("at a time"))
+        .hasSize(2);
+  }
+
   @Test
   void hostileTextStaysText() throws Exception {
     String hostile = "</style><script>alert('x')</script>\"&%s😀";

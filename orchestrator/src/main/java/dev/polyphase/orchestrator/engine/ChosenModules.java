@@ -1,6 +1,7 @@
 package dev.polyphase.orchestrator.engine;
 
 import dev.polyphase.orchestrator.store.DecisionFolder;
+import dev.polyphase.orchestrator.store.PhaseFolder;
 import dev.polyphase.pipelines.SelectionRule.Metric;
 import dev.polyphase.reports.ModuleReport;
 import dev.polyphase.rescanner.Candidate;
@@ -26,8 +27,8 @@ import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a phase chose at its beginning, read back from its folder; nothing where it had not chosen
- * yet.
+ * What a phase chose, at its beginning or on its way, read back from its folder; nothing where it
+ * had not chosen yet.
  *
  * @param modules the modules among which it chose
  * @param always those that it trains beside them, whatever their SNR
@@ -36,10 +37,11 @@ record ChosenModules(List<ModuleReport> modules, List<ModuleReport> always) {
   private static final ChosenModules NOTHING_YET = new ChosenModules(List.of(), List.of());
 
   /**
-   * The choice of a phase that scanned: the modules in the scan's order, each with its rank by a
-   * metric.
+   * The choices of a phase that scanned: the modules in the order of its first scan, each with its
+   * rank in that by a metric, and selected where any of its decisions took it.
    */
-  static ChosenModules scanned(DecisionFolder folder, Metric metric) throws IOException {
+  static ChosenModules scanned(PhaseFolder phase, Metric metric) throws IOException {
+    DecisionFolder folder = phase.decision();
     if (!Files.exists(folder.snrJson()) || !Files.exists(folder.selectionYaml())) {
       return NOTHING_YET;
     }
@@ -52,8 +54,10 @@ record ChosenModules(List<ModuleReport> modules, List<ModuleReport> always) {
                 .map(snr -> new Candidate(snr, scores.getOrDefault(snr.module(), snr.snr()), 0))
                 .toList(),
             metric);
-    Set<String> always = new LinkedHashSet<>();
-    SelectionFile.read(folder.selectionYaml()).forEach(line -> always.add(moduleOf(line)));
+    Set<String> always = new LinkedHashSet<>(selected(folder));
+    for (DecisionFolder rescan : phase.rescansDone().values()) {
+      always.addAll(selected(rescan));
+    }
     List<ModuleReport> modules = new ArrayList<>();
     for (ModuleSnr snr : snrs) {
       // What the selection names beyond the scan is what remains.
@@ -94,8 +98,15 @@ record ChosenModules(List<ModuleReport> modules, List<ModuleReport> always) {
     return new ChosenModules(modules, List.of());
   }
 
+  /** The modules that a decision took, in the order of its file. */
+  static Set<String> selected(DecisionFolder folder) throws IOException {
+    Set<String> modules = new LinkedHashSet<>();
+    SelectionFile.read(folder.selectionYaml()).forEach(line -> modules.add(moduleOf(line)));
+    return modules;
+  }
+
   /** A module by its line: its name, or for what is always trained {@code ^lm_head.weight$}. */
-  static String moduleOf(String line) {
+  private static String moduleOf(String line) {
     return line.startsWith("^")
         ? line.replaceFirst("^\\^", "").replaceFirst("\\.weight\\$$", "")
         : line;

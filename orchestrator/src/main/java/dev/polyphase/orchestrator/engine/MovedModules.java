@@ -1,9 +1,7 @@
 package dev.polyphase.orchestrator.engine;
 
 import dev.polyphase.orchestrator.store.DecisionFolder;
-import dev.polyphase.rescanner.SelectionFile;
 import java.io.IOException;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 
@@ -19,8 +17,8 @@ record MovedModules(List<String> entered, List<String> left, int stayed) {
   private static final int NAMED = 3;
 
   static MovedModules between(DecisionFolder before, DecisionFolder after) throws IOException {
-    Set<String> then = modules(before);
-    Set<String> now = modules(after);
+    Set<String> then = ChosenModules.selected(before);
+    Set<String> now = ChosenModules.selected(after);
     List<String> entered = now.stream().filter(module -> !then.contains(module)).toList();
     List<String> left = then.stream().filter(module -> !now.contains(module)).toList();
     return new MovedModules(entered, left, now.size() - entered.size());
@@ -44,13 +42,6 @@ record MovedModules(List<String> entered, List<String> left, int stayed) {
 
   private static String counted(int modules) {
     return Numbers.whole(modules) + (modules == 1 ? " module" : " modules");
-  }
-
-  private static Set<String> modules(DecisionFolder folder) throws IOException {
-    Set<String> modules = new LinkedHashSet<>();
-    SelectionFile.read(folder.selectionYaml())
-        .forEach(line -> modules.add(ChosenModules.moduleOf(line)));
-    return modules;
   }
 
   private static String named(List<String> modules) {

@@ -85,7 +85,7 @@ final class RunReport {
     PhaseFolder folder = run.phaseFolder(state.folder());
     ChosenModules chosen =
         targeting instanceof Targeting.Snr snr
-            ? ChosenModules.scanned(folder.decision(), snr.rule().metric())
+            ? ChosenModules.scanned(folder, snr.rule().metric())
             : ChosenModules.unscanned(folder.decision(), weights);
     TrainingFigures figures = TrainingFigures.read(folder, settings(state).evaluation());
     return new PhaseReport(

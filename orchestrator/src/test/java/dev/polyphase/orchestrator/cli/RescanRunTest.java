@@ -129,6 +129,7 @@ class RescanRunTest {
       before = after;
     }
     assertThat(moves).isPositive();
+    assertWhatEverWasTrainedIsGreen(run, everTrained);
 
     assertThat(
             Polyphase.json(run.resolve("run.json")).at("/phases/0/result/trained_tensors").asInt())
@@ -143,6 +144,27 @@ class RescanRunTest {
         .content()
         .contains("| chosen anew | every 3 steps, 2 times |");
     assertThat(run.resolve("pipeline.yaml")).content().contains("rescan_every: 3\n");
+  }
+
+  private static void assertWhatEverWasTrainedIsGreen(Path run, Set<String> everTrained)
+      throws IOException {
+    JsonNode reported = Polyphase.json(run.resolve("report/report.json")).at("/phases/0");
+    Set<String> selected = texts(reported.path("always_trained"));
+    reported
+        .path("modules")
+        .forEach(
+            module -> {
+              if (module.path("selected").asBoolean()) {
+                selected.add(module.path("module").asText());
+              }
+            });
+    assertThat(selected).isEqualTo(everTrained);
+    // The head is trained beside those that are ranked.
+    int ranked = everTrained.size() - 1;
+    assertThat(reported.at("/totals/selected_modules").asInt()).isEqualTo(ranked);
+    assertThat(run.resolve("report/heatmap.svg"))
+        .content()
+        .contains(ranked + " of 28 modules and 1 always trained", "14 at a time, 2 rescans");
   }
 
   /** Neither the scan nor what it reads leaves a trace in the numbers. */
