@@ -11,12 +11,16 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import java.util.SortedSet;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /** What is done is not done again, as long as it would come out the same. */
 final class FinishedPhases {
+  /** Where something is while a phase trains is not what comes out of it. */
+  private static final Set<String> PLACES = Set.of("optimizer_offload");
+
   private static final String REMEDY = "; put it back, or start anew with --fresh";
 
   private FinishedPhases() {}
@@ -56,6 +60,7 @@ final class FinishedPhases {
       String prefix, Map<String, String> then, Map<String, String> now, List<Problem> problems) {
     SortedSet<String> keys = new TreeSet<>(then.keySet());
     keys.addAll(now.keySet());
+    keys.removeAll(PLACES);
     for (String key : keys) {
       @Nullable String before = then.get(key);
       @Nullable String after = now.get(key);

@@ -29,6 +29,8 @@ import java.util.function.Supplier;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Runs that find an earlier one, and what may have changed since. */
 class EngineResumeTest {
@@ -147,6 +149,32 @@ class EngineResumeTest {
         .hasMessageContaining("the data file a.jsonl has changed")
         .hasMessageContaining("seed is 7, but the phase was trained with 42");
     assertThat(contentsBelow(folder.resolve("runs"))).isEqualTo(before);
+  }
+
+  /** Nor need it have been a setting at all when the finished phase was trained. */
+  @ParameterizedTest
+  @ValueSource(strings = {"true", "false", ""})
+  void whereTheOptimizersStatesAreMayChange(String then) throws IOException {
+    String now = "learning_rate: 0.5\n  optimizer_offload: " + !then.equals("true");
+    String earlier =
+        then.isEmpty()
+            ? THREE_PHASES
+            : THREE_PHASES.replace(
+                "learning_rate: 0.5", "learning_rate: 0.5\n  optimizer_offload: " + then);
+    assertThatThrownBy(() -> runs.run(earlier, Start.BEGIN_OR_RESUME, new FailingIn("refinement")))
+        .isInstanceOf(IOException.class);
+    if (then.isEmpty()) {
+      ObjectNode state = (ObjectNode) runs.json("runs/three/run.json");
+      state
+          .path("phases")
+          .forEach(phase -> ((ObjectNode) phase.path("settings")).remove("optimizer_offload"));
+      Files.writeString(folder.resolve("runs/three/run.json"), state.toString());
+    }
+
+    assertThat(runs.run(THREE_PHASES.replace("learning_rate: 0.5", now), Start.RESUME).kind())
+        .isEqualTo(Kind.FINISHED);
+    assertThat(runs.json("runs/three/run.json").at("/phases/0/settings").has("optimizer_offload"))
+        .isEqualTo(!then.isEmpty());
   }
 
   @Test
