@@ -1,5 +1,7 @@
 package dev.polyphase.orchestrator.cli;
 
+import dev.polyphase.orchestrator.engine.PlannedPhase;
+import dev.polyphase.orchestrator.engine.Remedies;
 import dev.polyphase.orchestrator.machine.GpuMemory;
 import dev.polyphase.orchestrator.machine.SystemMemory;
 import dev.polyphase.phases.api.MemoryEstimate;
@@ -95,6 +97,13 @@ record DeviceMemory(long available, long total, Map<String, Long> byDevice, long
   /** Whether the CPU has what a phase keeps there beside a GPU. */
   boolean hostHas(PhasePlan plan) {
     return plan.memory().hostBytes() <= host;
+  }
+
+  /** The settings that would make a phase fit that does not. */
+  List<String> remedies(PlannedPhase planned) {
+    return hostHas(planned.plan())
+        ? Remedies.of(planned.phase(), planned.plan(), host)
+        : Remedies.beside(planned.phase(), planned.plan(), available);
   }
 
   /** Whether a phase's need fits into what is free. */

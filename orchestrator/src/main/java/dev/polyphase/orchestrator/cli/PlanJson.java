@@ -6,7 +6,6 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.polyphase.orchestrator.engine.ExpectedTarget.Certainty;
 import dev.polyphase.orchestrator.engine.ExpectedTarget.TypeCount;
 import dev.polyphase.orchestrator.engine.PlannedPhase;
-import dev.polyphase.orchestrator.engine.Remedies;
 import dev.polyphase.phases.api.Compute;
 import dev.polyphase.phases.api.MemoryEstimate;
 import dev.polyphase.phases.api.PhasePlan;
@@ -117,7 +116,7 @@ final class PlanJson {
       case UNKNOWN -> phase.putNull("fits");
       case SLOWLY, DOES_NOT_FIT -> {
         phase.put("fits", false);
-        Remedies.of(planned.phase(), planned.plan()).forEach(remedies::add);
+        device.remedies(planned).forEach(remedies::add);
       }
     }
     phase.set("remedies", remedies);

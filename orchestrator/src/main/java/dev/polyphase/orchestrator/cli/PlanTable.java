@@ -5,7 +5,6 @@ import dev.polyphase.orchestrator.engine.ExpectedTarget.TypeCount;
 import dev.polyphase.orchestrator.engine.MissedRescans;
 import dev.polyphase.orchestrator.engine.Numbers;
 import dev.polyphase.orchestrator.engine.PlannedPhase;
-import dev.polyphase.orchestrator.engine.Remedies;
 import dev.polyphase.phases.api.Compute;
 import dev.polyphase.phases.api.MemoryEstimate;
 import dev.polyphase.phases.api.PhasePlan;
@@ -219,7 +218,7 @@ final class PlanTable {
     StringBuilder text = new StringBuilder();
     for (PlannedPhase planned : phases) {
       MemoryEstimate need = planned.plan().memory();
-      String remedies = String.join("; ", Remedies.of(planned.phase(), planned.plan()));
+      String remedies = String.join("; ", device.remedies(planned));
       switch (device.fit(planned.plan())) {
         case FITS, UNKNOWN -> {}
         case SLOWLY ->
@@ -235,11 +234,12 @@ final class PlanTable {
           List<PlaceNeed> tooSmall = device.tooSmall(planned.plan());
           if (!device.hostHas(planned.plan())) {
             text.append(
-                "\nphase %s does not fit: optimizer_offload keeps %s on the CPU, which has %s. Leave it out, or train less.\n"
+                "\nphase %s does not fit: optimizer_offload keeps %s on the CPU, which has %s. This would help: %s\n"
                     .formatted(
                         planned.phase().name(),
                         Numbers.bytes(need.hostBytes()),
-                        Numbers.bytes(device.host())));
+                        Numbers.bytes(device.host()),
+                        remedies));
           } else if (!tooSmall.isEmpty()) {
             PlaceNeed place = tooSmall.get(0);
             text.append(

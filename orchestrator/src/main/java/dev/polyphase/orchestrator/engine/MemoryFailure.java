@@ -2,9 +2,17 @@ package dev.polyphase.orchestrator.engine;
 
 import dev.polyphase.orchestrator.machine.GpuMemory;
 import dev.polyphase.orchestrator.machine.ResidentMemory;
+import dev.polyphase.orchestrator.machine.SystemMemory;
+import dev.polyphase.phases.api.MemoryEstimate;
+import dev.polyphase.phases.api.PhasePlan;
+import dev.polyphase.phases.api.PlaceNeed;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.OptionalLong;
+import java.util.Set;
+import java.util.stream.Collectors;
 
 /** What a user is told of a phase that ran out of memory. */
 final class MemoryFailure {
@@ -12,13 +20,18 @@ final class MemoryFailure {
 
   private MemoryFailure() {}
 
-  /** A phase for whose tensors the device had no room. */
+  /** A phase for whose tensors the device, or the CPU beside it, had no room. */
   static String onDevice(PlannedPhase planned) {
     String device = planned.plan().compute().device();
+    boolean beside = planned.plan().memory().offload() != null;
     return sentence(
         planned,
-        "phase %s ran out of memory on %s".formatted(planned.phase().name(), device),
-        remedies(planned));
+        "phase %s ran out of memory on %s%s"
+            .formatted(
+                planned.phase().name(),
+                device,
+                beside ? ", or on the CPU, where optimizer_offload keeps masters and states" : ""),
+        beside ? eitherSide(planned) : remedies(planned));
   }
 
   /** A phase for whose rows and lists Java had no room. */
@@ -35,37 +48,84 @@ final class MemoryFailure {
   }
 
   private static List<String> remedies(PlannedPhase planned) {
-    return Remedies.of(planned.phase(), planned.plan());
+    return Remedies.of(planned.phase(), planned.plan(), hostAvailable().orElse(Long.MAX_VALUE));
+  }
+
+  /** What helps both comes first, as libtorch does not always tell which of them it was. */
+  private static List<String> eitherSide(PlannedPhase planned) {
+    Set<String> remedies = new LinkedHashSet<>(Remedies.trainingLess(planned.phase()));
+    remedies.add("optimizer_offload: false if the CPU lacks it");
+    remedies.addAll(remedies(planned));
+    return List.copyOf(remedies);
   }
 
   private static String sentence(PlannedPhase planned, String head, List<String> remedies) {
-    return "%s: the estimate was %s%s; this would help most: %s"
+    return "%s: the estimate was %s; this would help most: %s"
         .formatted(
             head,
-            Numbers.bytes(planned.plan().memory().totalBytes()),
-            room(planned.plan().compute().device()),
+            estimate(planned.plan()),
             String.join("; ", remedies.subList(0, Math.min(REMEDIES, remedies.size()))));
   }
 
-  /** Where it is not known, nothing. */
-  private static String room(String device) {
-    if (device.equals("cpu")) {
-      try {
-        return ResidentMemory.peak().stream()
-            .mapToObj(bytes -> ", this process had " + Numbers.bytes(bytes) + " at its peak")
+  /** Beside it what there was or is, where that is known. */
+  private static String estimate(PhasePlan plan) {
+    MemoryEstimate need = plan.memory();
+    String device = plan.compute().device();
+    String there = Numbers.bytes(need.totalBytes());
+    if (need.offload() == null) {
+      return there + room(plan);
+    }
+    String here =
+        hostAvailable().stream()
+            .mapToObj(bytes -> ", the CPU has %s available".formatted(Numbers.bytes(bytes)))
             .findFirst()
             .orElse("");
-      } catch (IOException e) {
-        return "";
-      }
+    return "%s on %s and %s on the CPU%s%s"
+        .formatted(there, device, Numbers.bytes(need.hostBytes()), room(plan), here);
+  }
+
+  private static OptionalLong hostAvailable() {
+    try {
+      SystemMemory memory = SystemMemory.now();
+      return memory.total() == 0 ? OptionalLong.empty() : OptionalLong.of(memory.available());
+    } catch (IOException e) {
+      return OptionalLong.empty();
     }
-    // The phase is closed by now, and what it had is free again.
+  }
+
+  /** Where it is not known, nothing. */
+  private static String room(PhasePlan plan) {
+    List<String> devices = plan.places().stream().map(PlaceNeed::device).distinct().toList();
+    return devices.stream()
+        .map(
+            device ->
+                device.equals("cpu")
+                    ? peak()
+                    : free(device, devices.size() == 1 ? "the device" : device))
+        .collect(Collectors.joining());
+  }
+
+  private static String peak() {
+    try {
+      return ResidentMemory.peak().stream()
+          .mapToObj(bytes -> ", this process had " + Numbers.bytes(bytes) + " at its peak")
+          .findFirst()
+          .orElse("");
+    } catch (IOException e) {
+      return "";
+    }
+  }
+
+  /** The phase is closed by now, and what it had is free again. */
+  private static String free(String device, String name) {
     return GpuMemory.of(device)
         .map(
             memory ->
-                ", the device has %s free of %s without the phase"
+                ", %s has %s free of %s without the phase"
                     .formatted(
-                        Numbers.bytes(memory.freeBytes()), Numbers.bytes(memory.totalBytes())))
+                        name,
+                        Numbers.bytes(memory.freeBytes()),
+                        Numbers.bytes(memory.totalBytes())))
         .orElse("");
   }
 }

@@ -1,5 +1,6 @@
 package dev.polyphase.orchestrator.engine;
 
+import dev.polyphase.phases.api.MemoryEstimate;
 import dev.polyphase.phases.api.PhasePlan;
 import dev.polyphase.pipelines.Optimizer;
 import dev.polyphase.pipelines.Phase;
@@ -16,13 +17,14 @@ public final class Remedies {
    * As {@code micro_batch_size below 4}, those that most likely suffice first.
    *
    * @param plan what the phase needs with the settings that it has, and on what
+   * @param host what is available of the CPU's memory
    */
-  public static List<String> of(Phase phase, PhasePlan plan) {
+  public static List<String> of(Phase phase, PhasePlan plan, long host) {
     List<String> remedies = new ArrayList<>();
     if (!plan.memory().recomputed()) {
       remedies.add("gradient_checkpointing: true");
     }
-    if (mayOffload(phase.optimizer(), plan)) {
+    if (mayOffload(phase.optimizer(), plan, host)) {
       remedies.add("optimizer_offload: true");
     }
     if (phase.microBatchSize() > 1) {
@@ -30,22 +32,48 @@ public final class Remedies {
           "micro_batch_size below %d, with more gradient_accumulation_steps"
               .formatted(phase.microBatchSize()));
     }
-    if (phase.targeting() instanceof Targeting.Snr snr) {
-      if (!snr.alwaysTrain().isEmpty()) {
-        remedies.add("targeting.always_train: []");
-      }
-      remedies.add(smaller(snr.rule().budget()));
-    } else {
-      remedies.add("targeting.method: snr with a top_percent");
-    }
+    remedies.addAll(trainingLess(phase));
     remedies.add("sequence_len below " + phase.sequenceLen());
     return remedies;
   }
 
-  private static boolean mayOffload(Optimizer optimizer, PhasePlan plan) {
+  /**
+   * Likewise, of the CPU's memory beside a GPU.
+   *
+   * @param device what is available of the GPU's
+   */
+  public static List<String> beside(Phase phase, PhasePlan plan, long device) {
+    List<String> remedies = new ArrayList<>();
+    if (withoutOffload(plan.memory()) <= device) {
+      remedies.add("optimizer_offload: false");
+    }
+    remedies.addAll(trainingLess(phase));
+    return remedies;
+  }
+
+  /** Those that help wherever masters and states are. */
+  static List<String> trainingLess(Phase phase) {
+    if (!(phase.targeting() instanceof Targeting.Snr snr)) {
+      return List.of("targeting.method: snr with a top_percent");
+    }
+    String smaller = smaller(snr.rule().budget());
+    return snr.alwaysTrain().isEmpty()
+        ? List.of(smaller)
+        : List.of("targeting.always_train: []", smaller);
+  }
+
+  private static boolean mayOffload(Optimizer optimizer, PhasePlan plan, long host) {
+    MemoryEstimate need = plan.memory();
     return !plan.compute().device().equals("cpu")
         && !optimizer.offloaded()
-        && optimizer.name() != Optimizer.Name.MUON;
+        && optimizer.name() != Optimizer.Name.MUON
+        && need.masterBytes() + need.optimizerBytes() <= host;
+  }
+
+  /** What the device would need if masters and states were there. */
+  private static long withoutOffload(MemoryEstimate need) {
+    long copies = need.offload() == null ? 0 : need.offload().copyBytes();
+    return need.unmappedBytes() - copies + need.masterBytes() + need.optimizerBytes();
   }
 
   private static String smaller(Budget budget) {

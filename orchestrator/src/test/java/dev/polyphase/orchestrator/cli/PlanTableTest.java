@@ -19,6 +19,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** What a plan looks like for a model of 14 billion parameters. */
 class PlanTableTest {
@@ -130,35 +132,7 @@ class PlanTableTest {
 
   @Test
   void whatIsOnTheCpuIsNoPartOfTheDevicesTotal() throws JsonProcessingException {
-    PhasePlan plan = SFT.plan();
-    MemoryEstimate memory = plan.memory();
-    PlannedPhase offloaded =
-        new PlannedPhase(
-            SFT.phase(),
-            SFT.target(),
-            new PhasePlan(
-                plan.rows(),
-                plan.tokens(),
-                plan.slots(),
-                plan.steps(),
-                plan.rescans(),
-                plan.evalRows(),
-                plan.totalTokens(),
-                plan.trainedValues(),
-                plan.modelValues(),
-                plan.compute(),
-                new MemoryEstimate(
-                    memory.batchRows(),
-                    memory.batchTokens(),
-                    memory.frozenBytes(),
-                    memory.mappedBytes(),
-                    memory.masterBytes(),
-                    memory.optimizerBytes(),
-                    new MemoryEstimate.Offload(10 * GIB, 3 * GIB),
-                    memory.gradientBytes(),
-                    memory.activationBytes(),
-                    memory.recomputed()),
-                plan.places()));
+    PlannedPhase offloaded = offloaded();
     DeviceMemory enough = new DeviceMemory(80 * GIB, 80 * GIB, Map.of(), 60 * GIB);
     DeviceMemory tooLittle = new DeviceMemory(80 * GIB, 80 * GIB, Map.of(), 59 * GIB);
 
@@ -176,7 +150,8 @@ class PlanTableTest {
     assertThat(PlanTable.of(PIPELINE, List.of(offloaded), tooLittle))
         .endsWith(
             "\nphase sft does not fit: optimizer_offload keeps 60.00 GiB on the CPU, which has"
-                + " 59.00 GiB. Leave it out, or train less.\n");
+                + " 59.00 GiB. This would help: targeting.always_train: []; targeting.top_percent below"
+                + " 25\n");
     JsonNode json =
         new ObjectMapper()
             .readTree(PlanJson.of(PIPELINE, List.of(offloaded), tooLittle))
@@ -184,6 +159,42 @@ class PlanTableTest {
     assertThat(json.path("fits").booleanValue()).isFalse();
     assertThat(json.at("/memory/host_bytes").longValue()).isEqualTo(60 * GIB);
     assertThat(json.at("/memory/copy_bytes").longValue()).isEqualTo(10 * GIB);
+  }
+
+  /** On the GPU it is 18 frozen, 19 of gradients and 6.5 beside, and masters and states: 100.5. */
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "100 | targeting.always_train: [], targeting.top_percent below 25",
+        "101 | optimizer_offload: false, targeting.always_train: [], targeting.top_percent below 25",
+      })
+  void whereTheCpuLacksMemoryItsRemediesAreGiven(long gpu, String remedies)
+      throws JsonProcessingException {
+    DeviceMemory device = new DeviceMemory(gpu * GIB, gpu * GIB, Map.of(), 59 * GIB);
+
+    JsonNode phase =
+        new ObjectMapper()
+            .readTree(PlanJson.of(PIPELINE, List.of(offloaded()), device))
+            .at("/phases/0");
+
+    assertThat(phase.path("remedies"))
+        .extracting(JsonNode::textValue)
+        .containsExactly(remedies.split(", ", -1));
+    assertThat(PlanTable.of(PIPELINE, List.of(offloaded()), device))
+        .endsWith("which has 59.00 GiB. This would help: " + remedies.replace(", ", "; ") + "\n");
+  }
+
+  /** Masters and states are 57 GiB. */
+  @Test
+  void nothingIsToBeOffloadedWhereTheCpuLacksTheMemory() {
+    DeviceMemory lessHost = new DeviceMemory(80 * GIB, 80 * GIB, Map.of(), 57 * GIB - 1);
+    DeviceMemory justEnough = new DeviceMemory(80 * GIB, 80 * GIB, Map.of(), 57 * GIB);
+
+    assertThat(PlanTable.of(PIPELINE, List.of(SFT), lessHost))
+        .contains("This would help: micro_batch_size below 4,");
+    assertThat(PlanTable.of(PIPELINE, List.of(SFT), justEnough))
+        .contains("This would help: optimizer_offload: true; micro_batch_size below 4,");
   }
 
   @Test
@@ -251,6 +262,38 @@ class PlanTableTest {
     assertThat(json(new DeviceMemory(0, 0)).path("device_memory").isNull()).isTrue();
     assertThat(json(new DeviceMemory(0, 0)).at("/phases/0/fits").isNull()).isTrue();
     assertThat(json(new DeviceMemory(200 * GIB, 200 * GIB)).at("/phases/0/remedies")).isEmpty();
+  }
+
+  /** The same with 60 GiB on the CPU. */
+  private static PlannedPhase offloaded() {
+    PhasePlan plan = SFT.plan();
+    MemoryEstimate memory = plan.memory();
+    return new PlannedPhase(
+        SFT.phase(),
+        SFT.target(),
+        new PhasePlan(
+            plan.rows(),
+            plan.tokens(),
+            plan.slots(),
+            plan.steps(),
+            plan.rescans(),
+            plan.evalRows(),
+            plan.totalTokens(),
+            plan.trainedValues(),
+            plan.modelValues(),
+            plan.compute(),
+            new MemoryEstimate(
+                memory.batchRows(),
+                memory.batchTokens(),
+                memory.frozenBytes(),
+                memory.mappedBytes(),
+                memory.masterBytes(),
+                memory.optimizerBytes(),
+                new MemoryEstimate.Offload(10 * GIB, 3 * GIB),
+                memory.gradientBytes(),
+                memory.activationBytes(),
+                memory.recomputed()),
+            plan.places()));
   }
 
   private static JsonNode json(DeviceMemory device) throws JsonProcessingException {

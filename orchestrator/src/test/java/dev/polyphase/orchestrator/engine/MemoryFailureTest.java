@@ -1,0 +1,93 @@
+package dev.polyphase.orchestrator.engine;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.polyphase.phases.api.Compute;
+import dev.polyphase.phases.api.MemoryEstimate;
+import dev.polyphase.phases.api.PhasePlan;
+import dev.polyphase.phases.api.PlaceNeed;
+import dev.polyphase.pipelines.language.PipelineReader;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+
+class MemoryFailureTest {
+  private static final long GIB = 1L << 30;
+
+  /** No machine has so much memory on its CPU. */
+  private static final long MUCH = 1L << 50;
+
+  @Test
+  void withOffloadBothSidesAreNamed() {
+    assertThat(sentence("true", 18 * GIB, new MemoryEstimate.Offload(2 * GIB, GIB)))
+        .matches(
+            "phase one ran out of memory on cuda:0, or on the CPU, where optimizer_offload keeps"
+                + " masters and states: the estimate was 10\\.00 GiB on cuda:0 and 19\\.00 GiB on"
+                + " the CPU, the CPU has [\\d.,]+ [GM]iB available; this would help most:"
+                + " targeting\\.always_train: \\[\\]; targeting\\.top_percent below 25;"
+                + " optimizer_offload: false if the CPU lacks it");
+  }
+
+  @Test
+  void withoutItTheDeviceAloneIs() {
+    assertThat(sentence("false", MUCH, null))
+        .startsWith("phase one ran out of memory on cuda:0: the estimate was ")
+        .doesNotContain("CPU")
+        .endsWith(
+            "; this would help most: gradient_checkpointing: true; targeting.always_train: [];"
+                + " targeting.top_percent below 25");
+    assertThat(sentence("false", 0, null))
+        .contains("help most: gradient_checkpointing: true; optimizer_offload: true; ");
+  }
+
+  @Test
+  void ofSeveralDevicesEachIsAskedOnce() {
+    PlaceNeed place = new PlaceNeed("cpu", 0, 1, 0);
+
+    assertThat(sentence("false", 0, null, "cpu, cpu", place, place))
+        .containsPattern("on cpu, cpu: the estimate was 8\\.00 GiB(, this process had [^,;]*)?; ");
+  }
+
+  private static String sentence(
+      String offload, long states, MemoryEstimate.@Nullable Offload apart) {
+    // Without places nothing is asked of a GPU that may not be there.
+    return sentence(offload, states, apart, "cuda:0");
+  }
+
+  /** Of a phase with 8 GiB on its devices, and states that may be on the CPU. */
+  private static String sentence(
+      String offload,
+      long states,
+      MemoryEstimate.@Nullable Offload apart,
+      String devices,
+      PlaceNeed... places) {
+    String yaml =
+        """
+        name: p
+        base_model: any
+        phases:
+          - {name: one, type: sft, targeting: {top_percent: 25}, learning_rate: 1,
+             datasets: [{path: a}], optimizer_offload: %s}
+        """
+            .formatted(offload);
+    PhasePlan plan =
+        new PhasePlan(
+            1,
+            1,
+            0,
+            1,
+            0,
+            0,
+            1,
+            1,
+            1,
+            new Compute("libtorch", devices, "bfloat16", "so"),
+            new MemoryEstimate(1, 1, 5 * GIB, 0, 0, states, apart, 2 * GIB, GIB, false),
+            List.of(places));
+    return MemoryFailure.onDevice(
+        new PlannedPhase(
+            PipelineReader.parse(yaml, "p.yaml", List.of()).phases().get(0),
+            ExpectedTarget.none(),
+            plan));
+  }
+}
