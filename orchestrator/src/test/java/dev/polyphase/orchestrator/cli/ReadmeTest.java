@@ -15,6 +15,7 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 
 /** The README promises nothing that the program does not take. */
@@ -62,6 +63,23 @@ class ReadmeTest {
         .isNotEmpty()
         // Or it would end before its first rescan.
         .allMatch(phase -> phase.numEpochs().orElse(0) > 1);
+  }
+
+  /** All that the launcher takes as it is set, those aside that are of no use to people. */
+  @Test
+  void whatTheLauncherSetsUnlessItIsSetIsInTheTable() throws IOException {
+    Set<String> internal = Set.of("OMP_WAIT_POLICY", "MALLOC_MMAP_THRESHOLD_");
+    Set<String> defaults =
+        Pattern.compile("^export (\\w+)=\"\\$\\{\\1:-", Pattern.MULTILINE)
+            .matcher(Files.readString(ROOT.resolve("polyphase")))
+            .results()
+            .map(export -> export.group(1))
+            .filter(name -> !internal.contains(name))
+            .collect(Collectors.toSet());
+
+    assertThat(defaults).contains("PYTORCH_CUDA_ALLOC_CONF");
+    String readme = Files.readString(ROOT.resolve("README.md"));
+    assertThat(defaults).allSatisfy(name -> assertThat(readme).contains("| `" + name + "` |"));
   }
 
   @Test
