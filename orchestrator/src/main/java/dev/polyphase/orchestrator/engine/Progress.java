@@ -62,7 +62,17 @@ public final class Progress {
     }
   }
 
-  /** A scan on the phase's way, of which only the outcome deserves lines. */
+  /** A scan on the phase's way begins; it may take minutes. */
+  void rescanning(long step) {
+    String text = "rescanning after step " + Numbers.whole(step);
+    if (display.rewrites()) {
+      status(text);
+    } else {
+      message(text);
+    }
+  }
+
+  /** What it measured so far; off a terminal only its outcome deserves a line. */
   void rescanned(int done, int total) {
     if (display.rewrites()) {
       status("scanned " + done + "/" + total + " modules");

@@ -53,6 +53,7 @@ final class Rescanning implements Retargeting.Decision {
 
   @Override
   public Retargeting.Target of(Checkpoint weights, long step) throws IOException {
+    progress.rescanning(step);
     DecisionFolder now = folder.rescan(step);
     Files.createDirectories(now.path());
     ScanListener scanning =

@@ -89,7 +89,10 @@ class RescanRunTest {
 
     // Or this would tell nothing of moves.
     assertThat(new TreeSet<>(selections)).hasSizeGreaterThan(1);
-    assertThat(ended.messages()).contains("rescan after step " + between + ": ");
+    assertThat(ended.messages())
+        .containsSubsequence(
+            "phase 1/1 one: rescanning after step " + between + "\n",
+            "phase 1/1 one: rescan after step " + between + ": ");
     assertThat(names(phase))
         .containsExactlyInAnyOrder(
             "snr.json",

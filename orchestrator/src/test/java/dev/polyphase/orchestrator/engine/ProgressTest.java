@@ -90,6 +90,42 @@ class ProgressTest {
   }
 
   @Test
+  void aRescanIsALineThatEndsWithItsOutcome() {
+    Progress progress = plain();
+    progress.phaseStarted(0, 2, "one");
+    rescan(progress);
+
+    assertThat(lines())
+        .containsExactly(
+            "phase 1/2 one: rescanning after step 1,200", "phase 1/2 one: the outcome");
+  }
+
+  @Test
+  void onATerminalARescanShowsHowFarItIs() {
+    Progress progress = new Progress(Display.terminal(new PrintWriter(shown), 80), () -> nanos);
+    progress.phaseStarted(0, 2, "one");
+    rescan(progress);
+
+    assertThat(shown)
+        .hasToString(
+            CLEAR
+                + "phase 1/2 one: rescanning after step 1,200"
+                + CLEAR
+                + "phase 1/2 one: scanned 1/2 modules"
+                + CLEAR
+                + "phase 1/2 one: scanned 2/2 modules"
+                + CLEAR
+                + "phase 1/2 one: the outcome\n");
+  }
+
+  private static void rescan(Progress progress) {
+    progress.rescanning(1200);
+    progress.rescanned(1, 2);
+    progress.rescanned(2, 2);
+    progress.note("the outcome");
+  }
+
+  @Test
   void evaluationsStayAndThePhaseEndsInOneLine() {
     Progress progress = new Progress(Display.terminal(new PrintWriter(shown), 80), () -> nanos);
     progress.phaseStarted(0, 1, "one");
