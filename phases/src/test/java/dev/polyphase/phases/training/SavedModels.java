@@ -1,0 +1,18 @@
+package dev.polyphase.phases.training;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.file.Path;
+import java.util.List;
+
+/** What phases left, compared. */
+final class SavedModels {
+  private SavedModels() {}
+
+  /** Holds two results to be the same to the last bit. */
+  static void assertSame(Path found, Path expected) {
+    for (String file : List.of("model.safetensors", "config.json")) {
+      assertThat(found.resolve(file)).hasSameBinaryContentAs(expected.resolve(file));
+    }
+  }
+}
