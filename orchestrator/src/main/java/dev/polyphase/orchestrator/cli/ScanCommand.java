@@ -136,7 +136,9 @@ final class ScanCommand implements Callable<Integer> {
 
   /** What an earlier scan computed, interrupted or not, is not computed again. */
   private SingularValues singularValues() {
+    String asked = deviceOption.device();
+    String device = asked.equals("auto") ? Backend.SCANS_ON : asked;
     return new CachedSingularValues(
-        backend.singularValues().apply(deviceOption.device()), home.spectra(), display::say);
+        backend.singularValues().apply(device), home.spectra(), display::say);
   }
 }

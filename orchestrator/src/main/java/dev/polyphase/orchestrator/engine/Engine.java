@@ -31,13 +31,14 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.function.Function;
+import java.util.function.Supplier;
 
 /**
  * Runs a pipeline: each phase takes the checkpoint that the one before it left. What training is,
  * only the {@link PhaseTrainer}s know.
  *
  * @param trainers the trainer of each type of phase
- * @param singularValues what a scan computes with, on a device of the pipeline's
+ * @param singularValues what a scan computes with
  * @param models where models are found
  * @param newModels makes those that begin with random weights
  * @param stop asks the run to stop
@@ -47,7 +48,7 @@ import java.util.function.Function;
  */
 public record Engine(
     Function<PhaseType, PhaseTrainer> trainers,
-    Function<String, SingularValues> singularValues,
+    Supplier<SingularValues> singularValues,
     ModelFolders models,
     ModelMaker newModels,
     StopSignal stop,
@@ -171,7 +172,7 @@ public record Engine(
     }
     stop.listen();
     try (RunJournal journal = RunJournal.open(run, state, event, clock)) {
-      try (SingularValues values = cached(run, pipeline.devices().get(0))) {
+      try (SingularValues values = cached(run)) {
         AtomicFiles.writeString(run.pipelineYaml(), PipelineWriter.toYaml(pipeline));
         PhaseRunner runner = new PhaseRunner(request, journal, progress, stop);
         Path checkpoint = start.weights(request);
@@ -200,9 +201,9 @@ public record Engine(
   }
 
   /** Tensors that the phase before left as they were are not decomposed again. */
-  private SingularValues cached(RunFolder run, String device) {
+  private SingularValues cached(RunFolder run) {
     return new CachedSingularValues(
-        singularValues.apply(device), new SpectrumCache(run.spectra()), progress::say);
+        singularValues.get(), new SpectrumCache(run.spectra()), progress::say);
   }
 
   /** The failure itself is what the user must hear of, not that it could not be recorded. */

@@ -79,7 +79,7 @@ final class EngineRuns {
     Engine engine =
         new Engine(
             type -> trainer,
-            device -> Floats.singularValues(),
+            Floats::singularValues,
             new ModelFolders(folder.resolve("no-cache")),
             new RandomModels(),
             stop,
