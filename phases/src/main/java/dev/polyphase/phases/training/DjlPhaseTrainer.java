@@ -11,6 +11,7 @@ import dev.polyphase.phases.api.PhaseTrainer;
 import dev.polyphase.phases.data.DataCounts;
 import dev.polyphase.phases.data.Schedule;
 import dev.polyphase.phases.model.EmbeddingNoise;
+import dev.polyphase.phases.model.MastersAt;
 import dev.polyphase.phases.model.ModelLayout;
 import dev.polyphase.phases.model.Residency;
 import dev.polyphase.phases.model.Transformer;
@@ -108,6 +109,7 @@ public final class DjlPhaseTrainer implements PhaseTrainer {
       Objective objective = rows.training();
       noteRowsLeftOut(objective.counts(), listener);
       notePacking(request.phase(), objective, listener);
+      noteOffload(setup, listener);
       // What the model has mapped is closed after it.
       try (BestWeights best =
               new BestWeights(
@@ -226,6 +228,13 @@ public final class DjlPhaseTrainer implements PhaseTrainer {
 
   private static long slots(Phase phase, Objective objective) {
     return phase.samplePacking() ? (long) objective.tokensOfRow().length * phase.sequenceLen() : 0;
+  }
+
+  private static void noteOffload(PhaseSetup setup, PhaseListener listener) {
+    if (setup.phase().optimizer().offloaded() && setup.mastersAt() == MastersAt.MODEL) {
+      listener.note(
+          "optimizer_offload is without effect: the model is on the CPU, where masters and states are as well");
+    }
   }
 
   private static void notePacking(Phase phase, Objective objective, PhaseListener listener) {

@@ -4,9 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.polyphase.fixtures.Fixture;
 import dev.polyphase.phases.api.MemoryEstimate;
+import dev.polyphase.phases.objective.NextToken;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.OptionalLong;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -82,5 +84,22 @@ class OffloadTest {
     assertThat(with.unmappedBytes() - without.unmappedBytes())
         .isBetween(values * (4 + 8 - 2), values * (4 + 8 - 2 + 3));
     assertThat(with.hostBytes()).isZero();
+  }
+
+  /** As a pipeline for a GPU is run on a laptop. */
+  @Test
+  void onTheCpuItIsWithoutEffectAndSaidToBe() throws IOException {
+    Path base = Fixture.LLAMA.copyTo(folder);
+    SftRun run = new SftRun(folder, base, Set.of("model.norm.weight")).withRows(20);
+    DjlPhaseTrainer trainer =
+        new DjlPhaseTrainer(NextToken.source(), device -> OptionalLong.empty());
+    RecordingListener heard = new RecordingListener();
+
+    trainer.train(run.request("result", OFFLOAD), heard);
+
+    assertThat(heard.notes)
+        .containsExactly(
+            "optimizer_offload is without effect: the model is on the CPU, where masters and states are as well");
+    assertThat(trainer.check(run.request("result", OFFLOAD)).memory().offload()).isNull();
   }
 }
