@@ -5,22 +5,14 @@ import static org.assertj.core.api.Assertions.within;
 
 import dev.polyphase.fixtures.Fixture;
 import dev.polyphase.phases.api.MetricsRow;
-import dev.polyphase.phases.api.PhaseRequest;
 import dev.polyphase.phases.api.Retargeting;
-import dev.polyphase.phases.training.DjlPhaseTrainer;
 import dev.polyphase.phases.training.RecordingListener;
-import dev.polyphase.pipelines.Pipeline;
 import dev.polyphase.pipelines.RescanEvery;
-import dev.polyphase.pipelines.language.PipelineReader;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.OptionalLong;
-import java.util.Random;
 import java.util.Set;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -30,48 +22,24 @@ import org.junit.jupiter.api.io.TempDir;
 class DpoRescansTest {
   private static final double BETA = 0.1;
   private static final int MOVE = 3;
-  private static final String YAML =
-      """
-      name: test
-      base_model: base
-      device: cpu
-      phases:
-        - name: one
-          type: dpo
-          targeting: {method: full}
-          datasets: [{path: pairs.jsonl}]
-          eval_datasets: [{path: pairs.jsonl}]
-          eval_steps: 1
-          micro_batch_size: 3
-          gradient_accumulation_steps: 2
-          max_steps: 5
-          learning_rate: 1.0e-3
-          dpo: {beta: 0.1}
-      """;
-  private static final Set<String> FIRST = Set.of("model.layers.1.mlp.up_proj.weight");
+  private static final String[] SETTINGS = {
+    "phases.one.eval_steps=1", "phases.one.max_steps=5", "phases.one.dpo.beta=" + BETA
+  };
   private static final Set<String> THEN =
       Set.of("model.layers.2.mlp.down_proj.weight", "lm_head.weight");
 
   @TempDir Path folder;
-  private Path base = Path.of("");
+  private DpoRun run = new DpoRun(Path.of(""), Path.of(""));
 
   @BeforeEach
   void files() throws IOException {
-    base = Fixture.LLAMA.copyTo(folder);
-    Random random = new Random(5);
-    StringBuilder rows = new StringBuilder();
-    for (int i = 0; i < 20; i++) {
-      rows.append(
-          "{\"prompt_input_ids\": %s, \"chosen_input_ids\": %s, \"rejected_input_ids\": %s}%n"
-              .formatted(ids(random), ids(random), ids(random)));
-    }
-    Files.writeString(folder.resolve("pairs.jsonl"), rows);
+    run = new DpoRun(folder, Fixture.LLAMA.copyTo(folder)).withPairs(20);
   }
 
   @Test
   void aDecisionForTheSameTensorsChangesNothing() throws IOException {
     RecordingListener plain = train("plain", Optional.empty());
-    RecordingListener moved = train("moved", Optional.of(FIRST));
+    RecordingListener moved = train("moved", Optional.of(DpoRun.TRAINED));
 
     assertThat(moved.figures()).isEqualTo(plain.figures()).hasSize(5 + 6);
     assertThat(folder.resolve("moved/model.safetensors"))
@@ -124,21 +92,7 @@ class DpoRescansTest {
   }
 
   private RecordingListener train(String result, Optional<Set<String>> then) throws IOException {
-    Pipeline pipeline = PipelineReader.parse(YAML, "test.yaml", List.of());
-    RecordingListener heard = new RecordingListener();
-    PhaseRequest request =
-        new PhaseRequest(
-            pipeline,
-            pipeline.phases().get(0),
-            folder,
-            base,
-            FIRST,
-            Map.of(),
-            Map.of(),
-            folder.resolve(result),
-            then.map(DpoRescansTest::once));
-    new DjlPhaseTrainer(Preference.source(), device -> OptionalLong.empty()).train(request, heard);
-    return heard;
+    return run.train(result, then.map(DpoRescansTest::once), SETTINGS);
   }
 
   private static Retargeting once(Set<String> then) {
@@ -146,9 +100,5 @@ class DpoRescansTest {
         new RescanEvery.Steps(MOVE),
         then,
         (weights, step) -> new Retargeting.Target(then, Map.of()));
-  }
-
-  private static String ids(Random random) {
-    return Arrays.toString(random.ints(1 + random.nextInt(25), 0, 256).toArray());
   }
 }

@@ -6,16 +6,12 @@ import static org.assertj.core.api.Assertions.within;
 
 import dev.polyphase.fixtures.Fixture;
 import dev.polyphase.kernels.Precision;
-import dev.polyphase.phases.api.PhaseRequest;
 import dev.polyphase.phases.data.DataCounts;
 import dev.polyphase.phases.model.ConfigReader;
 import dev.polyphase.phases.model.Transformer;
 import dev.polyphase.phases.objective.MicroBatch;
 import dev.polyphase.phases.objective.Outcome;
-import dev.polyphase.phases.training.DjlPhaseTrainer;
 import dev.polyphase.pipelines.Dpo;
-import dev.polyphase.pipelines.Pipeline;
-import dev.polyphase.pipelines.language.PipelineReader;
 import dev.polyphase.pipelines.problems.InputException;
 import dev.polyphase.weights.Checkpoint;
 import java.io.IOException;
@@ -23,9 +19,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.OptionalLong;
 import java.util.Random;
-import java.util.Set;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -191,32 +185,9 @@ class PreferenceTest {
         "sample_packing=true | sample_packing is true, and pairs are not packed; set it to false",
       })
   void settingsThatAreNotBuiltAreNamed(String setting, String sentence) {
-    String yaml =
-        """
-        name: test
-        base_model: base
-        device: cpu
-        phases:
-          - name: one
-            type: dpo
-            targeting: {method: full}
-            datasets: [{path: pairs.jsonl}]
-            learning_rate: 1.0e-3
-        """;
-    Pipeline pipeline = PipelineReader.parse(yaml, "test.yaml", List.of("phases.one." + setting));
-    PhaseRequest request =
-        new PhaseRequest(
-            pipeline,
-            pipeline.phases().get(0),
-            folder,
-            folder.resolve("tiny-llama"),
-            Set.of(),
-            folder.resolve("result"));
+    DpoRun run = new DpoRun(folder, folder.resolve("tiny-llama"));
 
-    assertThatThrownBy(
-            () ->
-                new DjlPhaseTrainer(Preference.source(), device -> OptionalLong.empty())
-                    .check(request))
+    assertThatThrownBy(() -> run.check("phases.one." + setting))
         .isInstanceOf(InputException.class)
         .hasMessage("phase one: " + sentence);
   }

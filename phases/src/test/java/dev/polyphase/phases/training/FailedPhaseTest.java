@@ -1,5 +1,6 @@
 package dev.polyphase.phases.training;
 
+import static dev.polyphase.phases.training.TensorNames.UP;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
@@ -7,19 +8,15 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.polyphase.fixtures.Fixture;
-import dev.polyphase.fixtures.HandMadeTensors;
 import dev.polyphase.phases.api.PhaseRequest;
 import dev.polyphase.phases.api.TrainingFailedException;
 import dev.polyphase.phases.objective.NextToken;
-import dev.polyphase.weights.Checkpoint;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Comparator;
 import java.util.List;
-import java.util.Locale;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.stream.IntStream;
@@ -28,10 +25,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** Phases that end at a step whose update must not be made. */
 class FailedPhaseTest {
-  private static final String UP = "model.layers.2.mlp.up_proj.weight";
   private static final String NORM = "model.norm.weight";
-
-  /** Its embedding holds a NaN: rows with it have no loss, all others have. */
   private static final int POISON = 255;
 
   @TempDir Path folder;
@@ -107,7 +101,7 @@ class FailedPhaseTest {
   @Test
   void lossThatStaysHighEndsThePhaseWithTheModelBeforeItRose() throws IOException {
     SftRun run = new SftRun(folder, Fixture.LLAMA.copyTo(folder), Set.of(UP, NORM));
-    double threshold = writeRowsByLoss(run, "0000110111");
+    double threshold = RowsByLoss.write(run, "0000110111");
     String[] settings = {"phases.one.max_steps=10", "phases.one.learning_rate=1e-6"};
 
     TrainingFailedException failure =
@@ -133,7 +127,7 @@ class FailedPhaseTest {
   @Test
   void patienceOfOneEndsThePhaseAtOnce() throws IOException {
     SftRun run = new SftRun(folder, Fixture.LLAMA.copyTo(folder), Set.of(UP));
-    double threshold = writeRowsByLoss(run, "0100");
+    double threshold = RowsByLoss.write(run, "0100");
     String[] settings = {"phases.one.max_steps=4", "phases.one.learning_rate=1e-6"};
 
     failure(
@@ -151,7 +145,7 @@ class FailedPhaseTest {
   @Test
   void aPhaseThatEndsUnderSuspicionLeavesItsResultAlone() throws IOException {
     SftRun run = new SftRun(folder, Fixture.LLAMA.copyTo(folder), Set.of(UP));
-    double threshold = writeRowsByLoss(run, "0011");
+    double threshold = RowsByLoss.write(run, "0011");
 
     run.train(
         "result",
@@ -167,14 +161,7 @@ class FailedPhaseTest {
 
   private SftRun poisonedLlama() throws IOException {
     Path base = Fixture.LLAMA.copyTo(folder);
-    HandMadeTensors.ofFloats(
-            Checkpoint.open(base),
-            (name, values) -> {
-              if (name.equals("model.embed_tokens.weight")) {
-                values[POISON * 64] = Float.NaN;
-              }
-            })
-        .writeTo(base);
+    PoisonedToken.put(POISON, base);
     return new SftRun(folder, base, Set.of(UP, NORM));
   }
 
@@ -186,32 +173,6 @@ class FailedPhaseTest {
 
   private void write(String... rows) throws IOException {
     Files.write(folder.resolve("rows.jsonl"), List.of(rows));
-  }
-
-  /**
-   * Writes a row for each digit: 0 for one whose loss is low, 1 for one whose loss is high, as the
-   * untrained model has them.
-   *
-   * @return a loss between the two
-   */
-  private double writeRowsByLoss(SftRun run, String digits) throws IOException {
-    int count = 2 * digits.length();
-    run.withRows(IntStream.range(0, count).map(i -> 12).toArray());
-    List<String> rows = Files.readAllLines(folder.resolve("rows.jsonl"));
-    RecordingListener heard = new RecordingListener();
-    run.train("losses", heard, "phases.one.learning_rate=1e-30", "phases.one.max_steps=" + count);
-    double[] losses = heard.series("loss");
-    List<Integer> byLoss =
-        IntStream.range(0, count).boxed().sorted(Comparator.comparing(i -> losses[i])).toList();
-    List<String> chosen = new ArrayList<>();
-    for (int i = 0; i < digits.length(); i++) {
-      int place = digits.charAt(i) == '0' ? i : count - 1 - i;
-      chosen.add(rows.get(byLoss.get(place)));
-    }
-    write(chosen.toArray(String[]::new));
-    int zeros = digits.lastIndexOf('0');
-    double threshold = (losses[byLoss.get(zeros)] + losses[byLoss.get(zeros + 1)]) / 2;
-    return Double.parseDouble(String.format(Locale.ROOT, "%.6f", threshold));
   }
 
   private TrainingFailedException failure(SftRun run, RecordingListener heard, String... settings) {

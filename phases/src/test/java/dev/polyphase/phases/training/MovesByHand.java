@@ -1,11 +1,15 @@
 package dev.polyphase.phases.training;
 
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
 import dev.polyphase.fixtures.HandMadeTensors;
 import dev.polyphase.fixtures.TensorValues;
 import dev.polyphase.phases.data.TokenBatch;
 import dev.polyphase.phases.model.ConfigReader;
 import dev.polyphase.phases.model.KeptGraph;
 import dev.polyphase.weights.Checkpoint;
+import dev.polyphase.weights.TensorInfo;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -26,13 +30,32 @@ import java.util.stream.IntStream;
  * @param lengths of the rows that {@link SftRun#withRows} writes, one a step
  */
 record MovesByHand(Path base, Path scratch, List<Integer> lengths) {
+  private static final double RATE = 1e-3;
 
   /**
-   * The values of what was trained at any time.
+   * Holds what a phase saved to what its steps at {@link SftRun}'s rate give.
    *
    * @param sets what each step trains
    */
-  Map<String, double[]> train(List<Set<String>> sets, double rate) throws IOException {
+  void assertClose(Path moved, List<Set<String>> sets) throws IOException {
+    Map<String, double[]> expected = train(sets);
+    Checkpoint start = Checkpoint.open(base);
+    for (TensorInfo tensor : Checkpoint.open(moved).tensors()) {
+      double[] values =
+          expected.containsKey(tensor.name())
+              ? expected.get(tensor.name())
+              : doubles(TensorValues.floats(start.find(tensor.name()).orElseThrow()));
+      float[] found = TensorValues.floats(tensor);
+      for (int i = 0; i < found.length; i++) {
+        assertThat((double) found[i])
+            .as("%s[%d]", tensor.name(), i)
+            .isCloseTo(values[i], within(1e-5));
+      }
+    }
+  }
+
+  /** The values of what was trained at any time. */
+  private Map<String, double[]> train(List<Set<String>> sets) throws IOException {
     Checkpoint start = Checkpoint.open(base);
     Map<String, Trained> trained = new HashMap<>();
     for (int step = 0; step < sets.size(); step++) {
@@ -51,7 +74,7 @@ record MovesByHand(Path base, Path scratch, List<Integer> lengths) {
         if (!trained.containsKey(name)) {
           trained.put(name, new Trained(TensorValues.floats(start.find(name).orElseThrow())));
         }
-        trained.get(name).update(gradients.get(name), rate);
+        trained.get(name).update(gradients.get(name));
       }
     }
     Map<String, double[]> values = new HashMap<>();
@@ -67,6 +90,10 @@ record MovesByHand(Path base, Path scratch, List<Integer> lengths) {
     return new TokenBatch(ids, 1, length, length, positions, targets);
   }
 
+  private static double[] doubles(float[] values) {
+    return IntStream.range(0, values.length).mapToDouble(i -> values[i]).toArray();
+  }
+
   private static final class Trained {
     private final double[] values;
     private final double[] first;
@@ -74,7 +101,7 @@ record MovesByHand(Path base, Path scratch, List<Integer> lengths) {
     private int steps;
 
     Trained(float[] start) {
-      values = IntStream.range(0, start.length).mapToDouble(i -> start[i]).toArray();
+      values = doubles(start);
       first = new double[start.length];
       second = new double[start.length];
     }
@@ -85,14 +112,14 @@ record MovesByHand(Path base, Path scratch, List<Integer> lengths) {
       }
     }
 
-    void update(float[] gradient, double rate) {
+    void update(float[] gradient) {
       steps++;
       for (int i = 0; i < values.length; i++) {
         first[i] = 0.9 * first[i] + 0.1 * gradient[i];
         second[i] = 0.999 * second[i] + 0.001 * gradient[i] * gradient[i];
         double mean = first[i] / (1 - Math.pow(0.9, steps));
         double square = second[i] / (1 - Math.pow(0.999, steps));
-        values[i] -= rate * mean / (Math.sqrt(square) + 1e-8);
+        values[i] -= RATE * mean / (Math.sqrt(square) + 1e-8);
       }
     }
   }

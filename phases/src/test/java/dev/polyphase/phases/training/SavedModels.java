@@ -2,6 +2,9 @@ package dev.polyphase.phases.training;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.polyphase.fixtures.TensorValues;
+import dev.polyphase.weights.Checkpoint;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 
@@ -14,5 +17,10 @@ final class SavedModels {
     for (String file : List.of("model.safetensors", "config.json")) {
       assertThat(found.resolve(file)).hasSameBinaryContentAs(expected.resolve(file));
     }
+  }
+
+  /** The values of a tensor. */
+  static float[] values(Path model, String tensor) throws IOException {
+    return TensorValues.floats(Checkpoint.open(model).find(tensor).orElseThrow());
   }
 }

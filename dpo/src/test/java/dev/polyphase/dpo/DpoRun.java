@@ -1,0 +1,98 @@
+package dev.polyphase.dpo;
+
+import dev.polyphase.phases.api.PhaseRequest;
+import dev.polyphase.phases.api.Retargeting;
+import dev.polyphase.phases.training.DjlPhaseTrainer;
+import dev.polyphase.phases.training.RecordingListener;
+import dev.polyphase.pipelines.Pipeline;
+import dev.polyphase.pipelines.language.PipelineReader;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.Random;
+import java.util.Set;
+
+/**
+ * A dpo phase as a pipeline file has it, on the pairs of {@code pairs.jsonl} in a folder, which are
+ * held out too.
+ *
+ * @param folder where the pairs lie
+ * @param base the checkpoint to start from
+ */
+record DpoRun(Path folder, Path base) {
+  static final Set<String> TRAINED = Set.of("model.layers.1.mlp.up_proj.weight");
+  private static final String YAML =
+      """
+      name: test
+      base_model: base
+      device: cpu
+      phases:
+        - name: one
+          type: dpo
+          targeting: {method: full}
+          datasets: [{path: pairs.jsonl}]
+          eval_datasets: [{path: pairs.jsonl}]
+          micro_batch_size: 3
+          gradient_accumulation_steps: 2
+          max_steps: 2
+          learning_rate: 1.0e-3
+      """;
+
+  /** Writes pairs of random tokens and lengths. */
+  DpoRun withPairs(int count) throws IOException {
+    Random random = new Random(5);
+    StringBuilder rows = new StringBuilder();
+    for (int i = 0; i < count; i++) {
+      rows.append(
+          "{\"prompt_input_ids\": %s, \"chosen_input_ids\": %s, \"rejected_input_ids\": %s}%n"
+              .formatted(ids(random), ids(random), ids(random)));
+    }
+    Files.writeString(folder.resolve("pairs.jsonl"), rows);
+    return this;
+  }
+
+  /**
+   * Trains.
+   *
+   * @param result the name of the folder to write
+   * @param moves to other tensors on the way, or none
+   * @param settings {@code KEY=VALUE}, keys of the phase after {@code phases.one}
+   */
+  RecordingListener train(String result, Optional<Retargeting> moves, String... settings)
+      throws IOException {
+    RecordingListener heard = new RecordingListener();
+    trainer().train(request(result, moves, settings), heard);
+    return heard;
+  }
+
+  void check(String... settings) throws IOException {
+    trainer().check(request("result", Optional.empty(), settings));
+  }
+
+  private PhaseRequest request(String result, Optional<Retargeting> moves, String... settings) {
+    Pipeline pipeline = PipelineReader.parse(YAML, "test.yaml", List.of(settings));
+    return new PhaseRequest(
+        pipeline,
+        pipeline.phases().get(0),
+        folder,
+        base,
+        TRAINED,
+        Map.of(),
+        Map.of(),
+        folder.resolve(result),
+        moves);
+  }
+
+  private static DjlPhaseTrainer trainer() {
+    return new DjlPhaseTrainer(Preference.source(), device -> OptionalLong.empty());
+  }
+
+  private static String ids(Random random) {
+    return Arrays.toString(random.ints(1 + random.nextInt(25), 0, 256).toArray());
+  }
+}
