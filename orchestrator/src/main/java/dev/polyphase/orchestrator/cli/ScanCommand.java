@@ -31,7 +31,10 @@ import picocli.CommandLine.Parameters;
 @Command(
     name = "scan",
     mixinStandardHelpOptions = true,
-    description = "Measures the signal-to-noise ratio of a model's modules.")
+    description = {
+      "Measures the signal-to-noise ratio of a model's modules.",
+      "It is on the CPU unless --device names another."
+    })
 final class ScanCommand implements Callable<Integer> {
   private static final Path HERE = Path.of("");
 

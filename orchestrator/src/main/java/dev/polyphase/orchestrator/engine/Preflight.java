@@ -13,6 +13,8 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
 
@@ -67,7 +69,9 @@ final class Preflight {
         start,
         target.tensors(),
         target.rows(),
-        request.run().phase(index, phase.name()).model());
+        Map.of(),
+        request.run().phase(index, phase.name()).model(),
+        Optional.empty());
   }
 
   private static Problem of(Phase phase, Problem problem) {

@@ -47,15 +47,13 @@ public record PhaseRequest(
     }
   }
 
-  /** A request that trains the same tensors to its end. */
+  /** A request that trains the same tensors to its end, whole and at one rate. */
   public PhaseRequest(
       Pipeline pipeline,
       Phase phase,
       Path folder,
       Path checkpoint,
       Set<String> trainable,
-      Map<String, RowRanges> rows,
-      Map<String, Double> rateFactors,
       Path result) {
     this(
         pipeline,
@@ -63,33 +61,10 @@ public record PhaseRequest(
         folder,
         checkpoint,
         trainable,
-        rows,
-        rateFactors,
+        Map.of(),
+        Map.of(),
         result,
         Optional.empty());
-  }
-
-  /** A request that trains everything at one rate. */
-  public PhaseRequest(
-      Pipeline pipeline,
-      Phase phase,
-      Path folder,
-      Path checkpoint,
-      Set<String> trainable,
-      Map<String, RowRanges> rows,
-      Path result) {
-    this(pipeline, phase, folder, checkpoint, trainable, rows, Map.of(), result);
-  }
-
-  /** A request that trains tensors whole. */
-  public PhaseRequest(
-      Pipeline pipeline,
-      Phase phase,
-      Path folder,
-      Path checkpoint,
-      Set<String> trainable,
-      Path result) {
-    this(pipeline, phase, folder, checkpoint, trainable, Map.of(), result);
   }
 
   /**

@@ -1,7 +1,5 @@
 package dev.polyphase.phases.model;
 
-import static java.util.Objects.requireNonNull;
-
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
@@ -28,8 +26,8 @@ final class Blocks implements AutoCloseable {
   private final Adapters adapters;
   private final Activations activations;
   private final List<Map<String, Parameter>> parameters = new ArrayList<>();
-  private final List<String> devices = new ArrayList<>();
   private final Map<Variant, Kernel> kernels = new HashMap<>();
+  private final List<Kernel> kernelOfLayer = new ArrayList<>();
 
   /**
    * All blocks.
@@ -50,8 +48,8 @@ final class Blocks implements AutoCloseable {
     for (int layer = 0; layer < config.numLayers(); layer++) {
       parameters.add(adapters.extend(layout.block(layer)));
       NDManager place = places.apply(layer);
-      devices.add(Libtorch.deviceName(place));
-      kernels.computeIfAbsent(variant(layer), variant -> kernel(place, variant));
+      kernelOfLayer.add(
+          kernels.computeIfAbsent(variant(layer, place), variant -> kernel(place, variant)));
     }
   }
 
@@ -81,7 +79,8 @@ final class Blocks implements AutoCloseable {
     List<NDArray> tensors =
         parameters.get(layer).values().stream().map(p -> weights.get(p.name())).toList();
     Kernel.Call call =
-        kernel(layer)
+        kernelOfLayer
+            .get(layer)
             .method(method)
             .with(x)
             .with(positions.cos())
@@ -144,7 +143,8 @@ final class Blocks implements AutoCloseable {
     NDList found;
     if (trace instanceof Trace.Graph graph) {
       found =
-          kernel(layer)
+          kernelOfLayer
+              .get(layer)
               .method("backward")
               .with(graph.output())
               .withList("leaves", graph.leaves())
@@ -191,13 +191,9 @@ final class Blocks implements AutoCloseable {
     return wanted;
   }
 
-  private Kernel kernel(int layer) {
-    return requireNonNull(kernels.get(variant(layer)));
-  }
-
-  private Variant variant(int layer) {
+  private Variant variant(int layer, NDManager place) {
     return new Variant(
-        devices.get(layer),
+        Libtorch.deviceName(place),
         config.windows().get(layer),
         List.copyOf(parameters.get(layer).keySet()),
         drops(layer));

@@ -26,20 +26,9 @@ final class Weights {
    * @param masters of those that are trained, in this order: the tensors themselves, or what they
    *     are copies of
    */
-  private Weights(Map<String, NDArray> tensors, Map<String, NDArray> masters) {
+  Weights(Map<String, NDArray> tensors, Map<String, NDArray> masters) {
     this.tensors = tensors;
     this.masters = masters;
-  }
-
-  /**
-   * Tensors that are in memory, masters among them.
-   *
-   * @param tensors by name, in the order of the forward pass
-   * @param trained the names of those that are masters
-   */
-  Weights(Map<String, NDArray> tensors, Set<String> trained) {
-    this(tensors, new LinkedHashMap<>(tensors));
-    masters.keySet().retainAll(trained);
   }
 
   static Weights load(

@@ -111,9 +111,7 @@ public final class DjlPhaseTrainer implements PhaseTrainer {
       notePacking(request.phase(), objective, listener);
       noteOffload(setup, listener);
       // What the model has mapped is closed after it.
-      try (BestWeights best =
-              new BestWeights(
-                  request.result().resolveSibling("best-weights.safetensors"), setup.checkpoint());
+      try (@Nullable BestWeights best = bestWeights(request, setup);
           PresentWeights present = new PresentWeights(request.result());
           Transformer model = model(setup, request, objective)) {
         TrainedCheckpoint result =
@@ -132,7 +130,7 @@ public final class DjlPhaseTrainer implements PhaseTrainer {
                 setup.parts(),
                 objective,
                 rows.heldOut(),
-                request.phase().evaluation().loadBestModelAtEnd() ? best : null,
+                best,
                 rescans,
                 new StepGuard(
                     request.phase(),
@@ -182,6 +180,13 @@ public final class DjlPhaseTrainer implements PhaseTrainer {
           new EmbeddingNoise(request.phase().neftuneNoiseAlpha(), request.pipeline().seed()));
     }
     return model;
+  }
+
+  private static @Nullable BestWeights bestWeights(PhaseRequest request, PhaseSetup setup) {
+    return request.phase().evaluation().loadBestModelAtEnd()
+        ? new BestWeights(
+            request.result().resolveSibling("best-weights.safetensors"), setup.checkpoint())
+        : null;
   }
 
   /** Now, not after hours of training. */

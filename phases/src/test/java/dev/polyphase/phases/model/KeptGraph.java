@@ -42,7 +42,7 @@ public final class KeptGraph {
         }
         tensors.put(name, value);
       }
-      Weights weights = new Weights(tensors, trained);
+      Weights weights = new Weights(tensors, leaves);
       try (Blocks blocks =
           new Blocks(
               layer -> manager, config, layout, weights, Adapters.none(), Activations.RECOMPUTED)) {

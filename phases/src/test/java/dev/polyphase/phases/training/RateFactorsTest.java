@@ -15,6 +15,7 @@ import dev.polyphase.weights.Checkpoint;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
@@ -63,7 +64,8 @@ class RateFactorsTest {
             Set.of(UP + ".weight", DOWN + ".weight", NORM + ".weight"),
             Map.of(),
             factors,
-            folder.resolve(result));
+            folder.resolve(result),
+            Optional.empty());
     new DjlPhaseTrainer(NextToken.source(), device -> OptionalLong.empty())
         .train(request, new RecordingListener());
     return request.result();

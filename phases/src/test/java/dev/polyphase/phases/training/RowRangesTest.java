@@ -20,6 +20,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
@@ -52,7 +53,9 @@ class RowRangesTest {
             base,
             Set.of(HEAD, DOWN, NORM),
             rows,
-            folder.resolve("result"));
+            Map.of(),
+            folder.resolve("result"),
+            Optional.empty());
 
     PhaseResult result =
         new DjlPhaseTrainer(NextToken.source(), device -> OptionalLong.empty())
@@ -105,7 +108,9 @@ class RowRangesTest {
             base,
             Set.of(EMBEDDING, HEAD),
             rows,
-            folder.resolve("result"));
+            Map.of(),
+            folder.resolve("result"),
+            Optional.empty());
     return TrainedParts.of(request, layout);
   }
 

@@ -14,7 +14,7 @@ final class RescanEveryReader {
 
   private RescanEveryReader() {}
 
-  /** A phase whose weights can't change with a rescan may inherit it, but not write it. */
+  /** A phase that a rescan can't move to other modules may inherit it, but not write it. */
   static Optional<RescanEvery> read(Block phase, Targeting targeting) {
     Optional<RescanEvery> every =
         phase.wholeOrWordIfAny(KEY, 1, RescanEvery.Steps::new, EPOCH, new RescanEvery.Epoch());
