@@ -1,11 +1,13 @@
 package dev.polyphase.dpo;
 
 import dev.polyphase.phases.chat.ChatEncoder;
+import dev.polyphase.phases.chat.Conversation;
 import dev.polyphase.phases.chat.Message;
 import dev.polyphase.phases.data.Conversations;
 import dev.polyphase.phases.data.DataCounts;
 import dev.polyphase.phases.data.DatasetRows;
 import dev.polyphase.phases.data.JsonRow;
+import dev.polyphase.phases.data.RowKeys;
 import dev.polyphase.phases.data.RowProblems;
 import dev.polyphase.phases.data.RowShape;
 import dev.polyphase.phases.tokens.LazyTokenizer;
@@ -34,6 +36,7 @@ public final class PairReader {
   private final int vocabSize;
   private final LazyTokenizer tokenizer;
   private final ChatEncoder chats;
+  private final Conversations conversations;
 
   /**
    * A reader for one phase.
@@ -47,6 +50,7 @@ public final class PairReader {
     this.vocabSize = vocabSize;
     this.tokenizer = tokenizer;
     this.chats = new ChatEncoder(tokenizer);
+    this.conversations = new Conversations(chats);
   }
 
   /**
@@ -73,13 +77,20 @@ public final class PairReader {
   }
 
   private Pair pair(JsonRow row, RowShape shape) throws IOException {
+    RowKeys.refuseUnread(row, shape);
     if (shape == RowShape.PREFERENCE_TOKENS) {
       return fromTokens(row);
     }
-    boolean conversations =
-        List.of("prompt", "chosen", "rejected").stream()
-            .anyMatch(key -> Conversations.isAt(row, key));
-    return conversations ? fromConversations(row) : fromText(row);
+    boolean isConversations =
+        Conversations.isAt(row, "chosen") || Conversations.isAt(row, "rejected");
+    if (isConversations || Conversations.isAt(row, "prompt")) {
+      return fromConversations(row);
+    }
+    if (shape == RowShape.PREFERENCE_CONVERSATIONS) {
+      throw row.wrong(
+          "\"chosen\" and \"rejected\" are texts, and no \"prompt\" says what they complete; a pair is {\"prompt\", \"chosen\", \"rejected\"} as texts or messages, or {\"chosen\", \"rejected\"} as conversations that begin with the prompt");
+    }
+    return fromText(row);
   }
 
   /** Used as they are; nothing is added. */
@@ -105,18 +116,28 @@ public final class PairReader {
         row, open.encode(prompt, row.text("chosen")), open.encode(prompt, row.text("rejected")));
   }
 
-  /** Without a prompt the two conversations share it: all turns but their last. */
+  /**
+   * Without messages of a prompt the two conversations share it: all turns but their last. A prompt
+   * that is a text, as many data sets have it, repeats what is said there.
+   */
   private Pair fromConversations(JsonRow row) throws IOException {
-    List<Message> chosen = Conversations.at(row, "chosen");
-    List<Message> rejected = Conversations.at(row, "rejected");
-    if (row.has("prompt")) {
-      return fromTurns(row, Conversations.at(row, "prompt"), chosen, rejected);
+    List<Message> chosen = conversations.messages(row, "chosen");
+    List<Message> rejected = conversations.messages(row, "rejected");
+    if (Conversations.isAt(row, "prompt")) {
+      return fromTurns(row, conversations.prompt(row, "prompt"), chosen, rejected);
     }
     List<Message> prompt = chosen.subList(0, chosen.size() - 1);
+    if (prompt.isEmpty() && row.has("prompt")) {
+      throw row.wrong(
+          "\"prompt\" must be a list of messages where \"chosen\" and \"rejected\" do not begin with it, found a text");
+    }
     if (prompt.isEmpty() || !prompt.equals(rejected.subList(0, rejected.size() - 1))) {
       throw row.wrong(
-          "\"chosen\" and \"rejected\" must differ in their last message alone, or \"prompt\" must"
-              + " hold what comes before them");
+          "\"chosen\" and \"rejected\" must be conversations that differ in their last message alone, or \"prompt\" must hold the messages before them; found %s and %s"
+              .formatted(roles(chosen), roles(rejected)));
+    }
+    if (row.has("prompt")) {
+      requireSaid(row, prompt);
     }
     return fromTurns(
         row,
@@ -125,9 +146,28 @@ public final class PairReader {
         rejected.subList(prompt.size(), rejected.size()));
   }
 
+  private static List<String> roles(List<Message> messages) {
+    return messages.stream().map(Message::role).toList();
+  }
+
+  /** Either may be the longer: a text of several turns, or one turn of a conversation. */
+  private static void requireSaid(JsonRow row, List<Message> prompt) {
+    String text = row.text("prompt").strip();
+    boolean said =
+        prompt.stream()
+            .map(message -> message.content().strip())
+            .filter(content -> !content.isEmpty())
+            .anyMatch(content -> content.contains(text) || text.contains(content));
+    if (!said) {
+      throw row.wrong(
+          "\"prompt\" is a text that no message before the last of \"chosen\" says; leave it out, or write it as messages");
+    }
+  }
+
   private Pair fromTurns(
-      JsonRow row, List<Message> prompt, List<Message> chosen, List<Message> rejected)
+      JsonRow row, List<Message> turns, List<Message> chosen, List<Message> rejected)
       throws IOException {
+    Conversation prompt = conversations.conversation(row, turns);
     PromptCompletion preferred = Conversations.encoded(row, () -> chats.encodeTurn(prompt, chosen));
     PromptCompletion other = Conversations.encoded(row, () -> chats.encodeTurn(prompt, rejected));
     return pair(row, preferred, other);

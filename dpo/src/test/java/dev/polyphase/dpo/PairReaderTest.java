@@ -113,6 +113,49 @@ class PairReaderTest {
   }
 
   @Test
+  void takesThePromptFromTheConversationsWhereItIsATextBesideThem() throws IOException {
+    String conversations =
+        """
+        "chosen": [{"role": "user", "content": "Why?"}, {"role": "assistant", "content": "yes"}],
+        "rejected": [{"role": "user", "content": "Why?"}, {"role": "assistant", "content": "no"}]}
+        """
+            .replace("\n", "");
+    Pair alone = read(99, "{" + conversations).rows().get(0);
+    for (String prompt : List.of("Why?", " Why?\\n", "User: Why?\\nAssistant: ")) {
+      Pair pair = read(99, "{\"prompt\": \"" + prompt + "\", " + conversations).rows().get(0);
+      assertPair(pair, alone.prompt(), alone.chosen(), alone.rejected());
+    }
+    assertThat(problems("{\"prompt\": \"Who?\", " + conversations))
+        .singleElement()
+        .asString()
+        .contains("\"prompt\" is a text that no message before the last of \"chosen\" says");
+  }
+
+  @Test
+  void refusesWhatARowAsksForAndIsNotRead() throws IOException {
+    String texts = "\"prompt\":\"a\",\"chosen\":\"b\",\"rejected\":\"c\"";
+    assertThat(
+            problems(
+                "{" + texts + ",\"system\":\"s\"}",
+                "{" + texts + ",\"images\":[\"x.png\"]}",
+                "{" + texts + ",\"weight\":0.5}",
+                "{" + texts + ",\"tools\":[{\"name\":\"f\"}]}"))
+        .satisfiesExactly(
+            p -> assertThat(p).contains(":1: \"system\" is not read"),
+            p -> assertThat(p).contains(":2: \"images\" is not read"),
+            p -> assertThat(p).contains(":3: \"weight\" is 0.5, and rows are not weighted yet"),
+            p -> assertThat(p).contains(":4: \"tools\" is for a chat template"));
+    assertThat(
+            read(
+                    99,
+                    "{"
+                        + texts
+                        + ",\"id\":7,\"source\":\"web\",\"score_chosen\":3.5,\"system\":\"\",\"tools\":\"[]\"}")
+                .rows())
+        .hasSize(1);
+  }
+
+  @Test
   void refusesWrongConversationsAndOtherShapes() throws IOException {
     String user = "{\"role\":\"user\",\"content\":\"Q\"}";
     String other = "{\"role\":\"user\",\"content\":\"R\"}";
@@ -136,7 +179,9 @@ class PairReaderTest {
                 assertThat(p)
                     .endsWith(":1: \"rejected\" must be a list of messages, found a string"),
             p ->
-                assertThat(p).endsWith(":2: \"prompt\" must be a list of messages, found a string"),
+                assertThat(p)
+                    .contains(":2: \"prompt\" must be a list of messages where")
+                    .endsWith("found a text"),
             p -> assertThat(p).contains(":3: a completion must be one turn of the assistant"),
             p -> assertThat(p).contains(":4: a completion must be one turn", "[assistant, user]"));
     assertThat(
@@ -146,10 +191,14 @@ class PairReaderTest {
                 "{\"chosen\":\"a\",\"rejected\":\"b\"}"))
         .satisfiesExactly(
             p ->
-                assertThat(p).contains(":1: \"chosen\" and \"rejected\" must differ in their last"),
+                assertThat(p)
+                    .contains(":1: \"chosen\" and \"rejected\" must be", "differ in their last")
+                    .endsWith("found [user, assistant] and [user, assistant]"),
+            p -> assertThat(p).contains(":2: \"chosen\" and \"rejected\" must be", "[assistant]"),
             p ->
-                assertThat(p).contains(":2: \"chosen\" and \"rejected\" must differ in their last"),
-            p -> assertThat(p).endsWith(":3: \"prompt\" is missing"));
+                assertThat(p)
+                    .contains(":3: \"chosen\" and \"rejected\" are texts, and no \"prompt\" says")
+                    .contains("{\"prompt\", \"chosen\", \"rejected\"} as texts or messages"));
     assertThat(problems("{\"text\":\"a\"}"))
         .singleElement()
         .asString()

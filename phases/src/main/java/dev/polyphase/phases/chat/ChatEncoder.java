@@ -5,7 +5,6 @@ import dev.polyphase.phases.tokens.PromptCompletion;
 import dev.polyphase.phases.tokens.TokenizedText;
 import dev.polyphase.pipelines.problems.InputException;
 import java.io.IOException;
-import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -27,18 +26,18 @@ public final class ChatEncoder {
   }
 
   /**
-   * The tokens of a conversation; those of each assistant's content and of the token that ends its
-   * turn are learned.
+   * The tokens of a conversation; those of the content of each turn that is to be learned and of
+   * the token that ends it are learned.
    *
    * @throws InputException without a place, if the conversation can't be rendered or has no turn of
    *     the assistant; with one, if the model's template or tokenizer is at fault
    */
-  public TokenizedChat encode(List<Message> messages) throws IOException {
-    if (messages.stream().noneMatch(Message::isAssistant)) {
+  public TokenizedChat encode(Conversation conversation) throws IOException {
+    if (conversation.messages().stream().noneMatch(Message::isAssistant)) {
       throw new InputException(
           "the conversation has no turn of the assistant, and so nothing to learn; leave it out");
     }
-    return tokens(format().render(messages, false), 0);
+    return tokens(format().render(conversation, false), 0);
   }
 
   /**
@@ -48,11 +47,9 @@ public final class ChatEncoder {
    * @throws InputException as {@link #encode} says, or if the completion does not begin with the
    *     turn that the prompt asks for
    */
-  public TokenizedChat encode(List<Message> prompt, List<Message> completion) throws IOException {
+  public TokenizedChat encode(Conversation prompt, List<Message> completion) throws IOException {
     String promptText = format().render(prompt, true).text();
-    List<Message> both = new ArrayList<>(prompt);
-    both.addAll(completion);
-    RenderedChat whole = format().render(both, false);
+    RenderedChat whole = format().render(prompt.with(completion), false);
     requirePrefix(promptText, whole.text());
     return tokens(whole, promptText.length());
   }
@@ -67,22 +64,33 @@ public final class ChatEncoder {
    * @throws InputException as {@link #encode} says, or if the completion is not one turn of the
    *     assistant
    */
-  public PromptCompletion encodeTurn(List<Message> prompt, List<Message> completion)
+  public PromptCompletion encodeTurn(Conversation prompt, List<Message> completion)
       throws IOException {
     if (completion.size() != 1 || !completion.get(0).isAssistant()) {
       throw new InputException(
           "a completion must be one turn of the assistant after the prompt, found "
               + completion.stream().map(Message::role).toList());
     }
+    if (!completion.get(0).learned()) {
+      throw new InputException(
+          "the completion is not to be learned, and so nothing to prefer; leave the pair out");
+    }
     String promptText = format().render(prompt, true).text();
-    List<Message> both = new ArrayList<>(prompt);
-    both.addAll(completion);
-    RenderedChat whole = format().render(both, false);
+    RenderedChat whole = format().render(prompt.with(completion), false);
     requirePrefix(promptText, whole.text());
     int end = whole.learned().get(whole.learned().size() - 1).end();
     return tokenizer
         .get()
         .encodeAsTheyAre(promptText, whole.text().substring(promptText.length(), end));
+  }
+
+  /**
+   * Whether the model's template may read a variable, or a key of a message, of this name.
+   *
+   * @throws InputException with a place, if the model's template or tokenizer is at fault
+   */
+  public boolean reads(String name) throws IOException {
+    return format().reads(name);
   }
 
   private static void requirePrefix(String prompt, String whole) {

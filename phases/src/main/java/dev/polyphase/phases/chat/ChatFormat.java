@@ -8,6 +8,8 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * A chat template of which it is known what the assistant says in its text: one that writes ChatML,
@@ -48,17 +50,25 @@ public final class ChatFormat {
   }
 
   /**
-   * The format of a model: its template, or ChatML where it has none but knows ChatML's tokens.
+   * The format of a model: its template, or ChatML where it has none.
    *
-   * @throws InputException if the template writes anything but ChatML, or there is none and the
-   *     tokenizer lacks ChatML's tokens
+   * @throws InputException if the template writes anything but ChatML, or the tokenizer lacks
+   *     ChatML's tokens
    */
   public static ChatFormat of(Path modelFolder, Tokenizer tokenizer) throws IOException {
     Optional<ChatTemplate> own = ChatTemplate.in(modelFolder);
-    if (own.isPresent()) {
-      return of(own.get());
+    if (own.isEmpty()) {
+      return of(builtIn(modelFolder, tokenizer));
     }
-    return of(builtIn(modelFolder, tokenizer));
+    ChatFormat format = of(own.get());
+    Optional<String> missing = missingToken(tokenizer);
+    if (missing.isPresent()) {
+      throw new InputException(
+          Place.in(own.get().name()),
+          "the template writes %s, which is no token of the model's tokenizer, so that the model would learn pieces of it; add <|im_start|> and <|im_end|> to the tokenizer as special tokens, or write the conversations out as text"
+              .formatted(missing.get()));
+    }
+    return format;
   }
 
   /**
@@ -67,17 +77,22 @@ public final class ChatFormat {
    * @throws InputException if the tokenizer lacks ChatML's tokens
    */
   public static ChatTemplate builtIn(Path modelFolder, Tokenizer tokenizer) throws IOException {
-    for (String token : List.of(ChatMl.START, ChatMl.END)) {
-      if (!tokenizer.isOneToken(token)) {
-        throw new InputException(
-            Place.in(modelFolder.toString()),
-            "the model has no chat template, and its tokenizer no token "
-                + token
-                + " for ChatML; add a chat_template.jinja that writes ChatML and its tokens, or"
-                + " write the conversations out as text");
-      }
+    Optional<String> missing = missingToken(tokenizer);
+    if (missing.isPresent()) {
+      throw new InputException(
+          Place.in(modelFolder.toString()),
+          "the model has no chat template, and its tokenizer no token "
+              + missing.get()
+              + " for ChatML; add <|im_start|> and <|im_end|> to the tokenizer as special tokens, or"
+              + " write the conversations out as text");
     }
     return ChatTemplate.chatMl();
+  }
+
+  private static Optional<String> missingToken(Tokenizer tokenizer) {
+    return Stream.of(ChatMl.START, ChatMl.END)
+        .filter(token -> tokenizer.idOf(token).isEmpty())
+        .findFirst();
   }
 
   /**
@@ -90,7 +105,7 @@ public final class ChatFormat {
     for (List<Message> probe : PROBES) {
       for (boolean addGenerationPrompt : new boolean[] {false, true}) {
         try {
-          format.render(probe, addGenerationPrompt);
+          format.render(new Conversation(probe), addGenerationPrompt);
         } catch (InputException e) {
           throw new InputException(
               Place.in(template.name()),
@@ -112,28 +127,47 @@ public final class ChatFormat {
    * @throws InputException without a place, if the template refuses the conversation or writes it
    *     other than ChatML
    */
-  public RenderedChat render(List<Message> messages, boolean addGenerationPrompt) {
-    RenderedChat chatMlText = chatMl.render(messages, addGenerationPrompt);
+  public RenderedChat render(Conversation conversation, boolean addGenerationPrompt) {
+    RenderedChat chatMlText = chatMl.render(conversation.messages(), addGenerationPrompt);
     String text;
     try {
-      text = template.render(messages, addGenerationPrompt);
+      text = template.render(conversation, addGenerationPrompt);
     } catch (TemplateException e) {
       throw new InputException(
           "the chat template refuses this conversation (line %d, column %d of %s): %s"
               .formatted(e.line(), e.column(), template.name(), e.getMessage()));
     }
     if (!text.equals(chatMlText.text())) {
-      throw new InputException(
-          "only chat templates that write ChatML are built yet, and this one writes %s where ChatML is %s; give the conversations as text, or the model a chat_template.jinja that writes ChatML"
-              .formatted(Excerpt.of(text, chatMlText.text()), Excerpt.of(chatMlText.text(), text)));
+      throw new InputException(other(text, chatMlText.text(), conversation));
     }
     return chatMlText;
   }
 
+  /** Whether the template may read a variable, or a key of a message, of this name. */
+  public boolean reads(String name) {
+    return template.mentions(name);
+  }
+
+  private static String other(String text, String chatMlText, Conversation conversation) {
+    String here = Excerpt.of(text, chatMlText);
+    String there = Excerpt.of(chatMlText, text);
+    if (!conversation.extras().isEmpty()) {
+      return "the chat template makes something of %s: it writes %s where ChatML is %s, and nothing but ChatML can be trained on yet; take them out, or give the conversation as text"
+          .formatted(
+              conversation.extras().stream()
+                  .map(name -> "\"" + name + "\"")
+                  .collect(Collectors.joining(", ")),
+              here,
+              there);
+    }
+    return "only chat templates that write ChatML are built yet, and this one writes %s where ChatML is %s; give the conversations as text, or the model a chat_template.jinja that writes ChatML and a tokenizer that knows its tokens"
+        .formatted(here, there);
+  }
+
   /** What the template writes in front of a conversation that has no system message. */
   private static Optional<String> defaultSystem(ChatTemplate template) {
-    List<Message> conversation = List.of(USER);
-    String plain = new ChatMl(Optional.empty()).render(conversation, false).text();
+    Conversation conversation = new Conversation(List.of(USER));
+    String plain = new ChatMl(Optional.empty()).render(conversation.messages(), false).text();
     String head = ChatMl.START + "system\n";
     String text;
     try {

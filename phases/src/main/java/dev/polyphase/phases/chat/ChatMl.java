@@ -24,7 +24,7 @@ record ChatMl(Optional<String> defaultSystem) {
     }
     for (Message message : messages) {
       int start = append(message, text);
-      if (message.isAssistant()) {
+      if (message.learned()) {
         learned.add(new RenderedChat.Span(start, text.length() - 1));
       }
     }

@@ -4,9 +4,11 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.NullNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.polyphase.phases.chat.jinja.Template;
 import dev.polyphase.phases.chat.jinja.TemplateException;
+import dev.polyphase.phases.tokens.TokenizerFolder;
 import dev.polyphase.pipelines.problems.InputException;
 import dev.polyphase.pipelines.problems.Place;
 import java.io.IOException;
@@ -17,7 +19,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.ZoneId;
-import java.util.List;
 import java.util.Optional;
 
 /**
@@ -27,7 +28,12 @@ import java.util.Optional;
 public final class ChatTemplate {
   private static final JsonMapper JSON = new JsonMapper();
   private static final String TEMPLATE_FILE = "chat_template.jinja";
-  private static final String CONFIG_FILE = "tokenizer_config.json";
+
+  /** The key of a row's tools. */
+  public static final String TOOLS = "tools";
+
+  /** The key of a row's further variables. */
+  public static final String VARIABLES = "chat_template_kwargs";
 
   private final String name;
   private final Template template;
@@ -52,14 +58,15 @@ public final class ChatTemplate {
    * @throws InputException if a file or the template is malformed
    */
   public static Optional<ChatTemplate> in(Path modelFolder) throws IOException {
-    Path configFile = modelFolder.resolve(CONFIG_FILE);
-    JsonNode config = tokenizerConfig(configFile);
-    ObjectNode specialTokens = SpecialTokens.in(config);
+    TokenizerFolder tokenizer = TokenizerFolder.read(modelFolder);
+    ObjectNode specialTokens = JsonNodeFactory.instance.objectNode();
+    tokenizer.specialTokens().forEach(specialTokens::put);
     Path file = modelFolder.resolve(TEMPLATE_FILE);
     if (Files.isRegularFile(file)) {
       return Optional.of(new ChatTemplate(file.toString(), text(file), specialTokens));
     }
-    return sourceIn(config.path("chat_template"), configFile)
+    Path configFile = tokenizer.configFile();
+    return sourceIn(tokenizer.config().path("chat_template"), configFile)
         .map(source -> new ChatTemplate(configFile + " (chat_template)", source, specialTokens));
   }
 
@@ -90,39 +97,74 @@ public final class ChatTemplate {
   }
 
   /**
+   * Whether the template may read something of this name: it stands in its source, as a name or a
+   * text.
+   */
+  boolean mentions(String name) {
+    return template.mentions(name);
+  }
+
+  /**
    * The text of a conversation.
    *
    * @param variables what the template sees: {@code messages}, and whatever else a row brings
    *     along; {@code tools} and {@code documents} are none and {@code add_generation_prompt} is
-   *     false where they are missing, and special tokens are the model's
+   *     false where they are missing, and special tokens are the model's. {@code tools} may be a
+   *     text of JSON, and what is in {@code chat_template_kwargs} is a variable of its own, as in
+   *     TRL
    * @throws TemplateException as {@link Template#render} says
    */
   public String render(ObjectNode variables) {
     ObjectNode all = JsonNodeFactory.instance.objectNode();
-    all.putNull("tools");
     all.putNull("documents");
     all.put("add_generation_prompt", false);
     all.setAll(specialTokens);
+    if (variables.path(VARIABLES) instanceof ObjectNode more) {
+      all.setAll(more);
+    }
     all.setAll(variables);
+    all.remove(VARIABLES);
+    all.set(TOOLS, tools(variables.path(TOOLS)));
     return template.render(all, Clock.system(ZoneId.systemDefault()));
   }
 
   /**
-   * The text of a conversation of plain messages.
+   * The text of a conversation.
    *
    * @throws TemplateException as {@link Template#render} says
    */
-  String render(List<Message> messages, boolean addGenerationPrompt) {
+  String render(Conversation conversation, boolean addGenerationPrompt) {
     ObjectNode variables = JsonNodeFactory.instance.objectNode();
     variables.put("add_generation_prompt", addGenerationPrompt);
-    for (Message message : messages) {
+    variables.setAll(conversation.variables());
+    for (Message message : conversation.messages()) {
       variables
           .withArrayProperty("messages")
           .addObject()
           .put("role", message.role())
-          .put("content", message.content());
+          .put("content", message.content())
+          .setAll(message.more());
     }
     return render(variables);
+  }
+
+  /**
+   * The tools of a row: a list of them, given as such or as a text of JSON. What says that there
+   * are none is null: nothing, an empty text or list.
+   */
+  public static JsonNode tools(JsonNode value) {
+    JsonNode tools = value;
+    if (value.isTextual()) {
+      try {
+        tools =
+            value.textValue().isBlank() ? NullNode.getInstance() : JSON.readTree(value.textValue());
+      } catch (JsonProcessingException e) {
+        return value;
+      }
+    }
+    boolean none =
+        tools.isMissingNode() || tools.isNull() || (tools.isContainerNode() && tools.isEmpty());
+    return none ? NullNode.getInstance() : tools;
   }
 
   private static Optional<String> sourceIn(JsonNode template, Path file) {
@@ -141,20 +183,6 @@ public final class ChatTemplate {
         Place.in(file.toString()),
         "\"chat_template\" must be a string, or a list of {\"name\", \"template\"} with one named"
             + " default");
-  }
-
-  private static JsonNode tokenizerConfig(Path file) throws IOException {
-    if (!Files.isRegularFile(file)) {
-      return JsonNodeFactory.instance.objectNode();
-    }
-    try {
-      return JSON.readTree(Files.readAllBytes(file));
-    } catch (JsonProcessingException e) {
-      int line = e.getLocation() == null ? 0 : e.getLocation().getLineNr();
-      int column = e.getLocation() == null ? 0 : e.getLocation().getColumnNr();
-      throw new InputException(
-          new Place(file.toString(), line, column), "this is no JSON: " + e.getOriginalMessage());
-    }
   }
 
   private static String text(Path file) throws IOException {

@@ -1,20 +1,39 @@
 package dev.polyphase.phases.chat;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import java.util.List;
+import java.util.Map;
 
 /**
  * A turn of a conversation.
  *
  * @param role one of {@link #ROLES}
  * @param content what was said
+ * @param learned whether a model learns to say it; only what an assistant says can be
+ * @param more what else the row says of it and the template reads, by key
  */
-public record Message(String role, String content) {
+public record Message(String role, String content, boolean learned, Map<String, JsonNode> more) {
 
   /** Who may speak. */
   public static final List<String> ROLES = List.of("system", "user", "assistant", "tool");
 
-  /** Whether this is what a model learns to say. */
+  /** Whose turns are learned. */
+  private static final String ASSISTANT = "assistant";
+
+  public Message {
+    more = Map.copyOf(more);
+    if (learned && !role.equals(ASSISTANT)) {
+      throw new IllegalArgumentException("a turn of " + role + " can't be learned");
+    }
+  }
+
+  /** A turn of nothing but its text; an assistant's is learned. */
+  public Message(String role, String content) {
+    this(role, content, role.equals(ASSISTANT), Map.of());
+  }
+
+  /** Whether this is the model's turn. */
   public boolean isAssistant() {
-    return role.equals("assistant");
+    return role.equals(ASSISTANT);
   }
 }

@@ -1,16 +1,28 @@
 package dev.polyphase.phases.data;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.polyphase.phases.chat.ChatEncoder;
+import dev.polyphase.phases.chat.ChatTemplate;
+import dev.polyphase.phases.chat.Conversation;
 import dev.polyphase.phases.chat.Message;
 import dev.polyphase.pipelines.problems.InputException;
 import dev.polyphase.pipelines.problems.Problem;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 
-/** Reads conversations from rows. */
+/** Reads conversations from rows, for the template of one model. */
 public final class Conversations {
-  private Conversations() {}
+  private static final String DOCUMENTS = "documents";
+
+  private final ChatEncoder chats;
+
+  /** A reader of conversations that this encoder makes tokens of. */
+  public Conversations(ChatEncoder chats) {
+    this.chats = chats;
+  }
 
   /** What is made of a row's conversations. */
   @FunctionalInterface
@@ -29,11 +41,12 @@ public final class Conversations {
   }
 
   /**
-   * The messages under a key, at least one.
+   * The messages under a key, at least one. What a message says beside its role, its content and
+   * whether it is learned goes with it where the model's template reads it.
    *
-   * @throws InputException if they are missing, or one of them is wrong
+   * @throws InputException if they are missing, or one of them is wrong or says what is not read
    */
-  public static List<Message> at(JsonRow row, String key) {
+  public List<Message> messages(JsonRow row, String key) throws IOException {
     JsonNode list = row.fields().path(key);
     if (!list.isArray()) {
       String found = list.isMissingNode() ? "nothing" : JsonRow.kind(list);
@@ -42,14 +55,57 @@ public final class Conversations {
     if (list.isEmpty()) {
       throw row.wrong("\"" + key + "\" is empty; a conversation has at least one message");
     }
-    if (isGiven(row.fields().path("tools"))) {
-      throw row.wrong("\"tools\" are not built yet; write them into the system message");
-    }
     List<Message> messages = new ArrayList<>();
     for (int i = 0; i < list.size(); i++) {
       messages.add(message(row, list.get(i), key + "[" + i + "]"));
     }
     return messages;
+  }
+
+  /**
+   * The messages under a key that no loss is on, whoever says them.
+   *
+   * @throws InputException as {@link #messages} does, or if one of them is to be learned
+   */
+  public List<Message> prompt(JsonRow row, String key) throws IOException {
+    List<Message> messages = messages(row, key);
+    for (int i = 0; i < messages.size(); i++) {
+      String at = key + "[" + i + "]";
+      if (RowKeys.learned(row, row.fields().path(key).path(i), at).orElse(false)) {
+        throw row.wrong(
+            at + " is to be learned, and nothing of a prompt is; give the row as \"messages\"");
+      }
+    }
+    return messages;
+  }
+
+  /**
+   * Turns with what else the row gives the template: {@code documents} and {@code
+   * chat_template_kwargs}.
+   *
+   * @throws InputException if the template does not read one of them, or tools are given
+   */
+  public Conversation conversation(JsonRow row, List<Message> messages) throws IOException {
+    if (!ChatTemplate.tools(row.fields().path(ChatTemplate.TOOLS)).isNull()) {
+      throw row.wrong("\"tools\" are not built yet; write them into the system message");
+    }
+    Map<String, JsonNode> variables = new HashMap<>();
+    JsonNode documents = row.fields().path(DOCUMENTS);
+    if (RowKeys.isGiven(documents)) {
+      requireRead(row, DOCUMENTS, "\"" + DOCUMENTS + "\"");
+      variables.put(DOCUMENTS, documents);
+    }
+    JsonNode more = row.fields().path(ChatTemplate.VARIABLES);
+    if (RowKeys.isGiven(more) && !more.isObject()) {
+      throw row.wrong(
+          "\"%s\" must be an object, found %s"
+              .formatted(ChatTemplate.VARIABLES, JsonRow.kind(more)));
+    }
+    for (Map.Entry<String, JsonNode> entry : more.properties()) {
+      requireRead(row, entry.getKey(), ChatTemplate.VARIABLES + "." + entry.getKey());
+      variables.put(entry.getKey(), entry.getValue());
+    }
+    return new Conversation(messages, variables);
   }
 
   /**
@@ -66,12 +122,12 @@ public final class Conversations {
     }
   }
 
-  private static Message message(JsonRow row, JsonNode message, String at) {
+  private Message message(JsonRow row, JsonNode message, String at) throws IOException {
     if (!message.isObject()) {
       throw row.wrong(
           at + " must be an object with role and content, found " + JsonRow.kind(message));
     }
-    if (isGiven(message.path("tool_calls"))) {
+    if (RowKeys.isGiven(message.path("tool_calls"))) {
       throw row.wrong(at + ".tool_calls are not built yet; write the calls into the content");
     }
     String role = text(row, message, at, "role");
@@ -79,7 +135,45 @@ public final class Conversations {
       throw row.wrong(
           "%s.role is \"%s\", and must be one of %s".formatted(at, role, Message.ROLES));
     }
-    return new Message(role, text(row, message, at, "content"));
+    Message said = new Message(role, text(row, message, at, "content"));
+    return new Message(
+        role, said.content(), learned(row, message, at, said), more(row, message, at));
+  }
+
+  private static boolean learned(JsonRow row, JsonNode message, String at, Message said) {
+    boolean learned = RowKeys.learned(row, message, at).orElse(said.isAssistant());
+    if (learned && !said.isAssistant()) {
+      throw row.wrong(
+          "%s is to be learned, and it is a turn of %s; only what the assistant says can be, leave the key out"
+              .formatted(at, said.role()));
+    }
+    return learned;
+  }
+
+  private Map<String, JsonNode> more(JsonRow row, JsonNode message, String at) throws IOException {
+    Map<String, JsonNode> more = new HashMap<>();
+    for (Map.Entry<String, JsonNode> entry : message.properties()) {
+      String key = entry.getKey();
+      boolean known =
+          key.equals("role") || key.equals("content") || RowKeys.saysWhetherLearned(key);
+      if (known || !RowKeys.isGiven(entry.getValue())) {
+        continue;
+      }
+      if (chats.reads(key)) {
+        more.put(key, entry.getValue());
+      } else if (!RowKeys.isAboutMessage(key)) {
+        requireRead(row, key, at + "." + key);
+      }
+    }
+    return more;
+  }
+
+  private void requireRead(JsonRow row, String name, String at) throws IOException {
+    if (!chats.reads(name)) {
+      throw row.wrong(
+          at
+              + " is not read by the model's chat template; take it out, or write it into a content");
+    }
   }
 
   private static String text(JsonRow row, JsonNode message, String at, String key) {
@@ -88,9 +182,5 @@ public final class Conversations {
       throw row.wrong(at + "." + key + " is missing");
     }
     return row.text(at + "." + key, value);
-  }
-
-  private static boolean isGiven(JsonNode value) {
-    return !value.isMissingNode() && !value.isNull() && !(value.isArray() && value.isEmpty());
   }
 }

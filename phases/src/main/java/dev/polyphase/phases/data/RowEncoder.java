@@ -1,6 +1,7 @@
 package dev.polyphase.phases.data;
 
 import dev.polyphase.phases.chat.ChatEncoder;
+import dev.polyphase.phases.chat.Conversation;
 import dev.polyphase.phases.chat.Message;
 import dev.polyphase.phases.chat.TokenizedChat;
 import dev.polyphase.phases.tokens.LazyTokenizer;
@@ -22,6 +23,7 @@ public final class RowEncoder {
   private final int vocabSize;
   private final LazyTokenizer tokenizer;
   private final ChatEncoder chats;
+  private final Conversations conversations;
 
   /**
    * An encoder for one model.
@@ -38,6 +40,7 @@ public final class RowEncoder {
     this.vocabSize = vocabSize;
     this.tokenizer = tokenizer;
     this.chats = new ChatEncoder(tokenizer);
+    this.conversations = new Conversations(chats);
   }
 
   /** The shapes that the phase reads. */
@@ -54,12 +57,14 @@ public final class RowEncoder {
   /**
    * A row's tokens, whatever their number. Text carries loss on every token; a prompt and
    * completion on the completion and the end-of-sequence token; a conversation on what the
-   * assistant says and on the tokens that end its turns, of a completion that is one likewise;
-   * pre-tokenised rows as their labels say, which only cpt rows may leave out.
+   * assistant says and on the tokens that end its turns, but for turns that say they are not to be
+   * learned, of a completion that is one likewise; pre-tokenised rows as their labels say, which
+   * only cpt rows may leave out.
    *
-   * @throws InputException if the row is wrong
+   * @throws InputException if the row is wrong, or asks for what is not read
    */
   public Example encode(JsonRow row, RowShape shape) throws IOException {
+    RowKeys.refuseUnread(row, shape);
     return switch (shape) {
       case TOKENS -> tokens(row);
       case TEXT -> text(row);
@@ -111,14 +116,15 @@ public final class RowEncoder {
   }
 
   private Example conversation(JsonRow row) throws IOException {
-    List<Message> messages = Conversations.at(row, "messages");
-    return learned(row, Conversations.encoded(row, () -> chats.encode(messages)));
+    Conversation conversation =
+        conversations.conversation(row, conversations.messages(row, "messages"));
+    return learned(row, Conversations.encoded(row, () -> chats.encode(conversation)));
   }
 
   private Example completion(JsonRow row) throws IOException {
     if (Conversations.isAt(row, "prompt") || Conversations.isAt(row, "completion")) {
-      List<Message> prompt = Conversations.at(row, "prompt");
-      List<Message> completion = Conversations.at(row, "completion");
+      Conversation prompt = conversations.conversation(row, conversations.prompt(row, "prompt"));
+      List<Message> completion = conversations.messages(row, "completion");
       return learned(row, Conversations.encoded(row, () -> chats.encode(prompt, completion)));
     }
     PromptCompletion tokens = tokenizer.get().encode(row.text("prompt"), row.text("completion"));

@@ -7,13 +7,17 @@ import ai.djl.huggingface.tokenizers.jni.TokenizersLibrary;
 import dev.polyphase.kernels.DjlSettings;
 import dev.polyphase.pipelines.problems.InputException;
 import dev.polyphase.pipelines.problems.Place;
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.LinkedHashSet;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -28,23 +32,25 @@ public final class Tokenizer implements AutoCloseable {
       Map.of("addSpecialTokens", "false", "truncation", "false", "padding", "false");
 
   private final Path modelFolder;
+  private final TokenizerFolder folder;
   private final HuggingFaceTokenizer tokenizer;
-  private final int[] prefix;
   private final OptionalInt eosId;
+  private int @Nullable [] prefix;
 
-  private Tokenizer(Path modelFolder, HuggingFaceTokenizer tokenizer, OptionalInt eosId) {
+  private Tokenizer(Path modelFolder, TokenizerFolder folder, HuggingFaceTokenizer tokenizer)
+      throws IOException {
     this.modelFolder = modelFolder;
+    this.folder = folder;
     this.tokenizer = tokenizer;
-    this.prefix = prefixOfEveryText();
-    this.eosId = eosId;
+    this.eosId = eosIdOfFolder();
   }
 
   /**
    * Opens the tokenizer of a model.
    *
    * @param modelFolder a folder in Hugging Face layout
-   * @throws InputException if there is no {@code tokenizer.json}, or it or the file that names the
-   *     end-of-sequence token is malformed
+   * @throws InputException if there is no {@code tokenizer.json}, or it or one of the files that
+   *     add tokens to it or name the end-of-sequence token is malformed
    */
   public static Tokenizer open(Path modelFolder) throws IOException {
     Path file = modelFolder.resolve("tokenizer.json");
@@ -54,17 +60,23 @@ public final class Tokenizer implements AutoCloseable {
           "this file is missing and rows of text need it; add the model's tokenizer.json, or give"
               + " pre-tokenised rows");
     }
-    OptionalInt eosId = EndOfSequence.idIn(modelFolder);
+    TokenizerFolder folder = TokenizerFolder.read(modelFolder);
+    byte[] json = TokenizerFile.completed(file, folder);
     DjlSettings.make();
     LibUtils.checkStatus();
     HuggingFaceTokenizer tokenizer;
-    try (InputStream in = Files.newInputStream(file)) {
+    try (InputStream in = new ByteArrayInputStream(json)) {
       tokenizer = HuggingFaceTokenizer.newInstance(in, OPTIONS);
     } catch (RuntimeException e) {
       throw new InputException(
           Place.in(file.toString()), "this is no tokenizer that can be read: " + e.getMessage());
     }
-    return new Tokenizer(modelFolder, tokenizer, eosId);
+    try {
+      return new Tokenizer(modelFolder, folder, tokenizer);
+    } catch (IOException | RuntimeException e) {
+      tokenizer.close();
+      throw e;
+    }
   }
 
   /** The tokens of a text, nothing added. */
@@ -90,9 +102,26 @@ public final class Tokenizer implements AutoCloseable {
     }
   }
 
-  /** Whether a text is one token, as special tokens are. */
-  public boolean isOneToken(String text) {
-    return encode(text).length == 1;
+  /** The id of a text that is one token, as special tokens are; empty if it is several. */
+  public OptionalInt idOf(String text) {
+    int[] ids = encode(text);
+    return ids.length == 1 ? OptionalInt.of(ids[0]) : OptionalInt.empty();
+  }
+
+  /** The text of a token, also of a special one. */
+  public String textOf(int id) {
+    return tokenizer.decode(new long[] {id}, false);
+  }
+
+  /**
+   * The tokens at which the model stops so far: the end-of-sequence token of plain text, and those
+   * of its configuration.
+   */
+  public Set<Integer> ends() throws IOException {
+    Set<Integer> ends = new LinkedHashSet<>();
+    eosId.ifPresent(ends::add);
+    ends.addAll(EndOfSequence.idsIn(modelFolder));
+    return ends;
   }
 
   /**
@@ -100,7 +129,8 @@ public final class Tokenizer implements AutoCloseable {
    * beginning-of-sequence token, for models that have one), at the end the end-of-sequence token.
    * Neither is doubled where the text brings it along.
    *
-   * @throws InputException if the model names no end-of-sequence token
+   * @throws InputException if the model names no end-of-sequence token, or its files contradict
+   *     each other in what a text begins with
    */
   public int[] encodeDocument(String text) {
     int[] ids = encode(text);
@@ -156,7 +186,30 @@ public final class Tokenizer implements AutoCloseable {
     tokenizer.close();
   }
 
-  private int[] prefixOfEveryText() {
+  private OptionalInt eosIdOfFolder() throws IOException {
+    Optional<String> named = folder.specialToken("eos_token");
+    if (named.isEmpty()) {
+      return EndOfSequence.idsIn(modelFolder).stream().mapToInt(Integer::intValue).findFirst();
+    }
+    int[] ids = encode(named.get());
+    if (ids.length != 1) {
+      throw new InputException(
+          Place.in(folder.configFile().toString()),
+          "the vocabulary lacks \"%s\", the eos_token".formatted(named.get()));
+    }
+    return OptionalInt.of(ids[0]);
+  }
+
+  private int[] prefix() {
+    int[] known = prefix;
+    if (known == null) {
+      known = BeginningOfText.of(folder, processedPrefix());
+      prefix = known;
+    }
+    return known;
+  }
+
+  private int[] processedPrefix() {
     int[] plain = ids("a", false);
     int[] processed = ids("a", true);
     for (int start = 0; start + plain.length <= processed.length; start++) {
@@ -183,11 +236,12 @@ public final class Tokenizer implements AutoCloseable {
   }
 
   private int[] withPrefix(int[] ids) {
-    if (startsWith(ids, prefix)) {
+    int[] first = prefix();
+    if (startsWith(ids, first)) {
       return ids;
     }
-    int[] joined = Arrays.copyOf(prefix, prefix.length + ids.length);
-    System.arraycopy(ids, 0, joined, prefix.length, ids.length);
+    int[] joined = Arrays.copyOf(first, first.length + ids.length);
+    System.arraycopy(ids, 0, joined, first.length, ids.length);
     return joined;
   }
 

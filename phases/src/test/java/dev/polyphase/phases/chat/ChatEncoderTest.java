@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.fasterxml.jackson.databind.node.TextNode;
 import dev.polyphase.fixtures.Fixture;
 import dev.polyphase.phases.tokens.LazyTokenizer;
 import dev.polyphase.phases.tokens.PromptCompletion;
@@ -15,6 +16,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -45,12 +47,11 @@ class ChatEncoderTest {
   @Test
   void twoTurnsTokenByToken() throws IOException {
     TokenizedChat chat =
-        chats.encode(
-            List.of(
-                new Message("user", "a"),
-                new Message("assistant", "bc"),
-                new Message("user", ""),
-                new Message("assistant", "\n")));
+        encode(
+            new Message("user", "a"),
+            new Message("assistant", "bc"),
+            new Message("user", ""),
+            new Message("assistant", "\n"));
     Table table = new Table();
     table.add(false, START, "user\na", END, "\n");
     table.add(false, START, "assistant\n");
@@ -65,11 +66,7 @@ class ChatEncoderTest {
   @Test
   void systemAndToolTurnsAreRead() throws IOException {
     TokenizedChat chat =
-        chats.encode(
-            List.of(
-                new Message("system", "s"),
-                new Message("tool", "t"),
-                new Message("assistant", "x")));
+        encode(new Message("system", "s"), new Message("tool", "t"), new Message("assistant", "x"));
     Table table = new Table();
     table.add(false, START, "system\ns", END, "\n", START, "tool\nt", END, "\n");
     table.add(false, START, "assistant\n");
@@ -81,8 +78,7 @@ class ChatEncoderTest {
   @Test
   void charactersBeyondSixteenBitsMoveNothing() throws IOException {
     TokenizedChat chat =
-        chats.encode(
-            List.of(new Message("user", "😀👨‍👩‍👧 世"), new Message("assistant", "é😀!")));
+        encode(new Message("user", "😀👨‍👩‍👧 世"), new Message("assistant", "é😀!"));
     Table table = new Table();
     table.add(false, START, "user\n😀👨‍👩‍👧 世", END, "\n", START, "assistant\n");
     table.add(true, "é😀!", END);
@@ -93,8 +89,7 @@ class ChatEncoderTest {
   @Test
   void specialTokensThatAUserTypesAreTokensWithoutLoss() throws IOException {
     String typed = "x<|im_end|>\n<|im_start|>assistant\nno";
-    TokenizedChat chat =
-        chats.encode(List.of(new Message("user", typed), new Message("assistant", "y")));
+    TokenizedChat chat = encode(new Message("user", typed), new Message("assistant", "y"));
     Table table = new Table();
     table.add(false, START, "user\nx", END, "\n", START, "assistant\nno", END, "\n");
     table.add(false, START, "assistant\n");
@@ -107,7 +102,7 @@ class ChatEncoderTest {
   void completionsAreLearnedAlone() throws IOException {
     TokenizedChat chat =
         chats.encode(
-            List.of(
+            conversation(
                 new Message("user", "a"), new Message("assistant", "b"), new Message("user", "c")),
             List.of(
                 new Message("assistant", "d"),
@@ -126,7 +121,8 @@ class ChatEncoderTest {
   @Test
   void aTurnOfAPairEndsWithItsToken() throws IOException {
     PromptCompletion turn =
-        chats.encodeTurn(List.of(new Message("user", "a")), List.of(new Message("assistant", "b")));
+        chats.encodeTurn(
+            conversation(new Message("user", "a")), List.of(new Message("assistant", "b")));
     assertThat(turn.prompt())
         .isEqualTo(new Table().add(false, START, "user\na", END, "\n", START, "assistant\n").ids());
     assertThat(turn.completion()).containsExactly('b', END);
@@ -140,8 +136,7 @@ class ChatEncoderTest {
         model.resolve("tokenizer.json"),
         json.replace("\"ÿ\": 255", "\"ĊĊ\": 255")
             .replace("\"merges\": []", "\"merges\": [[\"Ċ\", \"Ċ\"]]"));
-    TokenizedChat chat =
-        chats.encode(List.of(new Message("user", "a"), new Message("assistant", "\n")));
+    TokenizedChat chat = encode(new Message("user", "a"), new Message("assistant", "\n"));
     Table table = new Table();
     table.add(false, START, "user\na", END, "\n", START, "assistant", 255);
     table.add(true, END);
@@ -158,8 +153,7 @@ class ChatEncoderTest {
             "\"post_processor\": null",
             "\"post_processor\": {\"type\": \"ByteLevel\", \"add_prefix_space\": true,"
                 + " \"trim_offsets\": true, \"use_regex\": true}"));
-    TokenizedChat chat =
-        chats.encode(List.of(new Message("user", "a  "), new Message("assistant", "  b  ")));
+    TokenizedChat chat = encode(new Message("user", "a  "), new Message("assistant", "  b  "));
     Table table = new Table();
     table.add(false, START, "user\na  ", END, "\n", START, "assistant\n");
     table.add(true, "  b  ", END);
@@ -169,21 +163,75 @@ class ChatEncoderTest {
 
   @Test
   void refusesWhatHasNothingToLearn() {
-    assertThatThrownBy(() -> chats.encode(List.of(new Message("user", "a"))))
+    assertThatThrownBy(() -> encode(new Message("user", "a")))
         .isInstanceOf(InputException.class)
         .hasMessageContaining("no turn of the assistant");
     assertThatThrownBy(
             () ->
-                chats.encode(List.of(new Message("user", "a")), List.of(new Message("user", "b"))))
+                chats.encode(
+                    conversation(new Message("user", "a")), List.of(new Message("user", "b"))))
         .isInstanceOf(InputException.class)
         .hasMessageContaining("must begin with a turn of the assistant");
     assertThatThrownBy(
             () ->
                 chats.encodeTurn(
-                    List.of(new Message("user", "a")),
+                    conversation(new Message("user", "a")),
                     List.of(new Message("assistant", "b"), new Message("user", "c"))))
         .isInstanceOf(InputException.class)
         .hasMessageContaining("found [assistant, user]");
+  }
+
+  @Test
+  void aTurnThatIsNotToBeLearnedCarriesNoLoss() throws IOException {
+    TokenizedChat chat =
+        encode(
+            new Message("user", "a"),
+            new Message("assistant", "b", false, Map.of()),
+            new Message("user", "c"),
+            new Message("assistant", "d"));
+    Table table = new Table();
+    table.add(false, START, "user\na", END, "\n", START, "assistant\nb", END, "\n");
+    table.add(false, START, "user\nc", END, "\n", START, "assistant\n");
+    table.add(true, "d", END);
+    table.add(false, "\n");
+    table.assertIs(chat);
+  }
+
+  @Test
+  void aPairOfNothingToLearnIsRefused() {
+    assertThatThrownBy(
+            () ->
+                chats.encodeTurn(
+                    conversation(new Message("user", "a")),
+                    List.of(new Message("assistant", "b", false, Map.of()))))
+        .isInstanceOf(InputException.class)
+        .hasMessageContaining("not to be learned");
+  }
+
+  @Test
+  void whatTheTemplateMakesOfAnExtraIsNamed() throws IOException {
+    Files.writeString(
+        model.resolve("chat_template.jinja"),
+        "{% for m in messages %}<|im_start|>{{ m.role }}\n{% if m.reasoning_content %}<think>{{"
+            + " m.reasoning_content }}</think>{% endif %}{{ m.content }}<|im_end|>\n{% endfor %}"
+            + "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}");
+    Message thinking =
+        new Message("assistant", "b", true, Map.of("reasoning_content", TextNode.valueOf("hm")));
+
+    assertThat(chats.reads("reasoning_content")).isTrue();
+    assertThat(chats.reads("thinking")).isFalse();
+    assertThatThrownBy(() -> encode(new Message("user", "a"), thinking))
+        .isInstanceOf(InputException.class)
+        .hasMessageContaining("makes something of \"reasoning_content\"")
+        .hasMessageContaining("<think>hm</think>b");
+  }
+
+  private TokenizedChat encode(Message... messages) throws IOException {
+    return chats.encode(conversation(messages));
+  }
+
+  private static Conversation conversation(Message... messages) {
+    return new Conversation(List.of(messages));
   }
 
   /** Expected tokens and whether they are learned. */

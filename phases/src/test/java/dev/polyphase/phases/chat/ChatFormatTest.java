@@ -137,6 +137,16 @@ class ChatFormatTest {
   }
 
   @Test
+  void aTemplateWhoseTokensTheTokenizerLacksIsRefused() throws IOException {
+    String json = Files.readString(model.resolve("tokenizer.json"));
+    Files.writeString(model.resolve("tokenizer.json"), json.replace("<|im_start|>", "<|other|>"));
+    assertThat(refusal())
+        .startsWith(
+            model.resolve("tokenizer_config.json")
+                + " (chat_template): the template writes <|im_start|>, which is no token");
+  }
+
+  @Test
   void aMalformedTemplateIsRefusedWithItsPlace() throws IOException {
     template("a\n{{ b");
     assertThat(refusal())
@@ -159,7 +169,9 @@ class ChatFormatTest {
 
   private String render(Message... messages) throws IOException {
     try (Tokenizer tokenizer = Tokenizer.open(model)) {
-      return ChatFormat.of(model, tokenizer).render(List.of(messages), false).text();
+      return ChatFormat.of(model, tokenizer)
+          .render(new Conversation(List.of(messages)), false)
+          .text();
     }
   }
 

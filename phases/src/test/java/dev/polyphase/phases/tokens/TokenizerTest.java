@@ -115,11 +115,12 @@ class TokenizerTest {
   @Test
   void tokenisesPromptAndCompletionApartWhereATokenSpansTheSeam() throws IOException {
     Path folder = fixture();
-    edit(folder, "tokenizer.json", "\"vocab\": {", "\"vocab\": {\"ab\": 259, ");
+    // In the place of a byte: the ids of added tokens go on where those of the vocabulary end.
+    edit(folder, "tokenizer.json", "\"ÿ\": 255", "\"ab\": 255");
     edit(folder, "tokenizer.json", "\"merges\": []", "\"merges\": [[\"a\", \"b\"]]");
 
     try (Tokenizer tokenizer = Tokenizer.open(folder)) {
-      assertThat(tokenizer.encode("abc")).containsExactly(259, 'c');
+      assertThat(tokenizer.encode("abc")).containsExactly(255, 'c');
       PromptCompletion turn = tokenizer.encode("a", "bc");
       assertThat(turn.prompt()).containsExactly('a');
       assertThat(turn.completion()).containsExactly('b', 'c', IM_END);
@@ -185,7 +186,10 @@ class TokenizerTest {
     refused("tokenizer_config.json", "{\"eos_token\":\n oops}", "tokenizer_config.json:2:");
     refused("tokenizer_config.json", "[]", "tokenizer_config.json: ");
     refused("tokenizer_config.json", "{\"eos_token\": 7}", "\"eos_token\" must be", "found 7");
-    refused("tokenizer_config.json", "{\"eos_token\": \"</s>\"}", "lacks \"</s>\"");
+    refused("tokenizer_config.json", "{\"eos_token\": \"\"}", "lacks \"\"");
+    refused("tokenizer_config.json", "{\"added_tokens_decoder\": {\"7\": 3}}", "must hold objects");
+    refused("special_tokens_map.json", "{\"bos_token\": 3}", "map.json: \"bos_token\" must be");
+    refused("added_tokens.json", "{\"<x>\": \"seven\"}", "whole number, found \"seven\"");
   }
 
   @Test

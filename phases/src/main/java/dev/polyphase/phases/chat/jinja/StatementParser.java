@@ -20,8 +20,8 @@ final class StatementParser {
    *
    * @throws TemplateException where it is malformed
    */
-  static Statements.Body parse(String source) {
-    return new StatementParser(Lexer.tokens(source)).template();
+  static Statements.Body parse(List<Token> tokens) {
+    return new StatementParser(tokens).template();
   }
 
   private Statements.Body template() {

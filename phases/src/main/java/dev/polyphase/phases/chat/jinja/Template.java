@@ -3,7 +3,10 @@ package dev.polyphase.phases.chat.jinja;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.time.Clock;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
 
 /**
  * A Jinja2 template, parsed; it renders as in Hugging Face's sandbox. Safe for use by several
@@ -11,9 +14,11 @@ import java.util.Map;
  */
 public final class Template {
   private final Statements.Body body;
+  private final Set<String> words;
 
-  private Template(Statements.Body body) {
+  private Template(Statements.Body body, Set<String> words) {
     this.body = body;
+    this.words = words;
   }
 
   /**
@@ -24,10 +29,23 @@ public final class Template {
    */
   public static Template parse(String source) {
     try {
-      return new Template(StatementParser.parse(source));
+      List<Token> tokens = Lexer.tokens(source);
+      return new Template(StatementParser.parse(tokens), words(tokens));
     } catch (StackOverflowError e) {
       throw new TemplateException(new Position(1, 1), "the template nests too deeply");
     }
+  }
+
+  /** Whether this stands in the template's code, as a name or a text. */
+  public boolean mentions(String word) {
+    return words.contains(word);
+  }
+
+  private static Set<String> words(List<Token> tokens) {
+    return tokens.stream()
+        .filter(token -> token.kind() == Token.Kind.NAME || token.kind() == Token.Kind.STRING)
+        .map(Token::text)
+        .collect(Collectors.toUnmodifiableSet());
   }
 
   /**

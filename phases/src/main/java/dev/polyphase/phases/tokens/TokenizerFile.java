@@ -1,0 +1,99 @@
+package dev.polyphase.phases.tokens;
+
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.JsonToken;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import dev.polyphase.pipelines.problems.InputException;
+import dev.polyphase.pipelines.problems.Place;
+import dev.polyphase.weights.JsonPlace;
+import java.io.IOException;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Collectors;
+
+/**
+ * A {@code tokenizer.json} with the tokens that the folder's other files add to it.
+ *
+ * <p>It is streamed and edited as text: as a tree, a large vocabulary would take hundreds of
+ * megabytes.
+ */
+final class TokenizerFile {
+  /** Names are not remembered: a vocabulary has hundreds of thousands, each of them once. */
+  private static final JsonMapper JSON =
+      new JsonMapper(
+          JsonFactory.builder().disable(JsonFactory.Feature.CANONICALIZE_FIELD_NAMES).build());
+
+  private static final String KEY = "added_tokens";
+
+  private final String text;
+  private final List<AddedToken> added = new ArrayList<>();
+  private int insertAt;
+  private boolean hasList;
+
+  private TokenizerFile(String text) {
+    this.text = text;
+  }
+
+  /**
+   * The bytes to open a tokenizer from.
+   *
+   * @throws InputException if the file is no JSON object, or not in UTF-8
+   */
+  static byte[] completed(Path file, TokenizerFolder folder) throws IOException {
+    TokenizerFile read;
+    try {
+      read = new TokenizerFile(Files.readString(file));
+      read.findAddedTokens();
+    } catch (JsonProcessingException e) {
+      throw new InputException(JsonPlace.of(file, e), "this is no JSON: " + e.getOriginalMessage());
+    } catch (CharacterCodingException e) {
+      throw new InputException(Place.in(file.toString()), "this file is not in UTF-8");
+    }
+    return read.with(folder.toAdd(read.added)).getBytes(StandardCharsets.UTF_8);
+  }
+
+  /** Where further tokens belong: at the list's end, or where a list belongs. */
+  private void findAddedTokens() throws IOException {
+    try (JsonParser json = JSON.createParser(text)) {
+      if (json.nextToken() != JsonToken.START_OBJECT) {
+        return;
+      }
+      insertAt = (int) json.currentLocation().getCharOffset();
+      while (json.nextToken() == JsonToken.FIELD_NAME) {
+        boolean isList = json.currentName().equals(KEY);
+        if (json.nextToken() == JsonToken.START_ARRAY && isList) {
+          hasList = true;
+          while (json.nextToken() != JsonToken.END_ARRAY) {
+            JsonNode token = json.readValueAsTree();
+            added.add(AddedToken.of(token));
+          }
+          insertAt = (int) json.currentTokenLocation().getCharOffset();
+        } else {
+          json.skipChildren();
+        }
+      }
+    }
+  }
+
+  private String with(List<AddedToken> more) {
+    if (more.isEmpty()) {
+      return text;
+    }
+    String entries =
+        more.stream().map(token -> token.entry(0).toString()).collect(Collectors.joining(", "));
+    String inserted;
+    if (hasList) {
+      inserted = (added.isEmpty() ? "" : ", ") + entries;
+    } else {
+      inserted = "\"" + KEY + "\": [" + entries + "], ";
+    }
+    return text.substring(0, insertAt) + inserted + text.substring(insertAt);
+  }
+}
