@@ -2,6 +2,8 @@ package dev.polyphase.phases.training;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.TextNode;
 import dev.polyphase.kernels.Precision;
 import dev.polyphase.kernels.TensorStore;
 import dev.polyphase.phases.model.ModelLayout;
@@ -141,11 +143,11 @@ final class TrainedCheckpoint {
   }
 
   /** Both spellings of the key, of which the writer changes those that are there. */
-  private Map<String, String> configChanges() {
+  private Map<String, JsonNode> configChanges() {
     if (saveDtype == SaveDtype.BASE) {
       return Map.of();
     }
-    String dtype = saveDtype.name().toLowerCase(Locale.ROOT);
+    JsonNode dtype = TextNode.valueOf(saveDtype.name().toLowerCase(Locale.ROOT));
     return Map.of("torch_dtype", dtype, "dtype", dtype);
   }
 }
