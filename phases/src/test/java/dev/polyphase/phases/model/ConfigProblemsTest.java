@@ -256,7 +256,8 @@ class ConfigProblemsTest {
   }
 
   private static List<String> problems(Path folder) {
-    return catchThrowableOfType(InputException.class, () -> ConfigReader.read(folder))
+    return catchThrowableOfType(
+            InputException.class, () -> ConfigReader.readFile(folder.resolve("config.json")))
         .problems()
         .stream()
         .map(Object::toString)

@@ -12,6 +12,7 @@ import static dev.polyphase.phases.model.PublishedConfigs.with;
 import static dev.polyphase.phases.model.PublishedConfigs.without;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.polyphase.weights.HeadTie;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -46,7 +47,7 @@ class ConfigReaderTest {
                 false,
                 false,
                 false,
-                false));
+                HeadTie.UNTIED));
   }
 
   @Test
@@ -167,6 +168,6 @@ class ConfigReaderTest {
 
   private ModelConfig read(String config) throws IOException {
     Files.writeString(file(), config);
-    return ConfigReader.read(folder);
+    return ConfigReader.readFile(file());
   }
 }
