@@ -202,8 +202,6 @@ final class HarmlessKeys {
 
   private static boolean same(JsonNode value, JsonNode neutral) {
     boolean numbers = value.isNumber() && neutral.isNumber();
-    return numbers
-        ? value.doubleValue() == neutral.doubleValue()
-        : value.equals(neutral);
+    return numbers ? value.doubleValue() == neutral.doubleValue() : value.equals(neutral);
   }
 }

@@ -50,7 +50,7 @@ record StartingWeights(Checkpoint checkpoint, ModelLayout layout) {
         ? GENTLER
         : String.format(
             Locale.ROOT,
-            "nothing had been learned yet and every weight of %s is finite, so that values overflow on these rows: look at them, and at weights that are too large (the largest, %.3g, is in %s)",
+            "nothing had been learned yet and every weight is finite, so that a value overflows on the way; look at these rows, at the config.json of %s, and at large weights (the largest, %.3g, is in %s)",
             checkpoint.folder(),
             largest,
             largestName);
