@@ -166,7 +166,10 @@ class GoldenDpoTest {
 
   private static Transformer load(Path checkpoint) throws IOException {
     return Transformer.load(
-        Checkpoint.open(checkpoint), ConfigReader.read(checkpoint), "cpu", Precision.FLOAT32);
+        Checkpoint.open(checkpoint),
+        ConfigReader.read(Checkpoint.open(checkpoint)),
+        "cpu",
+        Precision.FLOAT32);
   }
 
   private static Set<String> names(JsonNode array) {

@@ -44,7 +44,11 @@ class PreferenceTest {
   void load() throws IOException {
     Path base = Fixture.LLAMA.copyTo(folder);
     model =
-        Transformer.load(Checkpoint.open(base), ConfigReader.read(base), "cpu", Precision.FLOAT32);
+        Transformer.load(
+            Checkpoint.open(base),
+            ConfigReader.read(Checkpoint.open(base)),
+            "cpu",
+            Precision.FLOAT32);
   }
 
   @AfterEach

@@ -5,6 +5,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
+import dev.polyphase.weights.Binary16;
 import dev.polyphase.weights.NewTensor;
 import dev.polyphase.weights.TensorInfo;
 import java.io.IOException;

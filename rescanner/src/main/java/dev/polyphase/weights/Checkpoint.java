@@ -126,6 +126,10 @@ public final class Checkpoint {
   }
 
   private static String noWeights(Path folder) throws IOException {
+    Optional<String> adapter = AdapterFolder.sentence(folder);
+    if (adapter.isPresent()) {
+      return adapter.get();
+    }
     String needed = "the folder has neither " + SINGLE_FILE + " nor " + ShardIndex.FILE_NAME;
     try (Stream<Path> files = Files.list(folder)) {
       Optional<String> other =

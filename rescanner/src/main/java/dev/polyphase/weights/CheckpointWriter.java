@@ -1,5 +1,6 @@
 package dev.polyphase.weights;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.FileAlreadyExistsException;
@@ -45,7 +46,7 @@ public final class CheckpointWriter {
       Checkpoint base,
       Path target,
       Map<String, NewTensor> replaced,
-      Map<String, String> configChanges)
+      Map<String, JsonNode> configChanges)
       throws IOException {
     checkNames(base, replaced);
     if (Files.exists(target, LinkOption.NOFOLLOW_LINKS)) {
@@ -98,7 +99,7 @@ public final class CheckpointWriter {
   }
 
   private static void carryOver(
-      Path base, Path target, Path folder, Map<String, String> configChanges) throws IOException {
+      Path base, Path target, Path folder, Map<String, JsonNode> configChanges) throws IOException {
     SortedSet<Path> folders = new TreeSet<>(List.of(folder));
     for (Path file : CarriedFiles.of(base, target)) {
       Path to = folder.resolve(file);

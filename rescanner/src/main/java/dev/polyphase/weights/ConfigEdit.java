@@ -4,8 +4,8 @@ import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.JsonToken;
-import com.fasterxml.jackson.core.io.JsonStringEncoder;
 import com.fasterxml.jackson.core.json.JsonReadFeature;
+import com.fasterxml.jackson.databind.JsonNode;
 import dev.polyphase.pipelines.problems.InputException;
 import dev.polyphase.pipelines.problems.Place;
 import java.io.IOException;
@@ -25,10 +25,10 @@ final class ConfigEdit {
   private ConfigEdit() {}
 
   /**
-   * The text of the file with the values of these keys replaced by strings. Only keys of the
-   * outermost object count; one that the file does not have is not added.
+   * The text of the file with the values of these keys replaced, whatever kind of value they had.
+   * Only keys of the outermost object count; one that the file does not have is not added.
    */
-  static String apply(Path file, Map<String, String> changes) throws IOException {
+  static String apply(Path file, Map<String, JsonNode> changes) throws IOException {
     String text = Files.readString(file);
     StringBuilder edited = new StringBuilder();
     int copied = 0;
@@ -37,16 +37,14 @@ final class ConfigEdit {
         throw new InputException(Place.in(file.toString()), "the config must be a JSON object");
       }
       while (parser.nextToken() == JsonToken.FIELD_NAME) {
-        String change = changes.get(parser.currentName());
+        JsonNode change = changes.get(parser.currentName());
         parser.nextToken();
         int start = (int) parser.currentTokenLocation().getCharOffset();
         parser.skipChildren();
         parser.finishToken();
         int end = (int) parser.currentLocation().getCharOffset();
         if (change != null) {
-          edited.append(text, copied, start).append('"');
-          JsonStringEncoder.getInstance().quoteAsString(change, edited);
-          edited.append('"');
+          edited.append(text, copied, start).append(change);
           copied = end;
         }
       }

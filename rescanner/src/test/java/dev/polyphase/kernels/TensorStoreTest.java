@@ -11,6 +11,7 @@ import dev.polyphase.fixtures.Fixture;
 import dev.polyphase.fixtures.HandMadeTensors;
 import dev.polyphase.fixtures.TensorValues;
 import dev.polyphase.pipelines.problems.InputException;
+import dev.polyphase.weights.Binary16;
 import dev.polyphase.weights.Checkpoint;
 import dev.polyphase.weights.NewTensor;
 import dev.polyphase.weights.TensorInfo;

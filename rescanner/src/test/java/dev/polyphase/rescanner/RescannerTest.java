@@ -14,8 +14,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 final class RescannerTest {
   @TempDir Path folder;
@@ -111,6 +114,29 @@ final class RescannerTest {
         .containsExactly("model.embed_tokens", "lm_head");
     assertThat(scan.snrs().get(0).snr()).isEqualTo(scan.snrs().get(1).snr()).isPositive();
     assertThat(measured).containsExactly("model.embed_tokens.weight");
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "true, , model.embed_tokens.weight model.embed_tokens.weight",
+    "true, 4, lm_head.weight model.embed_tokens.weight",
+    "true, 9, lm_head.weight model.embed_tokens.weight",
+    "false, 4, lm_head.weight model.embed_tokens.weight",
+    "false, , model.embed_tokens.weight",
+  })
+  void modulesAreThoseThatExist(boolean tied, @Nullable Float lastOfHead, String tensors)
+      throws IOException {
+    HandMadeCheckpoint checkpoint =
+        new HandMadeCheckpoint()
+            .config("{\"tie_word_embeddings\": %b}".formatted(tied))
+            .tensor("model.embed_tokens.weight", 2, 2);
+    if (lastOfHead != null) {
+      checkpoint.tensor("lm_head.weight", new float[] {1, 2, 3, lastOfHead}, 2, 2);
+    }
+
+    assertThat(ScanTargets.of(checkpoint.writeTo(folder), List.of("all")).targets())
+        .extracting(target -> target.tensor().name())
+        .containsExactlyInAnyOrder(tensors.split(" "));
   }
 
   @Test

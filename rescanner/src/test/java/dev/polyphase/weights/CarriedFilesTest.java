@@ -2,6 +2,10 @@ package dev.polyphase.weights;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.BooleanNode;
+import com.fasterxml.jackson.databind.node.IntNode;
+import com.fasterxml.jackson.databind.node.TextNode;
 import dev.polyphase.fixtures.Fixture;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -114,7 +118,8 @@ class CarriedFilesTest {
         {  "torch_dtype" : "float32",
           "rope_theta": 1000000.00, "big": 123456789012345678901234567890.10, "x": NaN,
           "text_config": {"torch_dtype": "float32"},\t"name": "Äffchen \\u00e4",
-          "architectures": ["A"], "dtype": null}
+          "architectures": ["A"], "dtype": null, "tied":true , "ends": {"a": [1, {}]},"end": -2.50
+        }
         """;
     Files.writeString(base.resolve("config.json"), config);
 
@@ -122,13 +127,28 @@ class CarriedFilesTest {
         Checkpoint.open(base),
         temporary.resolve("new"),
         Map.of(),
-        Map.of("torch_dtype", "bfloat16", "dtype", "a \"quoted\"", "absent", "x"));
+        Map.of(
+            "torch_dtype",
+            TextNode.valueOf("bfloat16"),
+            "dtype",
+            TextNode.valueOf("a \"quoted\""),
+            "tied",
+            BooleanNode.FALSE,
+            "ends",
+            IntNode.valueOf(7),
+            "end",
+            new ObjectMapper().createArrayNode().add(1).add(2),
+            "absent",
+            TextNode.valueOf("x")));
 
     assertThat(Files.readString(temporary.resolve("new/config.json")))
         .isEqualTo(
             config
                 .replaceFirst("\"float32\"", "\"bfloat16\"")
-                .replace("null", "\"a \\\\\"quoted\\\\\"\"".replace("\\\\", "\\")));
+                .replace("null", "\"a \\\\\"quoted\\\\\"\"".replace("\\\\", "\\"))
+                .replace("\"tied\":true ,", "\"tied\":false ,")
+                .replace("{\"a\": [1, {}]}", "7")
+                .replace("-2.50", "[1,2]"));
   }
 
   private static List<String> files(Path folder) throws IOException {

@@ -94,6 +94,34 @@ class CheckpointTest {
   }
 
   @Test
+  void anAdapterIsNoModelByItself() throws IOException {
+    Path adapter = Files.createDirectory(temporary.resolve("adapter"));
+    Files.writeString(adapter.resolve("adapter_model.safetensors"), "weights");
+    Path config = adapter.resolve("adapter_config.json");
+    for (String json :
+        List.of("{\"base_model_name_or_path\": \"Qwen/Qwen2.5-7B\"}", "{}", "no JSON")) {
+      Files.writeString(config, json);
+
+      assertThatThrownBy(() -> Checkpoint.open(adapter))
+          .isInstanceOf(InputException.class)
+          .hasMessage(
+              adapter
+                  + ": this is an adapter%s (adapter_config.json), not a whole model; merge it into"
+                      .formatted(json.contains("Qwen") ? " of the model Qwen/Qwen2.5-7B" : "")
+                  + " that model first, as with PEFT's merge_and_unload() and save_pretrained(),"
+                  + " and name the merged folder");
+    }
+  }
+
+  @Test
+  void anAdapterBesideAWholeModelIsLeftAlone() throws IOException {
+    Path folder = Fixture.LLAMA.copyTo(temporary);
+    Files.writeString(folder.resolve("adapter_config.json"), "{}");
+
+    assertThat(Checkpoint.open(folder).contains("lm_head.weight")).isTrue();
+  }
+
+  @Test
   void othersMustBeTensorsOfTheCheckpoint() throws IOException {
     Checkpoint base = Checkpoint.open(Fixture.LLAMA.copyTo(temporary));
     TensorInfo norm = base.find("model.norm.weight").orElseThrow();

@@ -6,6 +6,8 @@ import dev.polyphase.orchestrator.hub.ModelFolders;
 import dev.polyphase.phases.api.ScoredRow;
 import dev.polyphase.pipelines.Dtype;
 import dev.polyphase.weights.AtomicFiles;
+import dev.polyphase.weights.Checkpoint;
+import dev.polyphase.weights.HeadTie;
 import java.io.IOException;
 import java.io.OutputStreamWriter;
 import java.io.PrintWriter;
@@ -57,6 +59,8 @@ final class ScoreCommand implements Callable<Integer> {
   @Override
   public Integer call() throws IOException {
     Path folder = models.resolve(model, Path.of(""));
+    HeadTie.contradiction(Checkpoint.open(folder)).ifPresent(console.messages()::println);
+    console.messages().flush();
     if (output == null) {
       score(folder, console.results());
       console.results().flush();

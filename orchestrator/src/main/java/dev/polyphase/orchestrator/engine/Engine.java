@@ -22,6 +22,8 @@ import dev.polyphase.rescanner.CachedSingularValues;
 import dev.polyphase.rescanner.SingularValues;
 import dev.polyphase.rescanner.SpectrumCache;
 import dev.polyphase.weights.AtomicFiles;
+import dev.polyphase.weights.Checkpoint;
+import dev.polyphase.weights.HeadTie;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -90,8 +92,19 @@ public record Engine(
    */
   public List<PlannedPhase> plan(RunRequest request) throws IOException {
     try (StartingModel base = StartingModel.of(request, models, newModels)) {
-      return Preflight.check(request, 0, base.checked(), trainers);
+      return checked(request, 0, base);
     }
+  }
+
+  /**
+   * Checks the phases from {@code from} on, and says what is odd about the model they start from.
+   */
+  private List<PlannedPhase> checked(RunRequest request, int from, StartingModel start)
+      throws IOException {
+    List<PlannedPhase> planned = Preflight.check(request, from, start.checked(), trainers);
+    HeadTie.contradiction(Checkpoint.open(start.checked()))
+        .ifPresent(problem -> progress.say(problem.toString()));
+    return planned;
   }
 
   private RunOutcome begin(RunRequest request) throws IOException {
@@ -102,7 +115,7 @@ public record Engine(
 
   private RunOutcome begin(RunRequest request, StartingModel base) throws IOException {
     RunFolder run = request.run();
-    List<PlannedPhase> planned = Preflight.check(request, 0, base.checked(), trainers);
+    List<PlannedPhase> planned = checked(request, 0, base);
 
     // Nothing was written up to here.
     if (request.start() == Start.FRESH && run.holdsSomething()) {
@@ -143,10 +156,7 @@ public record Engine(
       throws IOException {
     RunFolder run = request.run();
     int count = request.pipeline().phases().size();
-    List<PlannedPhase> planned =
-        finished < count
-            ? Preflight.check(request, finished, start.checked(), trainers)
-            : List.of();
+    List<PlannedPhase> planned = finished < count ? checked(request, finished, start) : List.of();
 
     for (PhaseState unfinished : earlier.phases().subList(finished, earlier.phases().size())) {
       run.phaseFolder(unfinished.folder()).remove();

@@ -55,8 +55,8 @@ class FailedRunTest {
     List<String> lines = failed.messages().lines().toList();
     assertThat(lines.get(lines.size() - 1))
         .isEqualTo(
-            "phase one: the loss of step 2 is NaN; its rows are in %s, and the model of step 1 in %s; a lower learning_rate or max_grad_norm may help"
-                .formatted(phase.resolve("failed-step.json"), phase.resolve("last-good")));
+            "phase one: the loss of step 2 is NaN; its rows are in %s, and the model of step 1 in %s; the phase began with weights that hold NaN or infinity (model.embed_tokens.weight in %s), which no setting mends; start from sound ones"
+                .formatted(phase.resolve("failed-step.json"), phase.resolve("last-good"), base));
     assertThat(Polyphase.json(phase.resolve("failed-step.json")).at("/rows/0/line").intValue())
         .isEqualTo(2);
     assertThat(Polyphase.json(folder.resolve("runs/p/run.json")).path("status").textValue())

@@ -42,10 +42,11 @@ public final class TransformerStep implements BenchStep {
       Precision precision)
       throws IOException {
     this.batch = RandomTokens.of(shape);
+    Checkpoint checkpoint = Checkpoint.open(folder);
     this.model =
         Transformer.load(
-            Checkpoint.open(folder),
-            ConfigReader.read(folder),
+            checkpoint,
+            ConfigReader.read(checkpoint),
             trained,
             adapters,
             Residency.on(device, precision, Activations.KEPT));

@@ -21,6 +21,15 @@ public enum Architecture {
     return Arrays.stream(values()).filter(a -> a.className.equals(className)).findFirst();
   }
 
+  /** The architecture whose class name ends a longer one, as in {@code FSDPQwen2ForCausalLM}. */
+  static Optional<Architecture> behindPrefix(String className) {
+    return Arrays.stream(values()).filter(a -> className.endsWith(a.className)).findFirst();
+  }
+
+  String className() {
+    return className;
+  }
+
   static String names() {
     return Arrays.stream(values()).map(a -> a.className).collect(Collectors.joining(", "));
   }

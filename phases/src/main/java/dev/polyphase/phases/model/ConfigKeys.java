@@ -143,6 +143,11 @@ final class ConfigKeys {
     problems.add(new Problem(place, prefix + key + " " + sentence));
   }
 
+  /** A key's value for a message. */
+  String shown(String key) {
+    return shown(get(key));
+  }
+
   private <T> T note(String key, T otherwise) {
     read.add(key);
     return otherwise;

@@ -7,6 +7,9 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.polyphase.pipelines.problems.InputException;
 import dev.polyphase.pipelines.problems.Place;
 import dev.polyphase.pipelines.problems.Problem;
+import dev.polyphase.weights.AdapterFolder;
+import dev.polyphase.weights.Checkpoint;
+import dev.polyphase.weights.HeadTie;
 import dev.polyphase.weights.JsonPlace;
 import java.io.IOException;
 import java.nio.charset.CharacterCodingException;
@@ -15,7 +18,9 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Collectors;
 
 /**
  * Reads {@code config.json} as transformers does. What it asks for and is not implemented is
@@ -31,61 +36,21 @@ public final class ConfigReader {
   /** Where the key is not there; null, which all published Mistrals without one have, is none. */
   private static final int DEFAULT_WINDOW = 4096;
 
-  /** Keys of generation, bookkeeping and other frameworks. */
-  private static final Set<String> HARMLESS =
-      Set.of(
-          "_name_or_path",
-          "_attn_implementation",
-          "_attn_implementation_autoset",
-          "architectures",
-          "auto_map",
-          "bos_token_id",
-          "decoder_start_token_id",
-          "do_sample",
-          "dtype",
-          "eos_token_id",
-          "id2label",
-          "initializer_range",
-          "is_decoder",
-          "is_encoder_decoder",
-          "is_llama_config",
-          "label2id",
-          "max_length",
-          "max_position_embeddings",
-          "max_sequence_length",
-          "model_type",
-          "output_attentions",
-          "output_hidden_states",
-          "pad_token_id",
-          "pretraining_tp",
-          "return_dict",
-          "task_specific_params",
-          "temperature",
-          "tokenizer_class",
-          "top_k",
-          "top_p",
-          "torch_dtype",
-          "torchscript",
-          "transformers.js_config",
-          "transformers_version",
-          "unsloth_fixed",
-          "unsloth_version",
-          "use_bfloat16",
-          "use_cache");
-
   private ConfigReader() {}
 
   /**
-   * Reads {@code config.json} in a model's folder.
+   * Reads {@code config.json} in a model's folder. Whether its head is tied is decided by its
+   * weights too.
    *
    * @throws InputException naming everything that is wrong or not implemented
    */
-  public static ModelConfig read(Path modelFolder) throws IOException {
-    return readFile(modelFolder.resolve("config.json"));
+  public static ModelConfig read(Checkpoint checkpoint) throws IOException {
+    ModelConfig config = readFile(checkpoint.folder().resolve("config.json"));
+    return config.withHead(HeadTie.of(checkpoint));
   }
 
   /**
-   * Reads a configuration of any name.
+   * Reads a configuration of any name, for which there are no weights.
    *
    * @throws InputException naming everything that is wrong or not implemented
    */
@@ -96,7 +61,8 @@ public final class ConfigReader {
     ConfigKeys keys = new ConfigKeys(root, "", place, problems);
     Architecture architecture = architecture(root, place);
     ModelConfig config = read(file, architecture, keys);
-    keys.harmless(HARMLESS);
+    HarmlessKeys.requireNeutral(keys);
+    keys.harmless(keys.names().stream().filter(HarmlessKeys::contains).collect(Collectors.toSet()));
     keys.refuseOthers();
     if (!problems.isEmpty()) {
       throw new InputException(problems);
@@ -106,7 +72,10 @@ public final class ConfigReader {
 
   private static JsonNode parse(Path file, Place place) throws IOException {
     if (!Files.isRegularFile(file)) {
-      throw new InputException(place, "is missing: a model's folder needs its config.json");
+      Path folder = file.toAbsolutePath().getParent();
+      Optional<String> adapter = folder == null ? Optional.empty() : AdapterFolder.sentence(folder);
+      throw new InputException(
+          place, adapter.orElse("is missing: a model's folder needs its config.json"));
     }
     try {
       JsonNode root = JSON.readTree(Files.readString(file));
@@ -124,14 +93,27 @@ public final class ConfigReader {
   private static Architecture architecture(JsonNode root, Place place) {
     JsonNode names = root.path("architectures");
     String name = names.path(0).asText("");
-    return Architecture.named(names.size() == 1 ? name : "")
+    String only = names.isArray() && names.size() == 1 ? name : "";
+    return Architecture.named(only)
         .orElseThrow(
             () ->
                 new InputException(
                     place,
-                    "architectures is %s, and these are implemented: %s"
-                        .formatted(
-                            names.isMissingNode() ? "missing" : names, Architecture.names())));
+                    Architecture.behindPrefix(only)
+                        .map(known -> behindPrefix(only, known))
+                        .orElseGet(
+                            () ->
+                                "architectures is %s, and these are implemented: %s"
+                                    .formatted(
+                                        names.isMissingNode() ? "missing" : names,
+                                        Architecture.names()))));
+  }
+
+  /** FSDP and others put a wrapper's name before the class's, and it was saved so. */
+  private static String behindPrefix(String name, Architecture known) {
+    String prefix = name.substring(0, name.length() - known.className().length());
+    return "architectures is [\"%s\"], and %s is implemented; remove the prefix %s, which a program for training left there"
+        .formatted(name, known.className(), prefix);
   }
 
   private static ModelConfig read(Path file, Architecture architecture, ConfigKeys keys) {
@@ -169,7 +151,7 @@ public final class ConfigReader {
         attentionBias,
         biasFlag(keys, "mlp_bias", architecture == Architecture.LLAMA),
         architecture == Architecture.QWEN3,
-        keys.flag("tie_word_embeddings", false));
+        keys.flag(HeadTie.KEY, false) ? HeadTie.TIED : HeadTie.UNTIED);
   }
 
   private static int headDim(
@@ -245,6 +227,7 @@ public final class ConfigReader {
           }
         };
     scaling.harmless(Set.of("type", "rope_type", "rope_theta"));
+    HarmlessKeys.requireNeutral(scaling);
     scaling.refuseOthers();
     return rope;
   }
@@ -277,6 +260,9 @@ public final class ConfigReader {
           case MISTRAL -> true;
           case QWEN2, QWEN3 -> keys.flag("use_sliding_window", false);
         };
+    if (architecture == Architecture.LLAMA && keys.flag("use_sliding_window", false)) {
+      keys.problem("use_sliding_window", "is true, which this architecture does not have");
+    }
     if (architecture == Architecture.LLAMA && window > 0) {
       keys.problem("sliding_window", "is not implemented for this architecture");
     }

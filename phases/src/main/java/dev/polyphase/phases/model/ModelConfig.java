@@ -1,5 +1,6 @@
 package dev.polyphase.phases.model;
 
+import dev.polyphase.weights.HeadTie;
 import java.nio.file.Path;
 import java.util.List;
 
@@ -22,7 +23,7 @@ import java.util.List;
  * @param outputBias whether o has a bias
  * @param mlpBias whether gate, up and down have biases
  * @param queryKeyNorm whether queries and keys are normed per head
- * @param tiedHead whether the head is the embedding
+ * @param head whether the head is the embedding
  */
 public record ModelConfig(
     Path file,
@@ -41,9 +42,36 @@ public record ModelConfig(
     boolean outputBias,
     boolean mlpBias,
     boolean queryKeyNorm,
-    boolean tiedHead) {
+    HeadTie head) {
 
   public ModelConfig {
     windows = List.copyOf(windows);
+  }
+
+  /** Whether the head is the embedding. */
+  public boolean tiedHead() {
+    return head == HeadTie.TIED;
+  }
+
+  /** The same with another word on the head. */
+  ModelConfig withHead(HeadTie other) {
+    return new ModelConfig(
+        file,
+        architecture,
+        hiddenSize,
+        intermediateSize,
+        numLayers,
+        numHeads,
+        numKeyValueHeads,
+        headDim,
+        vocabSize,
+        rmsNormEps,
+        rope,
+        windows,
+        queryKeyValueBias,
+        outputBias,
+        mlpBias,
+        queryKeyNorm,
+        other);
   }
 }

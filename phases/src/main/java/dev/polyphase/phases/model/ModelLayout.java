@@ -4,6 +4,7 @@ import dev.polyphase.pipelines.problems.InputException;
 import dev.polyphase.pipelines.problems.Place;
 import dev.polyphase.pipelines.problems.Problem;
 import dev.polyphase.weights.Checkpoint;
+import dev.polyphase.weights.HeadTie;
 import dev.polyphase.weights.TensorInfo;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -15,10 +16,13 @@ import java.util.Optional;
 public final class ModelLayout {
   public static final String EMBEDDING = "model.embed_tokens.weight";
   public static final String FINAL_NORM = "model.norm.weight";
-  public static final String HEAD = "lm_head.weight";
+  public static final String HEAD = HeadTie.HEAD;
 
   /** What the names of all blocks' parameters begin with; the block's number and a dot follow. */
   static final String BLOCKS = "model.layers.";
+
+  private static final String TIE_IT =
+      "; if the head is the embedding, set %s to true there".formatted(HeadTie.KEY);
 
   /** A config of another model fits no tensor at all. */
   private static final int MOST_PROBLEMS = 10;
@@ -27,6 +31,11 @@ public final class ModelLayout {
 
   public ModelLayout(ModelConfig config) {
     this.config = config;
+  }
+
+  /** The configuration that asks for them. */
+  public ModelConfig config() {
+    return config;
   }
 
   /** Whether a parameter is a block's; an adapter is where the weight is that it adapts. */
@@ -108,7 +117,8 @@ public final class ModelLayout {
             problem(
                 checkpoint,
                 "the tensor %s is missing; config.json asks for it with shape %s"
-                    .formatted(parameter.name(), parameter.shape())));
+                        .formatted(parameter.name(), parameter.shape())
+                    + (parameter.name().equals(HEAD) ? TIE_IT : "")));
       } else {
         compare(parameter, found.get(), problems);
       }

@@ -135,6 +135,7 @@ public final class DjlPhaseTrainer implements PhaseTrainer {
                 new StepGuard(
                     request.phase(),
                     new LastGood(request.lastGood(), result),
+                    new StartingWeights(setup.checkpoint(), setup.layout()),
                     request.failedStep()),
                 listener);
         long tokens = loop.run();

@@ -24,8 +24,8 @@ public final class DjlScorer implements Scorer {
   public void score(Path model, Path rows, String device, Dtype dtype, Consumer<ScoredRow> results)
       throws IOException {
     ComputeSettings compute = ComputeSettings.of(List.of(device), dtype);
-    ModelConfig config = ConfigReader.read(model);
     Checkpoint checkpoint = Checkpoint.open(model);
+    ModelConfig config = ConfigReader.read(checkpoint);
     try (LazyTokenizer tokenizer = new LazyTokenizer(model)) {
       List<Example> examples =
           new RowEncoder(PhaseType.SFT, config.vocabSize(), tokenizer).encodeFile(rows);

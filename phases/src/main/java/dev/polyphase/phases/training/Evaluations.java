@@ -18,7 +18,7 @@ final class Evaluations {
   /** Refuses a figure that is not finite. */
   @FunctionalInterface
   interface FigureCheck {
-    void check(String figure, long step, double value);
+    void check(String figure, long step, double value) throws IOException;
   }
 
   private final Evaluation settings;

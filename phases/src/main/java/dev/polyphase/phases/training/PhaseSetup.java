@@ -45,9 +45,9 @@ record PhaseSetup(
    */
   static PhaseSetup of(PhaseRequest request, boolean offloadsOnCpu) throws IOException {
     ComputeSettings compute = ComputeSettings.of(request.pipeline());
-    ModelConfig config = ConfigReader.read(request.checkpoint());
-    ModelLayout layout = new ModelLayout(config);
     Checkpoint checkpoint = Checkpoint.open(request.checkpoint());
+    ModelConfig config = ConfigReader.read(checkpoint);
+    ModelLayout layout = new ModelLayout(config);
     layout.check(checkpoint);
     TrainedParts parts = TrainedParts.of(request, layout);
     TrainedParts counted =

@@ -17,23 +17,27 @@ import java.util.function.Supplier;
  * until the loss has come down.
  */
 final class StepGuard {
-  private static final String GENTLER = "a lower learning_rate or max_grad_norm may help";
+  private static final String HIGH_FROM_THE_FIRST =
+      "it was as high before anything was learned, so that the rows, the model or the threshold are to be looked at";
 
   private final String phase;
   private final Optional<LossWatchdog> watchdog;
   private final LastGood lastGood;
+  private final StartingWeights start;
   private final Path failedStep;
   private int stepsAbove;
 
   /**
    * A guard of one phase.
    *
+   * @param start the weights that the phase began with, which are looked at where a step fails
    * @param failedStep the file that names the rows of a step that fails
    */
-  StepGuard(Phase phase, LastGood lastGood, Path failedStep) {
+  StepGuard(Phase phase, LastGood lastGood, StartingWeights start, Path failedStep) {
     this.phase = phase.name();
     this.watchdog = phase.lossWatchdog();
     this.lastGood = lastGood;
+    this.start = start;
     this.failedStep = failedStep;
   }
 
@@ -46,7 +50,8 @@ final class StepGuard {
   void checkLoss(long step, double loss, Supplier<FailedStep> evidence) {
     if (!Double.isFinite(loss)) {
       stepsAbove++;
-      throw failure("the loss of step %d is %s".formatted(step, loss), step, evidence);
+      String fault = "the loss of step %d is %s".formatted(step, loss);
+      throw failure(fault, step, evidence, () -> start.adviceAfter(step - 1));
     }
     if (watchdog.isEmpty() || loss <= watchdog.get().threshold()) {
       recover();
@@ -57,13 +62,32 @@ final class StepGuard {
       suspect(step);
       return;
     }
-    throw failure(tooHigh(step, loss, watchdog.get().threshold()), step, evidence);
+    String fault = tooHigh(step, loss, watchdog.get().threshold());
+    String advice = step == stepsAbove ? HIGH_FROM_THE_FIRST : StartingWeights.GENTLER;
+    throw failure(fault, step, evidence, () -> advice);
   }
 
   /** Looks at the norm of a step's gradients, as {@link #checkLoss} does at its loss. */
   void checkNorm(long step, double norm, Supplier<FailedStep> evidence) {
     if (!Double.isFinite(norm)) {
-      throw failure("the gradients' norm of step %d is %s".formatted(step, norm), step, evidence);
+      String fault = "the gradients' norm of step %d is %s".formatted(step, norm);
+      throw failure(fault, step, evidence, () -> start.adviceAfter(step - 1));
+    }
+  }
+
+  /**
+   * Looks at a figure of held-out rows.
+   *
+   * @param figure what it is
+   * @param step the steps taken before it
+   * @throws TrainingFailedException where it is no number
+   */
+  void checkHeldOut(String figure, long step, double value) throws IOException {
+    if (!Double.isFinite(value)) {
+      String when = step == 0 ? "before training" : "of step " + step;
+      throw new TrainingFailedException(
+          "phase %s: the %s %s is %s; %s"
+              .formatted(phase, figure, when, value, start.adviceAfter(step)));
     }
   }
 
@@ -106,21 +130,28 @@ final class StepGuard {
     }
   }
 
+  /** What may help; it may take reading all weights, and is asked for where a step has failed. */
+  @FunctionalInterface
+  private interface Advice {
+    String sentence() throws IOException;
+  }
+
   /** Since the step was not taken, the model is still that of the step before. */
-  private TrainingFailedException failure(String fault, long step, Supplier<FailedStep> evidence) {
+  private TrainingFailedException failure(
+      String fault, long step, Supplier<FailedStep> evidence, Advice advice) {
     long lastGoodStep = step - Math.max(1, stepsAbove);
     String head = "phase %s: %s; ".formatted(phase, fault);
     try {
       evidence.get().write(failedStep);
       if (lastGoodStep == 0) {
         return new TrainingFailedException(
-            head + "its rows are in %s; %s".formatted(failedStep, GENTLER));
+            head + "its rows are in %s; %s".formatted(failedStep, advice.sentence()));
       }
       lastGood.keep();
       return new TrainingFailedException(
           head
               + "its rows are in %s, and the model of step %d in %s; %s"
-                  .formatted(failedStep, lastGoodStep, lastGood.folder(), GENTLER));
+                  .formatted(failedStep, lastGoodStep, lastGood.folder(), advice.sentence()));
     } catch (IOException e) {
       TrainingFailedException failure =
           new TrainingFailedException(

@@ -2,6 +2,9 @@ package dev.polyphase.phases.training;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.BooleanNode;
+import com.fasterxml.jackson.databind.node.TextNode;
 import dev.polyphase.kernels.Precision;
 import dev.polyphase.kernels.TensorStore;
 import dev.polyphase.phases.model.ModelLayout;
@@ -9,6 +12,7 @@ import dev.polyphase.phases.model.Transformer;
 import dev.polyphase.pipelines.SaveDtype;
 import dev.polyphase.weights.Checkpoint;
 import dev.polyphase.weights.CheckpointWriter;
+import dev.polyphase.weights.HeadTie;
 import dev.polyphase.weights.NewTensor;
 import dev.polyphase.weights.TensorInfo;
 import java.io.IOException;
@@ -132,20 +136,27 @@ final class TrainedCheckpoint {
         });
   }
 
+  /** A tied head that is stored a second time must not be rounded otherwise than the embedding. */
   private Precision saved(TensorInfo tensor) {
     return switch (saveDtype) {
-      case BASE -> Precision.of(tensor);
+      case BASE -> Precision.of(base.find(layout.parameterOf(tensor.name())).orElse(tensor));
       case FLOAT32 -> Precision.FLOAT32;
       case BFLOAT16 -> Precision.BFLOAT16;
     };
   }
 
-  /** Both spellings of the key, of which the writer changes those that are there. */
-  private Map<String, String> configChanges() {
-    if (saveDtype == SaveDtype.BASE) {
-      return Map.of();
+  /** What the base's configuration says and is not so here. */
+  private Map<String, JsonNode> configChanges() {
+    Map<String, JsonNode> changes = new HashMap<>();
+    if (saveDtype != SaveDtype.BASE) {
+      JsonNode dtype = TextNode.valueOf(saveDtype.name().toLowerCase(Locale.ROOT));
+      // Both spellings of the key, of which the writer changes those that are there.
+      changes.put("torch_dtype", dtype);
+      changes.put("dtype", dtype);
     }
-    String dtype = saveDtype.name().toLowerCase(Locale.ROOT);
-    return Map.of("torch_dtype", dtype, "dtype", dtype);
+    if (layout.config().head() == HeadTie.CONTRADICTED) {
+      changes.put(HeadTie.KEY, BooleanNode.FALSE);
+    }
+    return changes;
   }
 }

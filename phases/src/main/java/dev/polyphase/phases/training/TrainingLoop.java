@@ -4,7 +4,6 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import dev.polyphase.phases.api.InterruptedTrainingException;
 import dev.polyphase.phases.api.PhaseListener;
-import dev.polyphase.phases.api.TrainingFailedException;
 import dev.polyphase.phases.data.Limits;
 import dev.polyphase.phases.data.RowOrder;
 import dev.polyphase.phases.data.Schedule;
@@ -78,7 +77,7 @@ final class TrainingLoop {
                 model,
                 best,
                 listener,
-                this::requireFinite,
+                guard::checkHeldOut,
                 steps);
     this.learningRate =
         new LearningRate(
@@ -215,17 +214,6 @@ final class TrainingLoop {
       microBatches.add(new FailedStep.MicroBatchRows(own, rows));
     }
     return new FailedStep(step.index(), loss, norm, microBatches);
-  }
-
-  private void requireFinite(String figure, long step, double value) {
-    if (!Double.isFinite(value)) {
-      throw new TrainingFailedException(
-          step == 0
-              ? "phase %s: the %s before training is %s; look for weights that are no numbers, or so large that they overflow"
-                  .formatted(phase.name(), figure, value)
-              : "phase %s: the %s of step %d is %s; a lower learning_rate or max_grad_norm may help"
-                  .formatted(phase.name(), figure, step, value));
-    }
   }
 
   private void stopIfRequested() {

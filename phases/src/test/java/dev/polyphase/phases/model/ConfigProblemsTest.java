@@ -77,6 +77,31 @@ class ConfigProblemsTest {
                 + " Qwen2ForCausalLM, Qwen3ForCausalLM");
   }
 
+  @ParameterizedTest
+  @CsvSource({
+    "FSDPQwen2ForCausalLM, FSDP, Qwen2ForCausalLM",
+    "MyLlamaForCausalLM, My, LlamaForCausalLM"
+  })
+  void aPrefixBeforeAKnownNameIsToBeRemoved(String name, String prefix, String known)
+      throws IOException {
+    assertThat(problems(with(LLAMA_2_7B, "architectures", "[\"" + name + "\"]")))
+        .containsExactly(
+            file()
+                + ": architectures is [\"%s\"], and %s is implemented; remove the prefix %s, which a program for training left there"
+                    .formatted(name, known, prefix));
+  }
+
+  @Test
+  void anAdaptersFolderIsNamed() throws IOException {
+    Files.writeString(
+        folder.resolve("adapter_config.json"), "{\"base_model_name_or_path\": \"/models/base\"}");
+    assertThat(problems(folder))
+        .singleElement()
+        .asString()
+        .startsWith(file() + ": this is an adapter of the model /models/base (adapter_config.json)")
+        .contains("merge_and_unload()");
+  }
+
   @Test
   void missingArchitecture() throws IOException {
     assertThat(problems(without(LLAMA_2_7B, "architectures")))
@@ -99,6 +124,14 @@ class ConfigProblemsTest {
         "residual_multiplier | 0.22 | residual_multiplier is not known, so that its effect would be missing: 0.22",
         "rope_interleaved | true | rope_interleaved is true, and only half-split heads are implemented",
         "use_mrope | true | use_mrope is true, and multimodal positions are not implemented",
+        "partial_rotary_factor | 0.5 | partial_rotary_factor is 0.5, and only 1.0 is implemented",
+        "partial_rotary_factor | \"1.0\" | partial_rotary_factor is \"1.0\", and only 1.0 is implemented",
+        "rope_scaling | {\"rope_type\":\"default\",\"partial_rotary_factor\":0.25} | rope_scaling.partial_rotary_factor is 0.25, and only 1.0 is implemented",
+        "is_causal | false | is_causal is false, and only true is implemented",
+        "add_cross_attention | true | add_cross_attention is true, and only false is implemented",
+        "pruned_heads | {\"1\":[0]} | pruned_heads is {\"1\":[0]}, and only {} is implemented",
+        "loss_type | \"ForMaskedLM\" | loss_type is \"ForMaskedLM\", and only \"ForCausalLM\" is implemented",
+        "use_sliding_window | true | use_sliding_window is true, which this architecture does not have",
         "tie_word_embeddings | \"no\" | tie_word_embeddings must be true or false, found \"no\"",
         "tie_word_embeddings | 1 | tie_word_embeddings must be true or false, found 1",
         "attention_bias | [] | attention_bias must be true or false, found []",
@@ -256,7 +289,8 @@ class ConfigProblemsTest {
   }
 
   private static List<String> problems(Path folder) {
-    return catchThrowableOfType(InputException.class, () -> ConfigReader.read(folder))
+    return catchThrowableOfType(
+            InputException.class, () -> ConfigReader.readFile(folder.resolve("config.json")))
         .problems()
         .stream()
         .map(Object::toString)

@@ -12,10 +12,14 @@ import static dev.polyphase.phases.model.PublishedConfigs.with;
 import static dev.polyphase.phases.model.PublishedConfigs.without;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.polyphase.weights.HeadTie;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Collections;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -46,7 +50,7 @@ class ConfigReaderTest {
                 false,
                 false,
                 false,
-                false));
+                HeadTie.UNTIED));
   }
 
   @Test
@@ -133,6 +137,36 @@ class ConfigReaderTest {
     assertThat(read(with(NEWER_SPELLING, "rope_scaling", "null")).rope().theta()).isEqualTo(1e6);
   }
 
+  /** All that transformers 4 wrote, generation's defaults and its own attributes among them. */
+  @Test
+  void keysThatChangeNothingAreAccepted() throws IOException {
+    String harmless =
+        """
+        {"_flash_attn_2_enabled": true, "_attn_implementation_internal": "sdpa",
+         "_commit_hash": "x", "add_cross_attention": false, "bad_words_ids": [[1]],
+         "begin_suppress_tokens": [220], "chunk_size_feed_forward": 0,
+         "cross_attention_hidden_size": 64, "diversity_penalty": 0.0, "do_sample": false,
+         "early_stopping": false, "encoder_no_repeat_ngram_size": 0,
+         "exponential_decay_length_penalty": [1, 1.1], "finetuning_task": "x",
+         "forced_bos_token_id": 1, "forced_eos_token_id": 2, "gradient_checkpointing": false,
+         "is_causal": true, "is_decoder": true, "length_penalty": 1.0, "max_length": 20,
+         "min_length": 0, "no_repeat_ngram_size": 0, "num_beam_groups": 1, "num_beams": 4,
+         "num_return_sequences": 1, "output_scores": false, "partial_rotary_factor": 1.0,
+         "prefix": "a", "problem_type": "x", "pruned_heads": {}, "remove_invalid_values": false,
+         "repetition_penalty": 1.1, "return_dict_in_generate": false, "sep_token_id": 3,
+         "suppress_tokens": [], "temperature": 1.0, "tf_legacy_loss": false,
+         "tie_encoder_decoder": false, "top_k": 50, "top_p": 1.0, "typical_p": 1.0,
+         "use_bfloat16": false, "use_sliding_window": false,
+         "rope_scaling": {"rope_type": "default", "partial_rotary_factor": 1}}
+        """;
+    String config = LLAMA_2_7B;
+    for (Map.Entry<String, JsonNode> key : new ObjectMapper().readTree(harmless).properties()) {
+      config = with(config, key.getKey(), key.getValue().toString());
+    }
+
+    assertThat(read(config)).isEqualTo(read(LLAMA_2_7B));
+  }
+
   @Test
   void defaultsAreTransformers() throws IOException {
     String least =
@@ -167,6 +201,6 @@ class ConfigReaderTest {
 
   private ModelConfig read(String config) throws IOException {
     Files.writeString(file(), config);
-    return ConfigReader.read(folder);
+    return ConfigReader.readFile(file());
   }
 }

@@ -25,7 +25,7 @@ final class CpuModels {
       throws IOException {
     return Transformer.load(
         Checkpoint.open(checkpoint),
-        ConfigReader.read(checkpoint),
+        ConfigReader.read(Checkpoint.open(checkpoint)),
         trained,
         adapters,
         Residency.on("cpu", precision, activations));

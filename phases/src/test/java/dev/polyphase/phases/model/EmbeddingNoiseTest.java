@@ -159,7 +159,7 @@ class EmbeddingNoiseTest {
     if (!checkpoint.toFile().exists()) {
       Fixture.LLAMA.copyTo(folder);
     }
-    ModelConfig config = ConfigReader.read(checkpoint);
+    ModelConfig config = ConfigReader.read(Checkpoint.open(checkpoint));
     ModelLayout layout = new ModelLayout(config);
     try (Places places = new Places(Placement.on("cpu"), layout, MastersAt.MODEL)) {
       NDManager manager = places.manager(0);

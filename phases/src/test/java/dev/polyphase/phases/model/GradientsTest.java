@@ -131,7 +131,10 @@ class GradientsTest {
     TokenBatch batch = RandomRows.uneven(checkpoint);
     Map<String, float[]> expected =
         KeptGraph.gradients(
-            Checkpoint.open(checkpoint), ConfigReader.read(checkpoint), trained, batch);
+            Checkpoint.open(checkpoint),
+            ConfigReader.read(Checkpoint.open(checkpoint)),
+            trained,
+            batch);
     Map<String, float[]> recomputed =
         gradients(checkpoint, trained, batch, Precision.FLOAT32, Activations.RECOMPUTED);
     GradientValues.assertClose(recomputed, expected, 2e-5);

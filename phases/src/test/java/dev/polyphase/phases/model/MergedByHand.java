@@ -57,7 +57,8 @@ final class MergedByHand {
     Set<String> trained = new HashSet<>(whole);
     model.adapters().modules().forEach(module -> trained.add(module + ".weight"));
     Map<String, float[]> ofWeights =
-        KeptGraph.gradients(Checkpoint.open(merged), ConfigReader.read(merged), trained, batch);
+        KeptGraph.gradients(
+            Checkpoint.open(merged), ConfigReader.read(Checkpoint.open(merged)), trained, batch);
     Map<String, float[]> gradients = new HashMap<>();
     whole.forEach(name -> gradients.put(name, ofWeights.get(name)));
     for (String module : model.adapters().modules()) {

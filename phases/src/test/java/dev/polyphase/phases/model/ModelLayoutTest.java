@@ -33,7 +33,7 @@ class ModelLayoutTest {
   void namesAndShapesAreThoseOfTheCheckpoint(Fixture fixture) throws IOException {
     Path model = fixture.copyTo(folder);
     Checkpoint checkpoint = Checkpoint.open(model);
-    ModelLayout layout = new ModelLayout(ConfigReader.read(model));
+    ModelLayout layout = new ModelLayout(ConfigReader.read(checkpoint));
 
     Map<String, List<Long>> found =
         checkpoint.tensors().stream()
@@ -57,7 +57,8 @@ class ModelLayoutTest {
                 + " shape [64, 64]",
             folder
                 + "/tiny-llama: the tensor lm_head.weight is missing; config.json asks for it"
-                + " with shape [272, 64]");
+                + " with shape [272, 64]; if the head is the embedding, set"
+                + " tie_word_embeddings to true there");
     String bias = "model.layers.3.self_attn.v_proj.bias";
     assertThat(problems(Fixture.QWEN2, without(Fixture.QWEN2, bias)))
         .singleElement()
@@ -116,7 +117,14 @@ class ModelLayoutTest {
     assertThatCode(() -> check(Fixture.LLAMA, frequencies)).doesNotThrowAnyException();
 
     HandMadeTensors tiedHead =
-        without(Fixture.QWEN2).float32("lm_head.weight", List.of(272L, 96L), new float[272 * 96]);
+        without(Fixture.QWEN2)
+            .float32(
+                "lm_head.weight",
+                List.of(272L, 96L),
+                TensorValues.floats(
+                    Checkpoint.open(copy(Fixture.QWEN2))
+                        .find("model.embed_tokens.weight")
+                        .orElseThrow()));
     assertThatCode(() -> check(Fixture.QWEN2, tiedHead)).doesNotThrowAnyException();
   }
 
@@ -128,8 +136,8 @@ class ModelLayoutTest {
         config,
         Files.readString(config)
             .replace("\"num_hidden_layers\": 4", "\"num_hidden_layers\": 10000"));
-    ModelLayout layout = new ModelLayout(ConfigReader.read(model));
     Checkpoint checkpoint = Checkpoint.open(model);
+    ModelLayout layout = new ModelLayout(ConfigReader.read(checkpoint));
 
     InputException e = catchThrowableOfType(InputException.class, () -> layout.check(checkpoint));
 
@@ -150,7 +158,8 @@ class ModelLayoutTest {
 
   private void check(Fixture fixture, HandMadeTensors tensors) throws IOException {
     Path model = folder.resolve(fixture.folderName());
-    new ModelLayout(ConfigReader.read(model)).check(tensors.writeTo(model));
+    Checkpoint checkpoint = tensors.writeTo(model);
+    new ModelLayout(ConfigReader.read(checkpoint)).check(checkpoint);
   }
 
   /** A fixture's tensors but for some. */

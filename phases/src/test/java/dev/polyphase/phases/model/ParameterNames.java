@@ -1,5 +1,6 @@
 package dev.polyphase.phases.model;
 
+import dev.polyphase.weights.Checkpoint;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Set;
@@ -11,7 +12,7 @@ public final class ParameterNames {
 
   /** All that the configuration of a checkpoint asks for. */
   public static Set<String> of(Path checkpoint) throws IOException {
-    return new ModelLayout(ConfigReader.read(checkpoint))
+    return new ModelLayout(ConfigReader.read(Checkpoint.open(checkpoint)))
         .parameters().stream().map(Parameter::name).collect(Collectors.toSet());
   }
 }

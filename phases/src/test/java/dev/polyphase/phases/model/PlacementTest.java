@@ -3,6 +3,7 @@ package dev.polyphase.phases.model;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.polyphase.fixtures.Fixture;
+import dev.polyphase.weights.Checkpoint;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
@@ -45,6 +46,6 @@ class PlacementTest {
   }
 
   private ModelLayout layout(Fixture fixture) throws IOException {
-    return new ModelLayout(ConfigReader.read(fixture.copyTo(folder)));
+    return new ModelLayout(ConfigReader.read(Checkpoint.open(fixture.copyTo(folder))));
   }
 }

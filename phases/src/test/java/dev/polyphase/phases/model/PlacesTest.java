@@ -89,7 +89,7 @@ class PlacesTest {
   void partsAreWhereTheyAreSaidToBe() throws IOException {
     Path checkpoint = Fixture.LLAMA.copyTo(folder);
     Placement placement = SEVERAL.get(0);
-    ModelLayout layout = new ModelLayout(ConfigReader.read(checkpoint));
+    ModelLayout layout = new ModelLayout(ConfigReader.read(Checkpoint.open(checkpoint)));
     try (Transformer model =
         load(
             checkpoint,
@@ -204,7 +204,7 @@ class PlacesTest {
       throws IOException {
     return Transformer.load(
         Checkpoint.open(checkpoint),
-        ConfigReader.read(checkpoint),
+        ConfigReader.read(Checkpoint.open(checkpoint)),
         trained,
         adapters,
         new Residency(placement, precision, activations, MastersAt.MODEL));

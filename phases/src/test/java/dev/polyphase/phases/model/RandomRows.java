@@ -2,6 +2,7 @@ package dev.polyphase.phases.model;
 
 import dev.polyphase.phases.data.Example;
 import dev.polyphase.phases.data.TokenBatch;
+import dev.polyphase.weights.Checkpoint;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -20,7 +21,7 @@ final class RandomRows {
 
   /** Rows of unequal lengths, padded, and half of their tokens without loss. */
   static TokenBatch uneven(Path checkpoint) throws IOException {
-    int vocabulary = ConfigReader.read(checkpoint).vocabSize();
+    int vocabulary = ConfigReader.read(Checkpoint.open(checkpoint)).vocabSize();
     Random random = new Random(7);
     int[] lengths = {31, 12, 20};
     List<Example> rows =

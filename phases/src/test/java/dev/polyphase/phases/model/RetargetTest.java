@@ -65,7 +65,7 @@ class RetargetTest {
     try (Transformer model =
         Transformer.load(
             base,
-            ConfigReader.read(base.folder()),
+            ConfigReader.read(base),
             SETS.get(0),
             Adapters.none(),
             new Residency(Placement.on("cpu"), Precision.BFLOAT16, Activations.KEPT, mastersAt))) {
@@ -135,7 +135,7 @@ class RetargetTest {
       Checkpoint checkpoint, Set<String> trained, Activations activations) throws IOException {
     return Transformer.load(
         checkpoint,
-        ConfigReader.read(checkpoint.folder()),
+        ConfigReader.read(checkpoint),
         trained,
         Adapters.none(),
         Residency.on("cpu", Precision.FLOAT32, activations));

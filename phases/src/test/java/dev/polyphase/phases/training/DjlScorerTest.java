@@ -78,6 +78,28 @@ class DjlScorerTest {
     }
   }
 
+  /** The golden figures are those of the head that the weights hold. */
+  @Test
+  void aHeadThatIsThereIsUsedWhateverTheConfigurationSays() throws IOException {
+    JsonNode golden = Fixture.LLAMA.golden();
+    StringBuilder rows = new StringBuilder();
+    for (int i = 0; i < golden.path("input_ids").size(); i++) {
+      JsonNode ids = golden.path("input_ids").path(i);
+      rows.append(row(ids, golden.path("sft").path("labels").path(i))).append('\n');
+    }
+    Path file = Files.writeString(folder.resolve("rows.jsonl"), rows);
+    Path model = Fixture.LLAMA.copyTo(folder);
+    ContradictedHead.put(model);
+    List<ScoredRow> scores = new ArrayList<>();
+
+    new DjlScorer().score(model, file, "cpu", Dtype.FLOAT32, scores::add);
+
+    double loss = golden.path("sft").path("loss").doubleValue();
+    double logprob = scores.stream().mapToDouble(ScoredRow::logprob).sum();
+    long tokens = scores.stream().mapToLong(ScoredRow::tokens).sum();
+    assertThat(-logprob / tokens).isCloseTo(loss, within(1e-4 * loss));
+  }
+
   @Test
   void rowsWithoutALabelHaveNoLoss() throws IOException {
     assertThat(

@@ -45,7 +45,8 @@ class FailedPhaseTest {
         .hasMessage(
             "phase one: the loss of step 2 is NaN; its rows are in %s, and the model of step 1 in %s;"
                     .formatted(failedStep, folder.resolve("last-good"))
-                + " a lower learning_rate or max_grad_norm may help");
+                + " the phase began with weights that hold NaN or infinity (model.embed_tokens.weight in %s), which no setting mends; start from sound ones"
+                    .formatted(run.base()));
     JsonNode json = new ObjectMapper().readTree(failedStep.toFile());
     assertThat(json.path("step").longValue()).isEqualTo(2);
     assertThat(json.path("loss").textValue()).isEqualTo("NaN");

@@ -69,7 +69,8 @@ record MovesByHand(Path base, Path scratch, List<Integer> lengths) {
                   })
               .writeTo(scratch);
       Map<String, float[]> gradients =
-          KeptGraph.gradients(now, ConfigReader.read(base), sets.get(step), row(step));
+          KeptGraph.gradients(
+              now, ConfigReader.read(Checkpoint.open(base)), sets.get(step), row(step));
       for (String name : sets.get(step)) {
         if (!trained.containsKey(name)) {
           trained.put(name, new Trained(TensorValues.floats(start.find(name).orElseThrow())));

@@ -32,8 +32,8 @@ class NoNumberTest {
   @CsvSource(
       delimiter = '|',
       value = {
-        " | the loss of step 1 is NaN; its rows are in FILE; a lower learning_rate or max_grad_norm may help",
-        "phases.one.eval_datasets=[{path: rows.jsonl}] | the held-out loss before training is NaN; look for weights that are no numbers, or so large that they overflow",
+        " | the loss of step 1 is NaN; its rows are in FILE; the phase began with weights that hold NaN or infinity (model.layers.1.mlp.gate_proj.weight in BASE), which no setting mends; start from sound ones",
+        "phases.one.eval_datasets=[{path: rows.jsonl}] | the held-out loss before training is NaN; the phase began with weights that hold NaN or infinity (model.layers.1.mlp.gate_proj.weight in BASE), which no setting mends; start from sound ones",
       })
   void lossThatIsNoNumberEndsThePhase(@Nullable String setting, String sentence)
       throws IOException {
@@ -52,10 +52,33 @@ class NoNumberTest {
 
     assertThatThrownBy(() -> run.train("result", heard, settings))
         .isInstanceOf(TrainingFailedException.class)
-        .hasMessage("phase one: " + sentence.replace("FILE", folder + "/failed-step.json"));
+        .hasMessage(
+            "phase one: "
+                + sentence
+                    .replace("FILE", folder + "/failed-step.json")
+                    .replace("BASE", base.toString()));
     assertThat(heard.rows).isEmpty();
     assertThat(folder.resolve("result")).doesNotExist();
     assertThat(folder.resolve("last-good")).doesNotExist();
+  }
+
+  @Test
+  void manyWeightsAtFaultAreCounted() throws IOException {
+    Path base = Fixture.LLAMA.copyTo(folder);
+    HandMadeTensors.ofFloats(
+            Checkpoint.open(base),
+            (name, values) -> {
+              if (name.endsWith("up_proj.weight") || name.equals("lm_head.weight")) {
+                values[values.length - 1] = Float.NEGATIVE_INFINITY;
+              }
+            })
+        .writeTo(base);
+    SftRun run = new SftRun(folder, base, Set.of(NORM)).withRows(12);
+
+    assertThatThrownBy(() -> run.train("result", new RecordingListener()))
+        .isInstanceOf(TrainingFailedException.class)
+        .hasMessageContaining(
+            "(model.layers.0.mlp.up_proj.weight, model.layers.1.mlp.up_proj.weight, model.layers.2.mlp.up_proj.weight and 2 more tensors in ");
   }
 
   /** The only step's own loss is that of the weights before it. */
@@ -91,6 +114,9 @@ class NoNumberTest {
               if (name.equals("model.embed_tokens.weight")) {
                 Arrays.fill(values, 0);
               }
+              if (name.equals(NORM)) {
+                values[3] = -4;
+              }
             })
         .writeTo(base);
     SftRun run = new SftRun(folder, base, Set.of("model.embed_tokens.weight")).withRows(12);
@@ -98,7 +124,8 @@ class NoNumberTest {
 
     assertThatThrownBy(() -> run.train("result", heard, "phases.one.max_steps=1"))
         .isInstanceOf(TrainingFailedException.class)
-        .hasMessageMatching("phase one: the gradients' norm of step 1 is (NaN|Infinity); .*");
+        .hasMessageMatching(
+            "phase one: the gradients' norm of step 1 is (NaN|Infinity); its rows are in .*; nothing had been learned yet and every weight is finite, so that a value overflows on the way; look at these rows, at the config.json of .*tiny-llama, and at large weights \\(the largest, 4.00, is in model.norm.weight\\)");
     assertThat(heard.rows).isEmpty();
     assertThat(folder.resolve("result")).doesNotExist();
     JsonNode failedStep = new ObjectMapper().readTree(folder.resolve("failed-step.json").toFile());

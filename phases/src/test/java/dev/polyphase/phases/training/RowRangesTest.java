@@ -88,7 +88,7 @@ class RowRangesTest {
   @Test
   void rowsOfBothNamesOfATiedHeadAreTrained() throws IOException {
     Path base = Fixture.QWEN2.copyTo(folder);
-    ModelLayout layout = new ModelLayout(ConfigReader.read(base));
+    ModelLayout layout = new ModelLayout(ConfigReader.read(Checkpoint.open(base)));
     RowRanges low = rows(0, 4);
     RowRanges high = rows(2, 9);
 

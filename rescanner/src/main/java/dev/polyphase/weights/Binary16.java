@@ -1,11 +1,11 @@
-package dev.polyphase.kernels;
+package dev.polyphase.weights;
 
 /** IEEE 754 binary16 values in Java, which knows them by itself from version 20 on only. */
-final class Binary16 {
+public final class Binary16 {
   private Binary16() {}
 
   /** The value of binary16 bits; exact. */
-  static float toFloat(short bits) {
+  public static float toFloat(short bits) {
     int exponent = (bits >> 10) & 0x1f;
     int mantissa = bits & 0x3ff;
     float magnitude;
@@ -20,7 +20,7 @@ final class Binary16 {
   }
 
   /** The bits of a float that is a binary16 value already; exact. */
-  static short ofExact(float value) {
+  public static short ofExact(float value) {
     int bits = Float.floatToRawIntBits(value);
     int sign = (bits >>> 16) & 0x8000;
     float magnitude = Math.abs(value);
