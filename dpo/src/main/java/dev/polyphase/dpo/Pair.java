@@ -2,6 +2,7 @@ package dev.polyphase.dpo;
 
 import dev.polyphase.phases.data.Example;
 import dev.polyphase.phases.data.RowEncoder;
+import java.util.Arrays;
 
 /**
  * A prompt with the completion that is preferred and the one that is not, as tokens. The arrays are
@@ -17,6 +18,11 @@ public record Pair(int[] prompt, int[] chosen, int[] rejected) {
   /** The tokens of the pair's two rows; the prompt is in both. */
   public int tokens() {
     return 2 * prompt.length + chosen.length + rejected.length;
+  }
+
+  /** Whether its completions are equal: then it says of none that it is preferred. */
+  boolean equal() {
+    return Arrays.equals(chosen, rejected);
   }
 
   /** The tokens of the longer of its two rows. */

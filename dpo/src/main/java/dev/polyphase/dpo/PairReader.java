@@ -4,7 +4,6 @@ import dev.polyphase.phases.chat.ChatEncoder;
 import dev.polyphase.phases.chat.Conversation;
 import dev.polyphase.phases.chat.Message;
 import dev.polyphase.phases.data.Conversations;
-import dev.polyphase.phases.data.DataCounts;
 import dev.polyphase.phases.data.DatasetRows;
 import dev.polyphase.phases.data.JsonRow;
 import dev.polyphase.phases.data.RowKeys;
@@ -20,6 +19,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.BitSet;
 import java.util.Collections;
 import java.util.EnumSet;
 import java.util.List;
@@ -70,8 +70,8 @@ public final class PairReader {
     problems.throwIfAny();
     if (fitted.rows.isEmpty()) {
       throw new InputException(
-          "%s: none of the %d pairs has completions within the first %d tokens (sequence_len)"
-              .formatted(key, fitted.droppedRows, sequenceLen));
+          "%s: none of the %,d pairs has completions within the first %,d tokens (sequence_len): %,d are longer than that, and %,d have a completion without loss at any length"
+              .formatted(key, fitted.read, sequenceLen, fitted.dropped, fitted.withoutLoss));
     }
     return fitted.pairs();
   }
@@ -184,25 +184,34 @@ public final class PairReader {
   private final class Fitted {
     private final List<Pair> rows = new ArrayList<>();
     private final List<Place> places = new ArrayList<>();
-    private long tokens;
-    private long cutRows;
-    private long droppedRows;
+    private final BitSet cut = new BitSet();
+    private final BitSet equalAfterCut = new BitSet();
+    private long read;
+    private long dropped;
+    private long withoutLoss;
 
     void add(Pair pair, Place place) {
+      read++;
+      if (!carriesLoss(pair)) {
+        withoutLoss++;
+        return;
+      }
       int room = Math.max(0, sequenceLen - pair.prompt().length);
       Pair fitting =
           new Pair(pair.prompt(), upTo(room, pair.chosen()), upTo(room, pair.rejected()));
-      if (!carriesLoss(fitting.prompt(), fitting.chosen())
-          || !carriesLoss(fitting.prompt(), fitting.rejected())) {
-        droppedRows++;
+      if (!carriesLoss(fitting)) {
+        dropped++;
         return;
       }
-      if (fitting.tokens() < pair.tokens()) {
-        cutRows++;
-      }
+      cut.set(rows.size(), fitting.tokens() < pair.tokens());
+      equalAfterCut.set(rows.size(), fitting.equal() && !pair.equal());
       rows.add(fitting);
       places.add(place);
-      tokens += fitting.tokens();
+    }
+
+    private static boolean carriesLoss(Pair pair) {
+      return carriesLoss(pair.prompt(), pair.chosen())
+          && carriesLoss(pair.prompt(), pair.rejected());
     }
 
     /** The first token of all has none before it to be predicted from. */
@@ -215,7 +224,7 @@ public final class PairReader {
     }
 
     Pairs pairs() {
-      return new Pairs(rows, places, new DataCounts(rows.size(), tokens, cutRows, droppedRows));
+      return new Pairs(rows, places, cut, equalAfterCut, read, dropped, withoutLoss);
     }
   }
 }

@@ -1,8 +1,9 @@
 package dev.polyphase.dpo;
 
-import dev.polyphase.phases.data.DataCounts;
+import dev.polyphase.phases.api.DataCounts;
 import dev.polyphase.pipelines.problems.Place;
 import java.util.Arrays;
+import java.util.BitSet;
 import java.util.List;
 
 /**
@@ -10,22 +11,61 @@ import java.util.List;
  *
  * @param rows at least one, in the order of the files; not copied
  * @param places where each of them was read; not copied
- * @param counts how they came about; a pair is a row, and its tokens are {@link Pair#tokens()}
+ * @param cut which of them lack tokens that they have in the files; not copied
+ * @param equalAfterCut which of them have equal completions that differ in the files; not copied
+ * @param read how many pairs the files have
+ * @param dropped how many of them were left out since nothing that carries loss fits
+ * @param withoutLoss how many have a completion that carries no loss at any length
  */
-public record Pairs(List<Pair> rows, List<Place> places, DataCounts counts) {
+public record Pairs(
+    List<Pair> rows,
+    List<Place> places,
+    BitSet cut,
+    BitSet equalAfterCut,
+    long read,
+    long dropped,
+    long withoutLoss) {
+
+  /** Pairs that were all kept as they are in the files. */
+  public Pairs(List<Pair> rows, List<Place> places) {
+    this(rows, places, new BitSet(), new BitSet(), rows.size(), 0, 0);
+  }
+
+  /** What became of those in the files; a pair is a row, its tokens are {@link Pair#tokens()}. */
+  public DataCounts counts() {
+    return new DataCounts(
+        read,
+        rows.size(),
+        cut.cardinality(),
+        dropped,
+        withoutLoss,
+        rows.stream().filter(Pair::equal).count(),
+        equalAfterCut.cardinality(),
+        rows.size(),
+        rows.stream().mapToLong(Pair::tokens).sum());
+  }
 
   /**
-   * Some of them. The pairs that were cut or left out stay those of all.
+   * Some of them, counted without what was left out.
    *
    * @param chosen which, ascending
    */
   Pairs of(int[] chosen) {
-    List<Pair> some = Arrays.stream(chosen).mapToObj(rows::get).toList();
-    List<Place> placesOfSome = Arrays.stream(chosen).mapToObj(places::get).toList();
-    long tokens = some.stream().mapToLong(Pair::tokens).sum();
     return new Pairs(
-        some,
-        placesOfSome,
-        new DataCounts(some.size(), tokens, counts.cutRows(), counts.droppedRows()));
+        Arrays.stream(chosen).mapToObj(rows::get).toList(),
+        Arrays.stream(chosen).mapToObj(places::get).toList(),
+        among(chosen, cut),
+        among(chosen, equalAfterCut),
+        chosen.length,
+        0,
+        0);
+  }
+
+  private static BitSet among(int[] chosen, BitSet marked) {
+    BitSet some = new BitSet();
+    for (int i = 0; i < chosen.length; i++) {
+      some.set(i, marked.get(chosen[i]));
+    }
+    return some;
   }
 }

@@ -2,8 +2,8 @@ package dev.polyphase.dpo;
 
 import static java.util.Objects.requireNonNull;
 
+import dev.polyphase.phases.api.DataCounts;
 import dev.polyphase.phases.api.PhaseRequest;
-import dev.polyphase.phases.data.DataCounts;
 import dev.polyphase.phases.data.TokenBatch;
 import dev.polyphase.phases.model.Transformer;
 import dev.polyphase.phases.objective.BatchSize;
@@ -126,6 +126,11 @@ public final class Preference implements Objective {
     @Override
     public int count() {
       return pairs.rows().size();
+    }
+
+    @Override
+    public DataCounts counts() {
+      return pairs.counts();
     }
 
     @Override

@@ -7,7 +7,6 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dev.polyphase.fixtures.Fixture;
 import dev.polyphase.kernels.Precision;
 import dev.polyphase.phases.api.PhaseRequest;
-import dev.polyphase.phases.data.DataCounts;
 import dev.polyphase.phases.model.ConfigReader;
 import dev.polyphase.phases.model.Transformer;
 import dev.polyphase.phases.objective.MicroBatch;
@@ -47,7 +46,7 @@ class GoldenDpoTest {
     List<Pair> pairs = pairs(dpo);
     Preference objective =
         new Preference(
-            new Pairs(pairs, List.of(), new DataCounts(4, 0, 0, 0)),
+            new Pairs(pairs, List.of()),
             new Dpo(
                 dpo.path("beta").doubleValue(),
                 Dpo.LossType.SIGMOID,

@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import dev.polyphase.fixtures.Fixture;
-import dev.polyphase.phases.data.DataCounts;
+import dev.polyphase.phases.api.DataCounts;
 import dev.polyphase.phases.tokens.LazyTokenizer;
 import dev.polyphase.pipelines.Dataset;
 import dev.polyphase.pipelines.Dataset.RowType;
@@ -40,7 +40,7 @@ class PairReaderTest {
   void takesTokensAsTheyAre() throws IOException {
     Pairs read = read(10, pair("[1,2]", "[3]", "[4,5]"));
     assertPair(read.rows().get(0), new int[] {1, 2}, new int[] {3}, new int[] {4, 5});
-    assertThat(read.counts()).isEqualTo(new DataCounts(1, 7, 0, 0));
+    assertThat(read.counts()).isEqualTo(DataCounts.whole(1, 7));
   }
 
   @Test
@@ -68,7 +68,7 @@ class PairReaderTest {
     assertThat(read.rows()).hasSize(3);
     assertPair(read.rows().get(0), new int[] {1, 2}, new int[] {3, 4}, new int[] {6});
     assertPair(read.rows().get(2), new int[] {}, new int[] {5, 6}, new int[] {6, 7});
-    assertThat(read.counts()).isEqualTo(new DataCounts(3, 7 + 7 + 4, 1, 3));
+    assertThat(read.counts()).isEqualTo(new DataCounts(6, 3, 1, 2, 1, 0, 0, 3, 7 + 7 + 4));
     assertThat(read.places()).extracting(Place::line).containsExactly(1, 2, 6);
   }
 
@@ -212,7 +212,22 @@ class PairReaderTest {
     assertThat(problems(pair("[1,2,3,4,5,6,7,8,9]", "[5]", "[6]")))
         .containsExactly(
             "datasets: none of the 1 pairs has completions within the first 8 tokens"
-                + " (sequence_len)");
+                + " (sequence_len): 1 are longer than that, and 0 have a completion without loss at"
+                + " any length");
+  }
+
+  @Test
+  void countsPairsThatSayNothing() throws IOException {
+    Pairs read =
+        read(
+            4,
+            pair("[1,2]", "[3]", "[3]"),
+            pair("[1,2]", "[3,4,5]", "[3,4,6]"),
+            pair("[1,2]", "[3,4,5]", "[3,4,5]"),
+            pair("[1,2]", "[3,4]", "[3]"));
+    assertThat(read.counts()).isEqualTo(new DataCounts(4, 4, 2, 0, 0, 3, 1, 4, 6 + 8 + 8 + 7));
+    assertThat(read.of(new int[] {1, 3}).counts())
+        .isEqualTo(new DataCounts(2, 2, 1, 0, 0, 1, 1, 2, 8 + 7));
   }
 
   private Pairs read(int sequenceLen, String... rows) throws IOException {

@@ -6,7 +6,6 @@ import static org.assertj.core.api.Assertions.within;
 
 import dev.polyphase.fixtures.Fixture;
 import dev.polyphase.kernels.Precision;
-import dev.polyphase.phases.data.DataCounts;
 import dev.polyphase.phases.model.ConfigReader;
 import dev.polyphase.phases.model.Transformer;
 import dev.polyphase.phases.objective.MicroBatch;
@@ -204,7 +203,7 @@ class PreferenceTest {
   }
 
   private static Pairs pairs() {
-    return new Pairs(PAIRS, List.of(), new DataCounts(PAIRS.size(), 0, 0, 0));
+    return new Pairs(PAIRS, List.of());
   }
 
   private static Dpo settings(double beta, double labelSmoothing) {

@@ -1,5 +1,6 @@
 package dev.polyphase.reports;
 
+import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
@@ -32,6 +33,10 @@ final class Overview {
     totals("parameters trained", Overview::parameters);
     totals("values changed", Overview::changed);
     totals("steps", totals -> Wording.full(totals.steps()));
+    totals("rows", totals -> rows(totals.data()));
+    if (phases.stream().map(PhaseReport::totals).anyMatch(Overview::hasHeldOut)) {
+      totals("held-out rows", totals -> rows(totals.heldOut()));
+    }
     totals("tokens", totals -> Wording.full(totals.tokens()));
     totals("time", totals -> Wording.duration(totals.seconds()));
     row("training loss", phase -> phase.loss().map(Summary::ends).orElse(GAP));
@@ -93,6 +98,32 @@ final class Overview {
         : phase.alwaysTrained().stream()
             .map(ModuleReport::module)
             .collect(Collectors.joining(", "));
+  }
+
+  private static boolean hasHeldOut(@Nullable PhaseTotals totals) {
+    return totals != null && totals.heldOut() != null;
+  }
+
+  /** {@code 90 of 100: 2 cut, 10 dropped}; what there is none of is left out. */
+  private static String rows(@Nullable RowCounts counts) {
+    if (counts == null) {
+      return GAP;
+    }
+    List<String> parts = new ArrayList<>();
+    addTo(parts, counts.cut(), "cut");
+    addTo(parts, counts.dropped(), "dropped");
+    addTo(parts, counts.withoutLoss(), "without loss");
+    addTo(parts, counts.equal(), "equal pairs");
+    return Wording.full(counts.kept())
+        + " of "
+        + Wording.full(counts.read())
+        + (parts.isEmpty() ? "" : ": " + String.join(", ", parts));
+  }
+
+  private static void addTo(List<String> parts, long count, String what) {
+    if (count > 0) {
+      parts.add(Wording.full(count) + " " + what);
+    }
   }
 
   private static String parameters(PhaseTotals totals) {

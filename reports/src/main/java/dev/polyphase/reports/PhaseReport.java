@@ -17,6 +17,7 @@ import org.jspecify.annotations.Nullable;
  * @param modules its modules, in the order of the scan at its beginning
  * @param alwaysTrained the modules that it trained beside these, whatever their SNR
  * @param rescans what it changed on its way, in order
+ * @param warnings what a reader should know of what it learned, a sentence each
  * @param totals its sums; null before its end
  * @param curves the figures of training, the loss first
  * @param heldOut the held-out figures
@@ -31,6 +32,7 @@ public record PhaseReport(
     List<ModuleReport> modules,
     List<ModuleReport> alwaysTrained,
     List<RescanReport> rescans,
+    List<String> warnings,
     @Nullable PhaseTotals totals,
     List<Curve> curves,
     List<HeldOut> heldOut,
@@ -51,6 +53,7 @@ public record PhaseReport(
     modules = List.copyOf(modules);
     alwaysTrained = List.copyOf(alwaysTrained);
     rescans = List.copyOf(rescans);
+    warnings = List.copyOf(warnings);
     curves = List.copyOf(curves);
     heldOut = List.copyOf(heldOut);
     settings = List.copyOf(settings);
@@ -65,6 +68,7 @@ public record PhaseReport(
         type,
         targeting,
         Status.PENDING,
+        List.of(),
         List.of(),
         List.of(),
         List.of(),

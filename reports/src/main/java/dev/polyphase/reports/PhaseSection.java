@@ -22,7 +22,7 @@ final class PhaseSection {
     return """
         <section>
         <h2>%d %s <small>%s</small></h2>
-        <div class="charts">
+        %s<div class="charts">
         %s</div>
         %s%s%s%s%s</section>
         """
@@ -30,12 +30,17 @@ final class PhaseSection {
             index + 1,
             Markup.escape(phase.name()),
             Markup.escape(kind(phase)),
+            phase.warnings().stream().map(PhaseSection::warning).collect(Collectors.joining()),
             phase.curves().stream().map(Chart::figure).collect(Collectors.joining()),
             before == null ? "" : changes(before, phase),
             selection(phase),
             rescans(phase),
             settings(phase),
             data(phase));
+  }
+
+  private static String warning(String sentence) {
+    return "<p class=\"warning\">" + Markup.escape(sentence) + "</p>\n";
   }
 
   private static String kind(PhaseReport phase) {

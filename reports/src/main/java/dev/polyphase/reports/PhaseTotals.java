@@ -1,5 +1,7 @@
 package dev.polyphase.reports;
 
+import org.jspecify.annotations.Nullable;
+
 /**
  * The sums of a phase.
  *
@@ -12,6 +14,8 @@ package dev.polyphase.reports;
  * @param steps the optimiser steps
  * @param tokens the tokens trained on
  * @param seconds the wall time of training
+ * @param data what became of the rows of its training data; null where that was not counted
+ * @param heldOut likewise of its held-out data; null also where it had none
  */
 public record PhaseTotals(
     long modules,
@@ -22,4 +26,6 @@ public record PhaseTotals(
     long changedParameters,
     long steps,
     long tokens,
-    double seconds) {}
+    double seconds,
+    @Nullable RowCounts data,
+    @Nullable RowCounts heldOut) {}

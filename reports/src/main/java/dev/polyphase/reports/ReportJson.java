@@ -31,6 +31,10 @@ public final class ReportJson {
         ArrayNode rescans = node.putArray("rescans");
         phase.rescans().forEach(rescan -> put(rescans.addObject(), rescan));
       }
+      if (!phase.warnings().isEmpty()) {
+        ArrayNode warnings = node.putArray("warnings");
+        phase.warnings().forEach(warnings::add);
+      }
       @Nullable PhaseTotals totals = phase.totals();
       if (totals == null) {
         node.putNull("totals");
@@ -78,5 +82,22 @@ public final class ReportJson {
     node.put("steps", totals.steps());
     node.put("tokens", totals.tokens());
     node.put("seconds", totals.seconds());
+    @Nullable RowCounts data = totals.data();
+    if (data != null) {
+      put(node.putObject("data"), data);
+    }
+    @Nullable RowCounts heldOut = totals.heldOut();
+    if (heldOut != null) {
+      put(node.putObject("held_out"), heldOut);
+    }
+  }
+
+  private static void put(ObjectNode node, RowCounts counts) {
+    node.put("read", counts.read());
+    node.put("kept", counts.kept());
+    node.put("cut", counts.cut());
+    node.put("dropped", counts.dropped());
+    node.put("without_loss", counts.withoutLoss());
+    node.put("equal", counts.equal());
   }
 }

@@ -49,7 +49,18 @@ class ReportJsonTest {
                 PhaseReport.Status.FINISHED,
                 modules,
                 List.of(new ModuleReport("embed", "embed", null, null, null, true)),
-                new PhaseTotals(4, 1, 1000, 250, 250, 249, 12, 3456, 1.5),
+                new PhaseTotals(
+                    4,
+                    1,
+                    1000,
+                    250,
+                    250,
+                    249,
+                    12,
+                    3456,
+                    1.5,
+                    new RowCounts(9, 6, 5, 2, 1, 4),
+                    new RowCounts(1, 1, 0, 0, 0, 0)),
                 List.of(),
                 List.of()),
             PhaseReport.pending("alignment", "dpo", "all parameters", List.of()));
@@ -65,10 +76,13 @@ class ReportJsonTest {
            "snr": null, "snr_text": "NaN", "rank": 3, "selected": false},
           {"module": "model.norm", "type": "model.norm", "layer": null,
            "snr": null, "snr_text": "not scanned", "rank": null, "selected": false}],
-          "always_trained": ["embed"],
+          "always_trained": ["embed"], "warnings": ["phase foundation: much was cut"],
           "totals": {"modules": 4, "selected_modules": 1, "parameters": 1000,
             "trained_parameters": 250, "changed_parameters": 249, "steps": 12, "tokens": 3456,
-            "seconds": 1.5}},
+            "seconds": 1.5,
+            "data": {"read": 9, "kept": 6, "cut": 5, "dropped": 2, "without_loss": 1, "equal": 4},
+            "held_out":
+              {"read": 1, "kept": 1, "cut": 0, "dropped": 0, "without_loss": 0, "equal": 0}}},
           {"name": "alignment", "type": "dpo", "status": "pending", "modules": [],
            "always_trained": [], "totals": null}]}
         """;

@@ -39,6 +39,10 @@ class ReportPageTest {
     assertThat(row(page, "parameters trained")).containsExactly("250 of 1,000 (25.0 %)", "–", "–");
     assertThat(row(page, "values changed")).containsExactly("249 (99.6 % of those)", "–", "–");
     assertThat(row(page, "steps")).containsExactly("12", "–", "–");
+    assertThat(row(page, "rows"))
+        .containsExactly("900 of 1,000: 20 cut, 70 dropped, 30 without loss", "–", "–");
+    assertThat(row(page, "held-out rows")).containsExactly("12 of 12", "–", "–");
+    assertThat(page.texts("p")).contains("phase foundation: much was cut");
     assertThat(row(page, "tokens")).containsExactly("3,456", "–", "–");
     assertThat(row(page, "time")).containsExactly("1 min 15 s", "–", "–");
     assertThat(row(page, "training loss")).containsExactly("2.000 → 1.500", "NaN → NaN", "–");
@@ -133,6 +137,7 @@ class ReportPageTest {
             List.of(new ModuleReport(hostile, hostile, 0, 1.0, 1, true)),
             List.of(new ModuleReport(hostile + 2, hostile, null, null, null, true)),
             List.of(new RescanReport(1, List.of(hostile + 3), List.of(hostile + 4))),
+            List.of(hostile + 5),
             null,
             List.of(new Curve(hostile, List.of(new Curve.Point(1, 1)))),
             List.of(new HeldOut(hostile, 1.0, null)),
@@ -146,6 +151,7 @@ class ReportPageTest {
     assertThat(parsed.texts("h1")).containsExactly(hostile);
     assertThat(parsed.texts("th")).contains(hostile);
     assertThat(parsed.texts("td")).contains(hostile, hostile + 3, hostile + 4, "sha256 " + hostile);
+    assertThat(parsed.texts("p")).contains(hostile + 5);
     assertThat(parsed.texts("figcaption")).contains(hostile + " 1.000 → 1.000");
   }
 

@@ -7,6 +7,7 @@ import dev.polyphase.orchestrator.engine.ExpectedTarget.Certainty;
 import dev.polyphase.orchestrator.engine.ExpectedTarget.TypeCount;
 import dev.polyphase.orchestrator.engine.PlannedPhase;
 import dev.polyphase.phases.api.Compute;
+import dev.polyphase.phases.api.DataCounts;
 import dev.polyphase.phases.api.MemoryEstimate;
 import dev.polyphase.phases.api.PhasePlan;
 import dev.polyphase.phases.api.PlaceNeed;
@@ -14,6 +15,7 @@ import dev.polyphase.pipelines.Pipeline;
 import dev.polyphase.rescanner.UnfrozenParameters;
 import java.util.List;
 import java.util.Locale;
+import org.jspecify.annotations.Nullable;
 
 /** A plan as one JSON object, for scripts; sizes are bytes. */
 final class PlanJson {
@@ -67,14 +69,17 @@ final class PlanJson {
     phase.put("trained_parameters", plan.trainedValues());
     phase.put("trained_parameters_exact", planned.target().exact());
     phase.put("model_parameters", plan.modelValues());
-    phase.put("rows", plan.rows());
-    phase.put("tokens_per_epoch", plan.tokens());
+    phase.put("rows", plan.data().rows());
+    phase.set("data", counts(plan.data()));
+    phase.put("tokens_per_epoch", plan.data().tokens());
     if (plan.slots() > 0) {
-      phase.put("packing", (double) plan.tokens() / plan.slots());
+      phase.put("packing", (double) plan.data().tokens() / plan.slots());
     } else {
       phase.putNull("packing");
     }
-    phase.put("eval_rows", plan.evalRows());
+    @Nullable DataCounts heldOut = plan.heldOut();
+    phase.put("eval_rows", heldOut == null ? 0 : heldOut.rows());
+    phase.set("held_out", heldOut == null ? phase.nullNode() : counts(heldOut));
     phase.put("steps", plan.steps());
     phase.put("rescans", plan.rescans());
     phase.put("tokens", plan.totalTokens());
@@ -90,6 +95,21 @@ final class PlanJson {
     }
     addFit(phase, planned, device);
     return phase;
+  }
+
+  /** As {@code run.json} has them. */
+  private static ObjectNode counts(DataCounts counts) {
+    return JsonNodeFactory.instance
+        .objectNode()
+        .put("read", counts.read())
+        .put("kept", counts.kept())
+        .put("cut", counts.cut())
+        .put("dropped", counts.dropped())
+        .put("without_loss", counts.withoutLoss())
+        .put("equal", counts.equal())
+        .put("equal_after_cut", counts.equalAfterCut())
+        .put("rows", counts.rows())
+        .put("tokens", counts.tokens());
   }
 
   private static ObjectNode memory(MemoryEstimate need) {

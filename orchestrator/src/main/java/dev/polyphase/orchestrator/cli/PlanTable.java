@@ -6,9 +6,11 @@ import dev.polyphase.orchestrator.engine.MissedRescans;
 import dev.polyphase.orchestrator.engine.Numbers;
 import dev.polyphase.orchestrator.engine.PlannedPhase;
 import dev.polyphase.phases.api.Compute;
+import dev.polyphase.phases.api.DataCounts;
 import dev.polyphase.phases.api.MemoryEstimate;
 import dev.polyphase.phases.api.PhasePlan;
 import dev.polyphase.phases.api.PlaceNeed;
+import dev.polyphase.pipelines.PhaseType;
 import dev.polyphase.pipelines.Pipeline;
 import dev.polyphase.rescanner.UnfrozenParameters;
 import java.util.ArrayList;
@@ -17,7 +19,9 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Set;
 import java.util.function.Function;
+import java.util.function.ToLongFunction;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /** A plan as a table for people: a column for each phase. */
 final class PlanTable {
@@ -55,12 +59,14 @@ final class PlanTable {
         "  of the model's",
         plan -> Numbers.percent((double) plan.trainedValues(), (double) plan.modelValues()));
     head("data");
-    rowOfPlan("  rows", plan -> Numbers.whole(plan.rows()));
-    rowOfPlan("  tokens of one pass", plan -> Numbers.whole(plan.tokens()));
+    rowsOf("", PhasePlan::data);
+    rowOfPlan("  tokens of one pass", plan -> Numbers.whole(plan.data().tokens()));
     if (phases.stream().anyMatch(planned -> planned.plan().slots() > 0)) {
       rowOfPlan("  packing", PlanTable::packing);
     }
-    rowOfPlan("  held-out rows", plan -> Numbers.whole(plan.evalRows()));
+    if (phases.stream().anyMatch(planned -> planned.plan().heldOut() != null)) {
+      rowsOf("held-out ", PhasePlan::heldOut);
+    }
     head("training");
     rowOfPlan("  steps", plan -> Numbers.whole(plan.steps()));
     if (phases.stream().anyMatch(planned -> planned.phase().rescanEvery().isPresent())) {
@@ -118,8 +124,49 @@ final class PlanTable {
     return planned.target().exact() ? values : "at most " + values;
   }
 
+  /**
+   * What becomes of a kind of rows; lines that say nothing of any phase are left out.
+   *
+   * @param which of the phases' rows, with a space behind it
+   */
+  private void rowsOf(String which, Function<PhasePlan, @Nullable DataCounts> counts) {
+    rowOfData("  " + which + "rows read", counts, DataCounts::read);
+    rowOfData("    kept", counts, DataCounts::kept);
+    if (phases.stream().anyMatch(planned -> inPieces(counts.apply(planned.plan())))) {
+      rowOfData("      in pieces", counts, DataCounts::rows);
+    }
+    rowOfData("      cut or split", counts, DataCounts::cut);
+    rowOfData("    dropped", counts, DataCounts::dropped);
+    rowOfData("    without loss", counts, DataCounts::withoutLoss);
+    if (phases.stream().anyMatch(planned -> planned.phase().type() == PhaseType.DPO)) {
+      row(
+          "    equal pairs",
+          planned ->
+              planned.phase().type() == PhaseType.DPO
+                  ? number(counts.apply(planned.plan()), DataCounts::equal)
+                  : "-");
+    }
+  }
+
+  private void rowOfData(
+      String head,
+      Function<PhasePlan, @Nullable DataCounts> counts,
+      ToLongFunction<DataCounts> number) {
+    rowOfPlan(head, plan -> number(counts.apply(plan), number));
+  }
+
+  private static String number(@Nullable DataCounts counts, ToLongFunction<DataCounts> number) {
+    return counts == null ? "-" : Numbers.whole(number.applyAsLong(counts));
+  }
+
+  private static boolean inPieces(@Nullable DataCounts counts) {
+    return counts != null && counts.rows() != counts.kept();
+  }
+
   private static String packing(PhasePlan plan) {
-    return plan.slots() > 0 ? Numbers.percent((double) plan.tokens(), (double) plan.slots()) : "-";
+    return plan.slots() > 0
+        ? Numbers.percent((double) plan.data().tokens(), (double) plan.slots())
+        : "-";
   }
 
   private static String rescans(PlannedPhase planned) {

@@ -5,6 +5,7 @@ import dev.polyphase.orchestrator.store.PhaseFolder;
 import dev.polyphase.orchestrator.store.PhaseState;
 import dev.polyphase.orchestrator.store.RunFolder;
 import dev.polyphase.orchestrator.store.RunState;
+import dev.polyphase.phases.api.DataCounts;
 import dev.polyphase.phases.api.PhaseResult;
 import dev.polyphase.pipelines.BaseModel;
 import dev.polyphase.pipelines.Phase;
@@ -17,6 +18,7 @@ import dev.polyphase.reports.PhaseReport;
 import dev.polyphase.reports.PhaseTotals;
 import dev.polyphase.reports.Report;
 import dev.polyphase.reports.RescanReport;
+import dev.polyphase.reports.RowCounts;
 import dev.polyphase.reports.Setting;
 import dev.polyphase.weights.Checkpoint;
 import dev.polyphase.weights.TensorInfo;
@@ -96,6 +98,7 @@ final class RunReport {
         chosen.modules(),
         chosen.always(),
         rescans(folder),
+        warnings(state),
         totals(state, chosen, weights),
         figures.curves(),
         figures.heldOut(),
@@ -148,7 +151,28 @@ final class RunReport {
         result.changedValues(),
         result.steps(),
         result.tokens(),
-        result.seconds());
+        result.seconds(),
+        rowCounts(result.data()),
+        rowCounts(result.heldOut()));
+  }
+
+  private static @Nullable RowCounts rowCounts(@Nullable DataCounts counts) {
+    return counts == null
+        ? null
+        : new RowCounts(
+            counts.read(),
+            counts.kept(),
+            counts.cut(),
+            counts.dropped(),
+            counts.withoutLoss(),
+            counts.equal());
+  }
+
+  private List<String> warnings(PhaseState state) {
+    @Nullable PhaseResult result = state.result();
+    return result == null
+        ? List.of()
+        : RowWarnings.of(settings(state), result.data(), result.heldOut());
   }
 
   private static String words(Targeting targeting) {

@@ -10,6 +10,7 @@ import dev.polyphase.orchestrator.engine.ExpectedTarget.Certainty;
 import dev.polyphase.orchestrator.engine.ExpectedTarget.TypeCount;
 import dev.polyphase.orchestrator.engine.PlannedPhase;
 import dev.polyphase.phases.api.Compute;
+import dev.polyphase.phases.api.DataCounts;
 import dev.polyphase.phases.api.MemoryEstimate;
 import dev.polyphase.phases.api.PhasePlan;
 import dev.polyphase.phases.api.PlaceNeed;
@@ -49,12 +50,11 @@ class PlanTableTest {
               List.of(),
               false),
           new PhasePlan(
-              1_000_000,
-              600_000_000,
+              new DataCounts(1_000_300, 1_000_000, 70_000, 200, 100, 0, 0, 1_000_000, 600_000_000),
+              DataCounts.whole(500, 300_000),
               612_000_000,
               31_250,
               0,
-              500,
               600_001_234,
               4_859_084_800L,
               14_770_033_664L,
@@ -89,10 +89,18 @@ class PlanTableTest {
             trained parameters        at most 4,859,084,800
               of the model's                         32.9 %
             data
-              rows                                1,000,000
+              rows read                           1,000,300
+                kept                              1,000,000
+                  cut or split                       70,000
+                dropped                                 200
+                without loss                            100
               tokens of one pass                600,000,000
               packing                                98.0 %
-              held-out rows                             500
+              held-out rows read                        500
+                kept                                    500
+                  cut or split                            0
+                dropped                                   0
+                without loss                              0
             training
               steps                                  31,250
               tokens                            600,001,234
@@ -205,12 +213,11 @@ class PlanTableTest {
             SFT.phase(),
             SFT.target(),
             new PhasePlan(
-                one.rows(),
-                one.tokens(),
+                one.data(),
+                one.heldOut(),
                 one.slots(),
                 one.steps(),
                 one.rescans(),
-                one.evalRows(),
                 one.totalTokens(),
                 one.trainedValues(),
                 one.modelValues(),
@@ -272,12 +279,11 @@ class PlanTableTest {
         SFT.phase(),
         SFT.target(),
         new PhasePlan(
-            plan.rows(),
-            plan.tokens(),
+            plan.data(),
+            plan.heldOut(),
             plan.slots(),
             plan.steps(),
             plan.rescans(),
-            plan.evalRows(),
             plan.totalTokens(),
             plan.trainedValues(),
             plan.modelValues(),

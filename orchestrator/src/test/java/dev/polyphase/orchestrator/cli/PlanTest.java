@@ -75,6 +75,8 @@ class PlanTest {
       JsonNode phase = plan.path("phases").path(i);
       JsonNode did = state.path("phases").path(i).path("result");
       assertThat(phase.path("steps")).isEqualTo(did.path("steps"));
+      assertThat(phase.path("data")).isEqualTo(did.path("data"));
+      assertThat(phase.path("held_out")).isEqualTo(did.path("held_out"));
       assertThat(phase.path("tokens")).isEqualTo(did.path("tokens"));
       assertThat(phase.path("trained_parameters")).isEqualTo(did.path("trained_values"));
       assertThat(phase.path("trained_parameters_exact").booleanValue()).isTrue();

@@ -1,6 +1,7 @@
 package dev.polyphase.orchestrator.engine;
 
 import dev.polyphase.phases.api.Compute;
+import dev.polyphase.phases.api.DataCounts;
 import dev.polyphase.phases.api.InterruptedTrainingException;
 import dev.polyphase.phases.api.MemoryEstimate;
 import dev.polyphase.phases.api.MetricsRow;
@@ -43,11 +44,10 @@ public final class AddingTrainer implements PhaseTrainer {
             });
     long steps = steps(request);
     return new PhasePlan(
-        1,
-        1,
+        DataCounts.whole(1, 1),
+        null,
         0,
         steps,
-        0,
         0,
         steps * 10,
         request.trainable().size(),
@@ -88,7 +88,8 @@ public final class AddingTrainer implements PhaseTrainer {
       count += tensor.elements();
     }
     CheckpointWriter.write(base, request.result(), trained, Map.of());
-    return new PhaseResult(steps, steps * 10, trained.size(), count, count, count, 0.5);
+    return new PhaseResult(
+        steps, steps * 10, trained.size(), count, count, count, 0.5, DataCounts.whole(1, 1), null);
   }
 
   private static long steps(PhaseRequest request) {

@@ -3,6 +3,7 @@ package dev.polyphase.orchestrator.engine;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.polyphase.phases.api.Compute;
+import dev.polyphase.phases.api.DataCounts;
 import dev.polyphase.phases.api.MemoryEstimate;
 import dev.polyphase.phases.api.PhasePlan;
 import dev.polyphase.phases.api.PlaceNeed;
@@ -72,11 +73,10 @@ class MemoryFailureTest {
             .formatted(offload);
     PhasePlan plan =
         new PhasePlan(
-            1,
-            1,
+            DataCounts.whole(1, 1),
+            null,
             0,
             1,
-            0,
             0,
             1,
             1,

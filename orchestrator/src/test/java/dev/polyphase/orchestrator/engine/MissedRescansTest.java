@@ -3,6 +3,7 @@ package dev.polyphase.orchestrator.engine;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.polyphase.phases.api.Compute;
+import dev.polyphase.phases.api.DataCounts;
 import dev.polyphase.phases.api.MemoryEstimate;
 import dev.polyphase.phases.api.PhasePlan;
 import dev.polyphase.pipelines.language.PipelineReader;
@@ -63,12 +64,11 @@ class MissedRescansTest {
             .formatted(settings);
     PhasePlan plan =
         new PhasePlan(
-            1,
-            1,
+            DataCounts.whole(1, 1),
+            null,
             0,
             steps,
             rescans,
-            0,
             1,
             1,
             1,

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.polyphase.orchestrator.engine.ModelCard.Chapter;
 import dev.polyphase.phases.api.Compute;
+import dev.polyphase.phases.api.DataCounts;
 import dev.polyphase.phases.api.PhaseResult;
 import dev.polyphase.pipelines.Pipeline;
 import dev.polyphase.pipelines.language.PipelineReader;
@@ -30,7 +31,8 @@ class ModelCardTextTest {
         - {name: alignment, type: dpo, targeting: {method: full}, learning_rate: 5e-7,
            datasets: [{path: b.jsonl}], dpo: {beta: 0.2}}
       """;
-  private static final PhaseResult RESULT = new PhaseResult(12, 3456, 7, 250, 250, 249, 1.5);
+  private static final PhaseResult RESULT =
+      new PhaseResult(12, 3456, 7, 250, 250, 249, 1.5, DataCounts.whole(9, 288), null);
   private static final TrainingFigures FIGURES =
       new TrainingFigures(
           List.of(new Curve("loss", List.of(new Curve.Point(1, 2.5), new Curve.Point(12, 1.25)))),

@@ -2,6 +2,7 @@ package dev.polyphase.orchestrator.engine;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.polyphase.phases.api.DataCounts;
 import dev.polyphase.phases.api.PhaseResult;
 import java.io.PrintWriter;
 import java.io.StringWriter;
@@ -130,7 +131,8 @@ class ProgressTest {
     Progress progress = new Progress(Display.terminal(new PrintWriter(shown), 80), () -> nanos);
     progress.phaseStarted(0, 1, "one");
     progress.step(StepLineTest.row(0, 3, "eval_loss", 2.5));
-    progress.phaseFinished(new PhaseResult(1200, 99, 2, 1000, 1000, 250, 3.21));
+    progress.phaseFinished(
+        new PhaseResult(1200, 99, 2, 1000, 1000, 250, 3.21, DataCounts.whole(9, 99), null));
 
     assertThat(lines())
         .containsExactly(

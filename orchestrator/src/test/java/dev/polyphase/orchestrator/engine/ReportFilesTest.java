@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.polyphase.orchestrator.engine.RunRequest.Start;
 import dev.polyphase.orchestrator.store.PhaseFolder;
 import dev.polyphase.orchestrator.store.RunFolder;
@@ -154,6 +155,24 @@ class ReportFilesTest {
     assertThatThrownBy(() -> ReportFiles.rebuild(run))
         .isInstanceOf(InputException.class)
         .hasMessageContaining("phase-01-first/model is gone");
+  }
+
+  @Test
+  void runsOfVersionsThatCountedNoRowsCanBeRead() throws IOException {
+    run();
+    assertThat(report().at("/phases/0/totals/data/read").intValue()).isEqualTo(1);
+    ObjectNode state = (ObjectNode) runs.json("runs/two/run.json");
+    state
+        .findParents("trained_values")
+        .forEach(result -> ((ObjectNode) result).remove(List.of("data", "held_out")));
+    Files.writeString(run.runJson(), state.toString());
+
+    ReportFiles.rebuild(run);
+
+    assertThat(report().at("/phases/0/totals").has("data")).isFalse();
+    assertThat(report().at("/phases/0/totals/steps").intValue()).isEqualTo(2);
+    run();
+    assertThat(runs.messages()).contains("is finished");
   }
 
   @Test

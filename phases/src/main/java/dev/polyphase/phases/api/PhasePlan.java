@@ -1,17 +1,17 @@
 package dev.polyphase.phases.api;
 
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What a phase will do.
  *
- * @param rows the rows of its datasets
- * @param tokens the tokens of one pass over them, padding not counted
+ * @param data what becomes of the rows of its training data; their tokens are those of one pass
+ * @param heldOut likewise of its held-out data; null where it has none
  * @param slots the tokens that one pass would have if each packed sequence were full; 0 where rows
  *     are not packed
  * @param steps the optimiser steps of the phase
  * @param rescans how often it measures its weights anew on its way
- * @param evalRows the rows of its held-out datasets
  * @param totalTokens the tokens of all steps, padding not counted
  * @param trainedValues the parameters in {@link PhaseRequest#trainable()}
  * @param modelValues the parameters of the model
@@ -20,12 +20,11 @@ import java.util.List;
  * @param places what each of its devices holds and needs, in the order of the forward pass
  */
 public record PhasePlan(
-    long rows,
-    long tokens,
+    DataCounts data,
+    @Nullable DataCounts heldOut,
     long slots,
     long steps,
     long rescans,
-    long evalRows,
     long totalTokens,
     long trainedValues,
     long modelValues,

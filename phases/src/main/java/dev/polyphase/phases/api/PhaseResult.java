@@ -1,5 +1,7 @@
 package dev.polyphase.phases.api;
 
+import org.jspecify.annotations.Nullable;
+
 /**
  * What a phase did.
  *
@@ -12,6 +14,9 @@ package dev.polyphase.phases.api;
  * @param changedValues those of them whose value differs from the one the phase began with: an
  *     update smaller than the saved dtype's spacing is lost in rounding
  * @param seconds the wall time of training
+ * @param data what became of the rows of its training data; null where an earlier version, which
+ *     did not count them, trained it
+ * @param heldOut likewise of its held-out data; null also where it has none
  */
 public record PhaseResult(
     long steps,
@@ -20,4 +25,6 @@ public record PhaseResult(
     long trainedValues,
     long savedValues,
     long changedValues,
-    double seconds) {}
+    double seconds,
+    @Nullable DataCounts data,
+    @Nullable DataCounts heldOut) {}

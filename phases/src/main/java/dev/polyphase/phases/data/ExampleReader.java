@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.BitSet;
 import java.util.List;
 
 /** Reads the rows of cpt and sft phases, each fitted into the phase's sequence. */
@@ -48,8 +49,8 @@ public final class ExampleReader {
     problems.throwIfAny();
     if (fitted.rows.isEmpty()) {
       throw new InputException(
-          "%s: none of the %d rows has a token that carries loss among its first %d (sequence_len)"
-              .formatted(key, fitted.droppedRows, sequenceLen));
+          "%s: none of the %,d rows has a token that carries loss among its first %,d (sequence_len): %,d are longer than that, and %,d have none at any length"
+              .formatted(key, fitted.read, sequenceLen, fitted.dropped, fitted.withoutLoss));
     }
     return fitted.examples();
   }
@@ -80,25 +81,29 @@ public final class ExampleReader {
     private final List<Example> rows = new ArrayList<>();
     private final List<Integer> sourceOfRow = new ArrayList<>();
     private final List<Place> places = new ArrayList<>();
+    private final BitSet cut = new BitSet();
     private int sources;
-    private long tokens;
-    private long cutRows;
-    private long droppedRows;
+    private long read;
+    private long dropped;
+    private long withoutLoss;
 
     void add(Example example, Place place) {
+      read++;
+      if (example.lossTokens() == 0) {
+        withoutLoss++;
+        return;
+      }
       boolean tooLong = example.tokens() > sequenceLen;
       boolean kept = false;
       for (Example piece : tooLong ? shorten(example) : List.of(example)) {
         kept |= keep(piece, place);
       }
       if (!kept) {
-        droppedRows++;
+        dropped++;
         return;
       }
+      cut.set(sources, tooLong);
       sources++;
-      if (tooLong) {
-        cutRows++;
-      }
     }
 
     private boolean keep(Example example, Place place) {
@@ -108,7 +113,6 @@ public final class ExampleReader {
       rows.add(example);
       sourceOfRow.add(sources);
       places.add(place);
-      tokens += example.tokens();
       return true;
     }
 
@@ -117,7 +121,10 @@ public final class ExampleReader {
           rows,
           sourceOfRow.stream().mapToInt(Integer::intValue).toArray(),
           places,
-          new DataCounts(rows.size(), tokens, cutRows, droppedRows));
+          cut,
+          read,
+          dropped,
+          withoutLoss);
     }
   }
 }

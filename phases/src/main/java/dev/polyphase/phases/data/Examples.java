@@ -1,5 +1,6 @@
 package dev.polyphase.phases.data;
 
+import dev.polyphase.phases.api.DataCounts;
 import dev.polyphase.pipelines.problems.Place;
 import java.util.ArrayList;
 import java.util.BitSet;
@@ -13,19 +14,42 @@ import java.util.stream.IntStream;
  * @param sourceOfRow which row of the files each comes from, counted from 0 without those that were
  *     left out, ascending: the pieces of a row that was split have one source; not copied
  * @param places where each of them was read; not copied. Pieces of a row have the same
- * @param counts how they came about
+ * @param cut which of these rows of the files were cut or split; not copied
+ * @param read how many rows the files have
+ * @param dropped how many of them were left out since nothing that carries loss fits
+ * @param withoutLoss how many carry no loss at any length
  */
 @SuppressWarnings("ArrayRecordComponent") // Never compared.
 public record Examples(
-    List<Example> rows, int[] sourceOfRow, List<Place> places, DataCounts counts) {
+    List<Example> rows,
+    int[] sourceOfRow,
+    List<Place> places,
+    BitSet cut,
+    long read,
+    long dropped,
+    long withoutLoss) {
 
   /** How many rows of the files are in it. */
   public int sources() {
     return sourceOfRow[sourceOfRow.length - 1] + 1;
   }
 
+  /** What became of the rows of the files. */
+  public DataCounts counts() {
+    return new DataCounts(
+        read,
+        sources(),
+        cut.cardinality(),
+        dropped,
+        withoutLoss,
+        0,
+        0,
+        rows.size(),
+        rows.stream().mapToLong(Example::tokens).sum());
+  }
+
   /**
-   * Some of them, in the same order. The rows that were cut or left out stay those of all.
+   * Some of them, in the same order, counted without what was not kept.
    *
    * @param sources the rows of the files to take, at least one
    */
@@ -36,24 +60,21 @@ public record Examples(
     }
     List<Example> some = new ArrayList<>();
     List<Place> placesOfSome = new ArrayList<>();
+    BitSet cutOfSome = new BitSet();
     IntStream.Builder newSources = IntStream.builder();
     int source = -1;
     int before = -1;
-    long tokens = 0;
     for (int row = 0; row < rows.size(); row++) {
       if (taken.get(sourceOfRow[row])) {
         some.add(rows.get(row));
         placesOfSome.add(places.get(row));
         source += sourceOfRow[row] == before ? 0 : 1;
         before = sourceOfRow[row];
+        cutOfSome.set(source, cut.get(before));
         newSources.add(source);
-        tokens += rows.get(row).tokens();
       }
     }
     return new Examples(
-        some,
-        newSources.build().toArray(),
-        placesOfSome,
-        new DataCounts(some.size(), tokens, counts.cutRows(), counts.droppedRows()));
+        some, newSources.build().toArray(), placesOfSome, cutOfSome, sources.length, 0, 0);
   }
 }

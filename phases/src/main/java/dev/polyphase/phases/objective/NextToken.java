@@ -1,7 +1,7 @@
 package dev.polyphase.phases.objective;
 
+import dev.polyphase.phases.api.DataCounts;
 import dev.polyphase.phases.api.PhaseRequest;
-import dev.polyphase.phases.data.DataCounts;
 import dev.polyphase.phases.data.Example;
 import dev.polyphase.phases.data.ExampleReader;
 import dev.polyphase.phases.data.Examples;
@@ -67,6 +67,11 @@ public final class NextToken implements Objective {
     @Override
     public int count() {
       return examples.sources();
+    }
+
+    @Override
+    public DataCounts counts() {
+      return examples.counts();
     }
 
     @Override

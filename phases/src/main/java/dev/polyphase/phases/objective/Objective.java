@@ -1,6 +1,6 @@
 package dev.polyphase.phases.objective;
 
-import dev.polyphase.phases.data.DataCounts;
+import dev.polyphase.phases.api.DataCounts;
 import dev.polyphase.phases.model.Transformer;
 import dev.polyphase.pipelines.problems.Place;
 import java.util.List;
@@ -24,7 +24,7 @@ public interface Objective {
   /** Where the rows of the datasets that are in these rows were read, in their order. */
   List<Place> places(int[] rows);
 
-  /** What became of the rows that were read. */
+  /** What the rows of the datasets that are in it came to; none of these was left out. */
   DataCounts counts();
 
   /**

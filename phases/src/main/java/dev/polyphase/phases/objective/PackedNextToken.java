@@ -1,6 +1,6 @@
 package dev.polyphase.phases.objective;
 
-import dev.polyphase.phases.data.DataCounts;
+import dev.polyphase.phases.api.DataCounts;
 import dev.polyphase.phases.data.Example;
 import dev.polyphase.phases.data.Examples;
 import dev.polyphase.phases.data.Packing;

@@ -1,6 +1,7 @@
 package dev.polyphase.phases.training;
 
 import dev.polyphase.kernels.Libtorch;
+import dev.polyphase.phases.api.DataCounts;
 import dev.polyphase.phases.api.FreeMemory;
 import dev.polyphase.phases.api.OutOfMemoryException;
 import dev.polyphase.phases.api.PhaseListener;
@@ -8,7 +9,6 @@ import dev.polyphase.phases.api.PhasePlan;
 import dev.polyphase.phases.api.PhaseRequest;
 import dev.polyphase.phases.api.PhaseResult;
 import dev.polyphase.phases.api.PhaseTrainer;
-import dev.polyphase.phases.data.DataCounts;
 import dev.polyphase.phases.data.Schedule;
 import dev.polyphase.phases.model.EmbeddingNoise;
 import dev.polyphase.phases.model.MastersAt;
@@ -20,6 +20,7 @@ import dev.polyphase.phases.objective.ObjectiveSource;
 import dev.polyphase.phases.tokens.LazyTokenizer;
 import dev.polyphase.pipelines.Adapter;
 import dev.polyphase.pipelines.Phase;
+import dev.polyphase.pipelines.PhaseType;
 import dev.polyphase.pipelines.problems.InputException;
 import dev.polyphase.pipelines.problems.Place;
 import dev.polyphase.pipelines.problems.Problem;
@@ -67,19 +68,16 @@ public final class DjlPhaseTrainer implements PhaseTrainer {
     try (LazyTokenizer tokenizer = new LazyTokenizer(request.checkpoint())) {
       PhaseRows rows = PhaseRows.read(source, request, setup.config().vocabSize(), tokenizer);
       Objective objective = rows.training();
-      @Nullable Objective heldOut = rows.heldOut();
-      DataCounts counts = objective.counts();
       Schedule schedule =
           TrainingLoop.schedule(request.phase(), request.pipeline().seed(), objective);
       MemoryFormula memory = setup.memory(schedule, objective);
       PlacedPhase placed = setup.placed(memory, freeMemory);
       return new PhasePlan(
-          counts.rows(),
-          counts.tokens(),
+          rows.counts(),
+          rows.heldOutCounts(),
           slots(request.phase(), objective),
           schedule.totalSteps(),
           rescans(request.phase(), schedule),
-          heldOut == null ? 0 : heldOut.counts().rows(),
           schedule.totalTokens(),
           setup.parts().values(setup.layout()),
           setup.modelValues(),
@@ -107,7 +105,10 @@ public final class DjlPhaseTrainer implements PhaseTrainer {
     try (LazyTokenizer tokenizer = new LazyTokenizer(request.checkpoint())) {
       PhaseRows rows = PhaseRows.read(source, request, setup.config().vocabSize(), tokenizer);
       Objective objective = rows.training();
-      noteRowsLeftOut(objective.counts(), listener);
+      noteRows(rows.counts(), "", request.phase(), listener);
+      if (rows.heldOutCounts() != null) {
+        noteRows(rows.heldOutCounts(), "held-out ", request.phase(), listener);
+      }
       notePacking(request.phase(), objective, listener);
       noteOffload(setup, listener);
       // What the model has mapped is closed after it.
@@ -153,7 +154,9 @@ public final class DjlPhaseTrainer implements PhaseTrainer {
             trained.values(setup.layout()),
             trained.savedValues(setup.layout()),
             changed,
-            (System.nanoTime() - startNanos) / 1e9);
+            (System.nanoTime() - startNanos) / 1e9,
+            rows.counts(),
+            rows.heldOutCounts());
       }
     }
   }
@@ -217,11 +220,26 @@ public final class DjlPhaseTrainer implements PhaseTrainer {
     }
   }
 
-  private static void noteRowsLeftOut(DataCounts counts, PhaseListener listener) {
-    if (counts.cutRows() > 0 || counts.droppedRows() > 0) {
+  /**
+   * Says what became of rows, unless all of them were kept as they are.
+   *
+   * @param which of the phase's rows, as {@code held-out} with a space behind it
+   */
+  private static void noteRows(
+      DataCounts counts, String which, Phase phase, PhaseListener listener) {
+    if (counts.cut() + counts.dropped() + counts.withoutLoss() > 0) {
       listener.note(
-          "%,d rows were longer than sequence_len and were cut, %,d had no token that carries loss and were left out"
-              .formatted(counts.cutRows(), counts.droppedRows()));
+          "of %,d %s%s %,d were kept, %,d of them %s to sequence_len %,d; %,d were dropped, as no token that carries loss was left, and %,d had none at any length"
+              .formatted(
+                  counts.read(),
+                  which,
+                  phase.type() == PhaseType.DPO ? "pairs" : "rows",
+                  counts.kept(),
+                  counts.cut(),
+                  phase.type() == PhaseType.CPT ? "split" : "cut",
+                  phase.sequenceLen(),
+                  counts.dropped(),
+                  counts.withoutLoss()));
     }
   }
 

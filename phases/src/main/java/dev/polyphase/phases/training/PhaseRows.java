@@ -1,5 +1,6 @@
 package dev.polyphase.phases.training;
 
+import dev.polyphase.phases.api.DataCounts;
 import dev.polyphase.phases.api.PhaseRequest;
 import dev.polyphase.phases.data.ValidationSplit;
 import dev.polyphase.phases.objective.Objective;
@@ -19,9 +20,15 @@ import org.jspecify.annotations.Nullable;
  * A phase's rows.
  *
  * @param training those to train on
+ * @param counts what became of the rows of the training data
  * @param heldOut those to evaluate, or null
+ * @param heldOutCounts likewise of the held-out data; null where there is none
  */
-record PhaseRows(Objective training, @Nullable Objective heldOut) {
+record PhaseRows(
+    Objective training,
+    DataCounts counts,
+    @Nullable Objective heldOut,
+    @Nullable DataCounts heldOutCounts) {
 
   /**
    * Reads them all.
@@ -39,11 +46,11 @@ record PhaseRows(Objective training, @Nullable Objective heldOut) {
       return split(rows, valSetSize.get(), request);
     }
     List<Dataset> others = request.phase().evalDatasets();
-    return new PhaseRows(
-        all(rows),
-        others.isEmpty()
-            ? null
-            : all(source.read(request, "eval_datasets", others, vocabSize, tokenizer)));
+    if (others.isEmpty()) {
+      return new PhaseRows(all(rows), rows.counts(), null, null);
+    }
+    ReadRows heldOut = source.read(request, "eval_datasets", others, vocabSize, tokenizer);
+    return new PhaseRows(all(rows), rows.counts(), all(heldOut), heldOut.counts());
   }
 
   private static PhaseRows split(ReadRows rows, Amount valSetSize, PhaseRequest request) {
@@ -54,7 +61,12 @@ record PhaseRows(Objective training, @Nullable Objective heldOut) {
               .formatted(request.path("val_set_size"), size, rows.count()));
     }
     ValidationSplit split = ValidationSplit.of(rows.count(), (int) size, request.pipeline().seed());
-    return new PhaseRows(rows.objective(split.training()), rows.objective(split.heldOut()));
+    Objective heldOut = rows.objective(split.heldOut());
+    return new PhaseRows(
+        rows.objective(split.training()),
+        rows.counts().without(heldOut.counts()),
+        heldOut,
+        heldOut.counts());
   }
 
   private static Objective all(ReadRows rows) {

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import dev.polyphase.fixtures.Fixture;
+import dev.polyphase.phases.api.DataCounts;
 import dev.polyphase.phases.tokens.LazyTokenizer;
 import dev.polyphase.pipelines.Dataset;
 import dev.polyphase.pipelines.Dataset.RowType;
@@ -83,7 +84,7 @@ class ExampleReaderTest {
     assertThat(read.places())
         .extracting(place -> Path.of(place.file()).getFileName() + ":" + place.line())
         .containsExactly("z.jsonl:1", "z.jsonl:2", "a.jsonl:1", "b.jsonl:1");
-    assertThat(read.counts()).isEqualTo(new DataCounts(4, 8, 0, 0));
+    assertThat(read.counts()).isEqualTo(DataCounts.whole(4, 8));
   }
 
   @Test
@@ -103,7 +104,7 @@ class ExampleReaderTest {
     assertThat(read.rows().get(0).labels()).containsExactly(-100, -100, 3);
     assertThat(read.rows().get(1).ids()).containsExactly(7, 8, 9);
     assertThat(read.places()).extracting(Place::line).containsExactly(1, 5);
-    assertThat(read.counts()).isEqualTo(new DataCounts(2, 6, 1, 3));
+    assertThat(read.counts()).isEqualTo(new DataCounts(5, 2, 1, 1, 2, 0, 0, 2, 6));
   }
 
   @Test
@@ -119,7 +120,7 @@ class ExampleReaderTest {
             new int[] {'x', 'y', EOS});
     assertThat(read.places()).extracting(Place::line).containsExactly(1, 1, 1, 2);
     assertThat(read.rows()).allSatisfy(row -> assertThat(row.labels()).isEqualTo(row.ids()));
-    assertThat(read.counts()).isEqualTo(new DataCounts(4, 11, 1, 0));
+    assertThat(read.counts()).isEqualTo(new DataCounts(2, 2, 1, 0, 0, 0, 0, 4, 11));
     assertThat(read.sourceOfRow()).containsExactly(0, 0, 0, 1);
   }
 
@@ -138,7 +139,16 @@ class ExampleReaderTest {
     assertThat(problems(PhaseType.SFT, dataset("a.jsonl")))
         .containsExactly(
             "datasets: none of the 1 rows has a token that carries loss among its first 8"
-                + " (sequence_len)");
+                + " (sequence_len): 0 are longer than that, and 1 have none at any length");
+    write(
+        "a.jsonl",
+        "{\"input_ids\":[1,2],\"labels\":[-100,-100]}",
+        "{\"input_ids\":[1,2,3,4,5,6,7,8,9],\"labels\":[1,-100,-100,-100,-100,-100,-100,-100,9]}",
+        "{\"input_ids\":[1,2,3,4,5,6,7,8,9],\"labels\":[1,-100,-100,-100,-100,-100,-100,-100,-100]}");
+    assertThat(problems(PhaseType.SFT, dataset("a.jsonl")))
+        .containsExactly(
+            "datasets: none of the 3 rows has a token that carries loss among its first 8"
+                + " (sequence_len): 1 are longer than that, and 2 have none at any length");
   }
 
   @Test

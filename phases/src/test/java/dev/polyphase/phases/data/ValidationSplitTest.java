@@ -3,8 +3,10 @@ package dev.polyphase.phases.data;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.polyphase.phases.api.DataCounts;
 import dev.polyphase.pipelines.problems.Place;
 import java.util.Arrays;
+import java.util.BitSet;
 import java.util.List;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
@@ -52,14 +54,16 @@ class ValidationSplitTest {
     int[] sources = {0, 1, 1, 1, 2, 2};
     List<Place> places =
         Arrays.stream(sources).mapToObj(source -> new Place("rows.jsonl", source + 1, 1)).toList();
-    Examples all = new Examples(rows, sources, places, new DataCounts(6, 27, 2, 5));
+    BitSet cut = BitSet.valueOf(new long[] {0b110});
+    Examples all = new Examples(rows, sources, places, cut, 8, 4, 1);
 
     assertThat(all.sources()).isEqualTo(3);
     Examples some = all.of(new int[] {0, 2});
     assertThat(some.rows()).containsExactly(rows.get(0), rows.get(4), rows.get(5));
     assertThat(some.sourceOfRow()).containsExactly(0, 1, 1);
     assertThat(some.places()).extracting(Place::line).containsExactly(1, 3, 3);
-    assertThat(some.counts()).isEqualTo(new DataCounts(3, 2 + 6 + 7, 2, 5));
+    assertThat(some.counts()).isEqualTo(new DataCounts(2, 2, 1, 0, 0, 0, 0, 3, 2 + 6 + 7));
+    assertThat(all.counts()).isEqualTo(new DataCounts(8, 3, 2, 4, 1, 0, 0, 6, 27));
     assertThat(all.of(new int[] {1}).rows()).isEqualTo(rows.subList(1, 4));
     assertThat(all.of(new int[] {0, 1, 2}).rows()).isEqualTo(rows);
   }

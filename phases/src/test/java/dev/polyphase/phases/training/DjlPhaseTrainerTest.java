@@ -8,11 +8,13 @@ import static org.assertj.core.api.Assertions.within;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.polyphase.fixtures.Fixture;
 import dev.polyphase.fixtures.TensorValues;
+import dev.polyphase.phases.api.DataCounts;
 import dev.polyphase.phases.api.InterruptedTrainingException;
 import dev.polyphase.phases.api.MetricsRow;
 import dev.polyphase.phases.api.PhaseListener;
 import dev.polyphase.phases.api.PhasePlan;
 import dev.polyphase.phases.api.PhaseResult;
+import dev.polyphase.phases.data.ValidationSplit;
 import dev.polyphase.pipelines.problems.InputException;
 import dev.polyphase.weights.Checkpoint;
 import java.io.IOException;
@@ -44,10 +46,10 @@ class DjlPhaseTrainerTest {
             "phases.one.micro_batch_size=2");
 
     // The row of 70 is cut at 64; three micro-batches an epoch, of which half are rounded up.
-    assertThat(plan.rows()).isEqualTo(5);
-    assertThat(plan.tokens()).isEqualTo(20 + 64 + 5 + 9 + 9);
+    assertThat(plan.data().rows()).isEqualTo(5);
+    assertThat(plan.data().tokens()).isEqualTo(20 + 64 + 5 + 9 + 9);
     assertThat(plan.steps()).isEqualTo(5);
-    assertThat(plan.evalRows()).isZero();
+    assertThat(plan.heldOut()).isNull();
   }
 
   @Test
@@ -160,7 +162,10 @@ class DjlPhaseTrainerTest {
       "phases.one.learning_rate=1e-12"
     };
 
-    assertThat(run.check(settings).evalRows()).isEqualTo(3);
+    assertThat(run.check(settings).heldOut())
+        .isNotNull()
+        .extracting(DataCounts::kept)
+        .isEqualTo(3L);
     run.train("result", heard, settings);
 
     assertThat(heard.rows).hasSize(4);
@@ -248,8 +253,38 @@ class DjlPhaseTrainerTest {
 
     assertThat(heard.notes.get(0))
         .isEqualTo(
-            "2 rows were longer than sequence_len and were cut, 1 had no token that carries loss"
-                + " and were left out");
+            "of 4 rows 3 were kept, 2 of them cut to sequence_len 64; 0 were dropped, as no token"
+                + " that carries loss was left, and 1 had none at any length");
+  }
+
+  /** Of each row the first third carries no loss: of 200 tokens the first 66. */
+  @Test
+  void planAndResultCountTheRowsThatWereRead() throws IOException {
+    SftRun run = SftRun.ofLlama(folder, UP).withRows(200, 70, 12, 1, 80, 300);
+    Files.copy(folder.resolve("rows.jsonl"), folder.resolve("held-out.jsonl"));
+    String heldOut = "phases.one.eval_datasets=[{path: held-out.jsonl}]";
+    DataCounts counts = new DataCounts(6, 3, 2, 2, 1, 0, 0, 3, 64 + 12 + 64);
+
+    PhasePlan plan = run.check(heldOut);
+    PhaseResult result = run.train("result", new RecordingListener(), heldOut);
+
+    assertThat(plan.data()).isEqualTo(counts).isEqualTo(result.data());
+    assertThat(plan.heldOut()).isEqualTo(counts).isEqualTo(result.heldOut());
+  }
+
+  /** Three rows are kept; of the seed's draw one of the two that are cut is held out. */
+  @Test
+  void whatIsDrawnToBeHeldOutCountsThereAlone() throws IOException {
+    SftRun run = SftRun.ofLlama(folder, UP).withRows(200, 70, 12, 1, 80, 300);
+    boolean whole = ValidationSplit.of(3, 1, 42).heldOut()[0] == 1;
+    int cut = whole ? 0 : 1;
+    int tokens = whole ? 12 : 64;
+
+    PhasePlan plan = run.check("phases.one.val_set_size=1");
+
+    assertThat(plan.heldOut()).isEqualTo(new DataCounts(1, 1, cut, 0, 0, 0, 0, 1, tokens));
+    assertThat(plan.data())
+        .isEqualTo(new DataCounts(5, 2, 2 - cut, 2, 1, 0, 0, 2, 64 + 12 + 64 - tokens));
   }
 
   private PhaseResult train(SftRun run, String... settings) throws IOException {

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import dev.polyphase.fixtures.Fixture;
 import dev.polyphase.fixtures.TensorValues;
+import dev.polyphase.phases.api.DataCounts;
 import dev.polyphase.phases.api.InterruptedTrainingException;
 import dev.polyphase.phases.api.MetricsRow;
 import dev.polyphase.phases.api.PhasePlan;
@@ -208,8 +209,8 @@ class EvaluationsTest {
     RecordingListener separate = train("separate", append(settings, files));
 
     assertThat(plan).isEqualTo(byFile);
-    assertThat(plan.rows()).isEqualTo(9);
-    assertThat(plan.evalRows()).isEqualTo(3);
+    assertThat(plan.data().rows()).isEqualTo(9);
+    assertThat(plan.heldOut()).isNotNull().extracting(DataCounts::rows).isEqualTo(3L);
     assertThat(figures(split)).isEqualTo(figures(separate));
     assertThat(folder.resolve("split/model.safetensors"))
         .hasSameBinaryContentAs(folder.resolve("separate/model.safetensors"));

@@ -1,7 +1,7 @@
 package dev.polyphase.phases.training;
 
+import dev.polyphase.phases.api.DataCounts;
 import dev.polyphase.phases.api.PhaseRequest;
-import dev.polyphase.phases.data.DataCounts;
 import dev.polyphase.phases.data.TokenBatch;
 import dev.polyphase.phases.model.Transformer;
 import dev.polyphase.phases.objective.BatchSize;
@@ -41,6 +41,11 @@ record FirstRowSilent(ObjectiveSource other) implements ObjectiveSource {
     @Override
     public int count() {
       return other.count();
+    }
+
+    @Override
+    public DataCounts counts() {
+      return other.counts();
     }
 
     @Override

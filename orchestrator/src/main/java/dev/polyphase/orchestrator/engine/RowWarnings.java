@@ -1,0 +1,93 @@
+package dev.polyphase.orchestrator.engine;
+
+import dev.polyphase.phases.api.DataCounts;
+import dev.polyphase.pipelines.Phase;
+import dev.polyphase.pipelines.PhaseType;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** What a user is told of data of which a phase learns less than there is. */
+final class RowWarnings {
+  /** Of so many rows one that is not learned from, or in part, deserves a word. */
+  private static final long FEW = 10;
+
+  private RowWarnings() {}
+
+  /**
+   * The sentences.
+   *
+   * @param data the counts of the training data; null where nobody counted
+   * @param heldOut those of the held-out data, or null
+   */
+  static List<String> of(Phase phase, @Nullable DataCounts data, @Nullable DataCounts heldOut) {
+    List<String> sentences = new ArrayList<>();
+    if (data != null) {
+      add(sentences, phase, "", data);
+      if (data.equal() > 0) {
+        sentences.add(equal(phase, data));
+      }
+    }
+    if (heldOut != null) {
+      add(sentences, phase, "held-out ", heldOut);
+    }
+    return sentences;
+  }
+
+  private static void add(List<String> sentences, Phase phase, String which, DataCounts counts) {
+    String rows = which + (phase.type() == PhaseType.DPO ? "pairs" : "rows");
+    // Of a row that cpt splits nothing is lost.
+    long cut = phase.type() == PhaseType.CPT ? 0 : counts.cut();
+    if (cut + counts.dropped() > 0 && FEW * (cut + counts.dropped()) >= counts.read()) {
+      sentences.add(tooLong(phase, rows, cut, counts));
+    }
+    if (counts.withoutLoss() > 0 && FEW * counts.withoutLoss() >= counts.read()) {
+      sentences.add(
+          "phase %s: %s of %s %s (%s) have no token that carries loss and are left out; see that something in them is to be learned, or remove them"
+              .formatted(
+                  phase.name(),
+                  Numbers.whole(counts.withoutLoss()),
+                  Numbers.whole(counts.read()),
+                  rows,
+                  share(counts.withoutLoss(), counts.read())));
+    }
+  }
+
+  private static String tooLong(Phase phase, String rows, long cut, DataCounts counts) {
+    List<String> what = new ArrayList<>();
+    if (cut > 0) {
+      what.add("cuts " + Numbers.whole(cut));
+    }
+    if (counts.dropped() > 0) {
+      what.add("leaves no token that carries loss in " + Numbers.whole(counts.dropped()));
+    }
+    return "phase %s: sequence_len, which is %s, %s of %s %s (%s); raise it, or shorten them"
+        .formatted(
+            phase.name(),
+            Numbers.whole(phase.sequenceLen()),
+            String.join(" and ", what),
+            Numbers.whole(counts.read()),
+            rows,
+            share(cut + counts.dropped(), counts.read()));
+  }
+
+  private static String share(long part, long whole) {
+    return Numbers.percent((double) part, (double) whole);
+  }
+
+  private static String equal(Phase phase, DataCounts counts) {
+    boolean byCut = counts.equalAfterCut() > 0;
+    return "phase %s: %s of %s pairs (%s) have equal completions%s, and give no gradient; %s"
+        .formatted(
+            phase.name(),
+            Numbers.whole(counts.equal()),
+            Numbers.whole(counts.kept()),
+            share(counts.equal(), counts.kept()),
+            byCut
+                ? ", %s of them because sequence_len, which is %s, cuts off where they differ"
+                    .formatted(
+                        Numbers.whole(counts.equalAfterCut()), Numbers.whole(phase.sequenceLen()))
+                : "",
+            byCut ? "raise sequence_len, or remove them" : "remove them");
+  }
+}

@@ -1,0 +1,14 @@
+package dev.polyphase.reports;
+
+/**
+ * What became of the rows of a phase's datasets; of dpo a row is a pair.
+ *
+ * @param read the rows in the files
+ * @param kept those that were trained on, or measured on
+ * @param cut those of the kept ones that were cut, or in cpt split
+ * @param dropped those that were left out because nothing that carries loss was left after the cut
+ * @param withoutLoss those that were left out because they carry no loss at any length
+ * @param equal the kept pairs whose completions are equal
+ */
+public record RowCounts(
+    long read, long kept, long cut, long dropped, long withoutLoss, long equal) {}
