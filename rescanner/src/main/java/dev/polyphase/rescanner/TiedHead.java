@@ -1,11 +1,7 @@
 package dev.polyphase.rescanner;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
-import dev.polyphase.pipelines.problems.InputException;
 import dev.polyphase.weights.Checkpoint;
-import dev.polyphase.weights.JsonPlace;
+import dev.polyphase.weights.JsonFile;
 import dev.polyphase.weights.TensorInfo;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -40,14 +36,6 @@ final class TiedHead {
     if (!Files.exists(config)) {
       return false;
     }
-    byte[] bytes = Files.readAllBytes(config);
-    try {
-      JsonNode tied = new ObjectMapper().readTree(bytes).path("tie_word_embeddings");
-      return tied.asBoolean(false);
-    } catch (JsonProcessingException e) {
-      throw new InputException(
-          JsonPlace.of(config, e),
-          "this is no JSON; take the file from the model's original folder");
-    }
+    return JsonFile.read(config).path("tie_word_embeddings").asBoolean(false);
   }
 }

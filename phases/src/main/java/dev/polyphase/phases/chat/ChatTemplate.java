@@ -1,14 +1,13 @@
 package dev.polyphase.phases.chat;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.polyphase.phases.chat.jinja.Template;
 import dev.polyphase.phases.chat.jinja.TemplateException;
 import dev.polyphase.pipelines.problems.InputException;
 import dev.polyphase.pipelines.problems.Place;
+import dev.polyphase.weights.JsonFile;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.CharacterCodingException;
@@ -25,7 +24,6 @@ import java.util.Optional;
  * {@code apply_chat_template} does.
  */
 public final class ChatTemplate {
-  private static final JsonMapper JSON = new JsonMapper();
   private static final String TEMPLATE_FILE = "chat_template.jinja";
   private static final String CONFIG_FILE = "tokenizer_config.json";
 
@@ -147,14 +145,7 @@ public final class ChatTemplate {
     if (!Files.isRegularFile(file)) {
       return JsonNodeFactory.instance.objectNode();
     }
-    try {
-      return JSON.readTree(Files.readAllBytes(file));
-    } catch (JsonProcessingException e) {
-      int line = e.getLocation() == null ? 0 : e.getLocation().getLineNr();
-      int column = e.getLocation() == null ? 0 : e.getLocation().getColumnNr();
-      throw new InputException(
-          new Place(file.toString(), line, column), "this is no JSON: " + e.getOriginalMessage());
-    }
+    return JsonFile.read(file);
   }
 
   private static String text(Path file) throws IOException {
