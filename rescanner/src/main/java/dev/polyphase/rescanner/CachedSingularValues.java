@@ -1,5 +1,6 @@
 package dev.polyphase.rescanner;
 
+import dev.polyphase.weights.FileFailure;
 import dev.polyphase.weights.TensorInfo;
 import java.io.IOException;
 import java.util.HashMap;
@@ -108,11 +109,8 @@ public final class CachedSingularValues implements SingularValues {
     } catch (IOException e) {
       keeping = false;
       notes.accept(
-          "what is scanned can't be kept in "
-              + cache.folder()
-              + " ("
-              + e.getMessage()
-              + "); a later scan starts from the beginning");
+          "what is scanned can't be kept in %s (%s); a later scan starts from the beginning"
+              .formatted(cache.folder(), FileFailure.sentence(cache.folder(), e)));
     }
   }
 }

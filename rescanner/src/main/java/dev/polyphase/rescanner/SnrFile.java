@@ -1,6 +1,5 @@
 package dev.polyphase.rescanner;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.json.JsonReadFeature;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
@@ -9,9 +8,8 @@ import dev.polyphase.pipelines.problems.InputException;
 import dev.polyphase.pipelines.problems.Place;
 import dev.polyphase.pipelines.problems.Problem;
 import dev.polyphase.weights.AtomicFiles;
-import dev.polyphase.weights.JsonPlace;
+import dev.polyphase.weights.JsonFile;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -86,8 +84,7 @@ public final class SnrFile {
    * @throws InputException when the file is no scan
    */
   public static List<ModuleSnr> read(Path file) throws IOException {
-    byte[] bytes = Files.readAllBytes(file);
-    JsonNode root = parse(file, bytes);
+    JsonNode root = JsonFile.read(file, JSON);
     if (!root.isObject() || root.isEmpty()) {
       throw new InputException(
           Place.in(file.toString()),
@@ -116,19 +113,6 @@ public final class SnrFile {
       throw new InputException(problems);
     }
     return snrs;
-  }
-
-  private static JsonNode parse(Path file, byte[] bytes) {
-    try {
-      return JSON.readTree(bytes);
-    } catch (JsonProcessingException e) {
-      throw new InputException(
-          JsonPlace.of(file, e), "this is no JSON; give a scan as 'polyphase scan' writes it");
-    } catch (IOException e) {
-      throw new InputException(
-          Place.in(file.toString()),
-          "this is no text in UTF-8; give a scan as 'polyphase scan' writes it");
-    }
   }
 
   private static boolean isFlat(JsonNode entry) {

@@ -1,15 +1,19 @@
 package dev.polyphase.rescanner;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.polyphase.pipelines.SelectionRule.Metric;
 import dev.polyphase.weights.AtomicFiles;
+import dev.polyphase.weights.FileFailure;
+import dev.polyphase.weights.JsonFault;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 
@@ -43,11 +47,25 @@ public final class SpectraFile {
    */
   public static Map<String, Double> readScores(Path file) throws IOException {
     Map<String, Double> scores = new HashMap<>();
-    for (String line : Files.readAllLines(file)) {
-      JsonNode row = JSON.readTree(line);
+    List<String> lines;
+    try {
+      lines = Files.readAllLines(file);
+    } catch (IOException e) {
+      throw FileFailure.reading(file, e);
+    }
+    for (int i = 0; i < lines.size(); i++) {
+      JsonNode row = parse(file, i + 1, lines.get(i));
       scores.put(row.path("module").asText(), row.path("score").asDouble(Double.NaN));
     }
     return scores;
+  }
+
+  private static JsonNode parse(Path file, int number, String line) {
+    try {
+      return JSON.readTree(line);
+    } catch (JsonProcessingException e) {
+      throw JsonFault.in(line, JSON.getFactory()).ofLine(file.toString(), number, "line");
+    }
   }
 
   private static ObjectNode row(ModuleSpectrum module) {

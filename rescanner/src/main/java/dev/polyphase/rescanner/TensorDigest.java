@@ -1,5 +1,6 @@
 package dev.polyphase.rescanner;
 
+import dev.polyphase.weights.FileFailure;
 import dev.polyphase.weights.TensorInfo;
 import java.io.EOFException;
 import java.io.IOException;
@@ -36,11 +37,13 @@ final class TensorDigest {
         buffer.limit((int) Math.min(buffer.capacity(), tensor.byteCount() - done));
         int read = file.read(buffer, tensor.position() + done);
         if (read < 0) {
-          throw new EOFException(tensor.file() + " was cut while it was in use");
+          throw new EOFException();
         }
         digest.update(buffer.array(), 0, read);
         done += read;
       }
+    } catch (IOException e) {
+      throw FileFailure.reading(tensor.file(), e);
     }
     return HexFormat.of().formatHex(digest.digest());
   }

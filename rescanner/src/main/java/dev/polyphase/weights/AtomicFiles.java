@@ -37,7 +37,7 @@ public final class AtomicFiles {
       Files.move(temporary, file, StandardCopyOption.ATOMIC_MOVE);
     } catch (IOException e) {
       FileTransfer.deleteTreeAfter(e, temporary);
-      throw FileTransfer.at(file, e);
+      throw FileFailure.writing(file, e);
     } catch (RuntimeException | Error e) {
       FileTransfer.deleteTreeAfter(e, temporary);
       throw e;
@@ -60,6 +60,8 @@ public final class AtomicFiles {
     }
     try (FileChannel channel = FileChannel.open(folder, StandardOpenOption.READ)) {
       channel.force(true);
+    } catch (IOException e) {
+      throw FileFailure.writing(folder, e);
     }
   }
 

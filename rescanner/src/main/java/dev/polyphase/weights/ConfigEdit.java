@@ -49,8 +49,7 @@ final class ConfigEdit {
         }
       }
     } catch (JsonProcessingException e) {
-      throw new InputException(
-          JsonPlace.of(file, e), "this is no valid JSON; correct it or copy the file again");
+      throw JsonFile.refused(file, JSON);
     }
     return edited.append(text, copied, text.length()).toString();
   }

@@ -5,7 +5,6 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.channels.WritableByteChannel;
-import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -24,7 +23,7 @@ final class FileTransfer {
       append(source, from, 0, from.size(), to);
       to.force(true);
     } catch (IOException e) {
-      throw at(target, e);
+      throw FileFailure.writing(target, e);
     }
   }
 
@@ -34,7 +33,7 @@ final class FileTransfer {
       append(ByteBuffer.wrap(bytes), to);
       to.force(true);
     } catch (IOException e) {
-      throw at(target, e);
+      throw FileFailure.writing(target, e);
     }
   }
 
@@ -49,7 +48,7 @@ final class FileTransfer {
     while (done < byteCount) {
       long moved = from.transferTo(position + done, byteCount - done, to);
       if (moved == 0) {
-        throw new EOFException(source + " became shorter while it was copied");
+        throw FileFailure.reading(source, new EOFException());
       }
       done += moved;
     }
@@ -59,11 +58,6 @@ final class FileTransfer {
     while (bytes.hasRemaining()) {
       to.write(bytes);
     }
-  }
-
-  /** The failure with the file that was read or written: of a full disk Java says no more. */
-  static IOException at(Path file, IOException e) {
-    return e instanceof FileSystemException ? e : new IOException(file + ": " + e.getMessage(), e);
   }
 
   /** Deletes a folder and all that is in it; links are deleted, not followed. */

@@ -1,9 +1,6 @@
 package dev.polyphase.weights;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.ObjectReader;
 import dev.polyphase.pipelines.problems.InputException;
 import dev.polyphase.pipelines.problems.Place;
 import dev.polyphase.pipelines.problems.Problem;
@@ -33,7 +30,6 @@ public enum HeadTie {
   public static final String KEY = "tie_word_embeddings";
 
   private static final String EMBEDDINGS = "embed_tokens.weight";
-  private static final ObjectReader JSON = new ObjectMapper().reader();
 
   /**
    * What is the case in a checkpoint. Its head and its embeddings are read where it has both and
@@ -80,14 +76,8 @@ public enum HeadTie {
     if (!Files.exists(config)) {
       return false;
     }
-    try {
-      JsonNode root = JSON.readTree(Files.readAllBytes(config));
-      return flag(config, root, "") || flag(config, root.path("text_config"), "text_config.");
-    } catch (JsonProcessingException e) {
-      throw new InputException(
-          JsonPlace.of(config, e),
-          "this is no JSON; take the file from the model's original folder");
-    }
+    JsonNode root = JsonFile.read(config);
+    return flag(config, root, "") || flag(config, root.path("text_config"), "text_config.");
   }
 
   private static boolean flag(Path config, JsonNode object, String prefix) {

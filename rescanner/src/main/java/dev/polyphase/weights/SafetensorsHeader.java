@@ -80,7 +80,7 @@ final class SafetensorsHeader {
                       entry.end() - entry.begin()))
           .toList();
     } catch (IOException e) {
-      throw FileTransfer.at(file, e);
+      throw FileFailure.reading(file, e);
     }
   }
 
@@ -136,8 +136,9 @@ final class SafetensorsHeader {
   }
 
   private ObjectNode header(FileChannel channel, int headerBytes) throws IOException {
-    ByteBuffer text = readAt(channel, LENGTH_BYTES, headerBytes);
-    if (headerBytes == 0 || text.get(0) != '{') {
+    byte[] text = new byte[headerBytes];
+    readAt(channel, LENGTH_BYTES, headerBytes).get(text);
+    if (headerBytes == 0 || text[0] != '{') {
       throw wrong("the header does not start with '{'; this is no safetensors file");
     }
     return StrictJson.object(file, "the header", text);
@@ -224,7 +225,7 @@ final class SafetensorsHeader {
     ByteBuffer buffer = ByteBuffer.allocate(byteCount).order(ByteOrder.LITTLE_ENDIAN);
     while (buffer.hasRemaining()) {
       if (channel.read(buffer, position + buffer.position()) < 0) {
-        throw new EOFException("the file became shorter while it was read");
+        throw new EOFException();
       }
     }
     return buffer.flip();

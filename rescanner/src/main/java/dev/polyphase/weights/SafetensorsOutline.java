@@ -33,6 +33,8 @@ public final class SafetensorsOutline {
     try (RandomAccessFile out = new RandomAccessFile(file.toFile(), "rw")) {
       out.write(header);
       out.setLength(Math.addExact(header.length, end));
+    } catch (IOException e) {
+      throw FileFailure.writing(file, e);
     }
   }
 }

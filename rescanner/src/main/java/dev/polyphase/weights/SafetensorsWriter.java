@@ -58,7 +58,7 @@ final class SafetensorsWriter {
       }
       to.force(true);
     } catch (IOException e) {
-      throw FileTransfer.at(target, e);
+      throw FileFailure.writing(target, e);
     }
     return planned.stream().mapToLong(Planned::byteCount).sum();
   }

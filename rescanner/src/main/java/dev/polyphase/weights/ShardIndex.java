@@ -12,9 +12,7 @@ import dev.polyphase.pipelines.problems.InputException;
 import dev.polyphase.pipelines.problems.Place;
 import dev.polyphase.pipelines.problems.Problem;
 import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -85,8 +83,7 @@ record ShardIndex(ObjectNode metadata, SortedMap<String, String> fileOfTensor) {
    * @throws InputException if it is malformed or points out of its folder
    */
   static ShardIndex read(Path file) throws IOException {
-    ObjectNode root =
-        StrictJson.object(file, "the index", ByteBuffer.wrap(Files.readAllBytes(file)));
+    ObjectNode root = StrictJson.object(file, "the index");
     Place place = Place.in(file.toString());
     if (!(root.get("weight_map") instanceof ObjectNode weightMap) || weightMap.isEmpty()) {
       throw new InputException(

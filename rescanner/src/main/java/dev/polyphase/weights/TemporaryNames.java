@@ -31,6 +31,11 @@ final class TemporaryNames {
     }
   }
 
+  /** A path with what it, and the folders on its way, will be called when they are complete. */
+  static String finalName(String path) {
+    return path.replaceAll("\\.([^/\\\\]+)" + Pattern.quote(MARK) + "[0-9a-f]{16}", "$1");
+  }
+
   static Path folderOf(Path path) {
     Path folder = path.toAbsolutePath().getParent();
     if (folder == null) {

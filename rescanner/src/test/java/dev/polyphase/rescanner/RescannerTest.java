@@ -198,7 +198,7 @@ final class RescannerTest {
     Files.writeString(model.resolve("config.json"), "[".repeat(1_500));
     assertThatThrownBy(() -> scan(checkpoint, List.of("mlp.up_proj")))
         .isInstanceOf(InputException.class)
-        .hasMessageContaining("config.json: this is no JSON");
+        .hasMessageContaining("config.json:1:1001: this is no JSON: it is nested");
   }
 
   private static Scan scan(Checkpoint checkpoint, List<String> types) throws IOException {

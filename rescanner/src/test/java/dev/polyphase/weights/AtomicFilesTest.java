@@ -91,7 +91,9 @@ class AtomicFilesTest {
                       throw new IOException("No space left on device");
                     }))
         .isInstanceOf(IOException.class)
-        .hasMessage(folder.resolve("a") + ": No space left on device");
+        .hasMessage(
+            folder.resolve("a")
+                + ": there is no room left on its disk; free some and run the command again");
     assertThat(folder).isEmptyDirectory();
   }
 

@@ -156,7 +156,7 @@ class CheckpointWriterTest {
             () -> CheckpointWriter.write(base, temporary.resolve("new"), failing, Map.of()))
         .isInstanceOf(IOException.class)
         .hasMessageStartingWith(temporary.resolve(".new.tmp-").toString())
-        .hasMessageEndingWith("/model.safetensors: the disk is full");
+        .hasMessageEndingWith("/model.safetensors: it can't be written (the disk is full)");
 
     assertThat(children(temporary)).containsExactly("tiny-llama");
   }
@@ -172,7 +172,7 @@ class CheckpointWriterTest {
     assertThatThrownBy(
             () -> CheckpointWriter.write(base, temporary.resolve("new"), Map.of(), Map.of()))
         .isInstanceOf(IOException.class)
-        .hasMessageContaining(model + " became shorter");
+        .hasMessageContaining(model + ": it became shorter");
 
     assertThat(children(temporary)).containsExactly("tiny-llama");
   }

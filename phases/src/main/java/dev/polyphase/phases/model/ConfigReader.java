@@ -1,18 +1,14 @@
 package dev.polyphase.phases.model;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.polyphase.pipelines.problems.InputException;
 import dev.polyphase.pipelines.problems.Place;
 import dev.polyphase.pipelines.problems.Problem;
 import dev.polyphase.weights.AdapterFolder;
 import dev.polyphase.weights.Checkpoint;
 import dev.polyphase.weights.HeadTie;
-import dev.polyphase.weights.JsonPlace;
+import dev.polyphase.weights.JsonFile;
 import java.io.IOException;
-import java.nio.charset.CharacterCodingException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -27,9 +23,6 @@ import java.util.stream.Collectors;
  * refused by name: a model that trains with another formula than its own gives wrong numbers.
  */
 public final class ConfigReader {
-  private static final JsonMapper JSON =
-      JsonMapper.builder().enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS).build();
-
   /** More than any model has, and few enough to make a list of. */
   private static final int MOST_LAYERS = 10_000;
 
@@ -77,17 +70,7 @@ public final class ConfigReader {
       throw new InputException(
           place, adapter.orElse("is missing: a model's folder needs its config.json"));
     }
-    try {
-      JsonNode root = JSON.readTree(Files.readString(file));
-      if (!root.isObject()) {
-        throw new InputException(place, "must be a JSON object");
-      }
-      return root;
-    } catch (JsonProcessingException e) {
-      throw new InputException(JsonPlace.of(file, e), "is no JSON: " + e.getOriginalMessage());
-    } catch (CharacterCodingException e) {
-      throw new InputException(place, "is no JSON: it is not text in UTF-8");
-    }
+    return JsonFile.object(file);
   }
 
   private static Architecture architecture(JsonNode root, Place place) {

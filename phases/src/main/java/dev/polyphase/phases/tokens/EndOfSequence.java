@@ -1,11 +1,10 @@
 package dev.polyphase.phases.tokens;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.NullNode;
 import dev.polyphase.pipelines.problems.InputException;
 import dev.polyphase.pipelines.problems.Place;
-import dev.polyphase.weights.JsonPlace;
+import dev.polyphase.weights.JsonFile;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -22,8 +21,6 @@ public final class EndOfSequence {
 
   /** The key of both. */
   public static final String KEY = "eos_token_id";
-
-  private static final JsonMapper JSON = new JsonMapper();
 
   private EndOfSequence() {}
 
@@ -67,17 +64,9 @@ public final class EndOfSequence {
 
   private static JsonNode valueIn(Path file) throws IOException {
     if (!Files.isRegularFile(file)) {
-      return JSON.nullNode();
+      return NullNode.getInstance();
     }
-    JsonNode tree;
-    try {
-      tree = JSON.readTree(Files.readAllBytes(file));
-    } catch (JsonProcessingException e) {
-      throw new InputException(JsonPlace.of(file, e), "this is no JSON: " + e.getOriginalMessage());
-    }
-    if (!tree.isObject()) {
-      throw new InputException(Place.in(file.toString()), "this file must hold one JSON object");
-    }
-    return tree.hasNonNull(KEY) ? tree.get(KEY) : JSON.nullNode();
+    JsonNode tree = JsonFile.object(file);
+    return tree.hasNonNull(KEY) ? tree.get(KEY) : NullNode.getInstance();
   }
 }

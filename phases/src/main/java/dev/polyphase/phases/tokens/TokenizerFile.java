@@ -7,8 +7,7 @@ import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.polyphase.pipelines.problems.InputException;
-import dev.polyphase.pipelines.problems.Place;
-import dev.polyphase.weights.JsonPlace;
+import dev.polyphase.weights.JsonFile;
 import java.io.IOException;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
@@ -51,10 +50,8 @@ final class TokenizerFile {
     try {
       read = new TokenizerFile(Files.readString(file));
       read.findAddedTokens();
-    } catch (JsonProcessingException e) {
-      throw new InputException(JsonPlace.of(file, e), "this is no JSON: " + e.getOriginalMessage());
-    } catch (CharacterCodingException e) {
-      throw new InputException(Place.in(file.toString()), "this file is not in UTF-8");
+    } catch (JsonProcessingException | CharacterCodingException e) {
+      throw JsonFile.refused(file, JSON.getFactory());
     }
     return read.with(folder.toAdd(read.added)).getBytes(StandardCharsets.UTF_8);
   }

@@ -1,13 +1,11 @@
 package dev.polyphase.phases.tokens;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.polyphase.pipelines.problems.InputException;
 import dev.polyphase.pipelines.problems.Place;
-import dev.polyphase.weights.JsonPlace;
+import dev.polyphase.weights.JsonFile;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -30,8 +28,6 @@ import java.util.TreeMap;
  * TokenizersBackend.__init__}).
  */
 public final class TokenizerFolder {
-  private static final JsonMapper JSON = new JsonMapper();
-
   private static final String CONFIG = "tokenizer_config.json";
   private static final String SPECIAL_TOKENS_MAP = "special_tokens_map.json";
   private static final String ADDED_TOKENS = "added_tokens.json";
@@ -224,14 +220,7 @@ public final class TokenizerFolder {
     if (!Files.isRegularFile(file)) {
       return JsonNodeFactory.instance.objectNode();
     }
-    try {
-      if (JSON.readTree(Files.readAllBytes(file)) instanceof ObjectNode object) {
-        return object;
-      }
-    } catch (JsonProcessingException e) {
-      throw new InputException(JsonPlace.of(file, e), "this is no JSON: " + e.getOriginalMessage());
-    }
-    throw wrong(file, "this file must hold one JSON object");
+    return JsonFile.object(file);
   }
 
   private static InputException wrong(Path file, String sentence) {

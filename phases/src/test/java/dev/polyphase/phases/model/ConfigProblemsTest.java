@@ -30,25 +30,31 @@ class ConfigProblemsTest {
   void fileThatIsNoObject() throws IOException {
     assertThat(problems(folder))
         .containsExactly(file() + ": is missing: a model's folder needs its config.json");
-    assertThat(problems("")).containsExactly(file() + ": must be a JSON object");
-    assertThat(problems("[1]")).containsExactly(file() + ": must be a JSON object");
-    assertThat(problems("null")).containsExactly(file() + ": must be a JSON object");
+    assertThat(problems("")).containsExactly(file() + ":1:1: this is no JSON: it is empty");
+    assertThat(problems("[1]"))
+        .containsExactly(file() + ": this must be a JSON object, but is [1]");
+    assertThat(problems("null"))
+        .containsExactly(file() + ": this must be a JSON object, but is null");
     assertThat(problems("{\n  \"a\": yes\n}"))
         .singleElement()
         .asString()
-        .startsWith(file() + ":2:8: is no JSON: Unrecognized token 'yes'");
+        .startsWith(file() + ":2:8: this is no JSON: yes is no JSON value");
     assertThat(problems("{\"a\": 1")).singleElement().asString().contains("config.json:1:");
     assertThat(problems("{} {}")).singleElement().asString().contains("is no JSON");
     assertThat(problems("{\"a\":".repeat(1_500)))
         .singleElement()
         .asString()
-        .startsWith(file() + ": is no JSON: Document nesting depth");
+        .isEqualTo(file() + ":1:5001: this is no JSON: it is nested more than 1,000 deep");
     assertThat(problems("{\"a\": " + "1".repeat(1_500) + "}"))
         .singleElement()
         .asString()
-        .startsWith(file() + ": is no JSON: Number value length");
+        .isEqualTo(file() + ":1:7: this is no JSON: a number has more than 1,000 characters");
     Files.write(file(), new byte[] {'{', (byte) 0xff, '}'});
-    assertThat(problems(folder)).containsExactly(file() + ": is no JSON: it is not text in UTF-8");
+    assertThat(problems(folder))
+        .containsExactly(
+            file()
+                + ":1:2: this is no JSON: the byte 0xFF is not text in UTF-8; save the text in"
+                + " UTF-8");
     Files.delete(file());
     Files.createDirectory(file());
     assertThat(problems(folder)).singleElement().asString().contains("is missing");

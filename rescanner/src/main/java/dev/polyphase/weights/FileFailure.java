@@ -1,0 +1,142 @@
+package dev.polyphase.weights;
+
+import java.io.EOFException;
+import java.io.IOException;
+import java.nio.charset.CharacterCodingException;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.DirectoryNotEmptyException;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.FileSystemException;
+import java.nio.file.FileSystemLoopException;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.NotDirectoryException;
+import java.nio.file.Path;
+import java.util.List;
+
+/**
+ * Failures of the file system in plain words and with the file: of a full disk Java says "No space
+ * left on device" and no more.
+ */
+public final class FileFailure {
+
+  /**
+   * A failure and what we say of it.
+   *
+   * @param words what the system's message contains
+   */
+  private record Translation(String words, String sentence) {}
+
+  /** The first that fits is said. */
+  private static final List<Translation> TRANSLATIONS =
+      List.of(
+          new Translation(
+              "No space left",
+              "there is no room left on its disk; free some and run the command again"),
+          new Translation(
+              "quota exceeded",
+              "the quota on its disk is used up; free some of it and run the command again"),
+          new Translation(
+              "Read-only file system",
+              "its disk can't be written to; choose another place, or have it mounted for writing"),
+          new Translation("Is a directory", "this is a folder, and a file is needed"),
+          new Translation("Not a directory", "a part of its path is a file, not a folder"),
+          new Translation(
+              "Input/output error",
+              "its disk or network share reports a fault; check it and run the command again"),
+          new Translation(
+              "File too large",
+              "its disk does not take files of that size; choose one that does, or lift the limit"
+                  + " (ulimit -f)"),
+          new Translation("name too long", "its name is too long; choose a shorter one"),
+          new Translation("Too many open files", "too many files are open; raise ulimit -n"),
+          new Translation("symbolic links", "its links lead in a circle"),
+          new Translation(
+              "Stale", "the network share that it lies on is gone; mount it anew and try again"),
+          new Translation(
+              "endpoint", "the network share that it lies on is gone; mount it anew and try again"),
+          new Translation(
+              "timed out", "the network share that it lies on does not answer; try again"),
+          new Translation("busy", "another program uses it; end that and run the command again"),
+          new Translation("Cannot allocate memory", "there is no memory to read it with"),
+          new Translation("Out of memory", "there is no memory to read it with"),
+          new Translation("Permission denied", "permission denied"),
+          new Translation("not permitted", "permission denied"));
+
+  private FileFailure() {}
+
+  /** A failure to read a file: one that names a file already, or else names this one. */
+  public static IOException reading(Path file, IOException e) {
+    return named(file, e, "it can't be read");
+  }
+
+  /** A failure to write a file: one that names a file already, or else names this one. */
+  public static IOException writing(Path file, IOException e) {
+    return named(file, e, "it can't be written");
+  }
+
+  /**
+   * {@code FILE: why}, of a failure that names its file; one that is not complete, by its later
+   * name.
+   */
+  public static String sentence(FileSystemException failure) {
+    return TemporaryNames.finalName(String.valueOf(failure.getFile())) + ": " + reason(failure);
+  }
+
+  /** The same of any failure to read or write a file. */
+  public static String sentence(Path file, IOException e) {
+    return sentence(named(file, e, "it can't be read or written"));
+  }
+
+  private static FileSystemException named(Path file, IOException e, String otherwise) {
+    if (e instanceof FileSystemException known && known.getFile() != null) {
+      return known;
+    }
+    FileSystemException named = new FileSystemException(file.toString(), null, why(e, otherwise));
+    named.initCause(e);
+    return named;
+  }
+
+  private static String why(IOException e, String otherwise) {
+    if (e instanceof CharacterCodingException) {
+      return "it is not text in UTF-8; save it in UTF-8";
+    }
+    if (e instanceof EOFException) {
+      return "it became shorter while it was read; leave it alone and run the command again";
+    }
+    String message = e.getMessage() == null ? "" : e.getMessage();
+    // Of the rest some are the system's own words, and some a library's.
+    boolean telling = message.matches("[\\w ,']{1,60}") && !message.contains("Exception");
+    return translated(message, telling ? otherwise + " (" + message + ")" : otherwise);
+  }
+
+  private static String reason(FileSystemException failure) {
+    if (failure instanceof NoSuchFileException) {
+      return "there is no such file or folder";
+    }
+    if (failure instanceof AccessDeniedException) {
+      return "permission denied";
+    }
+    if (failure instanceof FileAlreadyExistsException) {
+      return "a file of that name exists already";
+    }
+    if (failure instanceof DirectoryNotEmptyException) {
+      return "the folder is not empty";
+    }
+    if (failure instanceof NotDirectoryException) {
+      return "this is a file, and a folder is needed";
+    }
+    if (failure instanceof FileSystemLoopException) {
+      return "its links lead in a circle";
+    }
+    String reason = failure.getReason();
+    return reason == null ? "it can't be read or written" : translated(reason, reason);
+  }
+
+  private static String translated(String message, String otherwise) {
+    return TRANSLATIONS.stream()
+        .filter(translation -> message.contains(translation.words()))
+        .map(Translation::sentence)
+        .findFirst()
+        .orElse(otherwise);
+  }
+}

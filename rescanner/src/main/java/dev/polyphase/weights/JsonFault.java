@@ -1,0 +1,109 @@
+package dev.polyphase.weights;
+
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.StreamReadFeature;
+import com.fasterxml.jackson.core.json.JsonReadFeature;
+import dev.polyphase.pipelines.problems.InputException;
+import dev.polyphase.pipelines.problems.Place;
+import java.nio.ByteBuffer;
+import java.nio.CharBuffer;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.Optional;
+
+/**
+ * What is wrong with a text that a JSON parser refused. The parser's own words name its settings
+ * and classes; this looks at the text anew and says what stands there.
+ *
+ * @param line 1-based
+ * @param column 1-based, in characters; 0 where only the line is known
+ * @param sentence what is wrong there and, where that is not plain, what to write; to follow a
+ *     colon
+ */
+public record JsonFault(int line, int column, String sentence) {
+
+  /** Where a parser refuses what this finds nothing wrong with. */
+  private static final JsonFault UNKNOWN =
+      new JsonFault(0, 0, "something in it can't be read; have another program check it");
+
+  /**
+   * The first fault of a text.
+   *
+   * @param parser what refused it: its limits, and what it allows beyond the standard, count here
+   */
+  public static JsonFault in(String text, JsonFactory parser) {
+    JsonSyntax syntax =
+        new JsonSyntax(
+            text,
+            parser.streamReadConstraints(),
+            parser.isEnabled(JsonReadFeature.ALLOW_NON_NUMERIC_NUMBERS.mappedFeature()),
+            parser.isEnabled(StreamReadFeature.STRICT_DUPLICATE_DETECTION));
+    return syntax.firstFault().orElse(UNKNOWN);
+  }
+
+  /** The first fault of a text in UTF-8; that it is in no UTF-8 is one. */
+  public static JsonFault in(byte[] utf8, JsonFactory parser) {
+    Optional<JsonFault> encoding = ofEncoding(utf8);
+    return encoding.isPresent()
+        ? encoding.get()
+        : in(new String(utf8, StandardCharsets.UTF_8), parser);
+  }
+
+  /**
+   * Whether bytes can only be text of two or four bytes a character, or no text. A parser of bytes
+   * would guess an encoding; JSON in files is UTF-8.
+   */
+  static boolean isWide(byte[] bytes) {
+    int first = bytes.length < 2 ? 0x2020 : (bytes[0] & 0xff) << 8 | (bytes[1] & 0xff);
+    boolean zero = false;
+    for (int i = 0; i < Math.min(4, bytes.length); i++) {
+      zero |= bytes[i] == 0;
+    }
+    return zero || first == 0xfeff || first == 0xfffe;
+  }
+
+  /** The first place that is no text in UTF-8. */
+  private static Optional<JsonFault> ofEncoding(byte[] bytes) {
+    if (isWide(bytes)) {
+      return Optional.of(
+          new JsonFault(1, 1, "it is no text, or text in UTF-16; JSON is text in UTF-8"));
+    }
+    ByteBuffer in = ByteBuffer.wrap(bytes);
+    CharBuffer out = CharBuffer.allocate(bytes.length);
+    if (!StandardCharsets.UTF_8.newDecoder().decode(in, out, true).isError()) {
+      return Optional.empty();
+    }
+    String sound = out.flip().toString();
+    String sentence = "the byte 0x%02X is not text in UTF-8; save the text in UTF-8";
+    return Optional.of(at(sound, sound.length(), sentence.formatted(bytes[in.position()])));
+  }
+
+  /** A fault at an index of a text. */
+  static JsonFault at(String text, int index, String sentence) {
+    int line = 1;
+    int lineStart = 0;
+    for (int i = text.indexOf('\n'); i >= 0 && i < index; i = text.indexOf('\n', i + 1)) {
+      line++;
+      lineStart = i + 1;
+    }
+    int bom = lineStart == 0 && text.startsWith("\uFEFF") && index > 0 ? 1 : 0;
+    return new JsonFault(line, 1 + text.codePointCount(lineStart, index) - bom, sentence);
+  }
+
+  /** That a file is no JSON, with the place. */
+  public InputException of(Path file) {
+    return new InputException(
+        new Place(file.toString(), line, column), "this is no JSON: " + sentence);
+  }
+
+  /**
+   * That a line of a file is no JSON, with the place.
+   *
+   * @param number of the line that this is a fault of, 1-based
+   * @param subject what the line is, as {@code row}
+   */
+  public InputException ofLine(String file, int number, String subject) {
+    return new InputException(
+        new Place(file, number, column), "this " + subject + " is no JSON: " + sentence);
+  }
+}
