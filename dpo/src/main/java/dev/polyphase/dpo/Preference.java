@@ -149,11 +149,15 @@ public final class Preference implements Objective {
             "dpo.loss_type %s is not built yet; take sigmoid"
                 .formatted(dpo.lossType().name().toLowerCase(Locale.ROOT)));
       }
-      if (!(dpo.reference() instanceof Dpo.Reference.Precomputed)) {
-        sentences.add("dpo.reference: only precomputed is built yet; leave the key out");
+      if (dpo.reference() instanceof Dpo.Reference.Shared) {
+        sentences.add("dpo.reference shared is not built yet; leave the key out");
+      } else if (dpo.reference() instanceof Dpo.Reference.Checkpoint other) {
+        sentences.add(
+            "dpo.reference %s, a model's folder, is not built yet; leave the key out"
+                .formatted(other.path()));
       }
       if (phase.samplePacking()) {
-        sentences.add("sample_packing is true, and pairs are not packed; set it to false");
+        sentences.add("sample_packing true is not built yet for pairs; set it to false");
       }
       return sentences;
     }

@@ -183,9 +183,9 @@ class PreferenceTest {
       value = {
         "dpo.loss_type=hinge | dpo.loss_type hinge is not built yet; take sigmoid",
         "dpo.loss_type=sigmoid_norm | dpo.loss_type sigmoid_norm is not built yet; take sigmoid",
-        "dpo.reference=shared | dpo.reference: only precomputed is built yet; leave the key out",
-        "dpo.reference=models/other | dpo.reference: only precomputed is built yet; leave the key out",
-        "sample_packing=true | sample_packing is true, and pairs are not packed; set it to false",
+        "dpo.reference=shared | dpo.reference shared is not built yet; leave the key out",
+        "dpo.reference=models/other | dpo.reference models/other, a model's folder, is not built yet; leave the key out",
+        "sample_packing=true | sample_packing true is not built yet for pairs; set it to false",
       })
   void settingsThatAreNotBuiltAreNamed(String setting, String sentence) {
     DpoRun run = new DpoRun(folder, folder.resolve("tiny-llama"));

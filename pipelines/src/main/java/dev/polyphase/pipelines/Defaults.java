@@ -22,6 +22,9 @@ public final class Defaults {
   /** As the published tool writes at the head of every selection. */
   public static final List<String> ALWAYS_TRAIN = List.of("lm_head", "embed_tokens");
 
+  /** Or the vocabulary's weights would be trained whole, many times the adapters' size. */
+  public static final List<String> ALWAYS_TRAIN_BESIDE_ADAPTER = List.of();
+
   public static final Dataset.RowType DATASET_TYPE = Dataset.RowType.AUTO;
   public static final double DATASET_WEIGHT = 1;
 

@@ -11,11 +11,14 @@ import dev.polyphase.weights.TensorInfo;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
 import java.util.stream.StreamSupport;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -28,7 +31,7 @@ class AdapterPhasesTest {
       device: cpu
       dtype: float32
       defaults:
-        targeting: {top_percent: 50, always_train: []}
+        targeting: {top_percent: 50}
         sequence_len: 48
         learning_rate: 1e-2
         max_steps: 4
@@ -40,21 +43,52 @@ class AdapterPhasesTest {
 
   @TempDir Path folder;
 
-  @Test
-  void areMergedIntoWhatWasSelected() throws IOException {
-    Path base = Fixture.QWEN2.copyTo(folder);
+  private Path base = Path.of("");
+  private Path pipeline = Path.of("");
+
+  @BeforeEach
+  void files() throws IOException {
+    base = Fixture.QWEN2.copyTo(folder);
     Files.writeString(folder.resolve("text.jsonl"), "{\"text\": \"The moon pulls the sea.\"}\n");
     Files.writeString(
         folder.resolve("pairs.jsonl"),
         "{\"prompt\": \"Say it:\", \"chosen\": \" the sea\", \"rejected\": \" no\"}\n");
-    Path pipeline = Files.writeString(folder.resolve("adapted.yaml"), PIPELINE);
+    pipeline = Files.writeString(folder.resolve("adapted.yaml"), PIPELINE);
+  }
 
+  @Test
+  void trainNoValueBesideThemUnlessThatIsWritten() {
+    // Inputs and outputs of the seven projections, rank 4, in 2 of 4 blocks.
+    long adapters = 4 * 2 * (192 + 128 + 128 + 192 + 3 * 320);
+    long embeddings = 272 * 96;
+
+    assertThat(plannedParameters()).containsExactly(adapters, adapters);
+    assertThat(plannedParameters("--set", "phases.tuning.targeting.always_train=[embed_tokens]"))
+        .containsExactly(adapters + embeddings, adapters);
+  }
+
+  private List<Long> plannedParameters(String... options) {
+    List<String> args = new ArrayList<>(List.of("plan", pipeline.toString(), "--json"));
+    args.addAll(List.of(options));
+    Polyphase.Ended planned = Polyphase.execute(args.toArray(String[]::new));
+    assertThat(planned.exitCode()).as(planned.messages()).isZero();
+    return Polyphase.parse(planned.results())
+        .path("phases")
+        .findValues("trained_parameters")
+        .stream()
+        .map(JsonNode::longValue)
+        .toList();
+  }
+
+  @Test
+  void areMergedIntoWhatWasSelected() throws IOException {
     Polyphase.Ended ended =
         Polyphase.execute(
             "run", pipeline.toString(), "--output", folder.resolve("runs").toString());
 
     assertThat(ended.exitCode()).as(ended.messages()).isZero();
     assertThat(ended.messages()).contains("values that adapters were merged into changed");
+    assertThat(folder.resolve("runs/adapted/pipeline.yaml")).content().contains("always_train: []");
     Path first = folder.resolve("runs/adapted/phase-01-tuning");
     Path second = folder.resolve("runs/adapted/phase-02-alignment");
     // Biases stay, though a selected module is trained with its own where it is trained itself.

@@ -38,7 +38,8 @@ final class PhaseReader {
   }
 
   private static Phase settings(Block phase, String name, PhaseType type) {
-    Targeting targeting = phase.block("targeting", TargetingReader::read);
+    boolean adapted = phase.holds("adapter");
+    Targeting targeting = phase.block("targeting", block -> TargetingReader.read(block, adapted));
     var datasets = phase.blocks("datasets", "a list of {path: ...}", DatasetReader::read);
     var evalDatasets =
         phase.blocksIfAny("eval_datasets", "a list of {path: ...}", DatasetReader::read);

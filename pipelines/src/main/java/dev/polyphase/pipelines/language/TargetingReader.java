@@ -21,12 +21,18 @@ final class TargetingReader {
 
   private TargetingReader() {}
 
-  static Targeting read(Block targeting) {
+  /**
+   * Reads the mapping.
+   *
+   * @param adapted whether the phase has an adapter, written or inherited
+   */
+  static Targeting read(Block targeting, boolean adapted) {
     Method method = targeting.choice("method", Method.class, Method.SNR);
     refuseKeysOfOthers(targeting, method);
     // of no effect but for snr, and accepted with any: scripts pass it everywhere
+    List<String> given = targeting.textsIfAny("always_train", ALWAYS_TRAIN, Defaults.ALWAYS_TRAIN);
     List<String> alwaysTrain =
-        targeting.textsIfAny("always_train", ALWAYS_TRAIN, Defaults.ALWAYS_TRAIN);
+        adapted && !targeting.holds("always_train") ? Defaults.ALWAYS_TRAIN_BESIDE_ADAPTER : given;
     return switch (method) {
       case SNR ->
           new Targeting.Snr(

@@ -1,5 +1,6 @@
 package dev.polyphase.pipelines.language;
 
+import static dev.polyphase.pipelines.language.RestatedDefaults.HEAD_AND_EMBEDDINGS;
 import static dev.polyphase.pipelines.language.RestatedDefaults.SEVEN_PROJECTIONS;
 import static dev.polyphase.pipelines.language.RestatedDefaults.SIGMOID;
 import static org.assertj.core.api.Assertions.assertThat;
@@ -86,7 +87,29 @@ class InheritanceTest {
             Optional.of(inherited),
             Optional.of(new Adapter(Adapter.Type.LORA, 64, 32, 0, Adapter.Save.PEFT)),
             Optional.of(new Adapter(Adapter.Type.LORA, 4, 8, 0, Adapter.Save.PEFT)),
-            Optional.empty());
+            Optional.empty(),
+            Optional.empty(),
+            Optional.of(inherited));
+  }
+
+  /** Trained whole they would be most of what a phase with adapters trains. */
+  @Test
+  void besideAnAdapterHeadAndEmbeddingsAreTrainedOnlyWhereThatIsWritten() throws IOException {
+    assertThat(read("adapters").phases())
+        .extracting(Phase::targeting)
+        .containsExactly(
+            new Targeting.Snr(25, SEVEN_PROJECTIONS, List.of()),
+            new Targeting.Snr(25, SEVEN_PROJECTIONS, List.of()),
+            new Targeting.Snr(25, SEVEN_PROJECTIONS, List.of()),
+            new Targeting.Full(),
+            new Targeting.Snr(25, SEVEN_PROJECTIONS, HEAD_AND_EMBEDDINGS),
+            new Targeting.Snr(25, SEVEN_PROJECTIONS, List.of("lm_head")));
+    assertThat(read("ends-in-defaults").phases())
+        .extracting(Phase::targeting)
+        .containsExactly(
+            new Targeting.Snr(25, SEVEN_PROJECTIONS, List.of("embed_tokens")),
+            new Targeting.Snr(25, SEVEN_PROJECTIONS, List.of()),
+            new Targeting.Snr(25, SEVEN_PROJECTIONS, List.of()));
   }
 
   @Test

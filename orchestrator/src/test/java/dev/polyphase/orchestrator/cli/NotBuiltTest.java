@@ -1,0 +1,233 @@
+package dev.polyphase.orchestrator.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.polyphase.fixtures.Fixture;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/**
+ * The schema, and with it the key table, says what is not built yet; {@code plan} refuses that and
+ * nothing else of what they list.
+ */
+class NotBuiltTest {
+  private static final Path SCHEMA =
+      Path.of("").toAbsolutePath().getParent().resolve("pipelines/pipeline.schema.json");
+
+  private static final String MARK = "; not built yet: ";
+
+  /** Before the keys that are no phase's. */
+  private static final String OF_PIPELINE = "pipeline";
+
+  private static final String PIPELINE =
+      """
+      name: keys
+      base_model: tiny-llama
+      device: cpu
+      defaults: {targeting: {top_percent: 50}, learning_rate: 1e-3, max_steps: 1}
+      phases:
+        - {name: text, type: cpt, datasets: [{path: text.jsonl}]}
+        - {name: rows, type: sft, datasets: [{path: text.jsonl}]}
+        - {name: pairs, type: dpo, datasets: [{path: preference.jsonl}]}
+      """;
+
+  /** Rows of each shape, by its name. */
+  private static final Map<String, String> ROWS =
+      Map.of(
+          "auto", "{\"text\": \"a b\"}",
+          "text", "{\"text\": \"a b\"}",
+          "messages",
+              "{\"messages\": [{\"role\": \"user\", \"content\": \"a\"},"
+                  + " {\"role\": \"assistant\", \"content\": \"b\"}]}",
+          "completion", "{\"prompt\": \"a\", \"completion\": \" b\"}",
+          "preference", "{\"prompt\": \"a\", \"chosen\": \" b\", \"rejected\": \" c\"}",
+          "tokens", "{\"input_ids\": [1, 2], \"labels\": [1, 2]}");
+
+  private static final List<String> WARMUP_STABLE_DECAY =
+      List.of("lr_scheduler=warmup_stable_decay", "lr_scheduler_kwargs.num_decay_steps=1");
+
+  /** What a word needs beside it, by its key or by both. */
+  private static final Map<String, List<String>> BESIDE =
+      Map.of(
+          "type=dpo", List.of("datasets=[{path: preference.jsonl}]"),
+          "targeting.method=parameters", List.of("targeting.unfrozen_parameters=[model.layers.1]"),
+          "targeting.match",
+              List.of(
+                  "targeting.method=parameters",
+                  "targeting.unfrozen_parameters=[model.layers.1.mlp.up_proj.weight]"),
+          "lr_scheduler=cosine_with_min_lr", List.of("lr_scheduler_kwargs.min_lr=1e-4"),
+          "lr_scheduler=warmup_stable_decay", WARMUP_STABLE_DECAY,
+          "lr_scheduler_kwargs.warmup_type", WARMUP_STABLE_DECAY,
+          "lr_scheduler_kwargs.decay_type", WARMUP_STABLE_DECAY,
+          "adapter.save", List.of("adapter.type=lora"));
+
+  @TempDir static Path folder;
+  private static String yaml = "";
+
+  @BeforeAll
+  static void files() throws IOException {
+    Fixture.LLAMA.copyTo(folder);
+    for (Map.Entry<String, String> rows : ROWS.entrySet()) {
+      Files.writeString(folder.resolve(rows.getKey() + ".jsonl"), rows.getValue() + "\n");
+    }
+    yaml = Files.writeString(folder.resolve("keys.yaml"), PIPELINE).toString();
+  }
+
+  /**
+   * A word that a key may hold.
+   *
+   * @param key of a phase, unless it begins with {@link #OF_PIPELINE}
+   * @param built whether it is not marked
+   */
+  record Word(String key, String value, boolean built) {}
+
+  @ParameterizedTest
+  @MethodSource("words")
+  void exactlyTheMarkedWordsAreRefused(Word word) {
+    assertPlanned(settings(word), word.key(), word.built());
+  }
+
+  /** What is no word of a list: a phase, a setting, its key, and whether it is built. */
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '"',
+      value = {
+        "rows  | datasets=[{path: text.jsonl, weight: 1}]      | datasets[].weight | true",
+        "rows  | datasets=[{path: text.jsonl, weight: 2}]      | datasets[].weight | false",
+        "rows  | eval_datasets=[{path: text.jsonl, weight: 2}] | datasets[].weight | false",
+        "rows  | datasets=[{path: 't*.jsonl'}]                 | datasets[].path   | true",
+        "rows  | datasets=[{path: rows.parquet}]               | datasets[].path   | false",
+        "text  | sample_packing=true                           | sample_packing    | true",
+        "rows  | sample_packing=true                           | sample_packing    | true",
+        "pairs | sample_packing=true                           | sample_packing    | false",
+        "pairs | dpo.reference=precomputed                     | dpo.reference     | true",
+        "pairs | dpo.reference=shared                          | dpo.reference     | false",
+        "pairs | dpo.reference=tiny-llama                      | dpo.reference     | false",
+      })
+  void whatTheOtherMarksMean(String phase, String setting, String key, boolean built) {
+    assertPlanned(List.of("phases." + phase + "." + setting), key, built);
+  }
+
+  @Test
+  void noOtherKeyIsMarked() throws IOException {
+    Set<String> marked = new TreeSet<>();
+    visitAll(
+        (key, node, meaning) -> {
+          if (meaning.contains(MARK)) {
+            marked.add(key.replace("eval_datasets", "datasets"));
+          }
+        });
+    assertThat(marked)
+        .containsExactly(
+            "datasets[].path",
+            "datasets[].weight",
+            "dpo.loss_type",
+            "dpo.reference",
+            "sample_packing");
+  }
+
+  private static void assertPlanned(List<String> settings, String key, boolean built) {
+    List<String> args = new ArrayList<>(List.of("plan", yaml));
+    settings.forEach(setting -> args.addAll(List.of("--set", setting)));
+    Polyphase.Ended planned = Polyphase.execute(args.toArray(String[]::new));
+    if (built) {
+      assertThat(planned.exitCode()).as(planned.messages()).isZero();
+    } else {
+      assertThat(planned.exitCode()).as(planned.results()).isEqualTo(2);
+      assertThat(planned.messages())
+          .contains("not built yet", key.substring(key.lastIndexOf('.') + 1));
+    }
+  }
+
+  private static List<String> settings(Word word) {
+    if (word.key().equals("pipeline.base_model.init")) {
+      return List.of(
+          "base_model={init: random, config: tiny-llama/config.json, tokenizer: tiny-llama}");
+    }
+    if (word.key().startsWith(OF_PIPELINE)) {
+      return List.of(word.key().replace(OF_PIPELINE + ".", "") + "=" + word.value());
+    }
+    String phase = "phases.rows.";
+    if (word.key().startsWith("dpo.") || word.value().equals("preference")) {
+      phase = "phases.pairs.";
+    }
+    if (word.key().endsWith("datasets[].type")) {
+      String list = word.key().replace("[].type", "");
+      return List.of(phase + list + "=[{path: %s.jsonl, type: %1$s}]".formatted(word.value()));
+    }
+    String setting = word.key() + "=" + word.value();
+    List<String> settings = new ArrayList<>(List.of(phase + setting));
+    for (String beside : BESIDE.getOrDefault(setting, BESIDE.getOrDefault(word.key(), List.of()))) {
+      settings.add(phase + beside);
+    }
+    return settings;
+  }
+
+  static List<Word> words() throws IOException {
+    List<Word> words = new ArrayList<>();
+    visitAll(
+        (key, node, meaning) -> {
+          int mark = meaning.indexOf(MARK);
+          String notBuilt = mark < 0 ? "" : meaning.substring(mark);
+          for (JsonNode word : node.path("enum")) {
+            if (!word.isNull()) {
+              boolean built = !notBuilt.contains("`" + word.textValue() + "`");
+              words.add(new Word(key, word.textValue(), built));
+            }
+          }
+        });
+    assertThat(words)
+        .extracting(Word::key)
+        .contains("pipeline.dtype", "targeting.metric", "datasets[].type", "dpo.loss_type");
+    return words;
+  }
+
+  @FunctionalInterface
+  private interface Visitor {
+    /**
+     * Sees the schema of a value.
+     *
+     * @param meaning the description of its key
+     */
+    void see(String key, JsonNode node, String meaning);
+  }
+
+  private static void visitAll(Visitor visitor) throws IOException {
+    JsonNode schema = Polyphase.json(SCHEMA);
+    visit(schema, OF_PIPELINE, "", visitor);
+    visit(schema.at("/$defs/phase"), "", "", visitor);
+  }
+
+  /** All that a schema holds, but what it refers to. */
+  private static void visit(JsonNode node, String key, String meaning, Visitor visitor) {
+    visitor.see(key, node, meaning);
+    node.path("anyOf").forEach(form -> visit(form, key, meaning, visitor));
+    if (node.has("items")) {
+      visit(node.path("items"), key + "[]", "", visitor);
+    }
+    node.path("properties")
+        .properties()
+        .forEach(
+            property -> {
+              JsonNode value = property.getValue();
+              String name = key.isEmpty() ? property.getKey() : key + "." + property.getKey();
+              if (!value.has("$ref")) {
+                visit(value, name, value.path("description").asText(), visitor);
+              }
+            });
+  }
+}
