@@ -1,6 +1,8 @@
 package dev.polyphase.phases.chat;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.NullNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
@@ -9,7 +11,6 @@ import dev.polyphase.phases.chat.jinja.TemplateException;
 import dev.polyphase.phases.tokens.TokenizerFolder;
 import dev.polyphase.pipelines.problems.InputException;
 import dev.polyphase.pipelines.problems.Place;
-import dev.polyphase.weights.JsonFile;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.CharacterCodingException;
@@ -25,6 +26,7 @@ import java.util.Optional;
  * {@code apply_chat_template} does.
  */
 public final class ChatTemplate {
+  private static final JsonMapper JSON = new JsonMapper();
   private static final String TEMPLATE_FILE = "chat_template.jinja";
 
   /** The key of a row's tools. */
