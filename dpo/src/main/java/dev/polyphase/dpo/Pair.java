@@ -25,6 +25,11 @@ public record Pair(int[] prompt, int[] chosen, int[] rejected) {
     return Arrays.equals(chosen, rejected);
   }
 
+  /** Whether a token is in the preferred completion. */
+  boolean prefers(int id) {
+    return Arrays.stream(chosen).anyMatch(token -> token == id);
+  }
+
   /** The tokens of the longer of its two rows. */
   int longerRow() {
     return prompt.length + Math.max(chosen.length, rejected.length);

@@ -20,9 +20,11 @@ import dev.polyphase.pipelines.problems.Place;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.OptionalDouble;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** The objective of dpo phases: the mean over pairs of a preference loss. */
@@ -57,6 +59,14 @@ public final class Preference implements Objective {
   @Override
   public List<Place> places(int[] rows) {
     return Arrays.stream(rows).mapToObj(pairs.places()::get).toList();
+  }
+
+  /** Of what is preferred: that is what the model learns to say. */
+  @Override
+  public Set<Integer> learned(Set<Integer> ids) {
+    Set<Integer> learned = new LinkedHashSet<>(ids);
+    learned.removeIf(id -> pairs.rows().stream().noneMatch(pair -> pair.prefers(id)));
+    return learned;
   }
 
   @Override

@@ -1,6 +1,5 @@
 package dev.polyphase.weights;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.FileAlreadyExistsException;
@@ -21,8 +20,6 @@ import java.util.TreeSet;
  * further formats, their indices, and hidden folders.
  */
 public final class CheckpointWriter {
-  private static final String CONFIG = "config.json";
-
   private CheckpointWriter() {}
 
   /**
@@ -34,8 +31,7 @@ public final class CheckpointWriter {
    * @param base the checkpoint that the new one is made from; its files are only read
    * @param target the folder to write; it must not exist, and its parent must
    * @param replaced new values by tensor, all of them tensors of the base
-   * @param configChanges new values of keys of {@code config.json}'s outermost object; keys that it
-   *     does not have are not added, so that each config keeps its own spelling of {@code dtype}
+   * @param edits what changes in the other files, which hold JSON objects, by their names
    * @throws IllegalArgumentException if a replaced tensor is not in the base, or the base has
    *     tensors that lie outside its folder
    * @throws IllegalStateException if a tensor's bytes are more or fewer than its shape and type
@@ -43,10 +39,7 @@ public final class CheckpointWriter {
    * @throws FileAlreadyExistsException if the target exists
    */
   public static void write(
-      Checkpoint base,
-      Path target,
-      Map<String, NewTensor> replaced,
-      Map<String, JsonNode> configChanges)
+      Checkpoint base, Path target, Map<String, NewTensor> replaced, Map<String, JsonEdit> edits)
       throws IOException {
     checkNames(base, replaced);
     if (Files.exists(target, LinkOption.NOFOLLOW_LINKS)) {
@@ -59,7 +52,7 @@ public final class CheckpointWriter {
     try {
       Files.createDirectory(temporary);
       writeWeights(base, temporary, replaced);
-      carryOver(base.folder(), target, temporary, configChanges);
+      carryOver(base.folder(), target, temporary, edits);
       Files.move(temporary, target, StandardCopyOption.ATOMIC_MOVE);
     } catch (IOException | RuntimeException | Error e) {
       FileTransfer.deleteTreeAfter(e, temporary);
@@ -98,17 +91,21 @@ public final class CheckpointWriter {
     }
   }
 
-  private static void carryOver(
-      Path base, Path target, Path folder, Map<String, JsonNode> configChanges) throws IOException {
+  private static void carryOver(Path base, Path target, Path folder, Map<String, JsonEdit> edits)
+      throws IOException {
     SortedSet<Path> folders = new TreeSet<>(List.of(folder));
     for (Path file : CarriedFiles.of(base, target)) {
-      Path to = folder.resolve(file);
-      folders.add(Files.createDirectories(to.getParent()));
-      if (file.toString().equals(CONFIG) && !configChanges.isEmpty()) {
-        String config = ConfigEdit.apply(base.resolve(file), configChanges);
-        FileTransfer.write(to, config.getBytes(StandardCharsets.UTF_8));
-      } else {
+      if (!edits.containsKey(file.toString())) {
+        Path to = folder.resolve(file);
+        folders.add(Files.createDirectories(to.getParent()));
         FileTransfer.copy(base.resolve(file), to);
+      }
+    }
+    for (Map.Entry<String, JsonEdit> edit : edits.entrySet()) {
+      Path file = base.resolve(edit.getKey());
+      if (Files.exists(file) || !edit.getValue().set().isEmpty()) {
+        byte[] json = edit.getValue().apply(file).getBytes(StandardCharsets.UTF_8);
+        FileTransfer.write(folder.resolve(edit.getKey()), json);
       }
     }
     for (Path written : folders) {

@@ -2,18 +2,22 @@ package dev.polyphase.weights;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.BooleanNode;
 import com.fasterxml.jackson.databind.node.IntNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.fasterxml.jackson.databind.node.TextNode;
 import dev.polyphase.fixtures.Fixture;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -128,18 +132,21 @@ class CarriedFilesTest {
         temporary.resolve("new"),
         Map.of(),
         Map.of(
-            "torch_dtype",
-            TextNode.valueOf("bfloat16"),
-            "dtype",
-            TextNode.valueOf("a \"quoted\""),
-            "tied",
-            BooleanNode.FALSE,
-            "ends",
-            IntNode.valueOf(7),
-            "end",
-            new ObjectMapper().createArrayNode().add(1).add(2),
-            "absent",
-            TextNode.valueOf("x")));
+            "config.json",
+            JsonEdit.replacing(
+                Map.of(
+                    "torch_dtype",
+                    TextNode.valueOf("bfloat16"),
+                    "dtype",
+                    TextNode.valueOf("a \"quoted\""),
+                    "tied",
+                    BooleanNode.FALSE,
+                    "ends",
+                    IntNode.valueOf(7),
+                    "end",
+                    new ObjectMapper().createArrayNode().add(1).add(2),
+                    "absent",
+                    TextNode.valueOf("x")))));
 
     assertThat(Files.readString(temporary.resolve("new/config.json")))
         .isEqualTo(
@@ -149,6 +156,42 @@ class CarriedFilesTest {
                 .replace("\"tied\":true ,", "\"tied\":false ,")
                 .replace("{\"a\": [1, {}]}", "7")
                 .replace("-2.50", "[1,2]"));
+  }
+
+  @Test
+  void keysThatAreSetAreAddedWhereTheyAreMissing() throws IOException {
+    Path base = Fixture.LLAMA.copyTo(temporary);
+    ObjectNode ends = new ObjectMapper().createObjectNode();
+    ends.putArray("eos_token_id").add(258).add(256);
+    ends.put("pad_token_id", 256);
+    Map<String, JsonNode> set = new LinkedHashMap<>();
+    ends.properties().forEach(entry -> set.put(entry.getKey(), entry.getValue()));
+
+    assertThat(edited(base, "{\n    \"a\": 1.50,\n    \"eos_token_id\": 256\n}\n", set))
+        .isEqualTo(
+            "{\n    \"a\": 1.50,\n    \"eos_token_id\": [258,256],\n    \"pad_token_id\": 256\n}\n");
+    assertThat(edited(base, "{\"a\": {\"eos_token_id\": 1}}", set))
+        .isEqualTo(
+            "{\"a\": {\"eos_token_id\": 1},\"eos_token_id\": [258,256],\"pad_token_id\": 256}");
+    assertThat(edited(base, "{ }", set))
+        .isEqualTo("{\n  \"eos_token_id\": [258,256],\n  \"pad_token_id\": 256\n }");
+    assertThat(edited(base, null, set))
+        .isEqualTo("{\n  \"eos_token_id\": [258,256],\n  \"pad_token_id\": 256\n}\n");
+  }
+
+  /** A generation config after an edit; null for one that is not there. */
+  private String edited(Path base, @Nullable String text, Map<String, JsonNode> set)
+      throws IOException {
+    String name = "generation_config.json";
+    if (text == null) {
+      Files.delete(base.resolve(name));
+    } else {
+      Files.writeString(base.resolve(name), text);
+    }
+    Path target = Files.createTempDirectory(temporary, "edited").resolve("model");
+    CheckpointWriter.write(
+        Checkpoint.open(base), target, Map.of(), Map.of(name, new JsonEdit(Map.of(), set)));
+    return Files.readString(target.resolve(name));
   }
 
   private static List<String> files(Path folder) throws IOException {

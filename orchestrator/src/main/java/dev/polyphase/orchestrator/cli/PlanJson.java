@@ -80,6 +80,8 @@ final class PlanJson {
     @Nullable DataCounts heldOut = plan.heldOut();
     phase.put("eval_rows", heldOut == null ? 0 : heldOut.rows());
     phase.set("held_out", heldOut == null ? phase.nullNode() : counts(heldOut));
+    ArrayNode ends = phase.putArray("ends");
+    plan.ends().forEach(end -> ends.addObject().put("id", end.id()).put("text", end.text()));
     phase.put("steps", plan.steps());
     phase.put("rescans", plan.rescans());
     phase.put("tokens", plan.totalTokens());

@@ -7,6 +7,7 @@ import dev.polyphase.orchestrator.engine.Numbers;
 import dev.polyphase.orchestrator.engine.PlannedPhase;
 import dev.polyphase.phases.api.Compute;
 import dev.polyphase.phases.api.DataCounts;
+import dev.polyphase.phases.api.EndToken;
 import dev.polyphase.phases.api.MemoryEstimate;
 import dev.polyphase.phases.api.PhasePlan;
 import dev.polyphase.phases.api.PlaceNeed;
@@ -67,6 +68,7 @@ final class PlanTable {
     if (phases.stream().anyMatch(planned -> planned.plan().heldOut() != null)) {
       rowsOf("held-out ", PhasePlan::heldOut);
     }
+    rowOfPlan("  ends learned", plan -> ends(plan.ends()));
     head("training");
     rowOfPlan("  steps", plan -> Numbers.whole(plan.steps()));
     if (phases.stream().anyMatch(planned -> planned.phase().rescanEvery().isPresent())) {
@@ -161,6 +163,12 @@ final class PlanTable {
 
   private static boolean inPieces(@Nullable DataCounts counts) {
     return counts != null && counts.rows() != counts.kept();
+  }
+
+  private static String ends(List<EndToken> ends) {
+    return ends.isEmpty()
+        ? "none"
+        : ends.stream().map(EndToken::toString).collect(Collectors.joining(", "));
   }
 
   private static String packing(PhasePlan plan) {

@@ -2,6 +2,7 @@ package dev.polyphase.orchestrator.engine;
 
 import dev.polyphase.orchestrator.engine.ModelCard.Chapter;
 import dev.polyphase.phases.api.Compute;
+import dev.polyphase.phases.api.EndToken;
 import dev.polyphase.pipelines.Optimizer;
 import dev.polyphase.pipelines.Phase;
 import dev.polyphase.pipelines.PhaseType;
@@ -89,6 +90,7 @@ final class ModelCardText {
         + card.frontMatter()
         + "---\n\n"
         + card.lineage()
+        + card.ends()
         + card.procedure()
         + versions(version, compute)
         + card.citations();
@@ -133,6 +135,23 @@ final class ModelCardText {
 
     """
         .formatted(Markdown.escape(title()), Markdown.escape(origin.name()), phases);
+  }
+
+  /** What a chat program must stop at, or the model goes on for ever. */
+  private String ends() {
+    List<EndToken> ends = chapters.get(chapters.size() - 1).result().ends();
+    if (ends == null || ends.isEmpty()) {
+      return "";
+    }
+    return "A turn, or a text, ends with %s; `generation_config.json` or `config.json` says so to programs.\n\n"
+        .formatted(
+            ends.stream()
+                .map(
+                    end ->
+                        end.text().isEmpty()
+                            ? "the token " + end.id()
+                            : Markdown.escape(end.text()) + " (" + end.id() + ")")
+                .collect(Collectors.joining(" or ")));
   }
 
   private String procedure() {

@@ -11,6 +11,7 @@ import dev.polyphase.orchestrator.engine.ExpectedTarget.TypeCount;
 import dev.polyphase.orchestrator.engine.PlannedPhase;
 import dev.polyphase.phases.api.Compute;
 import dev.polyphase.phases.api.DataCounts;
+import dev.polyphase.phases.api.EndToken;
 import dev.polyphase.phases.api.MemoryEstimate;
 import dev.polyphase.phases.api.PhasePlan;
 import dev.polyphase.phases.api.PlaceNeed;
@@ -52,6 +53,7 @@ class PlanTableTest {
           new PhasePlan(
               new DataCounts(1_000_300, 1_000_000, 70_000, 200, 100, 0, 0, 1_000_000, 600_000_000),
               DataCounts.whole(500, 300_000),
+              List.of(new EndToken(151645, "<|im_end|>")),
               612_000_000,
               31_250,
               0,
@@ -101,6 +103,7 @@ class PlanTableTest {
                   cut or split                            0
                 dropped                                   0
                 without loss                              0
+              ends learned              <|im_end|> (151645)
             training
               steps                                  31,250
               tokens                            600,001,234
@@ -215,6 +218,7 @@ class PlanTableTest {
             new PhasePlan(
                 one.data(),
                 one.heldOut(),
+                one.ends(),
                 one.slots(),
                 one.steps(),
                 one.rescans(),
@@ -281,6 +285,7 @@ class PlanTableTest {
         new PhasePlan(
             plan.data(),
             plan.heldOut(),
+            plan.ends(),
             plan.slots(),
             plan.steps(),
             plan.rescans(),

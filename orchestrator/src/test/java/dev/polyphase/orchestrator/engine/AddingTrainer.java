@@ -46,6 +46,7 @@ public final class AddingTrainer implements PhaseTrainer {
     return new PhasePlan(
         DataCounts.whole(1, 1),
         null,
+        List.of(),
         0,
         steps,
         0,
@@ -89,7 +90,16 @@ public final class AddingTrainer implements PhaseTrainer {
     }
     CheckpointWriter.write(base, request.result(), trained, Map.of());
     return new PhaseResult(
-        steps, steps * 10, trained.size(), count, count, count, 0.5, DataCounts.whole(1, 1), null);
+        steps,
+        steps * 10,
+        trained.size(),
+        count,
+        count,
+        count,
+        0.5,
+        DataCounts.whole(1, 1),
+        null,
+        null);
   }
 
   private static long steps(PhaseRequest request) {

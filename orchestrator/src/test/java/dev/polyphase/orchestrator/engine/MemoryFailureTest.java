@@ -75,6 +75,7 @@ class MemoryFailureTest {
         new PhasePlan(
             DataCounts.whole(1, 1),
             null,
+            List.of(),
             0,
             1,
             0,

@@ -66,6 +66,7 @@ class MissedRescansTest {
         new PhasePlan(
             DataCounts.whole(1, 1),
             null,
+            List.of(),
             0,
             steps,
             rescans,

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.polyphase.orchestrator.engine.ModelCard.Chapter;
 import dev.polyphase.phases.api.Compute;
 import dev.polyphase.phases.api.DataCounts;
+import dev.polyphase.phases.api.EndToken;
 import dev.polyphase.phases.api.PhaseResult;
 import dev.polyphase.pipelines.Pipeline;
 import dev.polyphase.pipelines.language.PipelineReader;
@@ -32,7 +33,17 @@ class ModelCardTextTest {
            datasets: [{path: b.jsonl}], dpo: {beta: 0.2}}
       """;
   private static final PhaseResult RESULT =
-      new PhaseResult(12, 3456, 7, 250, 250, 249, 1.5, DataCounts.whole(9, 288), null);
+      new PhaseResult(
+          12,
+          3456,
+          7,
+          250,
+          250,
+          249,
+          1.5,
+          DataCounts.whole(9, 288),
+          null,
+          List.of(new EndToken(258, "<|im_end|>"), new EndToken(256, "")));
   private static final TrainingFigures FIGURES =
       new TrainingFigures(
           List.of(new Curve("loss", List.of(new Curve.Point(1, 2.5), new Curve.Point(12, 1.25)))),
@@ -87,6 +98,12 @@ class ModelCardTextTest {
         .contains("- Polyphase 9.9\n- libtorch 2.7.1 on cpu, float32\n")
         .contains("2406.06623", "2305.18290");
     assertThat(card("base", Set.of("a.jsonl"), 1)).doesNotContain("2305.18290", "| dpo |");
+  }
+
+  @Test
+  void whatEndsATurnIsSaid() {
+    assertThat(card("base", Set.of("a.jsonl"), 2))
+        .contains("A turn, or a text, ends with \\<\\|im\\_end\\|\\> (258) or the token 256; ");
   }
 
   @Test

@@ -8,6 +8,8 @@ import org.jspecify.annotations.Nullable;
  *
  * @param data what becomes of the rows of its training data; their tokens are those of one pass
  * @param heldOut likewise of its held-out data; null where it has none
+ * @param ends the tokens at which its rows teach the model to stop: those of the ends of turns and
+ *     of texts that carry loss in its training data
  * @param slots the tokens that one pass would have if each packed sequence were full; 0 where rows
  *     are not packed
  * @param steps the optimiser steps of the phase
@@ -22,6 +24,7 @@ import org.jspecify.annotations.Nullable;
 public record PhasePlan(
     DataCounts data,
     @Nullable DataCounts heldOut,
+    List<EndToken> ends,
     long slots,
     long steps,
     long rescans,
@@ -33,6 +36,7 @@ public record PhasePlan(
     List<PlaceNeed> places) {
 
   public PhasePlan {
+    ends = List.copyOf(ends);
     places = List.copyOf(places);
   }
 }

@@ -1,5 +1,6 @@
 package dev.polyphase.phases.api;
 
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -17,6 +18,8 @@ import org.jspecify.annotations.Nullable;
  * @param data what became of the rows of its training data; null where an earlier version, which
  *     did not count them, trained it
  * @param heldOut likewise of its held-out data; null also where it has none
+ * @param ends the tokens at which the saved model stops, those that were learned first; null where
+ *     an earlier version trained it
  */
 public record PhaseResult(
     long steps,
@@ -27,4 +30,5 @@ public record PhaseResult(
     long changedValues,
     double seconds,
     @Nullable DataCounts data,
-    @Nullable DataCounts heldOut) {}
+    @Nullable DataCounts heldOut,
+    @Nullable List<EndToken> ends) {}

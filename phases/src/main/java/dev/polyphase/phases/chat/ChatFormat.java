@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
@@ -87,6 +88,11 @@ public final class ChatFormat {
               + " write the conversations out as text");
     }
     return ChatTemplate.chatMl();
+  }
+
+  /** The token that ends a turn, where a tokenizer has it. */
+  public static OptionalInt endOfTurn(Tokenizer tokenizer) {
+    return tokenizer.idOf(ChatMl.END);
   }
 
   private static Optional<String> missingToken(Tokenizer tokenizer) {

@@ -32,4 +32,15 @@ public record Example(int[] ids, int[] labels) {
     }
     return count;
   }
+
+  /** Whether a token carries loss in it. */
+  boolean learns(int id) {
+    // From the end on: what is asked for are mostly tokens that end a text.
+    for (int t = labels.length - 1; t > 0; t--) {
+      if (labels[t] == id) {
+        return true;
+      }
+    }
+    return false;
+  }
 }

@@ -4,7 +4,9 @@ import dev.polyphase.phases.api.DataCounts;
 import dev.polyphase.pipelines.problems.Place;
 import java.util.ArrayList;
 import java.util.BitSet;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.stream.IntStream;
 
 /**
@@ -46,6 +48,17 @@ public record Examples(
         0,
         rows.size(),
         rows.stream().mapToLong(Example::tokens).sum());
+  }
+
+  /**
+   * Which of some tokens carry loss in them.
+   *
+   * @param ids the tokens, in an order that is kept
+   */
+  public Set<Integer> learned(Set<Integer> ids) {
+    Set<Integer> learned = new LinkedHashSet<>(ids);
+    learned.removeIf(id -> rows.stream().noneMatch(row -> row.learns(id)));
+    return learned;
   }
 
   /**

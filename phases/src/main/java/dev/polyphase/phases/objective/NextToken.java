@@ -14,6 +14,7 @@ import dev.polyphase.pipelines.problems.Place;
 import java.io.IOException;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Set;
 
 /**
  * The objective of cpt and sft: the negative log-probability of each token that carries loss, the
@@ -47,6 +48,11 @@ public final class NextToken implements Objective {
   @Override
   public List<Place> places(int[] rows) {
     return Arrays.stream(rows).mapToObj(examples.places()::get).toList();
+  }
+
+  @Override
+  public Set<Integer> learned(Set<Integer> ids) {
+    return examples.learned(ids);
   }
 
   @Override

@@ -4,6 +4,7 @@ import dev.polyphase.phases.api.DataCounts;
 import dev.polyphase.phases.model.Transformer;
 import dev.polyphase.pipelines.problems.Place;
 import java.util.List;
+import java.util.Set;
 
 /**
  * What a phase optimises. The loop hands it the log-probabilities of a batch's target tokens; it
@@ -23,6 +24,13 @@ public interface Objective {
 
   /** Where the rows of the datasets that are in these rows were read, in their order. */
   List<Place> places(int[] rows);
+
+  /**
+   * Which of some tokens carry loss in these rows, so that the model learns to say them.
+   *
+   * @param ids the tokens, in an order that is kept
+   */
+  Set<Integer> learned(Set<Integer> ids);
 
   /** What the rows of the datasets that are in it came to; none of these was left out. */
   DataCounts counts();

@@ -9,6 +9,7 @@ import dev.polyphase.phases.model.Transformer;
 import dev.polyphase.pipelines.problems.Place;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Set;
 import java.util.stream.IntStream;
 
 /**
@@ -39,6 +40,11 @@ final class PackedNextToken implements Objective {
   @Override
   public List<Place> places(int[] chosen) {
     return numbers(chosen).mapToObj(examples.places()::get).toList();
+  }
+
+  @Override
+  public Set<Integer> learned(Set<Integer> ids) {
+    return examples.learned(ids);
   }
 
   @Override

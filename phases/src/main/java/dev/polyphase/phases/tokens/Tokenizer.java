@@ -28,6 +28,9 @@ import org.jspecify.annotations.Nullable;
  * Safe for use by several threads until closed.
  */
 public final class Tokenizer implements AutoCloseable {
+  /** The file that it is read from. */
+  public static final String FILE = "tokenizer.json";
+
   private static final Map<String, String> OPTIONS =
       Map.of("addSpecialTokens", "false", "truncation", "false", "padding", "false");
 
@@ -53,7 +56,7 @@ public final class Tokenizer implements AutoCloseable {
    *     add tokens to it or name the end-of-sequence token is malformed
    */
   public static Tokenizer open(Path modelFolder) throws IOException {
-    Path file = modelFolder.resolve("tokenizer.json");
+    Path file = modelFolder.resolve(FILE);
     if (!Files.isRegularFile(file)) {
       throw new InputException(
           Place.in(file.toString()),

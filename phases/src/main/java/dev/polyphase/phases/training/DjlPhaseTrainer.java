@@ -75,6 +75,7 @@ public final class DjlPhaseTrainer implements PhaseTrainer {
       return new PhasePlan(
           rows.counts(),
           rows.heldOutCounts(),
+          LearnedEnds.of(request.checkpoint(), tokenizer, objective).learned(),
           slots(request.phase(), objective),
           schedule.totalSteps(),
           rescans(request.phase(), schedule),
@@ -105,6 +106,7 @@ public final class DjlPhaseTrainer implements PhaseTrainer {
     try (LazyTokenizer tokenizer = new LazyTokenizer(request.checkpoint())) {
       PhaseRows rows = PhaseRows.read(source, request, setup.config().vocabSize(), tokenizer);
       Objective objective = rows.training();
+      LearnedEnds ends = LearnedEnds.of(request.checkpoint(), tokenizer, objective);
       noteRows(rows.counts(), "", request.phase(), listener);
       if (rows.heldOutCounts() != null) {
         noteRows(rows.heldOutCounts(), "held-out ", request.phase(), listener);
@@ -117,7 +119,7 @@ public final class DjlPhaseTrainer implements PhaseTrainer {
           Transformer model = model(setup, request, objective)) {
         TrainedCheckpoint result =
             new TrainedCheckpoint(
-                setup.checkpoint(), setup.layout(), model, request.pipeline().saveDtype());
+                setup.checkpoint(), setup.layout(), model, request.pipeline().saveDtype(), ends);
         @Nullable Rescans rescans =
             request
                 .retargeting()
@@ -156,7 +158,8 @@ public final class DjlPhaseTrainer implements PhaseTrainer {
             changed,
             (System.nanoTime() - startNanos) / 1e9,
             rows.counts(),
-            rows.heldOutCounts());
+            rows.heldOutCounts(),
+            ends.all());
       }
     }
   }

@@ -32,13 +32,20 @@ final class TrainedCheckpoint {
   private final Transformer model;
   private final Map<String, NDArray> masters;
   private final SaveDtype saveDtype;
+  private final LearnedEnds ends;
 
-  TrainedCheckpoint(Checkpoint base, ModelLayout layout, Transformer model, SaveDtype saveDtype) {
+  TrainedCheckpoint(
+      Checkpoint base,
+      ModelLayout layout,
+      Transformer model,
+      SaveDtype saveDtype,
+      LearnedEnds ends) {
     this.base = base;
     this.layout = layout;
     this.model = model;
     this.masters = model.masters();
     this.saveDtype = saveDtype;
+    this.ends = ends;
   }
 
   /** The checkpoint without new values. */
@@ -59,7 +66,7 @@ final class TrainedCheckpoint {
             model.storeOf(layout.parameterOf(tensor.name())).toWrite(tensor, saved(tensor)));
       }
     }
-    CheckpointWriter.write(base, target, replaced, configChanges());
+    CheckpointWriter.write(base, target, replaced, ends.edits(configChanges()));
   }
 
   /**

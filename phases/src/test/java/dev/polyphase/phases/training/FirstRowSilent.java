@@ -17,6 +17,7 @@ import dev.polyphase.pipelines.problems.Place;
 import java.io.IOException;
 import java.util.List;
 import java.util.OptionalDouble;
+import java.util.Set;
 
 /** Another objective, but no token of the first row carries loss. */
 record FirstRowSilent(ObjectiveSource other) implements ObjectiveSource {
@@ -68,6 +69,11 @@ record FirstRowSilent(ObjectiveSource other) implements ObjectiveSource {
     @Override
     public List<Place> places(int[] rows) {
       return other.places(rows);
+    }
+
+    @Override
+    public Set<Integer> learned(Set<Integer> ids) {
+      return other.learned(ids);
     }
 
     @Override
