@@ -3,6 +3,7 @@ package dev.polyphase.rescanner;
 import dev.polyphase.pipelines.problems.InputException;
 import dev.polyphase.pipelines.problems.Problem;
 import dev.polyphase.weights.Checkpoint;
+import dev.polyphase.weights.HeadTie;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -37,19 +38,26 @@ public record AlwaysTrained(List<ModuleName> modules) {
           modules.names().stream().filter(module -> endsIn(module.text(), entry)).toList();
       found.addAll(meant);
       if (meant.isEmpty()) {
-        problems.add(
-            new Problem(
-                null,
-                "always_train names '"
-                    + entry
-                    + "', and this model has no module of that name;"
-                    + " leave it out, or give the end of a module's name, as embed_tokens"));
+        problems.add(new Problem(null, "always_train names '" + entry + noModule(entry)));
       }
     }
     if (!problems.isEmpty()) {
       throw new InputException(problems);
     }
     return new AlwaysTrained(List.copyOf(found));
+  }
+
+  private static String noModule(String entry) {
+    return entry.equals(TiedHead.MODULE)
+        ? "', and this model has no "
+            + TiedHead.WEIGHT
+            + "; if its head is the embeddings, set "
+            + HeadTie.KEY
+            + " to true in its config.json, else leave "
+            + entry
+            + " out"
+        : "', and this model has no module of that name;"
+            + " leave it out, or give the end of a module's name, as embed_tokens";
   }
 
   /** The modules as {@code unfrozen_parameters}: {@code ^lm_head.weight$}. */

@@ -9,7 +9,7 @@ import java.util.Optional;
 
 /** A folder that PEFT wrote: an adapter, which is no model without its base. */
 public final class AdapterFolder {
-  private static final String CONFIG = "adapter_config.json";
+  static final String CONFIG = "adapter_config.json";
 
   private AdapterFolder() {}
 

@@ -15,9 +15,10 @@ import java.util.regex.Pattern;
  * What a folder in Hugging Face layout holds besides its weights: configuration, tokenizer,
  * templates, licence. It goes with every checkpoint that is made from that folder.
  *
- * <p>Left behind are weights of any format with their index, at any depth, and hidden folders
- * ({@code .git}, {@code .cache}): copies of the weights and the bookkeeping of downloads. A link to
- * a file counts as the file; links to folders are not followed.
+ * <p>Left behind are weights of any format with their index, at any depth, the configuration of an
+ * adapter, without whose weights PEFT can load nothing from the folder, and hidden folders ({@code
+ * .git}, {@code .cache}): copies of the weights and the bookkeeping of downloads. A link to a file
+ * counts as the file; links to folders are not followed.
  */
 final class CarriedFiles {
   private static final Pattern WEIGHTS =
@@ -58,7 +59,10 @@ final class CarriedFiles {
 
           @Override
           public FileVisitResult visitFile(Path path, BasicFileAttributes attributes) {
-            if (Files.isRegularFile(path) && !isWeights(path.getFileName().toString())) {
+            String name = path.getFileName().toString();
+            if (Files.isRegularFile(path)
+                && !isWeights(name)
+                && !name.equals(AdapterFolder.CONFIG)) {
               files.add(root.relativize(path));
             }
             return FileVisitResult.CONTINUE;

@@ -64,9 +64,9 @@ public enum HeadTie {
             new Problem(
                 Place.in(checkpoint.folder().resolve("config.json").toString()),
                 KEY
-                    + " is true, but the weights hold a "
+                    + " is true, but the weights hold "
                     + HEAD
-                    + " that differs from the embeddings; it is taken for a head of its own, as"
+                    + ", which differs from the embeddings; it is taken for a head of its own, as"
                     + " transformers 5 does, and a model that is trained from this one says false"))
         : Optional.empty();
   }

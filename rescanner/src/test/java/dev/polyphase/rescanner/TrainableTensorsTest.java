@@ -69,6 +69,19 @@ final class TrainableTensorsTest {
   }
 
   @Test
+  void aHeadThatIsMissingMayBeTied() throws IOException {
+    Checkpoint untied =
+        new HandMadeCheckpoint().tensor("model.embed_tokens.weight", 2, 2).writeTo(folder);
+
+    assertThatThrownBy(() -> AlwaysTrained.of(untied, HEAD_AND_EMBEDDINGS))
+        .isInstanceOf(InputException.class)
+        .hasMessage(
+            "always_train names 'lm_head', and this model has no lm_head.weight; if its head is the"
+                + " embeddings, set tie_word_embeddings to true in its config.json, else leave"
+                + " lm_head out");
+  }
+
+  @Test
   void alwaysTrainedModulesDoNotMakeUpForAnEmptySelection() throws IOException {
     Checkpoint checkpoint = Checkpoint.open(Fixture.LLAMA.copyTo(folder));
     AlwaysTrained always = AlwaysTrained.of(checkpoint, HEAD_AND_EMBEDDINGS);

@@ -43,6 +43,8 @@ class CarriedFilesTest {
         List.of(
             ".cache/huggingface/x.json",
             ".git/config",
+            "adapter_config.json",
+            "adapter_model.safetensors",
             "consolidated.safetensors",
             "flax_model.msgpack",
             "model-Q4_K.GGUF",

@@ -54,8 +54,8 @@ class HeadTieTest {
     assertThat(HeadTie.contradiction(checkpoint).orElseThrow())
         .hasToString(
             folder
-                + "/config.json: tie_word_embeddings is true, but the weights hold a lm_head.weight"
-                + " that differs from the embeddings; it is taken for a head of its own, as"
+                + "/config.json: tie_word_embeddings is true, but the weights hold lm_head.weight,"
+                + " which differs from the embeddings; it is taken for a head of its own, as"
                 + " transformers 5 does, and a model that is trained from this one says false");
   }
 

@@ -52,7 +52,8 @@ class OddModelsTest {
     for (Polyphase.Ended ended : List.of(scored, planned, ran)) {
       assertThat(ended.exitCode()).as(ended.messages()).isZero();
       assertThat(ended.messages())
-          .containsOnlyOnce(config + ": tie_word_embeddings is true, but the weights hold a ");
+          .containsOnlyOnce(
+              config + ": tie_word_embeddings is true, but the weights hold lm_head.weight, ");
     }
     assertThat(folder.resolve("runs/p/phase-02-two/model/config.json")).hasContent(text);
     assertThat(score(folder.resolve("runs/p/phase-01-one/model")).messages()).isEmpty();
