@@ -47,25 +47,32 @@ final class BeginningOfText {
     boolean asked = flag.asBoolean(false);
     if (type.equals(GPT_NEOX)) {
       if (asked) {
-        throw unclear(folder, named + " adds none with transformers 5");
+        throw unclear(
+            folder, named + " puts nothing before a text with transformers 5", "set it to false");
       }
       return new int[0];
     }
-    if (flag.isBoolean() && asked != processed.length > 0) {
+    if (flag.isBoolean() && asked && processed.length == 0) {
       throw unclear(
           folder,
-          "the post-processor of tokenizer.json puts %s before a text"
-              .formatted(processed.length == 0 ? "nothing" : "a token"));
+          "the post-processor of tokenizer.json puts nothing before a text",
+          "set it to false, or let the post-processor put bos_token there");
+    }
+    if (flag.isBoolean() && !asked && processed.length > 0) {
+      throw unclear(
+          folder,
+          "the post-processor of tokenizer.json puts a token before every text",
+          "set it to true, or take the token out of the post-processor");
     }
     return processed;
   }
 
-  private static InputException unclear(TokenizerFolder folder, String contradiction) {
+  private static InputException unclear(
+      TokenizerFolder folder, String contradiction, String remedy) {
     return new InputException(
         Place.in(folder.configFile().toString()),
-        ("\"%s\" is %s, and %s: transformers 4 goes by the first, transformers 5 by the second, and"
-                + " rows of text must begin as they do when the model is used; make both say the"
-                + " same")
-            .formatted(KEY, folder.config().path(KEY), contradiction));
+        ("\"%s\" is %s, and %s: transformers 4 goes by the first and transformers 5 by the second,"
+                + " and rows of text must begin as they do when the model is used; %s")
+            .formatted(KEY, folder.config().path(KEY), contradiction, remedy));
   }
 }
