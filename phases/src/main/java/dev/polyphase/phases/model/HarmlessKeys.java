@@ -32,7 +32,6 @@ final class HarmlessKeys {
           "torchscript",
           "transformers.js_config",
           "transformers_version",
-          "transformers_weights",
           "unsloth_fixed",
           "unsloth_version",
           "use_bfloat16",

@@ -133,6 +133,7 @@ class ConfigProblemsTest {
         "partial_rotary_factor | 0.5 | partial_rotary_factor is 0.5, and only 1.0 is implemented",
         "partial_rotary_factor | \"1.0\" | partial_rotary_factor is \"1.0\", and only 1.0 is implemented",
         "rope_scaling | {\"rope_type\":\"default\",\"partial_rotary_factor\":0.25} | rope_scaling.partial_rotary_factor is 0.25, and only 1.0 is implemented",
+        "transformers_weights | \"other.safetensors\" | transformers_weights is not known, so that its effect would be missing: \"other.safetensors\"",
         "is_causal | false | is_causal is false, and only true is implemented",
         "add_cross_attention | true | add_cross_attention is true, and only false is implemented",
         "pruned_heads | {\"1\":[0]} | pruned_heads is {\"1\":[0]}, and only {} is implemented",
