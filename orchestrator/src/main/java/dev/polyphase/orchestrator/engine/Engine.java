@@ -41,6 +41,7 @@ import java.util.function.Supplier;
  * @param singularValues what a scan computes with
  * @param models where models are found
  * @param newModels makes those that begin with random weights
+ * @param memory what the machine has
  * @param stop asks the run to stop
  * @param progress tells how it goes
  * @param clock the time of what is logged
@@ -51,6 +52,7 @@ public record Engine(
     Supplier<SingularValues> singularValues,
     ModelFolders models,
     ModelMaker newModels,
+    DeviceMemory.Gauge memory,
     StopSignal stop,
     Progress progress,
     Clock clock,
@@ -90,7 +92,7 @@ public record Engine(
    */
   public List<PlannedPhase> plan(RunRequest request) throws IOException {
     try (StartingModel base = StartingModel.of(request, models, newModels)) {
-      return Preflight.check(request, 0, base.checked(), trainers);
+      return Preflight.check(request, 0, base.checked(), trainers, progress);
     }
   }
 
@@ -102,7 +104,7 @@ public record Engine(
 
   private RunOutcome begin(RunRequest request, StartingModel base) throws IOException {
     RunFolder run = request.run();
-    List<PlannedPhase> planned = Preflight.check(request, 0, base.checked(), trainers);
+    List<PlannedPhase> planned = Preflight.check(request, 0, base.checked(), trainers, progress);
 
     // Nothing was written up to here.
     if (request.start() == Start.FRESH && run.holdsSomething()) {
@@ -145,7 +147,7 @@ public record Engine(
     int count = request.pipeline().phases().size();
     List<PlannedPhase> planned =
         finished < count
-            ? Preflight.check(request, finished, start.checked(), trainers)
+            ? Preflight.check(request, finished, start.checked(), trainers, progress)
             : List.of();
 
     for (PhaseState unfinished : earlier.phases().subList(finished, earlier.phases().size())) {
@@ -166,12 +168,18 @@ public record Engine(
     RunFolder run = request.run();
     Pipeline pipeline = request.pipeline();
     int from = pipeline.phases().size() - planned.size();
+    List<List<String>> warnings = warnings(planned);
     if (!planned.isEmpty()) {
       progress.say(planned.get(0).plan().compute().sentence());
-      planned.forEach(phase -> MissedRescans.sentence(phase).ifPresent(progress::say));
+      warnings.forEach(ofPhase -> ofPhase.forEach(progress::say));
     }
     stop.listen();
     try (RunJournal journal = RunJournal.open(run, state, event, clock)) {
+      for (int i = 0; i < warnings.size(); i++) {
+        for (String warning : warnings.get(i)) {
+          journal.note(from + i, warning);
+        }
+      }
       try (SingularValues values = cached(run)) {
         AtomicFiles.writeString(run.pipelineYaml(), PipelineWriter.toYaml(pipeline));
         PhaseRunner runner = new PhaseRunner(request, journal, progress, stop);
@@ -198,6 +206,15 @@ public record Engine(
         throw e;
       }
     }
+  }
+
+  /** Of each phase to come. */
+  private List<List<String>> warnings(List<PlannedPhase> planned) throws IOException {
+    if (planned.isEmpty()) {
+      return List.of();
+    }
+    DeviceMemory device = memory.of(planned.get(0).plan().places());
+    return planned.stream().map(phase -> PhaseWarnings.of(phase, device)).toList();
   }
 
   /** Tensors that the phase before left as they were are not decomposed again. */

@@ -133,11 +133,7 @@ final class TrainedCheckpoint {
   }
 
   private Precision saved(TensorInfo tensor) {
-    return switch (saveDtype) {
-      case BASE -> Precision.of(tensor);
-      case FLOAT32 -> Precision.FLOAT32;
-      case BFLOAT16 -> Precision.BFLOAT16;
-    };
+    return Precision.saved(tensor, saveDtype);
   }
 
   /** Both spellings of the key, of which the writer changes those that are there. */

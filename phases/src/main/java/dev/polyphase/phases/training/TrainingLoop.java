@@ -80,9 +80,7 @@ final class TrainingLoop {
                 listener,
                 this::requireFinite,
                 steps);
-    this.learningRate =
-        new LearningRate(
-            phase.lrScheduler(), phase.learningRate(), phase.warmup().steps(steps), steps);
+    this.learningRate = learningRate(phase, steps);
   }
 
   /** The steps of a phase on an objective's rows. */
@@ -93,6 +91,12 @@ final class TrainingLoop {
         phase.gradientAccumulationSteps(),
         new Limits(phase.numEpochs(), phase.maxSteps(), phase.maxTokens()),
         new RowOrder(phase.shuffle(), seed));
+  }
+
+  /** The learning rates of a phase of so many steps. */
+  static LearningRate learningRate(Phase phase, long steps) {
+    return new LearningRate(
+        phase.lrScheduler(), phase.learningRate(), phase.warmup().steps(steps), steps);
   }
 
   /** The steps taken. */
