@@ -173,12 +173,7 @@ public final class TensorStore implements AutoCloseable {
     float[] values = new float[Math.toIntExact(tensor.elements())];
     Precision precision = Precision.of(tensor);
     for (int i = 0; i < values.length; i++) {
-      values[i] =
-          switch (precision) {
-            case FLOAT32 -> bytes.getFloat();
-            case BFLOAT16 -> Float.intBitsToFloat(bytes.getShort() << 16);
-            case FLOAT16 -> Binary16.toFloat(bytes.getShort());
-          };
+      values[i] = precision.read(bytes);
     }
     return owner.create(
         values, new Shape(tensor.shape().stream().mapToLong(Long::longValue).toArray()));

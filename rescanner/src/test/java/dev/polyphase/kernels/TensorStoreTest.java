@@ -181,6 +181,19 @@ class TensorStoreTest {
     }
   }
 
+  @ParameterizedTest
+  @EnumSource
+  void roundsInJavaAsLibtorchDoes(Precision precision) throws IOException {
+    float[] values = manyFloats();
+    ByteBuffer found = toWrite(values, precision);
+    for (float value : values) {
+      float rounded = precision.read(found);
+      if (Float.isFinite(rounded)) {
+        assertThat((float) precision.rounded(value)).isEqualTo(rounded);
+      }
+    }
+  }
+
   @Test
   void writesFloat32BitByBit() throws IOException {
     float[] values = manyFloats();

@@ -30,7 +30,7 @@ final class Cli {
     commands =
         new CommandLine(root)
             .addSubcommand(new RunCommand(backend, models, console, display))
-            .addSubcommand(new PlanCommand(backend, models, console))
+            .addSubcommand(new PlanCommand(backend, models, console, display))
             .addSubcommand(new ValidateCommand(console))
             .addSubcommand(new ScanCommand(backend, models, home, console, display))
             .addSubcommand(new SelectCommand(console))

@@ -3,8 +3,10 @@ package dev.polyphase.orchestrator.cli;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.polyphase.orchestrator.engine.DeviceMemory;
 import dev.polyphase.orchestrator.engine.ExpectedTarget.Certainty;
 import dev.polyphase.orchestrator.engine.ExpectedTarget.TypeCount;
+import dev.polyphase.orchestrator.engine.PhaseWarnings;
 import dev.polyphase.orchestrator.engine.PlannedPhase;
 import dev.polyphase.phases.api.Compute;
 import dev.polyphase.phases.api.DataCounts;
@@ -96,6 +98,8 @@ final class PlanJson {
           .put("bytes", place.bytes());
     }
     addFit(phase, planned, device);
+    ArrayNode warnings = phase.putArray("warnings");
+    PhaseWarnings.of(planned, device).forEach(warnings::add);
     return phase;
   }
 

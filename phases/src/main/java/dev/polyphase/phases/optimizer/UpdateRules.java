@@ -40,6 +40,21 @@ public final class UpdateRules {
   }
 
   /**
+   * The most by which one update moves a value, in multiples of the rate and without weight decay:
+   * a bound for any gradients, which those of training are far from.
+   */
+  public static double largestUpdate(Optimizer settings, Parameter parameter) {
+    return switch (settings.name()) {
+      case ADAMW -> AdamW.largestUpdate(settings);
+      // What their moments are rounded to is off by less than half.
+      case ADAMW_BF16, ADAMW_8BIT -> 2 * AdamW.largestUpdate(settings);
+      case ADAFACTOR -> Adafactor.largestUpdate(parameter);
+      case LION -> 1;
+      case MUON -> Muon.largestUpdate(settings, parameter);
+    };
+  }
+
+  /**
    * The bytes that an optimiser takes while it updates a parameter, beside master, gradient and
    * states; counted from the kernels. Parameters are updated one by one, and what one took is free
    * for the next: a step needs the largest.

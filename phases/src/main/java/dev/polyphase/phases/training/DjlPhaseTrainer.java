@@ -9,6 +9,7 @@ import dev.polyphase.phases.api.PhasePlan;
 import dev.polyphase.phases.api.PhaseRequest;
 import dev.polyphase.phases.api.PhaseResult;
 import dev.polyphase.phases.api.PhaseTrainer;
+import dev.polyphase.phases.api.ReadingListener;
 import dev.polyphase.phases.data.Schedule;
 import dev.polyphase.phases.model.EmbeddingNoise;
 import dev.polyphase.phases.model.MastersAt;
@@ -62,11 +63,12 @@ public final class DjlPhaseTrainer implements PhaseTrainer {
   }
 
   @Override
-  public PhasePlan check(PhaseRequest request) throws IOException {
+  public PhasePlan check(PhaseRequest request, ReadingListener listener) throws IOException {
     refuseWhatIsNotBuilt(request.phase());
     PhaseSetup setup = PhaseSetup.of(request, offloadsOnCpu);
     try (LazyTokenizer tokenizer = new LazyTokenizer(request.checkpoint())) {
-      PhaseRows rows = PhaseRows.read(source, request, setup.config().vocabSize(), tokenizer);
+      PhaseRows rows =
+          PhaseRows.read(source, request, setup.config().vocabSize(), tokenizer, listener);
       Objective objective = rows.training();
       Schedule schedule =
           TrainingLoop.schedule(request.phase(), request.pipeline().seed(), objective);
@@ -80,6 +82,10 @@ public final class DjlPhaseTrainer implements PhaseTrainer {
           schedule.totalSteps(),
           rescans(request.phase(), schedule),
           schedule.totalTokens(),
+          UpdateReach.of(
+              setup,
+              TrainingLoop.learningRate(request.phase(), schedule.totalSteps()),
+              request.pipeline().saveDtype()),
           setup.parts().values(setup.layout()),
           setup.modelValues(),
           setup.compute().describe(request.pipeline().devices()),
@@ -104,7 +110,8 @@ public final class DjlPhaseTrainer implements PhaseTrainer {
     refuseWhatIsNotBuilt(request.phase());
     PhaseSetup setup = PhaseSetup.of(request, offloadsOnCpu);
     try (LazyTokenizer tokenizer = new LazyTokenizer(request.checkpoint())) {
-      PhaseRows rows = PhaseRows.read(source, request, setup.config().vocabSize(), tokenizer);
+      PhaseRows rows =
+          PhaseRows.read(source, request, setup.config().vocabSize(), tokenizer, listener);
       Objective objective = rows.training();
       LearnedEnds ends = LearnedEnds.of(request.checkpoint(), tokenizer, objective);
       noteRows(rows.counts(), "", request.phase(), listener);
@@ -232,7 +239,7 @@ public final class DjlPhaseTrainer implements PhaseTrainer {
       DataCounts counts, String which, Phase phase, PhaseListener listener) {
     if (counts.cut() + counts.dropped() + counts.withoutLoss() > 0) {
       listener.note(
-          "of %,d %s%s %,d were kept, %,d of them %s to sequence_len %,d; %,d were dropped, as no token that carries loss was left, and %,d had none at any length"
+          "%,d %s%s read: %,d kept, %,d of them %s to sequence_len %,d; %,d dropped, as no token that carries loss was left; %,d without loss at any length"
               .formatted(
                   counts.read(),
                   which,

@@ -79,9 +79,7 @@ final class TrainingLoop {
                 listener,
                 guard::checkHeldOut,
                 steps);
-    this.learningRate =
-        new LearningRate(
-            phase.lrScheduler(), phase.learningRate(), phase.warmup().steps(steps), steps);
+    this.learningRate = learningRate(phase, steps);
   }
 
   /** The steps of a phase on an objective's rows. */
@@ -92,6 +90,12 @@ final class TrainingLoop {
         phase.gradientAccumulationSteps(),
         new Limits(phase.numEpochs(), phase.maxSteps(), phase.maxTokens()),
         new RowOrder(phase.shuffle(), seed));
+  }
+
+  /** The learning rates of a phase of so many steps. */
+  static LearningRate learningRate(Phase phase, long steps) {
+    return new LearningRate(
+        phase.lrScheduler(), phase.learningRate(), phase.warmup().steps(steps), steps);
   }
 
   /** The steps taken. */

@@ -253,8 +253,9 @@ class DjlPhaseTrainerTest {
 
     assertThat(heard.notes.get(0))
         .isEqualTo(
-            "of 4 rows 3 were kept, 2 of them cut to sequence_len 64; 0 were dropped, as no token"
-                + " that carries loss was left, and 1 had none at any length");
+            "4 rows read: 3 kept, 2 of them cut to sequence_len 64; 0 dropped, as no token that"
+                + " carries loss was left; 1 without loss at any length");
+    assertThat(heard.lastRead).endsWith("rows.jsonl 4");
   }
 
   /** Of each row the first third carries no loss: of 200 tokens the first 66. */
@@ -303,6 +304,9 @@ class DjlPhaseTrainerTest {
     private Impatient(int from) {
       this.from = from;
     }
+
+    @Override
+    public void reading(String file, long rows) {}
 
     @Override
     public void metrics(MetricsRow row) {}
