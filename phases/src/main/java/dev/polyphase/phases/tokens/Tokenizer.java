@@ -7,6 +7,7 @@ import ai.djl.huggingface.tokenizers.jni.TokenizersLibrary;
 import dev.polyphase.kernels.DjlSettings;
 import dev.polyphase.pipelines.problems.InputException;
 import dev.polyphase.pipelines.problems.Place;
+import dev.polyphase.weights.JsonFile;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
@@ -61,10 +62,20 @@ public final class Tokenizer implements AutoCloseable {
     try (InputStream in = Files.newInputStream(file)) {
       tokenizer = HuggingFaceTokenizer.newInstance(in, OPTIONS);
     } catch (RuntimeException e) {
-      throw new InputException(
-          Place.in(file.toString()), "this is no tokenizer that can be read: " + e.getMessage());
+      throw unreadable(file, e);
     }
     return new Tokenizer(modelFolder, tokenizer, eosId);
+  }
+
+  private static InputException unreadable(Path file, RuntimeException cause) throws IOException {
+    JsonFile.read(file);
+    InputException wrong =
+        new InputException(
+            Place.in(file.toString()),
+            "this is JSON, but no tokenizer that Hugging Face's tokenizers can read; take the file"
+                + " from the model's original folder (--debug shows what they say)");
+    wrong.initCause(cause);
+    return wrong;
   }
 
   /** The tokens of a text, nothing added. */

@@ -8,6 +8,7 @@ import dev.polyphase.phases.api.PhasePlan;
 import dev.polyphase.phases.api.PhaseRequest;
 import dev.polyphase.phases.api.PhaseResult;
 import dev.polyphase.phases.api.PhaseTrainer;
+import dev.polyphase.phases.api.TrainingFailedException;
 import dev.polyphase.phases.data.DataCounts;
 import dev.polyphase.phases.data.Schedule;
 import dev.polyphase.phases.model.EmbeddingNoise;
@@ -21,6 +22,7 @@ import dev.polyphase.phases.tokens.LazyTokenizer;
 import dev.polyphase.pipelines.Adapter;
 import dev.polyphase.pipelines.Phase;
 import dev.polyphase.pipelines.problems.InputException;
+import dev.polyphase.pipelines.problems.OperationFailedException;
 import dev.polyphase.pipelines.problems.Place;
 import dev.polyphase.pipelines.problems.Problem;
 import java.io.IOException;
@@ -93,6 +95,9 @@ public final class DjlPhaseTrainer implements PhaseTrainer {
   public PhaseResult train(PhaseRequest request, PhaseListener listener) throws IOException {
     try {
       return trained(request, listener);
+    } catch (OperationFailedException e) {
+      String sentence = "phase %s: %s".formatted(request.phase().name(), e.getMessage());
+      throw new TrainingFailedException(sentence, e);
     } catch (RuntimeException e) {
       throw Libtorch.ranOutOfMemory(e) ? new OutOfMemoryException(e) : e;
     }
