@@ -210,7 +210,7 @@ public record Engine(
       } catch (InputException | TrainingFailedException e) {
         // Preflight has passed: the input changed under the run, and something was written.
         recordFailure(request, journal, e);
-        throw new RunFailedException(String.valueOf(e.getMessage()), e);
+        throw new RunFailedException(text(e), e);
       } catch (IOException | RuntimeException | Error e) {
         recordFailure(request, journal, e);
         throw e;
@@ -236,11 +236,15 @@ public record Engine(
   /** The failure itself is what the user must hear of, not that it could not be recorded. */
   private static void recordFailure(RunRequest request, RunJournal journal, Throwable failure) {
     try {
-      journal.ended(RunState.Status.FAILED, String.valueOf(failure.getMessage()));
+      journal.ended(RunState.Status.FAILED, text(failure));
       ReportFiles.write(request.run(), request.pipeline(), journal.state());
     } catch (IOException | RuntimeException e) {
       failure.addSuppressed(e);
     }
+  }
+
+  private static String text(Throwable failure) {
+    return FailureText.of(failure, "the run");
   }
 
   private static Path modelAfter(RunRequest request, int index) {

@@ -8,6 +8,7 @@ import dev.polyphase.kernels.DjlSettings;
 import dev.polyphase.pipelines.problems.InputException;
 import dev.polyphase.pipelines.problems.Place;
 import java.io.ByteArrayInputStream;
+import dev.polyphase.weights.JsonFile;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
@@ -71,8 +72,7 @@ public final class Tokenizer implements AutoCloseable {
     try (InputStream in = new ByteArrayInputStream(json)) {
       tokenizer = HuggingFaceTokenizer.newInstance(in, OPTIONS);
     } catch (RuntimeException e) {
-      throw new InputException(
-          Place.in(file.toString()), "this is no tokenizer that can be read: " + e.getMessage());
+      throw unreadable(file, e);
     }
     try {
       return new Tokenizer(modelFolder, folder, tokenizer);
@@ -80,6 +80,17 @@ public final class Tokenizer implements AutoCloseable {
       tokenizer.close();
       throw e;
     }
+  }
+
+  private static InputException unreadable(Path file, RuntimeException cause) throws IOException {
+    JsonFile.read(file);
+    InputException wrong =
+        new InputException(
+            Place.in(file.toString()),
+            "this is JSON, but no tokenizer that Hugging Face's tokenizers can read; take the file"
+                + " from the model's original folder (--debug shows what they say)");
+    wrong.initCause(cause);
+    return wrong;
   }
 
   /** The tokens of a text, nothing added. */

@@ -10,6 +10,8 @@ import dev.polyphase.phases.api.PhaseRequest;
 import dev.polyphase.phases.api.PhaseResult;
 import dev.polyphase.phases.api.PhaseTrainer;
 import dev.polyphase.phases.api.ReadingListener;
+import dev.polyphase.phases.api.TrainingFailedException;
+import dev.polyphase.phases.data.DataCounts;
 import dev.polyphase.phases.data.Schedule;
 import dev.polyphase.phases.model.EmbeddingNoise;
 import dev.polyphase.phases.model.MastersAt;
@@ -23,6 +25,7 @@ import dev.polyphase.pipelines.Adapter;
 import dev.polyphase.pipelines.Phase;
 import dev.polyphase.pipelines.PhaseType;
 import dev.polyphase.pipelines.problems.InputException;
+import dev.polyphase.pipelines.problems.OperationFailedException;
 import dev.polyphase.pipelines.problems.Place;
 import dev.polyphase.pipelines.problems.Problem;
 import java.io.IOException;
@@ -98,6 +101,9 @@ public final class DjlPhaseTrainer implements PhaseTrainer {
   public PhaseResult train(PhaseRequest request, PhaseListener listener) throws IOException {
     try {
       return trained(request, listener);
+    } catch (OperationFailedException e) {
+      String sentence = "phase %s: %s".formatted(request.phase().name(), e.getMessage());
+      throw new TrainingFailedException(sentence, e);
     } catch (RuntimeException e) {
       throw Libtorch.ranOutOfMemory(e) ? new OutOfMemoryException(e) : e;
     }

@@ -1,3 +1,4 @@
+# Task: the optimizer's update
 # AdamW whose moments rest in bfloat16 (dtype code 15), rounded to nearest; each update is computed in float32, a part of a tensor at a time.
 class K(Module):
   __parameters__ = []

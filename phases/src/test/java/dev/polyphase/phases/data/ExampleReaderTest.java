@@ -187,7 +187,7 @@ class ExampleReaderTest {
             p -> assertThat(p).startsWith(file + ":9: \"input_ids\" is empty"),
             p -> assertThat(p).startsWith(file + ":10: \"labels\" is missing"),
             p -> assertThat(p).startsWith(file + ":11: this row has the keys \"text\", and"),
-            p -> assertThat(p).startsWith(file + ":12: this row is no JSON"));
+            p -> assertThat(p).startsWith(file + ":12:1: this row is no JSON"));
   }
 
   @Test
