@@ -3,6 +3,7 @@ package dev.polyphase.kernels;
 import dev.polyphase.pipelines.SaveDtype;
 import dev.polyphase.pipelines.problems.InputException;
 import dev.polyphase.pipelines.problems.Place;
+import dev.polyphase.weights.Binary16;
 import dev.polyphase.weights.ElementType;
 import dev.polyphase.weights.TensorInfo;
 import java.nio.ByteBuffer;

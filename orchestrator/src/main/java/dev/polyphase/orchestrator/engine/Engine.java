@@ -103,7 +103,8 @@ public record Engine(
    */
   private List<PlannedPhase> checked(RunRequest request, int from, StartingModel start)
       throws IOException {
-    List<PlannedPhase> planned = Preflight.check(request, from, start.checked(), trainers, progress);
+    List<PlannedPhase> planned =
+        Preflight.check(request, from, start.checked(), trainers, progress);
     HeadTie.contradiction(Checkpoint.open(start.checked()))
         .ifPresent(problem -> progress.say(problem.toString()));
     return planned;

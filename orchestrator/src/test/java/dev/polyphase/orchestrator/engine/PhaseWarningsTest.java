@@ -157,6 +157,7 @@ class PhaseWarningsTest {
       return new PhasePlan(
           DataCounts.whole(1, 1),
           null,
+          List.of(),
           0,
           plan.steps(),
           0,
@@ -175,7 +176,8 @@ class PhaseWarningsTest {
         throw new IOException("the disk is on fire");
       }
       PhaseResult did = new AddingTrainer().train(request, listener);
-      return new PhaseResult(did.steps(), 1, 1, 64, 64, changed, 1, DataCounts.whole(1, 1), null);
+      return new PhaseResult(
+          did.steps(), 1, 1, 64, 64, changed, 1, DataCounts.whole(1, 1), null, null);
     }
   }
 }

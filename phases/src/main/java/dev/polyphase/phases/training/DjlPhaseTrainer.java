@@ -11,7 +11,6 @@ import dev.polyphase.phases.api.PhaseResult;
 import dev.polyphase.phases.api.PhaseTrainer;
 import dev.polyphase.phases.api.ReadingListener;
 import dev.polyphase.phases.api.TrainingFailedException;
-import dev.polyphase.phases.data.DataCounts;
 import dev.polyphase.phases.data.Schedule;
 import dev.polyphase.phases.model.EmbeddingNoise;
 import dev.polyphase.phases.model.MastersAt;
