@@ -71,7 +71,7 @@ final class PlanJson {
     phase.put("trained_parameters", plan.trainedValues());
     phase.put("trained_parameters_exact", planned.target().exact());
     phase.put("model_parameters", plan.modelValues());
-    phase.put("rows", plan.data().rows());
+    phase.put("rows", plan.data().pieces());
     phase.set("data", counts(plan.data()));
     phase.put("tokens_per_epoch", plan.data().tokens());
     if (plan.slots() > 0) {
@@ -80,7 +80,7 @@ final class PlanJson {
       phase.putNull("packing");
     }
     @Nullable DataCounts heldOut = plan.heldOut();
-    phase.put("eval_rows", heldOut == null ? 0 : heldOut.rows());
+    phase.put("eval_rows", heldOut == null ? 0 : heldOut.pieces());
     phase.set("held_out", heldOut == null ? phase.nullNode() : counts(heldOut));
     ArrayNode ends = phase.putArray("ends");
     plan.ends().forEach(end -> ends.addObject().put("id", end.id()).put("text", end.text()));
@@ -114,7 +114,7 @@ final class PlanJson {
         .put("without_loss", counts.withoutLoss())
         .put("equal", counts.equal())
         .put("equal_after_cut", counts.equalAfterCut())
-        .put("rows", counts.rows())
+        .put("pieces", counts.pieces())
         .put("tokens", counts.tokens());
   }
 

@@ -138,7 +138,7 @@ final class PlanTable {
     rowOfData("  " + which + "rows read", counts, DataCounts::read);
     rowOfData("    kept", counts, DataCounts::kept);
     if (phases.stream().anyMatch(planned -> inPieces(counts.apply(planned.plan())))) {
-      rowOfData("      in pieces", counts, DataCounts::rows);
+      rowOfData("      in pieces", counts, DataCounts::pieces);
     }
     rowOfData("      cut or split", counts, DataCounts::cut);
     rowOfData("    dropped", counts, DataCounts::dropped);
@@ -157,7 +157,7 @@ final class PlanTable {
   }
 
   private static boolean inPieces(@Nullable DataCounts counts) {
-    return counts != null && counts.rows() != counts.kept();
+    return counts != null && counts.pieces() != counts.kept();
   }
 
   private static String ends(List<EndToken> ends) {

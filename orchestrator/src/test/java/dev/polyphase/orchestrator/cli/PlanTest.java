@@ -158,7 +158,7 @@ class PlanTest {
     JsonNode counts =
         Polyphase.parse(
             "{\"read\":100,\"kept\":1,\"cut\":0,\"dropped\":99,\"without_loss\":0,\"equal\":0,"
-                + "\"equal_after_cut\":0,\"rows\":1,\"tokens\":9}");
+                + "\"equal_after_cut\":0,\"pieces\":1,\"tokens\":9}");
     assertThat(plan.path("data")).isEqualTo(counts).isEqualTo(plan.path("held_out"));
     assertThat(plan.path("warnings"))
         .extracting(JsonNode::textValue)

@@ -283,7 +283,7 @@ public final class DjlPhaseTrainer implements PhaseTrainer {
           String.format(
               Locale.ROOT,
               "%,d rows were packed into %,d sequences of up to %,d tokens, which are %.1f %% full",
-              counts.rows(),
+              counts.pieces(),
               objective.tokensOfRow().length,
               phase.sequenceLen(),
               100.0 * counts.tokens() / slots(phase, objective)));

@@ -46,7 +46,7 @@ class DjlPhaseTrainerTest {
             "phases.one.micro_batch_size=2");
 
     // The row of 70 is cut at 64; three micro-batches an epoch, of which half are rounded up.
-    assertThat(plan.data().rows()).isEqualTo(5);
+    assertThat(plan.data().pieces()).isEqualTo(5);
     assertThat(plan.data().tokens()).isEqualTo(20 + 64 + 5 + 9 + 9);
     assertThat(plan.steps()).isEqualTo(5);
     assertThat(plan.heldOut()).isNull();
