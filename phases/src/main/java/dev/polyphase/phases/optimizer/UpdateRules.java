@@ -16,10 +16,15 @@ public final class UpdateRules {
     return gpu ? 1 << 24 : 1 << 20;
   }
 
-  static UpdateRule of(NDManager manager, Optimizer settings) {
+  /**
+   * An optimiser without states.
+   *
+   * @param keys what it rounds at random by, if it does
+   */
+  static UpdateRule of(NDManager manager, Optimizer settings, RoundingKeys keys) {
     return switch (settings.name()) {
       case ADAMW -> new AdamW(manager, settings);
-      case ADAMW_BF16 -> new AdamWBf16(manager, settings);
+      case ADAMW_BF16 -> new AdamWBf16(manager, settings, keys);
       case ADAMW_8BIT -> new AdamW8Bit(manager, settings);
       case ADAFACTOR -> new Adafactor(manager);
       case LION -> new Lion(manager, settings);

@@ -14,11 +14,9 @@ import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
-import java.util.LinkedHashSet;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -127,15 +125,9 @@ public final class Tokenizer implements AutoCloseable {
     return tokenizer.decode(new long[] {id}, false);
   }
 
-  /**
-   * The tokens at which the model stops so far: the end-of-sequence token of plain text, and those
-   * of its configuration.
-   */
-  public Set<Integer> ends() throws IOException {
-    Set<Integer> ends = new LinkedHashSet<>();
-    eosId.ifPresent(ends::add);
-    ends.addAll(EndOfSequence.idsIn(modelFolder));
-    return ends;
+  /** The end-of-sequence token of plain text; empty where the model names none. */
+  public OptionalInt endOfText() {
+    return eosId;
   }
 
   /**

@@ -37,6 +37,7 @@ final class TrainingLoop {
   private final Schedule schedule;
   private final LearningRate learningRate;
   private final TrainedParts parts;
+  private final long seed;
   private long stepsDone;
 
   /**
@@ -60,6 +61,7 @@ final class TrainingLoop {
       StepGuard guard,
       PhaseListener listener) {
     this.phase = phase;
+    this.seed = seed;
     this.model = model;
     this.parts = parts;
     this.objective = objective;
@@ -126,7 +128,7 @@ final class TrainingLoop {
   private double takeAllSteps(MetricsWindow window) throws IOException {
     double epoch = 0;
     try (TrainedState state = new TrainedState(model, parts);
-        OptimizerStep optimizer = state.newOptimizer(phase)) {
+        OptimizerStep optimizer = state.newOptimizer(phase, seed)) {
       StepFeed feed = new StepFeed(schedule.iterator(), objective);
       while (feed.hasNext()) {
         stopIfRequested();
@@ -201,7 +203,7 @@ final class TrainingLoop {
       guard.checkNorm(index, norm.value(), () -> failed(ready, loss, norm.value(), sums.losses()));
       double rate = learningRate.at(index - 1);
       RateFactors factors = state.parts().rateFactors();
-      optimizer.update(state.masters(), trained, norm, name -> rate * factors.of(name));
+      optimizer.update(index, state.masters(), trained, norm, name -> rate * factors.of(name));
       long tokens = ready.microBatches().stream().mapToLong(b -> b.tokens().tokens()).sum();
       return new StepFigures(loss, norm.value(), rate, tokens, sums.means());
     }

@@ -230,7 +230,7 @@ class DjlPhaseTrainerTest {
     InputException e = catchThrowableOfType(InputException.class, () -> train(run));
 
     assertThat(e.problems()).hasSize(2);
-    assertThat(e).hasMessageContaining("rows.jsonl:1: ").hasMessageContaining("rows.jsonl:2: ");
+    assertThat(e).hasMessageContaining("rows.jsonl:1: ").hasMessageContaining("rows.jsonl:2:18: ");
     assertThat(folder.resolve("result")).doesNotExist();
   }
 
