@@ -9,6 +9,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.polyphase.pipelines.problems.InputException;
+import dev.polyphase.pipelines.problems.InputFile;
 import dev.polyphase.pipelines.problems.Place;
 import java.io.BufferedInputStream;
 import java.io.ByteArrayOutputStream;
@@ -16,7 +17,6 @@ import java.io.CharConversionException;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
-import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.zip.GZIPInputStream;
@@ -60,6 +60,7 @@ public final class JsonRows {
    * @throws InputException when too much is wrong, as {@link RowProblems#add} says
    */
   public static void read(Path file, RowProblems problems, Handler handler) throws IOException {
+    String name = InputFile.name(file);
     try (InputStream in = open(file)) {
       int line = 0;
       int rows = 0;
@@ -70,7 +71,7 @@ public final class JsonRows {
         }
         rows++;
         try {
-          Place place = Place.line(file.toString(), line);
+          Place place = Place.line(name, line);
           handler.row(new JsonRow(place, parse(bytes, place)));
         } catch (InputException e) {
           problems.add(e);
@@ -79,21 +80,20 @@ public final class JsonRows {
       if (rows == 0) {
         problems.add(
             new InputException(
-                Place.in(file.toString()),
-                "this file has no rows, and needs one JSON object a line"));
+                Place.in(name), "this file has no rows, and needs one JSON object a line"));
       }
     } catch (NoSuchFileException e) {
-      problems.add(new InputException(Place.in(file.toString()), "there is no such file"));
+      problems.add(new InputException(Place.in(name), "there is no such file"));
     } catch (ZipException | EOFException e) {
       problems.add(
           new InputException(
-              Place.in(file.toString()),
+              Place.in(name),
               "this file is no whole gzip file: " + e.getMessage() + "; compress it anew"));
     }
   }
 
   private static InputStream open(Path file) throws IOException {
-    InputStream in = Files.newInputStream(file);
+    InputStream in = InputFile.open(file);
     if (!file.toString().endsWith(".gz")) {
       return new BufferedInputStream(in, BUFFER_BYTES);
     }

@@ -10,10 +10,10 @@ import dev.polyphase.phases.objective.Objective;
 import dev.polyphase.phases.tokens.EndOfSequence;
 import dev.polyphase.phases.tokens.LazyTokenizer;
 import dev.polyphase.phases.tokens.Tokenizer;
+import dev.polyphase.pipelines.problems.InputFile;
 import dev.polyphase.weights.JsonEdit;
 import dev.polyphase.weights.JsonFile;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -50,7 +50,7 @@ record LearnedEnds(
    */
   static LearnedEnds of(Path folder, LazyTokenizer tokenizer, Objective rows) throws IOException {
     Set<Integer> ends = new LinkedHashSet<>();
-    boolean hasTokenizer = Files.isRegularFile(folder.resolve(Tokenizer.FILE));
+    boolean hasTokenizer = InputFile.isThere(folder.resolve(Tokenizer.FILE));
     if (hasTokenizer) {
       ChatFormat.endOfTurn(tokenizer.get()).ifPresent(ends::add);
       ends.addAll(tokenizer.get().ends());
@@ -81,7 +81,7 @@ record LearnedEnds(
   private static Map<String, JsonNode> generationChanges(
       Path folder, Set<Integer> learned, Set<Integer> all) throws IOException {
     Path file = folder.resolve(EndOfSequence.GENERATION_CONFIG);
-    if (Files.exists(file)) {
+    if (InputFile.isThere(file)) {
       return changes(file, learned, all);
     }
     Path config = folder.resolve(EndOfSequence.CONFIG);
