@@ -51,7 +51,7 @@ final class CarriedFiles {
    *     folder, what is no file, and what may not be read
    */
   static SortedSet<Path> of(Path folder, Path target) throws IOException {
-    FolderLinks.requireOwn(folder);
+    FolderLinks.requireAllOwn(folder);
     Path root = folder.toRealPath();
     Path realTarget = realPath(target);
     SortedSet<Path> files = new TreeSet<>();

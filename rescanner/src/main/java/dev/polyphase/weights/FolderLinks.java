@@ -13,6 +13,7 @@ import java.nio.file.attribute.BasicFileAttributes;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -25,16 +26,27 @@ public final class FolderLinks {
   private FolderLinks() {}
 
   /**
-   * Refuses a model's folder that has links which lead out of it. Not looked at are hidden folders
-   * and weights in other formats, which are neither read nor carried over.
+   * Refuses a model's folder that has links which lead out of it. Not looked at are folders in it,
+   * of which nothing is read, and weights in other formats.
    *
    * @throws InputException naming each of them
    */
   public static void requireOwn(Path folder) throws IOException {
+    requireOwn(folder, 1);
+  }
+
+  /** The same at any depth but in hidden folders: of all that is carried over. */
+  static void requireAllOwn(Path folder) throws IOException {
+    requireOwn(folder, Integer.MAX_VALUE);
+  }
+
+  private static void requireOwn(Path folder, int depth) throws IOException {
     Path root = folder.toRealPath();
     List<Problem> problems = new ArrayList<>();
     Files.walkFileTree(
         root,
+        Set.of(),
+        depth,
         new SimpleFileVisitor<>() {
           @Override
           public FileVisitResult preVisitDirectory(Path path, BasicFileAttributes attributes) {

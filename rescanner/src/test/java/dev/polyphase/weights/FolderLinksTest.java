@@ -37,8 +37,7 @@ class FolderLinksTest {
         "chat_template.jinja",
         "model.safetensors",
         "model.safetensors.index.json",
-        "adapter_config.json",
-        "original/params.json"
+        "adapter_config.json"
       })
   void noFileIsTakenFromElsewhere(String name) throws IOException {
     Path link = base.resolve(name);
@@ -54,6 +53,18 @@ class FolderLinksTest {
                 + secret
                 + ", out of the model's folder; put the file itself in its place, or remove the"
                 + " link");
+  }
+
+  @Test
+  void noFileBelowIsCarriedOverFromElsewhere() throws IOException {
+    Path link = Files.createDirectory(base.resolve("original")).resolve("params.json");
+    Files.createSymbolicLink(link, secret);
+    Checkpoint opened = Checkpoint.open(base);
+
+    assertThatThrownBy(
+            () -> CheckpointWriter.requireCarried(opened, temporary.resolve("runs/r/model")))
+        .isInstanceOf(InputException.class)
+        .hasMessageStartingWith(link + ": this is a link to " + secret);
   }
 
   @Test

@@ -104,7 +104,9 @@ class OutputPlaceTest {
     refused(nowhere, ": there is no folder " + folder.resolve("no") + "; make it first");
     refused(folder.resolve("no/x"), ": there is no folder " + folder.resolve("no"));
     refused(file.resolve("x"), ": there is no folder " + file);
-    refused(folder.resolve("x".repeat(240)), "is too long; choose a shorter one");
+    assertThatThrownBy(() -> OutputPlace.requireFile(folder.resolve("x".repeat(240))))
+        .isInstanceOf(InputException.class)
+        .hasMessageEndingWith("the name " + "x".repeat(240) + " is too long; choose a shorter one");
     assertThat(names()).isEqualTo("circle file lost to-folder");
   }
 
