@@ -1,5 +1,6 @@
 package dev.polyphase.weights;
 
+import dev.polyphase.pipelines.problems.InputException;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.FileAlreadyExistsException;
@@ -46,7 +47,7 @@ public final class CheckpointWriter {
       throw new FileAlreadyExistsException(target.toString());
     }
     for (Path leftover : TemporaryNames.leftovers(target)) {
-      FileTransfer.deleteTree(leftover);
+      FolderTree.remove(leftover);
     }
     Path temporary = TemporaryNames.next(target);
     try {
@@ -59,6 +60,17 @@ public final class CheckpointWriter {
       throw e;
     }
     AtomicFiles.syncFolder(TemporaryNames.folderOf(target));
+  }
+
+  /**
+   * Checks before any work that the other files can be carried over.
+   *
+   * @param target the folder to write later; neither it nor its parent need exist
+   * @throws InputException naming each that can't: a link that leads out of the folder, what is no
+   *     file, or may not be read
+   */
+  public static void requireCarried(Checkpoint base, Path target) throws IOException {
+    CarriedFiles.of(base.folder(), target);
   }
 
   private static void checkNames(Checkpoint base, Map<String, NewTensor> replaced) {
@@ -86,8 +98,10 @@ public final class CheckpointWriter {
           SafetensorsWriter.write(file, folder.resolve(file.getFileName()), tensors, replaced);
     }
     if (base.index().isPresent()) {
-      FileTransfer.write(
-          folder.resolve(ShardIndex.FILE_NAME), base.index().get().toJson(totalBytes));
+      FileTransfer.writeLike(
+          base.folder().resolve(ShardIndex.FILE_NAME),
+          folder.resolve(ShardIndex.FILE_NAME),
+          base.index().get().toJson(totalBytes));
     }
   }
 
@@ -105,7 +119,7 @@ public final class CheckpointWriter {
       Path file = base.resolve(edit.getKey());
       if (Files.exists(file) || !edit.getValue().set().isEmpty()) {
         byte[] json = edit.getValue().apply(file).getBytes(StandardCharsets.UTF_8);
-        FileTransfer.write(folder.resolve(edit.getKey()), json);
+        FileTransfer.writeLike(file, folder.resolve(edit.getKey()), json);
       }
     }
     for (Path written : folders) {

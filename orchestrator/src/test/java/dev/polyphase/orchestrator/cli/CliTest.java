@@ -175,9 +175,10 @@ class CliTest {
     assertThat(lines.get(6)).matches("lm_head +1 .* 0 of 1");
     assertThat(lines.get(7)).matches("mlp.up_proj +4 .* 2 of 4");
 
-    String[] robust = Arrays.copyOf(scan, scan.length + 2);
+    String[] robust = Arrays.copyOf(scan, scan.length + 3);
     robust[scan.length] = "--profile";
     robust[scan.length + 1] = "robust";
+    robust[scan.length + 2] = "--force";
     assertThat(polyphase(robust)).isZero();
     assertThat(err().lines()).element(6).asString().matches("lm_head +1 .* 1 of 1");
     assertThat(polyphase("scan", model.toString(), "--modules", "re:(")).isEqualTo(2);

@@ -6,12 +6,12 @@ import ai.djl.huggingface.tokenizers.jni.LibUtils;
 import ai.djl.huggingface.tokenizers.jni.TokenizersLibrary;
 import dev.polyphase.kernels.DjlSettings;
 import dev.polyphase.pipelines.problems.InputException;
+import dev.polyphase.pipelines.problems.InputFile;
 import dev.polyphase.pipelines.problems.Place;
 import dev.polyphase.weights.JsonFile;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Map;
@@ -56,7 +56,7 @@ public final class Tokenizer implements AutoCloseable {
    */
   public static Tokenizer open(Path modelFolder) throws IOException {
     Path file = modelFolder.resolve(FILE);
-    if (!Files.isRegularFile(file)) {
+    if (!InputFile.isThere(file)) {
       throw new InputException(
           Place.in(file.toString()),
           "this file is missing and rows of text need it; add the model's tokenizer.json, or give"
