@@ -139,8 +139,7 @@ class CarriedFilesTest {
     // Root may read it.
     if (!Files.isReadable(closed)) {
       expected.add(
-          closed
-              + ": you may not read this file (permission denied); have its permissions changed");
+          closed + ": you may not read this (permission denied); have its permissions changed");
     }
 
     Checkpoint checkpoint = Checkpoint.open(base);

@@ -112,6 +112,9 @@ public record RunFolder(Path path) {
     if (!Files.isDirectory(path)) {
       return;
     }
+    if (!Files.isReadable(path) || !Files.isExecutable(path)) {
+      throw InputFile.notAllowed(path);
+    }
     Path root = path.toRealPath();
     List<Problem> problems = new ArrayList<>();
     try (Stream<Path> files = Files.walk(root)) {
@@ -145,6 +148,7 @@ public record RunFolder(Path path) {
   /**
    * Checks that a run can write into the folder, which need not exist.
    *
+   * @param phases the names of the run's phases, in order
    * @throws InputException where it can't
    */
   public void requireWritable(List<String> phases) throws IOException {

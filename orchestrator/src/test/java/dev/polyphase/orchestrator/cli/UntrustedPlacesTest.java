@@ -244,7 +244,7 @@ class UntrustedPlacesTest {
 
     Path licence = Files.createFile(model.resolve("LICENSE"));
     Files.setPosixFilePermissions(licence, PosixFilePermissions.fromString("---------"));
-    refusesRuns(command, folder.resolve("open"), licence + ": you may not read this file");
+    refusesRuns(command, folder.resolve("open"), licence + ": you may not read this");
   }
 
   @ParameterizedTest

@@ -148,10 +148,10 @@ public final class InputFile {
     }
   }
 
-  /** That this user may not read a file. */
+  /** That this user may not read a file or folder. */
   public static InputException notAllowed(Path file) {
     return new InputException(
         Place.in(file.toString()),
-        "you may not read this file (permission denied); have its permissions changed");
+        "you may not read this (permission denied); have its permissions changed");
   }
 }
