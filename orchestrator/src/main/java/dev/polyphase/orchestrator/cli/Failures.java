@@ -8,6 +8,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
+import java.nio.file.InvalidPathException;
 import java.nio.file.NoSuchFileException;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -42,6 +43,9 @@ final class Failures {
 
   /** A command that failed. */
   int report(Throwable failure) {
+    if (failure instanceof InvalidPathException noPath) {
+      return report(PathText.refused(noPath));
+    }
     if (failure instanceof InputException wrong) {
       wrong.problems().stream().map(Problem::toString).forEach(console.messages()::println);
     } else {
