@@ -269,7 +269,7 @@ class LauncherTest {
   /** A folder with links to every program of the path but one. */
   private Path pathWithout(String program) throws IOException {
     Path bin = Files.createDirectories(folder.resolve("bin-without-" + program));
-    for (String part : System.getenv("PATH").split(":")) {
+    for (String part : System.getenv().getOrDefault("PATH", "").split(":", -1)) {
       Path programs = Path.of(part);
       if (!Files.isDirectory(programs)) {
         continue;
