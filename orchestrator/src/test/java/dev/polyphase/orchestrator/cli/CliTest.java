@@ -89,7 +89,7 @@ class CliTest {
     assertThat(err()).startsWith("'model\uFFFD' can't be a path: it holds a NUL").hasLineCount(1);
     assertThat(polyphase("render", "\uD800", "--input", yaml.toString())).isEqualTo(2);
     assertThat(err()).startsWith("'\uFFFD' can't be a path: it holds one half").hasLineCount(1);
-    assertThat(polyphase("validate", yaml.toString(), "--set", "output_dir=\"a\\0\"")).isEqualTo(2);
+    assertThat(polyphase("plan", yaml.toString(), "--set", "output_dir=\"a\\0\"")).isEqualTo(2);
     assertThat(err())
         .isEqualTo(
             "--set output_dir=\"a\\0\": this text holds a NUL character (\\0), which ends a path;"

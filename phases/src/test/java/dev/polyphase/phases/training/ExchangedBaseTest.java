@@ -112,7 +112,10 @@ class ExchangedBaseTest {
     assertThatThrownBy(
             () ->
                 run.train(
-                    "result", new Changing(change), "phases.one.targeting={method: parameters, unfrozen_parameters: [any]}", "phases.one.adapter={type: lora, save: peft}"))
+                    "result",
+                    new Changing(change),
+                    "phases.one.targeting={method: parameters, unfrozen_parameters: [any]}",
+                    "phases.one.adapter={type: lora, save: peft}"))
         .isInstanceOf(FileSystemException.class)
         .hasMessageStartingWith(
             run.base().resolve(name)
