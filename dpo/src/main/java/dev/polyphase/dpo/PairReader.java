@@ -1,5 +1,6 @@
 package dev.polyphase.dpo;
 
+import dev.polyphase.phases.api.ReadingListener;
 import dev.polyphase.phases.chat.ChatEncoder;
 import dev.polyphase.phases.chat.Conversation;
 import dev.polyphase.phases.chat.Message;
@@ -59,14 +60,16 @@ public final class PairReader {
    *
    * @param folder the folder that the datasets' paths are relative to
    * @param key the key that names the datasets, for messages, as {@code datasets}
+   * @param listener hears of each row
    * @throws InputException naming what is wrong with datasets, files and rows, up to {@link
    *     RowProblems#LIMIT} at once; or that no pair is left
    */
-  public Pairs read(Path folder, String key, List<Dataset> datasets) throws IOException {
+  public Pairs read(Path folder, String key, List<Dataset> datasets, ReadingListener listener)
+      throws IOException {
     Fitted fitted = new Fitted();
     RowProblems problems = new RowProblems();
     new DatasetRows(folder, key, datasets, SHAPES)
-        .read(problems, (row, shape) -> fitted.add(pair(row, shape), row.place()));
+        .read(problems, listener, (row, shape) -> fitted.add(pair(row, shape), row.place()));
     problems.throwIfAny();
     if (fitted.rows.isEmpty()) {
       throw new InputException(

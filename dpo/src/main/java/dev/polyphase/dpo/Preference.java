@@ -4,6 +4,7 @@ import static java.util.Objects.requireNonNull;
 
 import dev.polyphase.phases.api.DataCounts;
 import dev.polyphase.phases.api.PhaseRequest;
+import dev.polyphase.phases.api.ReadingListener;
 import dev.polyphase.phases.data.TokenBatch;
 import dev.polyphase.phases.model.Transformer;
 import dev.polyphase.phases.objective.BatchSize;
@@ -178,11 +179,13 @@ public final class Preference implements Objective {
         String key,
         List<Dataset> datasets,
         int vocabSize,
-        LazyTokenizer tokenizer)
+        LazyTokenizer tokenizer,
+        ReadingListener listener)
         throws IOException {
       Phase phase = request.phase();
       PairReader reader = new PairReader(phase.sequenceLen(), vocabSize, tokenizer);
-      return new Rows(reader.read(request.folder(), request.path(key), datasets), phase.dpo());
+      return new Rows(
+          reader.read(request.folder(), request.path(key), datasets, listener), phase.dpo());
     }
   }
 }

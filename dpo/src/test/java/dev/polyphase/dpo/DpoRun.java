@@ -1,6 +1,7 @@
 package dev.polyphase.dpo;
 
 import dev.polyphase.phases.api.PhaseRequest;
+import dev.polyphase.phases.api.ReadingListener;
 import dev.polyphase.phases.api.Retargeting;
 import dev.polyphase.phases.training.DjlPhaseTrainer;
 import dev.polyphase.phases.training.RecordingListener;
@@ -71,7 +72,7 @@ record DpoRun(Path folder, Path base) {
   }
 
   void check(String... settings) throws IOException {
-    trainer().check(request("result", Optional.empty(), settings));
+    trainer().check(request("result", Optional.empty(), settings), ReadingListener.NOBODY);
   }
 
   private PhaseRequest request(String result, Optional<Retargeting> moves, String... settings) {

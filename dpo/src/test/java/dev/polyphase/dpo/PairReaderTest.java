@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import dev.polyphase.fixtures.Fixture;
 import dev.polyphase.phases.api.DataCounts;
+import dev.polyphase.phases.api.ReadingListener;
 import dev.polyphase.phases.tokens.LazyTokenizer;
 import dev.polyphase.pipelines.Dataset;
 import dev.polyphase.pipelines.Dataset.RowType;
@@ -233,7 +234,11 @@ class PairReaderTest {
   private Pairs read(int sequenceLen, String... rows) throws IOException {
     Files.writeString(temp.resolve("pairs.jsonl"), String.join("\n", rows));
     return new PairReader(sequenceLen, VOCAB, tokenizer)
-        .read(temp, "datasets", List.of(new Dataset("pairs.jsonl", RowType.AUTO, 1)));
+        .read(
+            temp,
+            "datasets",
+            List.of(new Dataset("pairs.jsonl", RowType.AUTO, 1)),
+            ReadingListener.NOBODY);
   }
 
   private List<String> problems(String... rows) {

@@ -1,6 +1,7 @@
 package dev.polyphase.kernels;
 
 import ai.djl.Device;
+import ai.djl.engine.EngineException;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
@@ -8,6 +9,7 @@ import ai.djl.pytorch.engine.PtNDManager;
 import ai.djl.pytorch.engine.PtSymbolBlock;
 import ai.djl.pytorch.jni.IValueUtils;
 import ai.djl.pytorch.jni.JniUtils;
+import dev.polyphase.pipelines.problems.OperationFailedException;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -24,12 +26,17 @@ import java.util.Map;
  * other use that names their type ends the process, so conversions belong in kernels.
  */
 public final class Kernel implements AutoCloseable {
+  /** How a source begins that says what it does, for messages. */
+  private static final String TASK = "# Task: ";
+
   private final PtSymbolBlock block;
   private final NDManager cpu;
+  private final String task;
 
-  private Kernel(PtSymbolBlock block, NDManager cpu) {
+  private Kernel(PtSymbolBlock block, NDManager cpu, String task) {
     this.block = block;
     this.cpu = cpu;
+    this.task = task;
   }
 
   /**
@@ -54,9 +61,17 @@ public final class Kernel implements AutoCloseable {
     try (InputStream archive = new ByteArrayInputStream(KernelArchive.of(source))) {
       return new Kernel(
           JniUtils.loadModule((PtNDManager) manager, archive, false, false),
-          manager.newSubManager(Device.cpu()));
+          manager.newSubManager(Device.cpu()),
+          source.startsWith(TASK)
+              ? source.lines().findFirst().orElse("").substring(TASK.length())
+              : "a computation");
     } catch (IOException e) {
       throw new UncheckedIOException(e);
+    } catch (EngineException e) {
+      throw new OperationFailedException(
+          "libtorch does not take the program for a computation; it must be version 2.7.1, which"
+              + " 'polyphase doctor' shows; --debug shows its message",
+          e);
     }
   }
 
@@ -87,9 +102,16 @@ public final class Kernel implements AutoCloseable {
     private final String name;
     private final NDList arguments = new NDList();
     private final NDList numbers = new NDList();
+    private String task = Kernel.this.task;
 
     private Call(String name) {
       this.name = name;
+    }
+
+    /** Names what the call is for, where that says more than what the source does. */
+    public Call toDo(String what) {
+      task = what;
+      return this;
     }
 
     /** A tensor. */
@@ -148,7 +170,12 @@ public final class Kernel implements AutoCloseable {
       return with(onCpu);
     }
 
-    /** Runs without recording a graph; the results belong to {@code manager}. */
+    /**
+     * Runs without recording a graph; the results belong to {@code manager}.
+     *
+     * @throws OperationFailedException where libtorch refuses; where it lacks memory its own
+     *     exception, as {@link Libtorch#ranOutOfMemory} tells
+     */
     public NDList run(NDManager manager) {
       return run(manager, false);
     }
@@ -176,6 +203,13 @@ public final class Kernel implements AutoCloseable {
         inputs.addAll(arguments);
         JniUtils.setGradMode(gradMode);
         return IValueUtils.forward(block, inputs, true);
+      } catch (EngineException e) {
+        throw Libtorch.ranOutOfMemory(e)
+            ? e
+            : new OperationFailedException(
+                "libtorch failed at %s on %s; --debug shows its message"
+                    .formatted(task, Libtorch.deviceName(manager)),
+                e);
       }
     }
   }

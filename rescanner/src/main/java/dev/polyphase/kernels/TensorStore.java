@@ -6,8 +6,10 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import dev.polyphase.weights.Binary16;
+import dev.polyphase.weights.FileFailure;
 import dev.polyphase.weights.NewTensor;
 import dev.polyphase.weights.TensorInfo;
+import java.io.EOFException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -132,7 +134,7 @@ public final class TensorStore implements AutoCloseable {
     long fileBytes = Files.size(tensor.file());
     if (tensor.position() + tensor.byteCount() > fileBytes) {
       // Reading past a file's end through a mapping ends the process.
-      throw new IOException(tensor.file() + " was cut while it was in use");
+      throw FileFailure.reading(tensor.file(), new EOFException());
     }
     if (!isMappable(tensor)) {
       return decoded(owner, tensor);
@@ -142,6 +144,7 @@ public final class TensorStore implements AutoCloseable {
       NDArray file =
           kernel
               .method("map_file")
+              .toDo("mapping %s of %,d bytes".formatted(tensor.file(), fileBytes))
               .with(scratch.create(ByteBuffer.wrap(path), new Shape(path.length), DataType.UINT8))
               .withNumber(fileBytes / elementBytes)
               .withNumber(precision.code())
@@ -168,17 +171,14 @@ public final class TensorStore implements AutoCloseable {
     try (FileChannel channel = FileChannel.open(tensor.file(), StandardOpenOption.READ)) {
       while (bytes.hasRemaining()
           && channel.read(bytes, tensor.position() + bytes.position()) >= 0) {}
+    } catch (IOException e) {
+      throw FileFailure.reading(tensor.file(), e);
     }
     bytes.flip();
     float[] values = new float[Math.toIntExact(tensor.elements())];
     Precision precision = Precision.of(tensor);
     for (int i = 0; i < values.length; i++) {
-      values[i] =
-          switch (precision) {
-            case FLOAT32 -> bytes.getFloat();
-            case BFLOAT16 -> Float.intBitsToFloat(bytes.getShort() << 16);
-            case FLOAT16 -> Binary16.toFloat(bytes.getShort());
-          };
+      values[i] = precision.read(bytes);
     }
     return owner.create(
         values, new Shape(tensor.shape().stream().mapToLong(Long::longValue).toArray()));

@@ -182,6 +182,7 @@ public final class LibtorchSingularValues implements SingularValues {
       NDArray matrix = store.frozen(scratch, tensor, Precision.FLOAT32);
       return decompositions
           .method("singular_values")
+          .toDo("the singular values of " + tensor.name())
           .with(matrix)
           .runForOne(scratch)
           .toFloatArray();
@@ -196,7 +197,11 @@ public final class LibtorchSingularValues implements SingularValues {
   /** The smaller Gram matrix in float64; the file's pages are let go. */
   private NDArray gram(TensorInfo tensor) throws IOException {
     try (NDArray matrix = store.frozen(manager, tensor, Precision.of(tensor))) {
-      return products.method("gram").with(matrix).runForOne(manager);
+      return products
+          .method("gram")
+          .toDo("the Gram matrix of " + tensor.name())
+          .with(matrix)
+          .runForOne(manager);
     }
   }
 

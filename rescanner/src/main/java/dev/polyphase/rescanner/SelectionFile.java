@@ -3,6 +3,7 @@ package dev.polyphase.rescanner;
 import dev.polyphase.pipelines.problems.InputException;
 import dev.polyphase.pipelines.problems.Place;
 import dev.polyphase.weights.AtomicFiles;
+import dev.polyphase.weights.FileFailure;
 import java.io.IOException;
 import java.nio.charset.CharacterCodingException;
 import java.nio.file.Files;
@@ -63,6 +64,8 @@ public final class SelectionFile {
       throw new InputException(
           Place.in(file.toString()),
           "this is no text in UTF-8; give a selection as 'polyphase select' writes it");
+    } catch (IOException e) {
+      throw FileFailure.reading(file, e);
     }
     if (patterns.isEmpty()) {
       throw new InputException(

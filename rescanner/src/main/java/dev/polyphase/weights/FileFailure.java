@@ -12,6 +12,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Failures of the file system in plain words and with the file: of a full disk Java says "No space
@@ -25,6 +26,14 @@ public final class FileFailure {
    * @param words what the system's message contains
    */
   private record Translation(String words, String sentence) {}
+
+  /** One whose reason is our sentence already. */
+  private static final class Told extends FileSystemException {
+    Told(Path file, String sentence, IOException cause) {
+      super(file.toString(), null, sentence);
+      initCause(cause);
+    }
+  }
 
   /** The first that fits is said. */
   private static final List<Translation> TRANSLATIONS =
@@ -91,9 +100,7 @@ public final class FileFailure {
     if (e instanceof FileSystemException known && known.getFile() != null) {
       return known;
     }
-    FileSystemException named = new FileSystemException(file.toString(), null, why(e, otherwise));
-    named.initCause(e);
-    return named;
+    return new Told(file, why(e, otherwise), e);
   }
 
   private static String why(IOException e, String otherwise) {
@@ -103,10 +110,7 @@ public final class FileFailure {
     if (e instanceof EOFException) {
       return "it became shorter while it was read; leave it alone and run the command again";
     }
-    String message = e.getMessage() == null ? "" : e.getMessage();
-    // Of the rest some are the system's own words, and some a library's.
-    boolean telling = message.matches("[\\w ,']{1,60}") && !message.contains("Exception");
-    return translated(message, telling ? otherwise + " (" + message + ")" : otherwise);
+    return translated(e.getMessage(), otherwise);
   }
 
   private static String reason(FileSystemException failure) {
@@ -128,15 +132,21 @@ public final class FileFailure {
     if (failure instanceof FileSystemLoopException) {
       return "its links lead in a circle";
     }
-    String reason = failure.getReason();
-    return reason == null ? "it can't be read or written" : translated(reason, reason);
+    @Nullable String reason = failure.getReason();
+    return failure instanceof Told && reason != null
+        ? reason
+        : translated(reason, "it can't be read or written");
   }
 
-  private static String translated(String message, String otherwise) {
+  private static String translated(@Nullable String message, String otherwise) {
+    String words = message == null ? "" : message;
+    // Of the rest some are the system's own words or ours, and some a library's.
+    boolean telling =
+        !words.isEmpty() && !words.matches("(?s).*([a-z]\\.[a-zA-Z]|Exception|\\n).*");
     return TRANSLATIONS.stream()
-        .filter(translation -> message.contains(translation.words()))
+        .filter(translation -> words.contains(translation.words()))
         .map(Translation::sentence)
         .findFirst()
-        .orElse(otherwise);
+        .orElse(telling ? otherwise + " (" + words + ")" : otherwise);
   }
 }

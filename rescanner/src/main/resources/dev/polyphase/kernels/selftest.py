@@ -1,3 +1,4 @@
+# Task: a matrix product
 # A product to compare with one that Java computes.
 class K(Module):
   __parameters__ = []

@@ -1,3 +1,4 @@
+# Task: copying between the CPU and a device
 # Arrays on their way between the CPU and devices, through a flat buffer [n] on the CPU. Pinned, it is read and written by a GPU while the host goes on.
 class K(Module):
   __parameters__ = []

@@ -1,3 +1,4 @@
+# Task: reading or converting a tensor
 # Tensors read, converted and moved: all that needs a dtype's name, because only kernels may say bfloat16.
 # Dtype codes: 5 float16, 6 float32, 7 float64, 15 bfloat16.
 class K(Module):

@@ -1,3 +1,4 @@
+# Task: copying between the CPU and a device
 # Small arrays of Java brought to a device.
 class K(Module):
   __parameters__ = []

@@ -1,3 +1,4 @@
+# Task: the singular values of a weight
 # The singular values of one weight, and the Gram matrix whose eigenvalues are their squares.
 class K(Module):
   __parameters__ = []

@@ -7,6 +7,7 @@ import ai.djl.engine.EngineException;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
+import dev.polyphase.pipelines.problems.OperationFailedException;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
@@ -62,7 +63,10 @@ class KernelTest {
       NDList slope = arithmetic.method("slope").with(x).runWithAutograd(manager);
       assertThat(slope.singletonOrThrow().toFloatArray()).containsExactly(3, 12, 27);
       assertThatThrownBy(() -> arithmetic.method("slope").with(x).run(manager))
-          .isInstanceOf(EngineException.class)
+          .isInstanceOf(OperationFailedException.class)
+          .hasMessage("libtorch failed at a computation on cpu; --debug shows its message")
+          .hasRootCauseInstanceOf(EngineException.class)
+          .rootCause()
           .hasMessageContaining("does not require grad");
     }
   }
@@ -93,12 +97,15 @@ class KernelTest {
     assertThatThrownBy(() -> load("missing.py", Map.of()))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("missing.py");
-    assertThatThrownBy(() -> load("broken.py", Map.of())).isInstanceOf(EngineException.class);
+    assertThatThrownBy(() -> load("broken.py", Map.of()))
+        .isInstanceOf(OperationFailedException.class)
+        .hasRootCauseInstanceOf(EngineException.class);
     assertThatThrownBy(() -> arithmetic.method("cube").with(floats(1)).run(manager))
-        .isInstanceOf(EngineException.class)
+        .isInstanceOf(OperationFailedException.class)
+        .rootCause()
         .hasMessageContaining("cube");
     assertThatThrownBy(() -> arithmetic.method("divide").with(floats(1)).run(manager))
-        .isInstanceOf(EngineException.class);
+        .isInstanceOf(OperationFailedException.class);
     assertThatThrownBy(() -> arithmetic.method("weighted_sum").withList("ones", List.of()))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessage("the list 'ones' of weighted_sum is empty");

@@ -2,7 +2,9 @@ package dev.polyphase.kernels;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assumptions.assumeThat;
 
+import ai.djl.engine.EngineException;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
@@ -11,6 +13,7 @@ import dev.polyphase.fixtures.Fixture;
 import dev.polyphase.fixtures.HandMadeTensors;
 import dev.polyphase.fixtures.TensorValues;
 import dev.polyphase.pipelines.problems.InputException;
+import dev.polyphase.pipelines.problems.OperationFailedException;
 import dev.polyphase.weights.Binary16;
 import dev.polyphase.weights.Checkpoint;
 import dev.polyphase.weights.NewTensor;
@@ -181,6 +184,19 @@ class TensorStoreTest {
     }
   }
 
+  @ParameterizedTest
+  @EnumSource
+  void roundsInJavaAsLibtorchDoes(Precision precision) throws IOException {
+    float[] values = manyFloats();
+    ByteBuffer found = toWrite(values, precision);
+    for (float value : values) {
+      float rounded = precision.read(found);
+      if (Float.isFinite(rounded)) {
+        assertThat((float) precision.rounded(value)).isEqualTo(rounded);
+      }
+    }
+  }
+
   @Test
   void writesFloat32BitByBit() throws IOException {
     float[] values = manyFloats();
@@ -228,6 +244,24 @@ class TensorStoreTest {
     assertThat(store.countChanged(values, tensor, Precision.FLOAT32)).isEqualTo(4);
   }
 
+  @Test
+  void fileThatCannotBeMappedIsNamedWithItsSize() throws IOException {
+    Checkpoint checkpoint = everyPrecision(false, folder);
+    Path file = folder.resolve("model.safetensors");
+    TensorInfo tensor = tensor(checkpoint, "f16");
+    Files.delete(file);
+    Files.createDirectory(file);
+    long bytes = Files.size(file);
+    assumeThat(bytes).isGreaterThan(tensor.position() + tensor.byteCount());
+
+    assertThatThrownBy(() -> store.frozen(manager, tensor, Precision.FLOAT16))
+        .isInstanceOf(OperationFailedException.class)
+        .hasMessage(
+            "libtorch failed at mapping %s of %,d bytes on cpu; --debug shows its message"
+                .formatted(file, bytes))
+        .hasRootCauseInstanceOf(EngineException.class);
+  }
+
   @ParameterizedTest
   @ValueSource(booleans = {false, true})
   void fileThatWasCutIsNamed(boolean misaligned) throws IOException {
@@ -240,7 +274,9 @@ class TensorStoreTest {
 
     assertThatThrownBy(() -> store.frozen(manager, tensor, Precision.FLOAT32))
         .isInstanceOf(IOException.class)
-        .hasMessage(file + " was cut while it was in use");
+        .hasMessage(
+            file
+                + ": it became shorter while it was read; leave it alone and run the command again");
     assertThatThrownBy(() -> store.writable(manager, tensor, Precision.FLOAT32))
         .isInstanceOf(IOException.class);
     assertThatThrownBy(() -> written(store.toWrite(tensor, Precision.FLOAT32)))

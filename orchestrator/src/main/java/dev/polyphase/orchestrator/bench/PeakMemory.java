@@ -5,6 +5,7 @@ import dev.polyphase.orchestrator.machine.ResidentMemory;
 import dev.polyphase.phases.bench.BenchStep;
 import dev.polyphase.phases.bench.DecoderShape;
 import dev.polyphase.phases.bench.FloorStep;
+import dev.polyphase.pipelines.problems.OperationFailedException;
 import dev.polyphase.rescanner.SingularValues;
 import dev.polyphase.weights.Checkpoint;
 import java.io.IOException;
@@ -33,7 +34,8 @@ public final class PeakMemory {
     String printed =
         new String(child.getInputStream().readAllBytes(), StandardCharsets.UTF_8).strip();
     if (child.waitFor() != 0) {
-      throw new IOException("the process that measures memory ended with " + child.exitValue());
+      throw new OperationFailedException(
+          "the process that measures memory ended with " + child.exitValue());
     }
     return printed.isEmpty() ? OptionalLong.empty() : OptionalLong.of(Long.parseLong(printed));
   }

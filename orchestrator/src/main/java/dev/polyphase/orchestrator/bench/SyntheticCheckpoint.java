@@ -2,6 +2,7 @@ package dev.polyphase.orchestrator.bench;
 
 import dev.polyphase.weights.Checkpoint;
 import dev.polyphase.weights.ElementType;
+import dev.polyphase.weights.FileFailure;
 import dev.polyphase.weights.SafetensorsOutline;
 import dev.polyphase.weights.TensorInfo;
 import java.io.IOException;
@@ -43,6 +44,8 @@ final class SyntheticCheckpoint {
         long seed = tensor.name().hashCode() + (changed.contains(tensor.name()) ? 1L << 32 : 0);
         writeMatrix(file, tensor, new SplittableRandom(seed));
       }
+    } catch (IOException e) {
+      throw FileFailure.writing(weights, e);
     }
     return checkpoint;
   }

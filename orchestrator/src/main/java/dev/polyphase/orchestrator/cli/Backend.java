@@ -1,6 +1,7 @@
 package dev.polyphase.orchestrator.cli;
 
 import dev.polyphase.dpo.Preference;
+import dev.polyphase.orchestrator.engine.DeviceMemory;
 import dev.polyphase.orchestrator.engine.Display;
 import dev.polyphase.orchestrator.engine.Engine;
 import dev.polyphase.orchestrator.engine.Progress;
@@ -64,6 +65,7 @@ record Backend(
         () -> singularValues.apply(SCANS_ON),
         models,
         newModels,
+        DeviceMemory::of,
         new ProcessSignals(display::say),
         new Progress(display),
         Clock.systemUTC(),

@@ -2,7 +2,7 @@ package dev.polyphase.orchestrator.cli;
 
 import dev.polyphase.orchestrator.engine.Display;
 import dev.polyphase.orchestrator.hub.ModelFolders;
-import java.io.IOException;
+import dev.polyphase.pipelines.problems.OperationFailedException;
 import java.nio.file.Path;
 import java.util.Map;
 import picocli.CommandLine;
@@ -30,7 +30,7 @@ final class Cli {
     commands =
         new CommandLine(root)
             .addSubcommand(new RunCommand(backend, models, console, display))
-            .addSubcommand(new PlanCommand(backend, models, console))
+            .addSubcommand(new PlanCommand(backend, models, console, display))
             .addSubcommand(new ValidateCommand(console))
             .addSubcommand(new ScanCommand(backend, models, home, console, display))
             .addSubcommand(new SelectCommand(console))
@@ -50,7 +50,8 @@ final class Cli {
             .registerConverter(Path.class, PathText::path)
             .setCaseInsensitiveEnumValuesAllowed(true)
             .setParameterExceptionHandler(failures::wrongCommandLine)
-            .setExecutionExceptionHandler((failure, command, parsed) -> failures.report(failure));
+            .setExecutionExceptionHandler(
+                (failure, command, parsed) -> failures.report(failure, command.getCommandSpec()));
   }
 
   /** Runs a command and returns its exit code. */
@@ -60,11 +61,13 @@ final class Cli {
       // Writers tell of nothing by themselves; a script must not take half of a result for all of
       // it.
       return exitCode == ExitCode.DONE && console.results().checkError()
-          ? failures.report(new IOException("standard output can't be written; is the disk full?"))
+          ? failures.report(
+              new OperationFailedException("standard output can't be written; is the disk full?"),
+              commands.getCommandSpec())
           : exitCode;
     } catch (Error e) {
       // picocli handles exceptions alone; running out of memory deserves a sentence as well.
-      return failures.report(e);
+      return failures.report(e, commands.getCommandSpec());
     }
   }
 

@@ -1,17 +1,12 @@
 package dev.polyphase.orchestrator.cli;
 
-import dev.polyphase.orchestrator.engine.RunFailedException;
+import dev.polyphase.kernels.Libtorch;
+import dev.polyphase.orchestrator.engine.FailureText;
 import dev.polyphase.pipelines.problems.InputException;
 import dev.polyphase.pipelines.problems.Problem;
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.file.AccessDeniedException;
-import java.nio.file.FileAlreadyExistsException;
-import java.nio.file.FileSystemException;
 import java.nio.file.InvalidPathException;
-import java.nio.file.NoSuchFileException;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.UnmatchedArgumentException;
 
@@ -29,7 +24,11 @@ final class Failures {
   int wrongCommandLine(ParameterException failure, String[] args) {
     String command = failure.getCommandLine().getCommandSpec().qualifiedName(" ");
     StringBuilder sentence = new StringBuilder(command);
-    sentence.append(": ").append(firstLine(String.valueOf(failure.getMessage())));
+    String problem = firstLine(String.valueOf(failure.getMessage()));
+    // Where a value can't be converted, picocli names the class and its exception.
+    sentence
+        .append(": ")
+        .append(problem.replaceFirst("cannot convert ('.*') to \\w+ \\w+\\..*", "$1 can't be one"));
     if (failure instanceof UnmatchedArgumentException unmatched) {
       List<String> nearest = unmatched.getSuggestions();
       if (!nearest.isEmpty()) {
@@ -41,56 +40,34 @@ final class Failures {
     return ExitCode.WRONG_INPUT;
   }
 
-  /** A command that failed. */
-  int report(Throwable failure) {
-    if (failure instanceof InvalidPathException noPath) {
-      return report(PathText.refused(noPath));
-    }
+  /**
+   * A command that failed.
+   *
+   * @param command which one
+   */
+  int report(Throwable failure, CommandSpec command) {
+    boolean wrongInput =
+        failure instanceof InputException || failure instanceof InvalidPathException;
     if (failure instanceof InputException wrong) {
       wrong.problems().stream().map(Problem::toString).forEach(console.messages()::println);
     } else {
-      console.messages().println(sentence(failure));
+      console.messages().println(sentence(failure, command.qualifiedName(" ")));
     }
     if (root.debug) {
       failure.printStackTrace(console.messages());
     }
-    return failure instanceof InputException ? ExitCode.WRONG_INPUT : ExitCode.FAILED;
+    return wrongInput ? ExitCode.WRONG_INPUT : ExitCode.FAILED;
   }
 
-  private static String sentence(Throwable failure) {
-    if (failure instanceof UncheckedIOException unchecked && unchecked.getCause() != null) {
-      return sentence(unchecked.getCause());
+  private static String sentence(Throwable failure, String command) {
+    if (failure instanceof InvalidPathException path) {
+      return PathText.sentence(path);
     }
-    if (failure instanceof FileSystemException file) {
-      return file.getFile() + ": " + reason(file);
-    }
-    @Nullable String message = failure.getMessage();
-    if (failure instanceof OutOfMemoryError) {
-      return "Java ran out of memory ("
-          + message
-          + "); give it more, as with POLYPHASE_JAVA_OPTS=-Xmx16g";
-    }
-    if (message == null) {
-      return "the command failed, and the cause has no name; --debug shows where";
-    }
-    if (failure instanceof RunFailedException || failure instanceof IOException) {
-      return message;
-    }
-    return "the command failed: " + firstLine(message) + "; --debug shows where";
-  }
-
-  private static String reason(FileSystemException failure) {
-    if (failure instanceof NoSuchFileException) {
-      return "there is no such file or folder";
-    }
-    if (failure instanceof AccessDeniedException) {
-      return "permission denied";
-    }
-    if (failure instanceof FileAlreadyExistsException) {
-      return "a file of that name exists already";
-    }
-    @Nullable String reason = failure.getReason();
-    return reason == null ? "it can't be read or written" : reason;
+    return failure instanceof RuntimeException e && Libtorch.ranOutOfMemory(e)
+        ? command
+            + ": libtorch found no memory for this; free some, or choose another device or dtype;"
+            + " --debug shows how much it asked for"
+        : FailureText.of(failure, command);
   }
 
   private static String firstLine(String message) {

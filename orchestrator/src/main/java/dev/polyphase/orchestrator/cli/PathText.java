@@ -1,6 +1,5 @@
 package dev.polyphase.orchestrator.cli;
 
-import dev.polyphase.pipelines.problems.InputException;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import picocli.CommandLine.TypeConversionException;
@@ -18,12 +17,8 @@ final class PathText {
     }
   }
 
-  /** What is wrong with a path that was found elsewhere. */
-  static InputException refused(InvalidPathException failure) {
-    return new InputException(sentence(failure));
-  }
-
-  private static String sentence(InvalidPathException failure) {
+  /** What is wrong with a text that is no path. */
+  static String sentence(InvalidPathException failure) {
     String text = failure.getInput();
     String shown = "'" + text.replaceAll("[\\p{Cntrl}\\p{Cs}]", "\uFFFD") + "' can't be a path: ";
     if (text.indexOf('\0') >= 0) {

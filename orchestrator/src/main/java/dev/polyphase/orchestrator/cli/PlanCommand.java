@@ -1,5 +1,6 @@
 package dev.polyphase.orchestrator.cli;
 
+import dev.polyphase.orchestrator.engine.DeviceMemory;
 import dev.polyphase.orchestrator.engine.Display;
 import dev.polyphase.orchestrator.engine.Engine;
 import dev.polyphase.orchestrator.engine.PlannedPhase;
@@ -23,16 +24,23 @@ final class PlanCommand implements Callable<Integer> {
   private final Backend backend;
   private final ModelFolders models;
   private final Console console;
+  private final Display display;
 
   @Mixin private PipelineFile source = new PipelineFile();
 
   @Option(names = "--json", description = "Print one JSON object.")
   private boolean json;
 
-  PlanCommand(Backend backend, ModelFolders models, Console console) {
+  /**
+   * The command.
+   *
+   * @param display where progress goes
+   */
+  PlanCommand(Backend backend, ModelFolders models, Console console, Display display) {
     this.backend = backend;
     this.models = models;
     this.console = console;
+    this.display = display;
   }
 
   @Override
@@ -44,8 +52,7 @@ final class PlanCommand implements Callable<Integer> {
             source.folder(),
             Path.of(pipeline.outputDir()),
             RunRequest.Start.BEGIN_OR_RESUME);
-    Engine engine = backend.engine(models, Display.plain(console.messages()));
-    List<PlannedPhase> phases = engine.plan(request);
+    List<PlannedPhase> phases = plan(backend.engine(models, display), request);
     DeviceMemory memory = DeviceMemory.of(phases.get(0).plan().places());
     console
         .results()
@@ -53,5 +60,14 @@ final class PlanCommand implements Callable<Integer> {
             json ? PlanJson.of(pipeline, phases, memory) : PlanTable.of(pipeline, phases, memory));
     console.results().flush();
     return ExitCode.DONE;
+  }
+
+  private List<PlannedPhase> plan(Engine engine, RunRequest request) throws IOException {
+    try {
+      return engine.plan(request);
+    } finally {
+      // The table, or what is wrong, begins on a line of its own.
+      display.clear();
+    }
   }
 }

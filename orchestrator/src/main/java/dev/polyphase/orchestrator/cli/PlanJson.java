@@ -3,8 +3,10 @@ package dev.polyphase.orchestrator.cli;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.polyphase.orchestrator.engine.DeviceMemory;
 import dev.polyphase.orchestrator.engine.ExpectedTarget.Certainty;
 import dev.polyphase.orchestrator.engine.ExpectedTarget.TypeCount;
+import dev.polyphase.orchestrator.engine.PhaseWarnings;
 import dev.polyphase.orchestrator.engine.PlannedPhase;
 import dev.polyphase.phases.api.Compute;
 import dev.polyphase.phases.api.DataCounts;
@@ -69,7 +71,7 @@ final class PlanJson {
     phase.put("trained_parameters", plan.trainedValues());
     phase.put("trained_parameters_exact", planned.target().exact());
     phase.put("model_parameters", plan.modelValues());
-    phase.put("rows", plan.data().rows());
+    phase.put("rows", plan.data().pieces());
     phase.set("data", counts(plan.data()));
     phase.put("tokens_per_epoch", plan.data().tokens());
     if (plan.slots() > 0) {
@@ -78,7 +80,7 @@ final class PlanJson {
       phase.putNull("packing");
     }
     @Nullable DataCounts heldOut = plan.heldOut();
-    phase.put("eval_rows", heldOut == null ? 0 : heldOut.rows());
+    phase.put("eval_rows", heldOut == null ? 0 : heldOut.pieces());
     phase.set("held_out", heldOut == null ? phase.nullNode() : counts(heldOut));
     ArrayNode ends = phase.putArray("ends");
     plan.ends().forEach(end -> ends.addObject().put("id", end.id()).put("text", end.text()));
@@ -96,6 +98,8 @@ final class PlanJson {
           .put("bytes", place.bytes());
     }
     addFit(phase, planned, device);
+    ArrayNode warnings = phase.putArray("warnings");
+    PhaseWarnings.of(planned, device).forEach(warnings::add);
     return phase;
   }
 
@@ -110,7 +114,7 @@ final class PlanJson {
         .put("without_loss", counts.withoutLoss())
         .put("equal", counts.equal())
         .put("equal_after_cut", counts.equalAfterCut())
-        .put("rows", counts.rows())
+        .put("pieces", counts.pieces())
         .put("tokens", counts.tokens());
   }
 

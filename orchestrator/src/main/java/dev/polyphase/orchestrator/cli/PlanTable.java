@@ -1,9 +1,10 @@
 package dev.polyphase.orchestrator.cli;
 
+import dev.polyphase.orchestrator.engine.DeviceMemory;
 import dev.polyphase.orchestrator.engine.ExpectedTarget;
 import dev.polyphase.orchestrator.engine.ExpectedTarget.TypeCount;
-import dev.polyphase.orchestrator.engine.MissedRescans;
 import dev.polyphase.orchestrator.engine.Numbers;
+import dev.polyphase.orchestrator.engine.PhaseWarnings;
 import dev.polyphase.orchestrator.engine.PlannedPhase;
 import dev.polyphase.phases.api.Compute;
 import dev.polyphase.phases.api.DataCounts;
@@ -44,8 +45,7 @@ final class PlanTable {
         + "\n\n"
         + table.text()
         + patterns(phases)
-        + missedRescans(phases)
-        + warnings(phases, device, compute);
+        + warnings(phases, device);
   }
 
   private void fill(DeviceMemory device, Compute compute) {
@@ -61,6 +61,9 @@ final class PlanTable {
         plan -> Numbers.percent((double) plan.trainedValues(), (double) plan.modelValues()));
     head("data");
     rowsOf("", PhasePlan::data);
+    if (phases.stream().anyMatch(PlanTable::hasPairs)) {
+      row("    equal pairs", PlanTable::equalPairs);
+    }
     rowOfPlan("  tokens of one pass", plan -> Numbers.whole(plan.data().tokens()));
     if (phases.stream().anyMatch(planned -> planned.plan().slots() > 0)) {
       rowOfPlan("  packing", PlanTable::packing);
@@ -135,19 +138,11 @@ final class PlanTable {
     rowOfData("  " + which + "rows read", counts, DataCounts::read);
     rowOfData("    kept", counts, DataCounts::kept);
     if (phases.stream().anyMatch(planned -> inPieces(counts.apply(planned.plan())))) {
-      rowOfData("      in pieces", counts, DataCounts::rows);
+      rowOfData("      in pieces", counts, DataCounts::pieces);
     }
     rowOfData("      cut or split", counts, DataCounts::cut);
     rowOfData("    dropped", counts, DataCounts::dropped);
     rowOfData("    without loss", counts, DataCounts::withoutLoss);
-    if (phases.stream().anyMatch(planned -> planned.phase().type() == PhaseType.DPO)) {
-      row(
-          "    equal pairs",
-          planned ->
-              planned.phase().type() == PhaseType.DPO
-                  ? number(counts.apply(planned.plan()), DataCounts::equal)
-                  : "-");
-    }
   }
 
   private void rowOfData(
@@ -162,13 +157,21 @@ final class PlanTable {
   }
 
   private static boolean inPieces(@Nullable DataCounts counts) {
-    return counts != null && counts.rows() != counts.kept();
+    return counts != null && counts.pieces() != counts.kept();
   }
 
   private static String ends(List<EndToken> ends) {
     return ends.isEmpty()
         ? "none"
         : ends.stream().map(EndToken::toString).collect(Collectors.joining(", "));
+  }
+
+  private static boolean hasPairs(PlannedPhase planned) {
+    return planned.phase().type() == PhaseType.DPO;
+  }
+
+  private static String equalPairs(PlannedPhase planned) {
+    return hasPairs(planned) ? Numbers.whole(planned.plan().data().equal()) : "-";
   }
 
   private static String packing(PhasePlan plan) {
@@ -262,62 +265,10 @@ final class PlanTable {
     return text.toString();
   }
 
-  private static String missedRescans(List<PlannedPhase> phases) {
+  private static String warnings(List<PlannedPhase> phases, DeviceMemory device) {
     return phases.stream()
-        .flatMap(planned -> MissedRescans.sentence(planned).stream())
+        .flatMap(planned -> PhaseWarnings.of(planned, device).stream())
         .map(sentence -> "\n" + sentence + "\n")
         .collect(Collectors.joining());
-  }
-
-  private static String warnings(List<PlannedPhase> phases, DeviceMemory device, Compute compute) {
-    StringBuilder text = new StringBuilder();
-    for (PlannedPhase planned : phases) {
-      MemoryEstimate need = planned.plan().memory();
-      String remedies = String.join("; ", device.remedies(planned));
-      switch (device.fit(planned.plan())) {
-        case FITS, UNKNOWN -> {}
-        case SLOWLY ->
-            text.append(
-                "\nphase %s needs %s with its mapped weights, and %s has %s: it would read them from the disk again and again. This would help: %s\n"
-                    .formatted(
-                        planned.phase().name(),
-                        Numbers.bytes(need.totalBytes()),
-                        compute.device(),
-                        Numbers.bytes(device.available()),
-                        remedies));
-        case DOES_NOT_FIT -> {
-          List<PlaceNeed> tooSmall = device.tooSmall(planned.plan());
-          if (!device.hostHas(planned.plan())) {
-            text.append(
-                "\nphase %s does not fit: optimizer_offload keeps %s on the CPU, which has %s. This would help: %s\n"
-                    .formatted(
-                        planned.phase().name(),
-                        Numbers.bytes(need.hostBytes()),
-                        Numbers.bytes(device.host()),
-                        remedies));
-          } else if (!tooSmall.isEmpty()) {
-            PlaceNeed place = tooSmall.get(0);
-            text.append(
-                "\nphase %s does not fit: it needs %s on %s, which has %s. This would help: %s\n"
-                    .formatted(
-                        planned.phase().name(),
-                        Numbers.bytes(place.bytes()),
-                        place.device(),
-                        Numbers.bytes(device.byDevice().getOrDefault(place.device(), 0L)),
-                        remedies));
-          } else {
-            text.append(
-                "\nphase %s does not fit: it needs %s, and %s has %s. This would help: %s\n"
-                    .formatted(
-                        planned.phase().name(),
-                        Numbers.bytes(need.unmappedBytes()),
-                        compute.device(),
-                        Numbers.bytes(device.available()),
-                        remedies));
-          }
-        }
-      }
-    }
-    return text.toString();
   }
 }

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.polyphase.orchestrator.hub.ModelFolders;
 import dev.polyphase.phases.api.ScoredRow;
 import dev.polyphase.pipelines.Dtype;
+import dev.polyphase.pipelines.problems.OperationFailedException;
 import dev.polyphase.weights.AtomicFiles;
 import dev.polyphase.weights.Checkpoint;
 import dev.polyphase.weights.HeadTie;
@@ -74,7 +75,8 @@ final class ScoreCommand implements Callable<Integer> {
             score(folder, lines);
             lines.flush();
             if (lines.checkError()) {
-              throw new IOException(output + ": the file can't be written; is the disk full?");
+              throw new OperationFailedException(
+                  output + ": the file can't be written; is the disk full?");
             }
           });
     }

@@ -4,6 +4,7 @@ import dev.polyphase.phases.data.DatasetFiles;
 import dev.polyphase.pipelines.Dataset;
 import dev.polyphase.pipelines.Phase;
 import dev.polyphase.pipelines.problems.InputException;
+import dev.polyphase.weights.FileFailure;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -76,6 +77,8 @@ final class DataFiles {
     }
     try (InputStream in = new DigestInputStream(Files.newInputStream(file), sha256)) {
       in.transferTo(OutputStream.nullOutputStream());
+    } catch (IOException e) {
+      throw FileFailure.reading(file, e);
     }
     return HexFormat.of().formatHex(sha256.digest());
   }

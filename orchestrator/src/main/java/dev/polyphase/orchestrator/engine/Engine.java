@@ -43,6 +43,7 @@ import java.util.function.Supplier;
  * @param singularValues what a scan computes with
  * @param models where models are found
  * @param newModels makes those that begin with random weights
+ * @param memory what the machine has
  * @param stop asks the run to stop
  * @param progress tells how it goes
  * @param clock the time of what is logged
@@ -53,6 +54,7 @@ public record Engine(
     Supplier<SingularValues> singularValues,
     ModelFolders models,
     ModelMaker newModels,
+    DeviceMemory.Gauge memory,
     StopSignal stop,
     Progress progress,
     Clock clock,
@@ -101,7 +103,8 @@ public record Engine(
    */
   private List<PlannedPhase> checked(RunRequest request, int from, StartingModel start)
       throws IOException {
-    List<PlannedPhase> planned = Preflight.check(request, from, start.checked(), trainers);
+    List<PlannedPhase> planned =
+        Preflight.check(request, from, start.checked(), trainers, progress);
     HeadTie.contradiction(Checkpoint.open(start.checked()))
         .ifPresent(problem -> progress.say(problem.toString()));
     return planned;
@@ -176,12 +179,18 @@ public record Engine(
     RunFolder run = request.run();
     Pipeline pipeline = request.pipeline();
     int from = pipeline.phases().size() - planned.size();
+    List<List<String>> warnings = warnings(planned);
     if (!planned.isEmpty()) {
       progress.say(planned.get(0).plan().compute().sentence());
-      planned.forEach(phase -> MissedRescans.sentence(phase).ifPresent(progress::say));
+      warnings.forEach(ofPhase -> ofPhase.forEach(progress::say));
     }
     stop.listen();
     try (RunJournal journal = RunJournal.open(run, state, event, clock)) {
+      for (int i = 0; i < warnings.size(); i++) {
+        for (String warning : warnings.get(i)) {
+          journal.note(from + i, warning);
+        }
+      }
       try (SingularValues values = cached(run)) {
         AtomicFiles.writeString(run.pipelineYaml(), PipelineWriter.toYaml(pipeline));
         PhaseRunner runner = new PhaseRunner(request, journal, progress, stop);
@@ -202,12 +211,21 @@ public record Engine(
       } catch (InputException | TrainingFailedException e) {
         // Preflight has passed: the input changed under the run, and something was written.
         recordFailure(request, journal, e);
-        throw new RunFailedException(String.valueOf(e.getMessage()), e);
+        throw new RunFailedException(text(e), e);
       } catch (IOException | RuntimeException | Error e) {
         recordFailure(request, journal, e);
         throw e;
       }
     }
+  }
+
+  /** Of each phase to come. */
+  private List<List<String>> warnings(List<PlannedPhase> planned) throws IOException {
+    if (planned.isEmpty()) {
+      return List.of();
+    }
+    DeviceMemory device = memory.of(planned.get(0).plan().places());
+    return planned.stream().map(phase -> PhaseWarnings.of(phase, device)).toList();
   }
 
   /** Tensors that the phase before left as they were are not decomposed again. */
@@ -219,11 +237,15 @@ public record Engine(
   /** The failure itself is what the user must hear of, not that it could not be recorded. */
   private static void recordFailure(RunRequest request, RunJournal journal, Throwable failure) {
     try {
-      journal.ended(RunState.Status.FAILED, String.valueOf(failure.getMessage()));
+      journal.ended(RunState.Status.FAILED, text(failure));
       ReportFiles.write(request.run(), request.pipeline(), journal.state());
     } catch (IOException | RuntimeException e) {
       failure.addSuppressed(e);
     }
+  }
+
+  private static String text(Throwable failure) {
+    return FailureText.of(failure, "the run");
   }
 
   private static Path modelAfter(RunRequest request, int index) {

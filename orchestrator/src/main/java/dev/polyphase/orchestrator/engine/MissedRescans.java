@@ -8,11 +8,11 @@ import java.util.List;
 import java.util.Optional;
 
 /** What a user is told of a phase that is to be measured anew and ends before it would be. */
-public final class MissedRescans {
+final class MissedRescans {
   private MissedRescans() {}
 
   /** The sentence; empty where the phase has rescans, or wants none. */
-  public static Optional<String> sentence(PlannedPhase planned) {
+  static Optional<String> sentence(PlannedPhase planned) {
     Phase phase = planned.phase();
     PhasePlan plan = planned.plan();
     if (phase.rescanEvery().isEmpty() || plan.rescans() > 0) {

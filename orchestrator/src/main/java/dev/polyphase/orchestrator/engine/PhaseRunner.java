@@ -95,6 +95,12 @@ final class PhaseRunner {
     ModelCard.write(request, journal.state(), index, result, planned.plan().compute());
     journal.phaseFinished(index, result);
     progress.phaseFinished(result);
+    Optional<String> unchanged =
+        RateWarnings.after(phase.name(), result, request.pipeline().saveDtype());
+    if (unchanged.isPresent()) {
+      journal.note(index, unchanged.get());
+      progress.say(unchanged.get());
+    }
   }
 
   private Optional<Retargeting> retargeting(
@@ -165,6 +171,11 @@ final class PhaseRunner {
     Listener(int index, MetricsLog metrics) {
       this.index = index;
       this.metrics = metrics;
+    }
+
+    @Override
+    public void reading(String file, long rows) {
+      progress.reading(file, rows);
     }
 
     @Override

@@ -27,18 +27,25 @@ final class Preflight {
    * Checks the phases from {@code from} on, all of them on the weights that the first of them will
    * start from: names and shapes are the same in every phase.
    *
+   * @param progress tells how far the reading of data is
    * @return what each of them will do
    * @throws InputException with every problem of every phase
    */
   static List<PlannedPhase> check(
-      RunRequest request, int from, Path start, Function<PhaseType, PhaseTrainer> trainers)
+      RunRequest request,
+      int from,
+      Path start,
+      Function<PhaseType, PhaseTrainer> trainers,
+      Progress progress)
       throws IOException {
     Checkpoint checkpoint = Checkpoint.open(start);
     List<PlannedPhase> planned = new ArrayList<>();
     // Phases share their model, and thus its problems.
     Set<Problem> problems = new LinkedHashSet<>();
-    for (int i = from; i < request.pipeline().phases().size(); i++) {
+    int count = request.pipeline().phases().size();
+    for (int i = from; i < count; i++) {
       Phase phase = request.pipeline().phases().get(i);
+      progress.checking(i, count, phase.name());
       ExpectedTarget target = ExpectedTarget.none();
       try {
         target = ExpectedTarget.of(phase, checkpoint);
@@ -47,7 +54,7 @@ final class Preflight {
       }
       try {
         PhaseRequest training = asRequest(request, i, start, target);
-        PhasePlan plan = trainers.apply(phase.type()).check(training);
+        PhasePlan plan = trainers.apply(phase.type()).check(training, progress::reading);
         planned.add(new PlannedPhase(phase, target, plan));
       } catch (InputException e) {
         problems.addAll(e.problems());

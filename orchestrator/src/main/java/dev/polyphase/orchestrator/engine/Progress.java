@@ -2,6 +2,7 @@ package dev.polyphase.orchestrator.engine;
 
 import dev.polyphase.phases.api.MetricsRow;
 import dev.polyphase.phases.api.PhaseResult;
+import java.io.File;
 import java.io.PrintWriter;
 import java.util.Locale;
 import java.util.OptionalDouble;
@@ -17,6 +18,9 @@ public final class Progress {
 
   private static final long LINE_EVERY_NANOS = 10_000_000_000L;
 
+  /** A line that is rewritten more often can't be read. */
+  private static final long STATUS_EVERY_NANOS = 100_000_000L;
+
   private final Display display;
   private final LongSupplier nanoTime;
   private String phase = "";
@@ -24,6 +28,8 @@ public final class Progress {
   private TimeLeft timeLeft = new TimeLeft();
   private boolean saidAStep;
   private long lastLineNanos;
+  private boolean reading;
+  private long lastReadingNanos;
 
   /** Plain lines on {@code out}, which is flushed after each. */
   public Progress(PrintWriter out) {
@@ -46,11 +52,43 @@ public final class Progress {
     display.say(sentence);
   }
 
-  void phaseStarted(int index, int count, String name) {
+  /** A phase is checked: what follows is about it. */
+  void checking(int index, int count, String name) {
     this.phase = "phase " + (index + 1) + "/" + count;
     this.name = name;
+  }
+
+  void phaseStarted(int index, int count, String name) {
+    checking(index, count, name);
     timeLeft = new TimeLeft();
     saidAStep = false;
+    reading = false;
+  }
+
+  /**
+   * A row of data is read. What is read in less than the time between two lines has none; the
+   * phases of a plan are read one after the other, which takes as long as all of them.
+   */
+  void reading(String file, long rows) {
+    long now = nanoTime.getAsLong();
+    if (!reading) {
+      reading = true;
+      lastReadingNanos = now;
+    }
+    if (now - lastReadingNanos < (display.rewrites() ? STATUS_EVERY_NANOS : LINE_EVERY_NANOS)) {
+      return;
+    }
+    lastReadingNanos = now;
+    String text = "reading %s, %s rows".formatted(fileName(file), Numbers.whole(rows));
+    if (display.rewrites()) {
+      status(text);
+    } else {
+      message(text);
+    }
+  }
+
+  private static String fileName(String file) {
+    return file.substring(file.lastIndexOf(File.separatorChar) + 1);
   }
 
   void scanned(int done, int total) {

@@ -172,7 +172,7 @@ final class RunReport {
     @Nullable PhaseResult result = state.result();
     return result == null
         ? List.of()
-        : RowWarnings.of(settings(state), result.data(), result.heldOut());
+        : PhaseWarnings.of(settings(state), result, pipeline.saveDtype());
   }
 
   private static String words(Targeting targeting) {

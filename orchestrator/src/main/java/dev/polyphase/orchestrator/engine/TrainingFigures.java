@@ -9,6 +9,7 @@ import dev.polyphase.pipelines.problems.InputException;
 import dev.polyphase.pipelines.problems.Place;
 import dev.polyphase.reports.Curve;
 import dev.polyphase.reports.HeldOut;
+import dev.polyphase.weights.FileFailure;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -62,7 +63,12 @@ record TrainingFigures(List<Curve> curves, List<HeldOut> heldOut) {
     if (!Files.exists(file)) {
       return rows;
     }
-    List<String> lines = Files.readAllLines(file);
+    List<String> lines;
+    try {
+      lines = Files.readAllLines(file);
+    } catch (IOException e) {
+      throw FileFailure.reading(file, e);
+    }
     for (int i = 0; i < lines.size(); i++) {
       try {
         rows.add(JSON.readTree(lines.get(i)));

@@ -1,6 +1,7 @@
 package dev.polyphase.orchestrator.hub;
 
 import dev.polyphase.pipelines.problems.InputException;
+import dev.polyphase.weights.FileFailure;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -77,7 +78,11 @@ public record ModelFolders(Path cache) {
     if (!Files.isRegularFile(main)) {
       return Optional.empty();
     }
-    Path snapshot = repository.resolve("snapshots").resolve(Files.readString(main).strip());
-    return Files.isDirectory(snapshot) ? Optional.of(snapshot) : Optional.empty();
+    try {
+      Path snapshot = repository.resolve("snapshots").resolve(Files.readString(main).strip());
+      return Files.isDirectory(snapshot) ? Optional.of(snapshot) : Optional.empty();
+    } catch (IOException e) {
+      throw FileFailure.reading(main, e);
+    }
   }
 }

@@ -1,6 +1,7 @@
 package dev.polyphase.orchestrator.store;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.polyphase.weights.FileFailure;
 import java.io.BufferedWriter;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -10,9 +11,11 @@ import java.nio.file.StandardOpenOption;
 
 /** A growing file of JSON objects, one a line, each handed to the system as soon as it is added. */
 final class JsonLines implements AutoCloseable {
+  private final Path file;
   private final BufferedWriter writer;
 
-  private JsonLines(BufferedWriter writer) {
+  private JsonLines(Path file, BufferedWriter writer) {
+    this.file = file;
     this.writer = writer;
   }
 
@@ -31,17 +34,25 @@ final class JsonLines implements AutoCloseable {
   }
 
   private static JsonLines open(Path file, OpenOption... options) throws IOException {
-    return new JsonLines(Files.newBufferedWriter(file, options));
+    return new JsonLines(file, Files.newBufferedWriter(file, options));
   }
 
   void add(JsonNode line) throws IOException {
-    writer.write(line.toString());
-    writer.write('\n');
-    writer.flush();
+    try {
+      writer.write(line.toString());
+      writer.write('\n');
+      writer.flush();
+    } catch (IOException e) {
+      throw FileFailure.writing(file, e);
+    }
   }
 
   @Override
   public void close() throws IOException {
-    writer.close();
+    try {
+      writer.close();
+    } catch (IOException e) {
+      throw FileFailure.writing(file, e);
+    }
   }
 }

@@ -1,6 +1,7 @@
 package dev.polyphase.orchestrator.store;
 
 import dev.polyphase.pipelines.problems.InputException;
+import dev.polyphase.weights.FileFailure;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
@@ -33,7 +34,7 @@ public final class RunLock implements AutoCloseable {
       }
     } catch (IOException e) {
       channel.close();
-      throw e;
+      throw FileFailure.writing(run.lock(), e);
     }
     channel.close();
     throw new InputException(

@@ -9,6 +9,7 @@ import dev.polyphase.pipelines.problems.InputException;
 import dev.polyphase.pipelines.problems.Place;
 import dev.polyphase.weights.AtomicFiles;
 import java.io.IOException;
+import java.nio.charset.CharacterCodingException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
@@ -37,7 +38,7 @@ public final class RunStore {
     }
     try {
       return Optional.of(MAPPER.readValue(Files.readString(file), RunState.class));
-    } catch (JsonProcessingException | NullPointerException e) {
+    } catch (JsonProcessingException | CharacterCodingException | NullPointerException e) {
       throw new InputException(
           Place.in(file.toString()),
           "this is not the state of a run as this version writes it; start anew with --fresh");

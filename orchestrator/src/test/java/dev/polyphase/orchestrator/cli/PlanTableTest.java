@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.polyphase.orchestrator.engine.DeviceMemory;
 import dev.polyphase.orchestrator.engine.ExpectedTarget;
 import dev.polyphase.orchestrator.engine.ExpectedTarget.Certainty;
 import dev.polyphase.orchestrator.engine.ExpectedTarget.TypeCount;
@@ -15,6 +16,7 @@ import dev.polyphase.phases.api.EndToken;
 import dev.polyphase.phases.api.MemoryEstimate;
 import dev.polyphase.phases.api.PhasePlan;
 import dev.polyphase.phases.api.PlaceNeed;
+import dev.polyphase.phases.api.Reach;
 import dev.polyphase.pipelines.Pipeline;
 import dev.polyphase.pipelines.language.PipelineReader;
 import java.util.List;
@@ -58,6 +60,7 @@ class PlanTableTest {
               31_250,
               0,
               600_001_234,
+              new Reach(1e-5, 0.15, 1.0, 1000, 990, "bfloat16"),
               4_859_084_800L,
               14_770_033_664L,
               new Compute("libtorch 2.7.1", "cuda:0", "bfloat16", "because"),
@@ -223,6 +226,7 @@ class PlanTableTest {
                 one.steps(),
                 one.rescans(),
                 one.totalTokens(),
+                one.reach(),
                 one.trainedValues(),
                 one.modelValues(),
                 new Compute("libtorch 2.7.1", "cuda:0, cuda:1", "bfloat16", "because"),
@@ -290,6 +294,7 @@ class PlanTableTest {
             plan.steps(),
             plan.rescans(),
             plan.totalTokens(),
+            plan.reach(),
             plan.trainedValues(),
             plan.modelValues(),
             plan.compute(),

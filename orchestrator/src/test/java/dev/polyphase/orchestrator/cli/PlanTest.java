@@ -114,6 +114,72 @@ class PlanTest {
         .containsPattern("(?m)^  available on cpu +\\d.* [GM]iB$");
   }
 
+  /** Of 100 answers 99 lie behind a prompt of 39 tokens, one behind one of 5. */
+  @Test
+  void answersThatAreCutOffAreCountedEverywhere() throws IOException {
+    String row = "{\"prompt\": \"%s\", \"completion\": \"yes\"}%n";
+    Files.writeString(
+        folder.resolve("text.jsonl"),
+        row.formatted("x".repeat(39)).repeat(99) + row.formatted("short"));
+    String runs = folder.resolve("runs").toString();
+    String[] settings = {
+      "--set", "phases.ranked.sequence_len=32", "--set", "phases.ranked.warmup_ratio=0.1"
+    };
+    String cut =
+        "phase ranked: sequence_len, which is 32, leaves no token that carries loss in 99 of 100"
+            + " rows (99.0 %); raise it, or shorten them";
+    String still =
+        "phase ranked can change nothing: the highest learning rate of its 1 step is 0, with which"
+            + " a warm-up begins; leave the warm-up out, or train for more steps";
+    // cpt reads no prompts.
+    Files.writeString(
+        Path.of(yaml),
+        PIPELINE
+            .replace(
+                PIPELINE.substring(
+                    PIPELINE.indexOf("  - {name: named"), PIPELINE.indexOf("  - {name: pairs")),
+                "")
+            .replace("num_epochs: 1.5", "num_epochs: 1"));
+
+    Polyphase.Ended table = Polyphase.execute(with(settings, "plan", yaml));
+    JsonNode plan =
+        Polyphase.parse(Polyphase.execute(with(settings, "plan", yaml, "--json")).results())
+            .at("/phases/0");
+    Polyphase.Ended ran = Polyphase.execute(with(settings, "run", yaml, "--output", runs));
+
+    assertThat(table.results())
+        .containsPattern("(?m)^  rows read +100 +7$")
+        .containsPattern("(?m)^    kept +1 +7$")
+        .containsPattern("(?m)^    dropped +99 +0$")
+        .containsPattern("(?m)^    equal pairs +- +0$")
+        .containsPattern("(?m)^  held-out rows read +100 +-$")
+        .contains("\n" + cut + "\n", "\n" + still + "\n");
+    // The prompt, the answer and its end.
+    JsonNode counts =
+        Polyphase.parse(
+            "{\"read\":100,\"kept\":1,\"cut\":0,\"dropped\":99,\"without_loss\":0,\"equal\":0,"
+                + "\"equal_after_cut\":0,\"pieces\":1,\"tokens\":9}");
+    assertThat(plan.path("data")).isEqualTo(counts).isEqualTo(plan.path("held_out"));
+    assertThat(plan.path("warnings"))
+        .extracting(JsonNode::textValue)
+        .containsExactly(cut, cut.replace("rows", "held-out rows"), still);
+    assertThat(ran.exitCode()).as(ran.messages()).isZero();
+    assertThat(ran.messages()).contains(cut, still, "phase ranked changed nothing: of the ");
+    JsonNode result =
+        Polyphase.json(folder.resolve("runs/planned/run.json")).at("/phases/0/result");
+    assertThat(result.path("data")).isEqualTo(counts).isEqualTo(result.path("held_out"));
+    JsonNode report = Polyphase.json(folder.resolve("runs/planned/report/report.json"));
+    assertThat(report.at("/phases/0/totals/data/dropped").intValue()).isEqualTo(99);
+    assertThat(report.at("/phases/0/warnings/0").textValue()).isEqualTo(cut);
+    assertThat(folder.resolve("runs/planned/report/index.html"))
+        .content()
+        .contains("1 of 100: 99 dropped", cut, "phase ranked changed nothing: of the ");
+  }
+
+  private static String[] with(String[] settings, String... command) {
+    return Stream.of(command, settings).flatMap(Stream::of).toArray(String[]::new);
+  }
+
   @Test
   void whatOnlyAScanDecidesIsAnUpperBound() {
     String adaptive = "phases.ranked.targeting.top_percent=adaptive";

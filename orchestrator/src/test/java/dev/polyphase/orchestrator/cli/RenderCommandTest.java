@@ -81,7 +81,7 @@ class RenderCommandTest {
     Polyphase.Ended ended = render(model);
     assertThat(ended.exitCode()).isEqualTo(2);
     assertThat(ended.results()).isEmpty();
-    assertThat(ended.messages()).startsWith(rows + ":2: this row is no JSON").hasLineCount(1);
+    assertThat(ended.messages()).startsWith(rows + ":2:1: this row is no JSON").hasLineCount(1);
   }
 
   private Polyphase.Ended render(Path modelOrTemplate, String... options) {

@@ -11,6 +11,8 @@ import dev.polyphase.phases.api.PhaseRequest;
 import dev.polyphase.phases.api.PhaseResult;
 import dev.polyphase.phases.api.PhaseTrainer;
 import dev.polyphase.phases.api.PlaceNeed;
+import dev.polyphase.phases.api.Reach;
+import dev.polyphase.phases.api.ReadingListener;
 import dev.polyphase.pipelines.problems.InputException;
 import dev.polyphase.weights.Checkpoint;
 import dev.polyphase.weights.CheckpointWriter;
@@ -32,7 +34,7 @@ import java.util.Map;
 public final class AddingTrainer implements PhaseTrainer {
 
   @Override
-  public PhasePlan check(PhaseRequest request) {
+  public PhasePlan check(PhaseRequest request, ReadingListener listener) {
     request
         .phase()
         .datasets()
@@ -51,6 +53,7 @@ public final class AddingTrainer implements PhaseTrainer {
         steps,
         0,
         steps * 10,
+        new Reach(1, steps, steps, 1, 1, "float32"),
         request.trainable().size(),
         request.trainable().size(),
         new Compute("addition", "cpu", "float32", "it needs no library"),

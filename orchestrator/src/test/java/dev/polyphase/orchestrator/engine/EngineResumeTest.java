@@ -18,6 +18,7 @@ import dev.polyphase.phases.api.PhasePlan;
 import dev.polyphase.phases.api.PhaseRequest;
 import dev.polyphase.phases.api.PhaseResult;
 import dev.polyphase.phases.api.PhaseTrainer;
+import dev.polyphase.phases.api.ReadingListener;
 import dev.polyphase.phases.api.TrainingFailedException;
 import dev.polyphase.pipelines.problems.InputException;
 import java.io.IOException;
@@ -307,8 +308,8 @@ class EngineResumeTest {
     }
 
     @Override
-    public PhasePlan check(PhaseRequest request) {
-      return new AddingTrainer().check(request);
+    public PhasePlan check(PhaseRequest request, ReadingListener listener) {
+      return new AddingTrainer().check(request, listener);
     }
 
     @Override
@@ -327,14 +328,19 @@ class EngineResumeTest {
   /** Trains as {@link AddingTrainer} does; one phase is asked to stop after its first step. */
   private record StoppedIn(String phase, Runnable ask) implements PhaseTrainer {
     @Override
-    public PhasePlan check(PhaseRequest request) {
-      return new AddingTrainer().check(request);
+    public PhasePlan check(PhaseRequest request, ReadingListener listener) {
+      return new AddingTrainer().check(request, listener);
     }
 
     @Override
     public PhaseResult train(PhaseRequest request, PhaseListener listener) throws IOException {
       PhaseListener asking =
           new PhaseListener() {
+            @Override
+            public void reading(String file, long rows) {
+              listener.reading(file, rows);
+            }
+
             @Override
             public void metrics(MetricsRow row) {
               listener.metrics(row);
@@ -360,7 +366,7 @@ class EngineResumeTest {
   /** Must not be asked. */
   private record FailingTrainer(String message) implements PhaseTrainer {
     @Override
-    public PhasePlan check(PhaseRequest request) {
+    public PhasePlan check(PhaseRequest request, ReadingListener listener) {
       throw new AssertionError(message);
     }
 

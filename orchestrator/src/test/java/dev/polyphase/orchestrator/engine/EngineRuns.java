@@ -51,6 +51,7 @@ final class EngineRuns {
   private final Path folder;
   private final StringWriter messages = new StringWriter();
   private boolean stopRequested;
+  private DeviceMemory memory = new DeviceMemory(0, 0);
 
   /** Makes the folder's files. */
   EngineRuns(Path folder) throws IOException {
@@ -82,6 +83,7 @@ final class EngineRuns {
             Floats::singularValues,
             new ModelFolders(folder.resolve("no-cache")),
             new RandomModels(),
+            devices -> memory,
             stop,
             new Progress(new PrintWriter(messages)),
             Clock.fixed(Instant.parse("2026-01-02T03:04:05Z"), ZoneOffset.UTC),
@@ -97,6 +99,11 @@ final class EngineRuns {
   /** What the next runs hear of who wants them to stop. */
   void requestStop(boolean requested) {
     stopRequested = requested;
+  }
+
+  /** What the machine of the next runs has; before, nobody knows. */
+  void has(DeviceMemory available) {
+    memory = available;
   }
 
   /** All that was told so far. */

@@ -7,6 +7,7 @@ import dev.polyphase.phases.api.DataCounts;
 import dev.polyphase.phases.api.MemoryEstimate;
 import dev.polyphase.phases.api.PhasePlan;
 import dev.polyphase.phases.api.PlaceNeed;
+import dev.polyphase.phases.api.Reach;
 import dev.polyphase.pipelines.language.PipelineReader;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -80,6 +81,7 @@ class MemoryFailureTest {
             1,
             0,
             1,
+            new Reach(1, 1, 1, 1, 1, "float32"),
             1,
             1,
             new Compute("libtorch", devices, "bfloat16", "so"),

@@ -6,6 +6,7 @@ import dev.polyphase.phases.api.Compute;
 import dev.polyphase.phases.api.DataCounts;
 import dev.polyphase.phases.api.MemoryEstimate;
 import dev.polyphase.phases.api.PhasePlan;
+import dev.polyphase.phases.api.Reach;
 import dev.polyphase.pipelines.language.PipelineReader;
 import java.util.List;
 import java.util.Optional;
@@ -71,6 +72,7 @@ class MissedRescansTest {
             steps,
             rescans,
             1,
+            new Reach(1, 1, 1, 1, 1, "float32"),
             1,
             1,
             new Compute("none", "cpu", "float32", "so"),

@@ -6,6 +6,7 @@ import dev.polyphase.phases.api.DataCounts;
 import dev.polyphase.phases.api.PhaseResult;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -117,6 +118,53 @@ class ProgressTest {
                 + "phase 1/2 one: scanned 2/2 modules"
                 + CLEAR
                 + "phase 1/2 one: the outcome\n");
+  }
+
+  @Test
+  void readingHasALineInTenSecondsAndNoneWhereItIsShort() {
+    Progress progress = plain();
+    progress.checking(0, 2, "one");
+    read(progress, "one.jsonl", 99, SECOND / 10);
+    assertThat(shown).hasToString("");
+
+    // 9.9 s are gone; the second phase's rows are read from the same time on.
+    progress.checking(1, 2, "two");
+    read(progress, "two.jsonl", 250, SECOND / 10);
+
+    assertThat(lines())
+        .containsExactly(
+            "phase 2/2 two: reading two.jsonl, 2 rows",
+            "phase 2/2 two: reading two.jsonl, 102 rows",
+            "phase 2/2 two: reading two.jsonl, 202 rows");
+  }
+
+  @Test
+  void aPhasesOwnReadingBeginsAnew() {
+    Progress progress = plain();
+    progress.checking(0, 1, "one");
+    read(progress, "one.jsonl", 5, SECOND);
+    progress.phaseStarted(0, 1, "one");
+    nanos += 60 * SECOND;
+    read(progress, "one.jsonl", 12, SECOND);
+
+    assertThat(lines()).containsExactly("phase 1/1 one: reading one.jsonl, 11 rows");
+  }
+
+  @Test
+  void onATerminalReadingRewritesALineTenTimesASecond() {
+    Progress progress = new Progress(Display.terminal(new PrintWriter(shown), 80), () -> nanos);
+    progress.checking(0, 2, "one");
+    read(progress, "one.jsonl", 2000, SECOND / 10_000);
+
+    assertThat(shown).hasToString(CLEAR + "phase 1/2 one: reading one.jsonl, 1,001 rows");
+  }
+
+  /** Rows of a file, each in some time. */
+  private void read(Progress progress, String file, int rows, long nanosOfRow) {
+    for (int row = 1; row <= rows; row++) {
+      progress.reading(Path.of("data").resolve(file).toString(), row);
+      nanos += nanosOfRow;
+    }
   }
 
   private static void rescan(Progress progress) {

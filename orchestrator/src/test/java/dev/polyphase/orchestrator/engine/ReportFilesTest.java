@@ -14,6 +14,7 @@ import dev.polyphase.phases.api.PhasePlan;
 import dev.polyphase.phases.api.PhaseRequest;
 import dev.polyphase.phases.api.PhaseResult;
 import dev.polyphase.phases.api.PhaseTrainer;
+import dev.polyphase.phases.api.ReadingListener;
 import dev.polyphase.pipelines.problems.InputException;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -203,8 +204,8 @@ class ReportFilesTest {
   /** Finds nothing wrong, and then fails. */
   private static final class FailingTrainer implements PhaseTrainer {
     @Override
-    public PhasePlan check(PhaseRequest request) {
-      return new AddingTrainer().check(request);
+    public PhasePlan check(PhaseRequest request, ReadingListener listener) {
+      return new AddingTrainer().check(request, listener);
     }
 
     @Override

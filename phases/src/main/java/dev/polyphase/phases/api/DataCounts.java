@@ -17,7 +17,7 @@ package dev.polyphase.phases.api;
  * @param equal the kept pairs whose completions are equal as they are trained on, so that they give
  *     no gradient; 0 in all phases but dpo
  * @param equalAfterCut those of them whose completions differ in the files
- * @param rows what the kept rows make: as many, and in cpt one for each piece of a row
+ * @param pieces what the kept rows make to train on: as many, and in cpt all pieces of those split
  * @param tokens the tokens in these
  */
 public record DataCounts(
@@ -28,7 +28,7 @@ public record DataCounts(
     long withoutLoss,
     long equal,
     long equalAfterCut,
-    long rows,
+    long pieces,
     long tokens) {
 
   /** Rows that were kept as they are. */
@@ -46,7 +46,7 @@ public record DataCounts(
         withoutLoss - some.withoutLoss,
         equal - some.equal,
         equalAfterCut - some.equalAfterCut,
-        rows - some.rows,
+        pieces - some.pieces,
         tokens - some.tokens);
   }
 }

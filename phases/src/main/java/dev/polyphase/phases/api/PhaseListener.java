@@ -1,7 +1,7 @@
 package dev.polyphase.phases.api;
 
 /** Hears of a phase while it trains. Calls come from the training thread, in order. */
-public interface PhaseListener {
+public interface PhaseListener extends ReadingListener {
 
   /** A row for {@code metrics.jsonl}: a logged training step or a held-out evaluation. */
   void metrics(MetricsRow row);

@@ -15,6 +15,7 @@ import org.jspecify.annotations.Nullable;
  * @param steps the optimiser steps of the phase
  * @param rescans how often it measures its weights anew on its way
  * @param totalTokens the tokens of all steps, padding not counted
+ * @param reach how far it can move what it trains
  * @param trainedValues the parameters in {@link PhaseRequest#trainable()}
  * @param modelValues the parameters of the model
  * @param compute what it is computed with
@@ -29,6 +30,7 @@ public record PhasePlan(
     long steps,
     long rescans,
     long totalTokens,
+    Reach reach,
     long trainedValues,
     long modelValues,
     Compute compute,

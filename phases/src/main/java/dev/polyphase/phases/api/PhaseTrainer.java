@@ -14,10 +14,11 @@ public interface PhaseTrainer {
    * Checks all that can be checked before anything is trained or written: the model's configuration
    * and tensors, the tokenizer, every row of the data, and that the settings are implemented.
    *
+   * @param listener hears how far reading is
    * @return what the phase will do
    * @throws InputException naming every problem found
    */
-  PhasePlan check(PhaseRequest request) throws IOException;
+  PhasePlan check(PhaseRequest request, ReadingListener listener) throws IOException;
 
   /**
    * Trains, and writes the result to {@link PhaseRequest#result()}, which appears whole or not at

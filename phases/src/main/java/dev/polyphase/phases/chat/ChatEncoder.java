@@ -37,7 +37,7 @@ public final class ChatEncoder {
       throw new InputException(
           "the conversation has no turn of the assistant, and so nothing to learn; leave it out");
     }
-    return tokens(format().render(conversation, false), 0);
+    return tokens(read(format().render(conversation, false)), 0);
   }
 
   /**
@@ -49,7 +49,7 @@ public final class ChatEncoder {
    */
   public TokenizedChat encode(Conversation prompt, List<Message> completion) throws IOException {
     String promptText = format().render(prompt, true).text();
-    RenderedChat whole = format().render(prompt.with(completion), false);
+    RenderedChat whole = read(format().render(prompt.with(completion), false));
     requirePrefix(promptText, whole.text());
     return tokens(whole, promptText.length());
   }
@@ -76,7 +76,7 @@ public final class ChatEncoder {
           "the completion is not to be learned, and so nothing to prefer; leave the pair out");
     }
     String promptText = format().render(prompt, true).text();
-    RenderedChat whole = format().render(prompt.with(completion), false);
+    RenderedChat whole = read(format().render(prompt.with(completion), false));
     requirePrefix(promptText, whole.text());
     int end = whole.learned().get(whole.learned().size() - 1).end();
     return tokenizer
@@ -99,6 +99,15 @@ public final class ChatEncoder {
           "the completion must begin with a turn of the assistant: the text of both must begin with"
               + " the prompt's and the head of that turn");
     }
+  }
+
+  private static RenderedChat read(RenderedChat chat) {
+    if (!chat.unread().isEmpty()) {
+      throw new InputException(
+          String.join(", ", chat.unread())
+              + " is not read by the model's chat template; take it out, or write it into a content");
+    }
+    return chat;
   }
 
   private TokenizedChat tokens(RenderedChat chat, int learnedFrom) throws IOException {

@@ -6,9 +6,14 @@ import dev.polyphase.pipelines.problems.InputException;
 import dev.polyphase.pipelines.problems.Place;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
@@ -135,9 +140,14 @@ public final class ChatFormat {
    */
   public RenderedChat render(Conversation conversation, boolean addGenerationPrompt) {
     RenderedChat chatMlText = chatMl.render(conversation.messages(), addGenerationPrompt);
+    Map<Integer, Set<String>> read = new HashMap<>();
     String text;
     try {
-      text = template.render(conversation, addGenerationPrompt);
+      text =
+          template.render(
+              conversation,
+              addGenerationPrompt,
+              (message, key) -> read.computeIfAbsent(message, m -> new HashSet<>()).add(key));
     } catch (TemplateException e) {
       throw new InputException(
           "the chat template refuses this conversation (line %d, column %d of %s): %s"
@@ -146,7 +156,19 @@ public final class ChatFormat {
     if (!text.equals(chatMlText.text())) {
       throw new InputException(other(text, chatMlText.text(), conversation));
     }
-    return chatMlText;
+    return new RenderedChat(text, chatMlText.learned(), unread(conversation.messages(), read));
+  }
+
+  private static List<String> unread(List<Message> messages, Map<Integer, Set<String>> read) {
+    List<String> unread = new ArrayList<>();
+    for (int i = 0; i < messages.size(); i++) {
+      for (String key : messages.get(i).more().keySet()) {
+        if (!read.getOrDefault(i, Set.of()).contains(key)) {
+          unread.add("\"%s\" of the turn of %s at [%d]".formatted(key, messages.get(i).role(), i));
+        }
+      }
+    }
+    return unread;
   }
 
   /** Whether the template may read a variable, or a key of a message, of this name. */
@@ -177,7 +199,7 @@ public final class ChatFormat {
     String head = ChatMl.START + "system\n";
     String text;
     try {
-      text = template.render(conversation, false);
+      text = template.render(conversation, false, (message, key) -> {});
     } catch (TemplateException e) {
       return Optional.empty();
     }

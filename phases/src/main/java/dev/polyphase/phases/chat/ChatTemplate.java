@@ -20,6 +20,7 @@ import java.nio.file.Path;
 import java.time.Clock;
 import java.time.ZoneId;
 import java.util.Optional;
+import java.util.function.BiConsumer;
 
 /**
  * The chat template of a model: it makes one text of a conversation. Rendered as Hugging Face's
@@ -115,6 +116,10 @@ public final class ChatTemplate {
    * @throws TemplateException as {@link Template#render} says
    */
   public String render(ObjectNode variables) {
+    return render(variables, (message, key) -> {});
+  }
+
+  private String render(ObjectNode variables, BiConsumer<Integer, String> read) {
     ObjectNode all = JsonNodeFactory.instance.objectNode();
     all.putNull("documents");
     all.put("add_generation_prompt", false);
@@ -125,15 +130,18 @@ public final class ChatTemplate {
     all.setAll(variables);
     all.remove(VARIABLES);
     all.set(TOOLS, tools(variables.path(TOOLS)));
-    return template.render(all, Clock.system(ZoneId.systemDefault()));
+    return template.render(all, Clock.system(ZoneId.systemDefault()), read);
   }
 
   /**
    * The text of a conversation.
    *
+   * @param read hears of each key of a message that the template asks for: the message's number,
+   *     from 0, and the key
    * @throws TemplateException as {@link Template#render} says
    */
-  String render(Conversation conversation, boolean addGenerationPrompt) {
+  String render(
+      Conversation conversation, boolean addGenerationPrompt, BiConsumer<Integer, String> read) {
     ObjectNode variables = JsonNodeFactory.instance.objectNode();
     variables.put("add_generation_prompt", addGenerationPrompt);
     variables.setAll(conversation.variables());
@@ -143,9 +151,10 @@ public final class ChatTemplate {
           .addObject()
           .put("role", message.role())
           .put("content", message.content())
+          .<ObjectNode>setAll(message.about())
           .setAll(message.more());
     }
-    return render(variables);
+    return render(variables, read);
   }
 
   /**

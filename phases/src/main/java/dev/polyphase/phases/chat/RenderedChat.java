@@ -8,11 +8,19 @@ import java.util.List;
  * @param text the whole text
  * @param learned the parts of it that the model learns to say, in order: the content of each
  *     assistant's turn with the token that ends it
+ * @param unread what messages say beside role and content and the template did not look at, as
+ *     {@code "name" of the turn of user at 0}
  */
-public record RenderedChat(String text, List<Span> learned) {
+public record RenderedChat(String text, List<Span> learned, List<String> unread) {
 
   public RenderedChat {
     learned = List.copyOf(learned);
+    unread = List.copyOf(unread);
+  }
+
+  /** A conversation of which everything was read. */
+  RenderedChat(String text, List<Span> learned) {
+    this(text, learned, List.of());
   }
 
   /**

@@ -136,8 +136,23 @@ public final class Conversations {
           "%s.role is \"%s\", and must be one of %s".formatted(at, role, Message.ROLES));
     }
     Message said = new Message(role, text(row, message, at, "content"));
-    return new Message(
-        role, said.content(), learned(row, message, at, said), more(row, message, at));
+    Map<String, JsonNode> more = new HashMap<>();
+    Map<String, JsonNode> about = new HashMap<>();
+    for (Map.Entry<String, JsonNode> entry : message.properties()) {
+      String key = entry.getKey();
+      boolean known =
+          key.equals("role") || key.equals("content") || RowKeys.saysWhetherLearned(key);
+      if (known || !RowKeys.isGiven(entry.getValue())) {
+        continue;
+      }
+      if (RowKeys.isAboutMessage(key)) {
+        about.put(key, entry.getValue());
+      } else {
+        requireRead(row, key, at + "." + key);
+        more.put(key, entry.getValue());
+      }
+    }
+    return new Message(role, said.content(), learned(row, message, at, said), more, about);
   }
 
   private static boolean learned(JsonRow row, JsonNode message, String at, Message said) {
@@ -148,24 +163,6 @@ public final class Conversations {
               .formatted(at, said.role()));
     }
     return learned;
-  }
-
-  private Map<String, JsonNode> more(JsonRow row, JsonNode message, String at) throws IOException {
-    Map<String, JsonNode> more = new HashMap<>();
-    for (Map.Entry<String, JsonNode> entry : message.properties()) {
-      String key = entry.getKey();
-      boolean known =
-          key.equals("role") || key.equals("content") || RowKeys.saysWhetherLearned(key);
-      if (known || !RowKeys.isGiven(entry.getValue())) {
-        continue;
-      }
-      if (chats.reads(key)) {
-        more.put(key, entry.getValue());
-      } else if (!RowKeys.isAboutMessage(key)) {
-        requireRead(row, key, at + "." + key);
-      }
-    }
-    return more;
   }
 
   private void requireRead(JsonRow row, String name, String at) throws IOException {

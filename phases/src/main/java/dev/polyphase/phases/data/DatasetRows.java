@@ -1,5 +1,6 @@
 package dev.polyphase.phases.data;
 
+import dev.polyphase.phases.api.ReadingListener;
 import dev.polyphase.pipelines.Dataset;
 import dev.polyphase.pipelines.Dataset.RowType;
 import dev.polyphase.pipelines.problems.InputException;
@@ -39,9 +40,12 @@ public record DatasetRows(Path folder, String key, List<Dataset> datasets, Set<R
    * first row.
    *
    * @param problems takes what is wrong with the datasets, the files and the rows
+   * @param listener hears of each row
    * @throws InputException when too much is wrong, as {@link RowProblems#add} says
    */
-  public void read(RowProblems problems, Handler handler) throws IOException {
+  public void read(RowProblems problems, ReadingListener listener, Handler handler)
+      throws IOException {
+    Handler counted = counted(listener, handler);
     for (int i = 0; i < datasets.size(); i++) {
       Dataset dataset = datasets.get(i);
       List<Path> files;
@@ -53,9 +57,22 @@ public record DatasetRows(Path folder, String key, List<Dataset> datasets, Set<R
         continue;
       }
       for (Path file : files) {
-        readFile(file, dataset.type(), problems, handler);
+        readFile(file, dataset.type(), problems, counted);
       }
     }
+  }
+
+  private static Handler counted(ReadingListener listener, Handler handler) {
+    return new Handler() {
+      private long rows;
+
+      @Override
+      public void row(JsonRow row, RowShape shape) throws IOException {
+        rows++;
+        listener.reading(row.place().file(), rows);
+        handler.row(row, shape);
+      }
+    };
   }
 
   private void readFile(Path file, RowType type, RowProblems problems, Handler handler)

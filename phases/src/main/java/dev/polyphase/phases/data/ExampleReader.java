@@ -1,5 +1,6 @@
 package dev.polyphase.phases.data;
 
+import dev.polyphase.phases.api.ReadingListener;
 import dev.polyphase.phases.tokens.LazyTokenizer;
 import dev.polyphase.pipelines.Dataset;
 import dev.polyphase.pipelines.PhaseType;
@@ -38,14 +39,19 @@ public final class ExampleReader {
    *
    * @param folder the folder that the datasets' paths are relative to
    * @param key the key that names the datasets, for messages, as {@code datasets}
+   * @param listener hears of each row
    * @throws InputException naming what is wrong with datasets, files and rows, up to {@link
    *     RowProblems#LIMIT} at once; or that no row is left
    */
-  public Examples read(Path folder, String key, List<Dataset> datasets) throws IOException {
+  public Examples read(Path folder, String key, List<Dataset> datasets, ReadingListener listener)
+      throws IOException {
     Fitted fitted = new Fitted();
     RowProblems problems = new RowProblems();
     new DatasetRows(folder, key, datasets, encoder.shapes())
-        .read(problems, (row, shape) -> fitted.add(encoder.encode(row, shape), row.place()));
+        .read(
+            problems,
+            listener,
+            (row, shape) -> fitted.add(encoder.encode(row, shape), row.place()));
     problems.throwIfAny();
     if (fitted.rows.isEmpty()) {
       throw new InputException(

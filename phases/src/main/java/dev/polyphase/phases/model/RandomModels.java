@@ -1,13 +1,13 @@
 package dev.polyphase.phases.model;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.polyphase.phases.api.ModelMaker;
 import dev.polyphase.pipelines.problems.InputException;
 import dev.polyphase.pipelines.problems.Place;
 import dev.polyphase.weights.Checkpoint;
 import dev.polyphase.weights.CheckpointWriter;
 import dev.polyphase.weights.ElementType;
+import dev.polyphase.weights.JsonFile;
 import dev.polyphase.weights.NewTensor;
 import dev.polyphase.weights.SafetensorsOutline;
 import dev.polyphase.weights.TensorInfo;
@@ -26,8 +26,6 @@ import java.util.stream.Stream;
  * configuration's {@code initializer_range} (0.02), norms 1, biases 0.
  */
 public final class RandomModels implements ModelMaker {
-  private static final ObjectMapper JSON = new ObjectMapper();
-
   @Override
   public void outline(Path config, Path tokenizer, Path folder) throws IOException {
     ModelLayout layout = new ModelLayout(ConfigReader.readFile(config));
@@ -48,9 +46,7 @@ public final class RandomModels implements ModelMaker {
   @Override
   public void create(Path outline, Path target, long seed) throws IOException {
     double spread =
-        JSON.readTree(outline.resolve("config.json").toFile())
-            .path("initializer_range")
-            .asDouble(0.02);
+        JsonFile.read(outline.resolve("config.json")).path("initializer_range").asDouble(0.02);
     Checkpoint empty = Checkpoint.open(outline);
     Map<String, NewTensor> values = new HashMap<>();
     for (TensorInfo tensor : empty.tensors()) {
@@ -76,7 +72,7 @@ public final class RandomModels implements ModelMaker {
   }
 
   private static ElementType elementType(Path config) throws IOException {
-    JsonNode root = JSON.readTree(config.toFile());
+    JsonNode root = JsonFile.read(config);
     String dtype = root.path("dtype").asText(root.path("torch_dtype").asText("float32"));
     return switch (dtype) {
       case "float32" -> ElementType.F32;

@@ -2,6 +2,7 @@ package dev.polyphase.phases.objective;
 
 import dev.polyphase.phases.api.DataCounts;
 import dev.polyphase.phases.api.PhaseRequest;
+import dev.polyphase.phases.api.ReadingListener;
 import dev.polyphase.phases.data.Example;
 import dev.polyphase.phases.data.ExampleReader;
 import dev.polyphase.phases.data.Examples;
@@ -101,12 +102,13 @@ public final class NextToken implements Objective {
         String key,
         List<Dataset> datasets,
         int vocabSize,
-        LazyTokenizer tokenizer)
+        LazyTokenizer tokenizer,
+        ReadingListener listener)
         throws IOException {
       Phase phase = request.phase();
       ExampleReader reader =
           new ExampleReader(phase.type(), phase.sequenceLen(), vocabSize, tokenizer);
-      Examples examples = reader.read(request.folder(), request.path(key), datasets);
+      Examples examples = reader.read(request.folder(), request.path(key), datasets, listener);
       return new Rows(phase, examples);
     }
   }

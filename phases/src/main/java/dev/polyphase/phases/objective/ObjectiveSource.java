@@ -1,6 +1,7 @@
 package dev.polyphase.phases.objective;
 
 import dev.polyphase.phases.api.PhaseRequest;
+import dev.polyphase.phases.api.ReadingListener;
 import dev.polyphase.phases.tokens.LazyTokenizer;
 import dev.polyphase.pipelines.Dataset;
 import dev.polyphase.pipelines.Phase;
@@ -20,6 +21,7 @@ public interface ObjectiveSource {
    * @param key the phase's key that names the datasets, for messages
    * @param vocabSize ids are below it
    * @param tokenizer asked only by rows of text
+   * @param listener hears of each row
    * @throws InputException naming what is wrong with them
    */
   ReadRows read(
@@ -27,6 +29,7 @@ public interface ObjectiveSource {
       String key,
       List<Dataset> datasets,
       int vocabSize,
-      LazyTokenizer tokenizer)
+      LazyTokenizer tokenizer,
+      ReadingListener listener)
       throws IOException;
 }

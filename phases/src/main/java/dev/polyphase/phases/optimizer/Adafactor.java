@@ -35,6 +35,11 @@ final class Adafactor implements UpdateRule {
     return 2 * Float.BYTES * parameter.values();
   }
 
+  /** An update's root mean square is 1 at most; it may all be in one value. */
+  static double largestUpdate(Parameter parameter) {
+    return Math.sqrt((double) parameter.values());
+  }
+
   @Override
   public void update(UpdateGroup group, NDManager scratch) {
     group

@@ -8,25 +8,33 @@ import dev.polyphase.kernels.Kernel;
 import dev.polyphase.phases.model.Parameter;
 import dev.polyphase.pipelines.Optimizer;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 
 /**
- * AdamW with moments in bfloat16, which are rounded to nearest after each update. What changes a
- * moment by less than half the spacing, 0.2 to 0.4 % of it, is lost: with an {@code adam_beta2} of
- * 0.999 the second moment rises with large gradients and does not fall again.
+ * AdamW with moments in bfloat16. After each update they are rounded stochastically (Gupta et al.
+ * 2015), up or down with chances that make the expected value the exact one: rounded to nearest,
+ * what changes a moment by less than half the spacing, 0.2 to 0.4 % of it, would be lost, and with
+ * an {@code adam_beta2} of 0.999 the second moment would never fall again.
  */
 final class AdamWBf16 implements UpdateRule {
+  /** The values of a run, which are rounded by hashes of their own. */
+  static final long RUN = 65_521;
+
   private final Kernel kernel;
+  private final RoundingKeys keys;
   final States<Moments> states;
 
-  AdamWBf16(NDManager manager, Optimizer settings) {
-    this(manager, settings, UpdateRules.valuesAtOnce(manager.getDevice().isGpu()));
+  AdamWBf16(NDManager manager, Optimizer settings, RoundingKeys keys) {
+    this(manager, settings, keys, runsAtOnce(manager.getDevice().isGpu()));
   }
 
-  AdamWBf16(NDManager manager, Optimizer settings, long part) {
+  AdamWBf16(NDManager manager, Optimizer settings, RoundingKeys keys, long runsAtOnce) {
     Map<String, Object> constants = new HashMap<>(AdamW.constants(settings));
-    constants.put("part", part);
+    constants.put("run", RUN);
+    constants.put("runs", runsAtOnce);
     this.kernel = Kernel.load(manager, AdamWBf16.class, "adamw_bf16.py", constants);
+    this.keys = keys;
     this.states = new States<>(manager, this::zero);
   }
 
@@ -34,14 +42,25 @@ final class AdamWBf16 implements UpdateRule {
     return 4 * parameter.values();
   }
 
-  /** A part's moments in float32. */
+  /** A part's moments in float32, and what one of them is rounded by; the hashes of a run. */
   static long workBytes(Parameter parameter, boolean gpu) {
-    return 2 * Float.BYTES * Math.min(parameter.values(), UpdateRules.valuesAtOnce(gpu));
+    long values = parameter.values();
+    return 3 * Float.BYTES * Math.min(values, RUN * runsAtOnce(gpu))
+        + Integer.BYTES * Math.min(values, RUN);
+  }
+
+  private static long runsAtOnce(boolean gpu) {
+    return UpdateRules.valuesAtOnce(gpu) / RUN;
   }
 
   @Override
   public void update(UpdateGroup group, NDManager scratch) {
-    group.update(kernel, "update", states, Moments::give, scratch);
+    group.update(kernel, "update", states, (call, current) -> give(call, current, group), scratch);
+  }
+
+  private void give(Kernel.Call call, List<Moments> current, UpdateGroup group) {
+    Moments.give(call, current);
+    call.withNumbers(keys.of(group));
   }
 
   @Override

@@ -16,6 +16,12 @@ import java.util.Map;
 final class Muon implements UpdateRule {
   private static final double MOMENTUM = 0.95;
 
+  /** Of an update before the rate, by the root of the longer side, as in the kernel. */
+  private static final double SIZE = 0.2;
+
+  /** Jordan's polynomial is at most 1.21 from 0 to there; some room for products in bfloat16. */
+  private static final double LARGEST_SINGULAR_VALUE = 1.3;
+
   private final Kernel kernel;
   private final AdamW others;
   private final States<NDArray> momenta;
@@ -46,6 +52,15 @@ final class Muon implements UpdateRule {
     return gpu
         ? 2 * Float.BYTES * parameter.values()
         : Float.BYTES * (3 * parameter.values() + smaller * smaller);
+  }
+
+  /** No value of a matrix is above its largest singular value, which the iteration leaves so. */
+  static double largestUpdate(Optimizer settings, Parameter parameter) {
+    if (!isBlocksMatrix(parameter.name(), parameter.shape().size())) {
+      return AdamW.largestUpdate(settings);
+    }
+    long longer = Math.max(parameter.shape().get(0), parameter.shape().get(1));
+    return LARGEST_SINGULAR_VALUE * SIZE * Math.sqrt((double) longer);
   }
 
   @Override

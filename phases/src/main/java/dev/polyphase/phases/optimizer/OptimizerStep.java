@@ -20,13 +20,20 @@ public final class OptimizerStep implements AutoCloseable {
   private final ToIntFunction<String> placeOf;
   private final Clipping clipping;
   private final Updates updates;
+  private final RoundingKeys keys;
+  private long lastStep;
 
   private OptimizerStep(
-      NDManager parent, ToIntFunction<String> placeOf, double maxGradNorm, Updates updates) {
+      NDManager parent,
+      ToIntFunction<String> placeOf,
+      double maxGradNorm,
+      Updates updates,
+      RoundingKeys keys) {
     this.owner = parent.newSubManager();
     this.placeOf = placeOf;
     this.clipping = new Clipping(owner, maxGradNorm);
     this.updates = updates;
+    this.keys = keys;
   }
 
   /**
@@ -36,7 +43,7 @@ public final class OptimizerStep implements AutoCloseable {
    * @param maxGradNorm the gradients' norm above which they are scaled down; 0 for no clipping
    */
   public OptimizerStep(NDManager parent, Optimizer settings, double maxGradNorm) {
-    this(List.of(parent), name -> 0, settings, maxGradNorm);
+    this(List.of(parent), name -> 0, settings, maxGradNorm, new RoundingKeys(0));
   }
 
   /**
@@ -45,13 +52,29 @@ public final class OptimizerStep implements AutoCloseable {
    * @param parents the managers of each place's masters
    * @param placeOf the index among them of a parameter's
    * @param maxGradNorm the gradients' norm above which they are scaled down; 0 for no clipping
+   * @param seed of what is rounded at random, together with a step's number and parameters' names
    */
   public OptimizerStep(
       List<NDManager> parents,
       ToIntFunction<String> placeOf,
       Optimizer settings,
-      double maxGradNorm) {
-    this(parents.get(0), placeOf, maxGradNorm, new UpdatesInPlace(parents, placeOf, settings));
+      double maxGradNorm,
+      long seed) {
+    this(parents, placeOf, settings, maxGradNorm, new RoundingKeys(seed));
+  }
+
+  private OptimizerStep(
+      List<NDManager> parents,
+      ToIntFunction<String> placeOf,
+      Optimizer settings,
+      double maxGradNorm,
+      RoundingKeys keys) {
+    this(
+        parents.get(0),
+        placeOf,
+        maxGradNorm,
+        new UpdatesInPlace(parents, placeOf, settings, keys),
+        keys);
   }
 
   /**
@@ -60,15 +83,18 @@ public final class OptimizerStep implements AutoCloseable {
    * @param parents the managers of each place's gradients
    * @param placeOf the index among them of a parameter's
    * @param maxGradNorm the gradients' norm above which they are scaled down; 0 for no clipping
+   * @param seed of what is rounded at random, together with a step's number and parameters' names
    */
   public static OptimizerStep onHost(
       HostMasters model,
       List<NDManager> parents,
       ToIntFunction<String> placeOf,
       Optimizer settings,
-      double maxGradNorm) {
+      double maxGradNorm,
+      long seed) {
+    RoundingKeys keys = new RoundingKeys(seed);
     return new OptimizerStep(
-        parents.get(0), placeOf, maxGradNorm, new UpdatesOnHost(model, settings));
+        parents.get(0), placeOf, maxGradNorm, new UpdatesOnHost(model, settings, keys), keys);
   }
 
   /**
@@ -86,10 +112,12 @@ public final class OptimizerStep implements AutoCloseable {
    * One update of every master that has a gradient; the gradients are clipped in place. Nothing is
    * updated where their norm is not finite: every master would become a NaN.
    *
+   * @param step the step's number in the phase
    * @param norm of the gradients
    * @param learningRate the rate of each parameter, by its name
    */
   public void update(
+      long step,
       Map<String, NDArray> masters,
       Map<String, NDArray> gradients,
       GradientNorm norm,
@@ -100,11 +128,13 @@ public final class OptimizerStep implements AutoCloseable {
     try (NDManager scratch = owner.newSubManager()) {
       clipping.scale(byPlace(gradients), norm.onDevice(), scratch);
     }
+    lastStep = step;
+    keys.startStep(step);
     updates.make(masters, gradients, learningRate);
   }
 
   /**
-   * Both at once.
+   * Both at once, as the step that follows the last.
    *
    * @return the gradients' norm before clipping
    */
@@ -114,7 +144,7 @@ public final class OptimizerStep implements AutoCloseable {
       ToDoubleFunction<String> learningRate) {
     try (NDManager scratch = owner.newSubManager()) {
       GradientNorm norm = norm(gradients, scratch);
-      update(masters, gradients, norm, learningRate);
+      update(lastStep + 1, masters, gradients, norm, learningRate);
       return norm.value();
     }
   }

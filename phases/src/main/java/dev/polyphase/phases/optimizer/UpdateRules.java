@@ -16,10 +16,15 @@ public final class UpdateRules {
     return gpu ? 1 << 24 : 1 << 20;
   }
 
-  static UpdateRule of(NDManager manager, Optimizer settings) {
+  /**
+   * An optimiser without states.
+   *
+   * @param keys what it rounds at random by, if it does
+   */
+  static UpdateRule of(NDManager manager, Optimizer settings, RoundingKeys keys) {
     return switch (settings.name()) {
       case ADAMW -> new AdamW(manager, settings);
-      case ADAMW_BF16 -> new AdamWBf16(manager, settings);
+      case ADAMW_BF16 -> new AdamWBf16(manager, settings, keys);
       case ADAMW_8BIT -> new AdamW8Bit(manager, settings);
       case ADAFACTOR -> new Adafactor(manager);
       case LION -> new Lion(manager, settings);
@@ -36,6 +41,21 @@ public final class UpdateRules {
       case ADAFACTOR -> Adafactor.stateBytes(parameter);
       case LION -> Lion.stateBytes(parameter);
       case MUON -> Muon.stateBytes(parameter);
+    };
+  }
+
+  /**
+   * The most by which one update moves a value, in multiples of the rate and without weight decay:
+   * a bound for any gradients, which those of training are far from.
+   */
+  public static double largestUpdate(Optimizer settings, Parameter parameter) {
+    return switch (settings.name()) {
+      case ADAMW -> AdamW.largestUpdate(settings);
+      // What their moments are rounded to is off by less than half.
+      case ADAMW_BF16, ADAMW_8BIT -> 2 * AdamW.largestUpdate(settings);
+      case ADAFACTOR -> Adafactor.largestUpdate(parameter);
+      case LION -> 1;
+      case MUON -> Muon.largestUpdate(settings, parameter);
     };
   }
 

@@ -23,10 +23,14 @@ final class UpdatesInPlace implements Updates {
    * @param places the parents of each place's states
    * @param placeOf the index among them of a parameter's
    */
-  UpdatesInPlace(List<NDManager> places, ToIntFunction<String> placeOf, Optimizer settings) {
+  UpdatesInPlace(
+      List<NDManager> places,
+      ToIntFunction<String> placeOf,
+      Optimizer settings,
+      RoundingKeys keys) {
     this.places = places.stream().map(NDManager::newSubManager).toList();
     this.placeOf = placeOf;
-    this.rules = this.places.stream().map(place -> UpdateRules.of(place, settings)).toList();
+    this.rules = this.places.stream().map(place -> UpdateRules.of(place, settings, keys)).toList();
     this.weightDecay = settings.weightDecay();
   }
 

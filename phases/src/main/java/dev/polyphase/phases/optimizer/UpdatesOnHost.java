@@ -30,10 +30,10 @@ final class UpdatesOnHost implements Updates {
   private final double weightDecay;
 
   /** Updates without states. */
-  UpdatesOnHost(HostMasters model, Optimizer settings) {
+  UpdatesOnHost(HostMasters model, Optimizer settings, RoundingKeys keys) {
     this.host = model.host().newSubManager();
     this.model = model;
-    this.rule = UpdateRules.of(host, settings);
+    this.rule = UpdateRules.of(host, settings, keys);
     this.incoming = List.of(buffer(), buffer());
     this.outgoing = buffer();
     this.weightDecay = settings.weightDecay();

@@ -7,17 +7,16 @@ import ai.djl.huggingface.tokenizers.jni.TokenizersLibrary;
 import dev.polyphase.kernels.NativeFolder;
 import dev.polyphase.pipelines.problems.InputException;
 import dev.polyphase.pipelines.problems.Place;
+import dev.polyphase.weights.JsonFile;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
-import java.util.LinkedHashSet;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -75,8 +74,7 @@ public final class Tokenizer implements AutoCloseable {
     try (InputStream in = new ByteArrayInputStream(json)) {
       tokenizer = HuggingFaceTokenizer.newInstance(in, OPTIONS);
     } catch (RuntimeException e) {
-      throw new InputException(
-          Place.in(file.toString()), "this is no tokenizer that can be read: " + e.getMessage());
+      throw unreadable(file, e);
     }
     try {
       return new Tokenizer(modelFolder, folder, tokenizer);
@@ -84,6 +82,17 @@ public final class Tokenizer implements AutoCloseable {
       tokenizer.close();
       throw e;
     }
+  }
+
+  private static InputException unreadable(Path file, RuntimeException cause) throws IOException {
+    JsonFile.read(file);
+    InputException wrong =
+        new InputException(
+            Place.in(file.toString()),
+            "this is JSON, but no tokenizer that Hugging Face's tokenizers can read; take the file"
+                + " from the model's original folder (--debug shows what they say)");
+    wrong.initCause(cause);
+    return wrong;
   }
 
   /** The tokens of a text, nothing added. */
@@ -120,15 +129,9 @@ public final class Tokenizer implements AutoCloseable {
     return tokenizer.decode(new long[] {id}, false);
   }
 
-  /**
-   * The tokens at which the model stops so far: the end-of-sequence token of plain text, and those
-   * of its configuration.
-   */
-  public Set<Integer> ends() throws IOException {
-    Set<Integer> ends = new LinkedHashSet<>();
-    eosId.ifPresent(ends::add);
-    ends.addAll(EndOfSequence.idsIn(modelFolder));
-    return ends;
+  /** The end-of-sequence token of plain text; empty where the model names none. */
+  public OptionalInt endOfText() {
+    return eosId;
   }
 
   /**

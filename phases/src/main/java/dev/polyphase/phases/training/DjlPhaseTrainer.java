@@ -9,6 +9,8 @@ import dev.polyphase.phases.api.PhasePlan;
 import dev.polyphase.phases.api.PhaseRequest;
 import dev.polyphase.phases.api.PhaseResult;
 import dev.polyphase.phases.api.PhaseTrainer;
+import dev.polyphase.phases.api.ReadingListener;
+import dev.polyphase.phases.api.TrainingFailedException;
 import dev.polyphase.phases.data.Schedule;
 import dev.polyphase.phases.model.EmbeddingNoise;
 import dev.polyphase.phases.model.MastersAt;
@@ -22,6 +24,7 @@ import dev.polyphase.pipelines.Adapter;
 import dev.polyphase.pipelines.Phase;
 import dev.polyphase.pipelines.PhaseType;
 import dev.polyphase.pipelines.problems.InputException;
+import dev.polyphase.pipelines.problems.OperationFailedException;
 import dev.polyphase.pipelines.problems.Place;
 import dev.polyphase.pipelines.problems.Problem;
 import dev.polyphase.weights.FolderState;
@@ -63,11 +66,12 @@ public final class DjlPhaseTrainer implements PhaseTrainer {
   }
 
   @Override
-  public PhasePlan check(PhaseRequest request) throws IOException {
+  public PhasePlan check(PhaseRequest request, ReadingListener listener) throws IOException {
     refuseWhatIsNotBuilt(request.phase());
     PhaseSetup setup = PhaseSetup.of(request, offloadsOnCpu);
     try (LazyTokenizer tokenizer = new LazyTokenizer(request.checkpoint())) {
-      PhaseRows rows = PhaseRows.read(source, request, setup.config().vocabSize(), tokenizer);
+      PhaseRows rows =
+          PhaseRows.read(source, request, setup.config().vocabSize(), tokenizer, listener);
       Objective objective = rows.training();
       Schedule schedule =
           TrainingLoop.schedule(request.phase(), request.pipeline().seed(), objective);
@@ -81,6 +85,10 @@ public final class DjlPhaseTrainer implements PhaseTrainer {
           schedule.totalSteps(),
           rescans(request.phase(), schedule),
           schedule.totalTokens(),
+          UpdateReach.of(
+              setup,
+              TrainingLoop.learningRate(request.phase(), schedule.totalSteps()),
+              request.pipeline().saveDtype()),
           setup.parts().values(setup.layout()),
           setup.modelValues(),
           setup.compute().describe(request.pipeline().devices()),
@@ -93,6 +101,9 @@ public final class DjlPhaseTrainer implements PhaseTrainer {
   public PhaseResult train(PhaseRequest request, PhaseListener listener) throws IOException {
     try {
       return trained(request, listener);
+    } catch (OperationFailedException e) {
+      String sentence = "phase %s: %s".formatted(request.phase().name(), e.getMessage());
+      throw new TrainingFailedException(sentence, e);
     } catch (RuntimeException e) {
       throw Libtorch.ranOutOfMemory(e) ? new OutOfMemoryException(e) : e;
     }
@@ -106,7 +117,8 @@ public final class DjlPhaseTrainer implements PhaseTrainer {
     FolderState opened = FolderState.of(request.checkpoint(), request.result());
     PhaseSetup setup = PhaseSetup.of(request, offloadsOnCpu);
     try (LazyTokenizer tokenizer = new LazyTokenizer(request.checkpoint())) {
-      PhaseRows rows = PhaseRows.read(source, request, setup.config().vocabSize(), tokenizer);
+      PhaseRows rows =
+          PhaseRows.read(source, request, setup.config().vocabSize(), tokenizer, listener);
       Objective objective = rows.training();
       LearnedEnds ends = LearnedEnds.of(request.checkpoint(), tokenizer, objective);
       noteRows(rows.counts(), "", request.phase(), listener);
@@ -240,7 +252,7 @@ public final class DjlPhaseTrainer implements PhaseTrainer {
       DataCounts counts, String which, Phase phase, PhaseListener listener) {
     if (counts.cut() + counts.dropped() + counts.withoutLoss() > 0) {
       listener.note(
-          "of %,d %s%s %,d were kept, %,d of them %s to sequence_len %,d; %,d were dropped, as no token that carries loss was left, and %,d had none at any length"
+          "%,d %s%s read: %,d kept, %,d of them %s to sequence_len %,d; %,d dropped, as no token that carries loss was left; %,d without loss at any length"
               .formatted(
                   counts.read(),
                   which,
@@ -279,7 +291,7 @@ public final class DjlPhaseTrainer implements PhaseTrainer {
           String.format(
               Locale.ROOT,
               "%,d rows were packed into %,d sequences of up to %,d tokens, which are %.1f %% full",
-              counts.rows(),
+              counts.pieces(),
               objective.tokensOfRow().length,
               phase.sequenceLen(),
               100.0 * counts.tokens() / slots(phase, objective)));

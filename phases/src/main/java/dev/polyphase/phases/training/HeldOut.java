@@ -60,7 +60,7 @@ final class HeldOut {
       values.put("eval_" + figure.getKey(), figure.getValue() / weight);
     }
     values.put("eval_runtime", seconds);
-    values.put("eval_samples_per_second", objective.counts().rows() / Math.max(seconds, 1e-9));
+    values.put("eval_samples_per_second", objective.counts().pieces() / Math.max(seconds, 1e-9));
     return new MetricsRow(step, totalSteps, values);
   }
 

@@ -10,17 +10,18 @@ import dev.polyphase.phases.objective.Objective;
 import dev.polyphase.phases.tokens.EndOfSequence;
 import dev.polyphase.phases.tokens.LazyTokenizer;
 import dev.polyphase.phases.tokens.Tokenizer;
+import dev.polyphase.pipelines.problems.InputException;
 import dev.polyphase.weights.JsonEdit;
 import dev.polyphase.weights.JsonFile;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 
 /**
@@ -49,25 +50,35 @@ record LearnedEnds(
    * @param tokenizer its tokenizer, which may be missing where rows are tokens
    */
   static LearnedEnds of(Path folder, LazyTokenizer tokenizer, Objective rows) throws IOException {
+    Optional<Tokenizer> open = opened(folder, tokenizer);
+    Set<Integer> known = new LinkedHashSet<>(EndOfSequence.idsIn(folder));
     Set<Integer> ends = new LinkedHashSet<>();
-    boolean hasTokenizer = Files.isRegularFile(folder.resolve(Tokenizer.FILE));
-    if (hasTokenizer) {
-      ChatFormat.endOfTurn(tokenizer.get()).ifPresent(ends::add);
-      ends.addAll(tokenizer.get().ends());
-    } else {
-      ends.addAll(EndOfSequence.idsIn(folder));
+    if (open.isPresent()) {
+      ChatFormat.endOfTurn(open.get()).ifPresent(ends::add);
+      open.get().endOfText().ifPresent(known::add);
     }
+    ends.addAll(known);
     Set<Integer> learned = rows.learned(ends);
     Set<Integer> all = new LinkedHashSet<>(learned);
-    all.addAll(EndOfSequence.idsIn(folder));
-    if (hasTokenizer) {
-      all.addAll(tokenizer.get().ends());
-    }
+    all.addAll(known);
     return new LearnedEnds(
-        named(learned, tokenizer, hasTokenizer),
-        named(all, tokenizer, hasTokenizer),
+        named(learned, open),
+        named(all, open),
         changes(folder.resolve(EndOfSequence.CONFIG), learned, all),
         generationChanges(folder, learned, all));
+  }
+
+  /** Empty where there is none that can be read: rows that are tokens already need none. */
+  private static Optional<Tokenizer> opened(Path folder, LazyTokenizer tokenizer)
+      throws IOException {
+    if (!Files.isRegularFile(folder.resolve(Tokenizer.FILE))) {
+      return Optional.empty();
+    }
+    try {
+      return Optional.of(tokenizer.get());
+    } catch (InputException e) {
+      return Optional.empty();
+    }
   }
 
   /** Of the two files. */
@@ -113,12 +124,9 @@ record LearnedEnds(
                 (list, more) -> list.addAll(more));
   }
 
-  private static List<EndToken> named(
-      Collection<Integer> ids, LazyTokenizer tokenizer, boolean hasTokenizer) throws IOException {
-    List<EndToken> named = new ArrayList<>();
-    for (int id : ids) {
-      named.add(new EndToken(id, hasTokenizer ? tokenizer.get().textOf(id) : ""));
-    }
-    return List.copyOf(named);
+  private static List<EndToken> named(Collection<Integer> ids, Optional<Tokenizer> tokenizer) {
+    return ids.stream()
+        .map(id -> new EndToken(id, tokenizer.map(open -> open.textOf(id)).orElse("")))
+        .toList();
   }
 }

@@ -2,6 +2,7 @@ package dev.polyphase.phases.training;
 
 import dev.polyphase.phases.api.DataCounts;
 import dev.polyphase.phases.api.PhaseRequest;
+import dev.polyphase.phases.api.ReadingListener;
 import dev.polyphase.phases.data.ValidationSplit;
 import dev.polyphase.phases.objective.Objective;
 import dev.polyphase.phases.objective.ObjectiveSource;
@@ -34,13 +35,19 @@ record PhaseRows(
    * Reads them all.
    *
    * @param vocabSize ids are below it
+   * @param listener hears of each row
    * @throws InputException naming what is wrong with them
    */
   static PhaseRows read(
-      ObjectiveSource source, PhaseRequest request, int vocabSize, LazyTokenizer tokenizer)
+      ObjectiveSource source,
+      PhaseRequest request,
+      int vocabSize,
+      LazyTokenizer tokenizer,
+      ReadingListener listener)
       throws IOException {
     ReadRows rows =
-        source.read(request, "datasets", request.phase().datasets(), vocabSize, tokenizer);
+        source.read(
+            request, "datasets", request.phase().datasets(), vocabSize, tokenizer, listener);
     Optional<Amount> valSetSize = request.phase().evaluation().valSetSize();
     if (valSetSize.isPresent()) {
       return split(rows, valSetSize.get(), request);
@@ -49,7 +56,8 @@ record PhaseRows(
     if (others.isEmpty()) {
       return new PhaseRows(all(rows), rows.counts(), null, null);
     }
-    ReadRows heldOut = source.read(request, "eval_datasets", others, vocabSize, tokenizer);
+    ReadRows heldOut =
+        source.read(request, "eval_datasets", others, vocabSize, tokenizer, listener);
     return new PhaseRows(all(rows), rows.counts(), all(heldOut), heldOut.counts());
   }
 

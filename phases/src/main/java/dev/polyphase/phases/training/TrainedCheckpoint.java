@@ -163,11 +163,8 @@ final class TrainedCheckpoint {
 
   /** A tied head that is stored a second time must not be rounded otherwise than the embedding. */
   private Precision saved(TensorInfo tensor) {
-    return switch (saveDtype) {
-      case BASE -> Precision.of(base.find(layout.parameterOf(tensor.name())).orElse(tensor));
-      case FLOAT32 -> Precision.FLOAT32;
-      case BFLOAT16 -> Precision.BFLOAT16;
-    };
+    TensorInfo like = base.find(layout.parameterOf(tensor.name())).orElse(tensor);
+    return Precision.saved(like, saveDtype);
   }
 
   /** What the base's configuration says and is not so here. */

@@ -31,16 +31,20 @@ final class TrainedState implements AutoCloseable {
     this.copies = model.mastersOnHost() ? rows.of(model.copies(), owner) : Map.of();
   }
 
-  /** An optimiser without states, which follows this where it moves. */
-  OptimizerStep newOptimizer(Phase phase) {
+  /**
+   * An optimiser without states, which follows this where it moves.
+   *
+   * @param seed the pipeline's
+   */
+  OptimizerStep newOptimizer(Phase phase, long seed) {
     if (!model.mastersOnHost()) {
       return new OptimizerStep(
-          model.places(), model::placeOf, phase.optimizer(), phase.maxGradNorm());
+          model.places(), model::placeOf, phase.optimizer(), phase.maxGradNorm(), seed);
     }
     HostMasters host =
         new HostMasters(model.host(), () -> copies, model.onGpu(), model::awaitDevices);
     return OptimizerStep.onHost(
-        host, model.places(), model::placeOf, phase.optimizer(), phase.maxGradNorm());
+        host, model.places(), model::placeOf, phase.optimizer(), phase.maxGradNorm(), seed);
   }
 
   TrainedParts parts() {

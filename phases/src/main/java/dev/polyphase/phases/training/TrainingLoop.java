@@ -37,6 +37,7 @@ final class TrainingLoop {
   private final Schedule schedule;
   private final LearningRate learningRate;
   private final TrainedParts parts;
+  private final long seed;
   private long stepsDone;
 
   /**
@@ -60,6 +61,7 @@ final class TrainingLoop {
       StepGuard guard,
       PhaseListener listener) {
     this.phase = phase;
+    this.seed = seed;
     this.model = model;
     this.parts = parts;
     this.objective = objective;
@@ -79,9 +81,7 @@ final class TrainingLoop {
                 listener,
                 guard::checkHeldOut,
                 steps);
-    this.learningRate =
-        new LearningRate(
-            phase.lrScheduler(), phase.learningRate(), phase.warmup().steps(steps), steps);
+    this.learningRate = learningRate(phase, steps);
   }
 
   /** The steps of a phase on an objective's rows. */
@@ -92,6 +92,12 @@ final class TrainingLoop {
         phase.gradientAccumulationSteps(),
         new Limits(phase.numEpochs(), phase.maxSteps(), phase.maxTokens()),
         new RowOrder(phase.shuffle(), seed));
+  }
+
+  /** The learning rates of a phase of so many steps. */
+  static LearningRate learningRate(Phase phase, long steps) {
+    return new LearningRate(
+        phase.lrScheduler(), phase.learningRate(), phase.warmup().steps(steps), steps);
   }
 
   /** The steps taken. */
@@ -122,7 +128,7 @@ final class TrainingLoop {
   private double takeAllSteps(MetricsWindow window) throws IOException {
     double epoch = 0;
     try (TrainedState state = new TrainedState(model, parts);
-        OptimizerStep optimizer = state.newOptimizer(phase)) {
+        OptimizerStep optimizer = state.newOptimizer(phase, seed)) {
       StepFeed feed = new StepFeed(schedule.iterator(), objective);
       while (feed.hasNext()) {
         stopIfRequested();
@@ -197,7 +203,7 @@ final class TrainingLoop {
       guard.checkNorm(index, norm.value(), () -> failed(ready, loss, norm.value(), sums.losses()));
       double rate = learningRate.at(index - 1);
       RateFactors factors = state.parts().rateFactors();
-      optimizer.update(state.masters(), trained, norm, name -> rate * factors.of(name));
+      optimizer.update(index, state.masters(), trained, norm, name -> rate * factors.of(name));
       long tokens = ready.microBatches().stream().mapToLong(b -> b.tokens().tokens()).sum();
       return new StepFigures(loss, norm.value(), rate, tokens, sums.means());
     }

@@ -1,3 +1,4 @@
+# Task: a pass through a block of the model
 # One transformer block (Llama, Mistral, Qwen2, Qwen3) and its vector-Jacobian product.
 # Shapes: x, y [batch, seq, hidden]; cos, sin [seq, head_dim], float32; w: the block's weights, see below.
 # documents: int64 [n] on the CPU, the lengths of the documents that lie side by side in every row; no token sees another document.

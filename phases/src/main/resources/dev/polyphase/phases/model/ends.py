@@ -1,3 +1,4 @@
+# Task: a pass through the model's embeddings or its head
 # The two ends of the model: token embedding, final norm, and the log-probabilities of target tokens.
 # Shapes: ids [batch, seq] int64; hidden x [batch, seq, hidden]; n target positions; vocabulary V.
 # head: the head's weight [V, hidden]; where it has an adapter then inner [n, rank], that of the n rows, and the adapter's B [V, rank]. The logits of h

@@ -1,3 +1,4 @@
+# Task: the optimizer's update
 # Adafactor (Shazeer and Stern 2018) with an outer rate, as transformers' Adafactor(scale_parameter=False, relative_step=False):
 # no first moment, clip_threshold 1, decay_rate -0.8, eps 1e-30.
 class K(Module):

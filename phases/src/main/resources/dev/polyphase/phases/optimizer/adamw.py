@@ -1,3 +1,4 @@
+# Task: the optimizer's update
 # AdamW on float32 masters (Loshchilov and Hutter 2019; torch.optim.AdamW).
 class K(Module):
   __parameters__ = []

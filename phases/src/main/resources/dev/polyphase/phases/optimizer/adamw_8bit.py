@@ -1,3 +1,4 @@
+# Task: the optimizer's update
 # AdamW whose states rest in 8 bits a value (Dettmers et al. 2022): blocks of 256 values, each scaled by its largest and rounded to the nearest of a
 # map's 256 values. A table finds it by the fourth root, whose steps are fine in every decade of the map, several times as fast as a search does.
 # At rest are the first moment and the root of the second, whose values span as many decades as the first's do: those of the second would span

@@ -1,3 +1,4 @@
+# Task: clipping the gradients
 # Clipping by the global norm.
 class K(Module):
   __parameters__ = []

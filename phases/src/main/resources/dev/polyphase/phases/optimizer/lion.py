@@ -1,3 +1,4 @@
+# Task: the optimizer's update
 # Lion (Chen et al. 2023, algorithm 2).
 class K(Module):
   __parameters__ = []

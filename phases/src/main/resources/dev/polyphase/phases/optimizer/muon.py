@@ -1,3 +1,4 @@
+# Task: the optimizer's update
 # Muon (Jordan et al. 2024) with decay and an update of AdamW's size (Liu et al. 2025, "Muon is scalable for LLM training", eq. 4).
 class K(Module):
   __parameters__ = []

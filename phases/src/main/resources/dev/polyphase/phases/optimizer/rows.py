@@ -1,3 +1,4 @@
+# Task: the optimizer's update
 # Some rows of a tensor.
 class K(Module):
   __parameters__ = []

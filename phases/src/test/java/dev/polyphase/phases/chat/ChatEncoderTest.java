@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.TextNode;
 import dev.polyphase.fixtures.Fixture;
 import dev.polyphase.phases.tokens.LazyTokenizer;
@@ -186,7 +187,7 @@ class ChatEncoderTest {
     TokenizedChat chat =
         encode(
             new Message("user", "a"),
-            new Message("assistant", "b", false, Map.of()),
+            new Message("assistant", "b", false, Map.of(), Map.of()),
             new Message("user", "c"),
             new Message("assistant", "d"));
     Table table = new Table();
@@ -203,7 +204,7 @@ class ChatEncoderTest {
             () ->
                 chats.encodeTurn(
                     conversation(new Message("user", "a")),
-                    List.of(new Message("assistant", "b", false, Map.of()))))
+                    List.of(new Message("assistant", "b", false, Map.of(), Map.of()))))
         .isInstanceOf(InputException.class)
         .hasMessageContaining("not to be learned");
   }
@@ -216,7 +217,8 @@ class ChatEncoderTest {
             + " m.reasoning_content }}</think>{% endif %}{{ m.content }}<|im_end|>\n{% endfor %}"
             + "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}");
     Message thinking =
-        new Message("assistant", "b", true, Map.of("reasoning_content", TextNode.valueOf("hm")));
+        new Message(
+            "assistant", "b", true, Map.of("reasoning_content", TextNode.valueOf("hm")), Map.of());
 
     assertThat(chats.reads("reasoning_content")).isTrue();
     assertThat(chats.reads("thinking")).isFalse();
@@ -224,6 +226,29 @@ class ChatEncoderTest {
         .isInstanceOf(InputException.class)
         .hasMessageContaining("makes something of \"reasoning_content\"")
         .hasMessageContaining("<think>hm</think>b");
+  }
+
+  @Test
+  void whatATemplateReadsElsewhereAloneIsNotRead() throws IOException {
+    Files.writeString(
+        model.resolve("chat_template.jinja"),
+        "{% for m in messages %}<|im_start|>{{ m.role }}\n{{ m.content }}<|im_end|>\n{% if m.role =="
+            + " 'tool' and m.name is defined %}{% endif %}{% endfor %}"
+            + "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}");
+    Map<String, JsonNode> name = Map.of("name", TextNode.valueOf("n"));
+
+    assertThat(
+            encode(
+                    new Message("tool", "t", false, name, Map.of("id", TextNode.valueOf("7"))),
+                    new Message("assistant", "b"))
+                .ids())
+        .isNotEmpty();
+    assertThatThrownBy(
+            () ->
+                encode(
+                    new Message("user", "a", false, name, Map.of()), new Message("assistant", "b")))
+        .isInstanceOf(InputException.class)
+        .hasMessageStartingWith("\"name\" of the turn of user at [0] is not read");
   }
 
   private TokenizedChat encode(Message... messages) throws IOException {

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import dev.polyphase.fixtures.Fixture;
 import dev.polyphase.phases.api.DataCounts;
+import dev.polyphase.phases.api.ReadingListener;
 import dev.polyphase.phases.tokens.LazyTokenizer;
 import dev.polyphase.pipelines.Dataset;
 import dev.polyphase.pipelines.Dataset.RowType;
@@ -186,7 +187,7 @@ class ExampleReaderTest {
             p -> assertThat(p).startsWith(file + ":9: \"input_ids\" is empty"),
             p -> assertThat(p).startsWith(file + ":10: \"labels\" is missing"),
             p -> assertThat(p).startsWith(file + ":11: this row has the keys \"text\", and"),
-            p -> assertThat(p).startsWith(file + ":12: this row is no JSON"));
+            p -> assertThat(p).startsWith(file + ":12:1: this row is no JSON"));
   }
 
   @Test
@@ -461,11 +462,17 @@ class ExampleReaderTest {
     write("text.jsonl", "{\"text\":\"a\"}\n".repeat(50));
     try (LazyTokenizer none = new LazyTokenizer(bare)) {
       ExampleReader reader = new ExampleReader(PhaseType.SFT, 8, VOCAB, none);
-      assertThat(reader.read(temp, "datasets", List.of(dataset("tokens.jsonl"))).rows()).hasSize(1);
+      assertThat(
+              reader
+                  .read(temp, "datasets", List.of(dataset("tokens.jsonl")), ReadingListener.NOBODY)
+                  .rows())
+          .hasSize(1);
       InputException refused =
           catchThrowableOfType(
               InputException.class,
-              () -> reader.read(temp, "datasets", List.of(dataset("text.jsonl"))));
+              () ->
+                  reader.read(
+                      temp, "datasets", List.of(dataset("text.jsonl")), ReadingListener.NOBODY));
       assertThat(refused.problems())
           .singleElement()
           .asString()
@@ -479,7 +486,9 @@ class ExampleReaderTest {
     ExampleReader reader = new ExampleReader(PhaseType.SFT, 8, 258, tokenizer);
     InputException refused =
         catchThrowableOfType(
-            InputException.class, () -> reader.read(temp, "datasets", List.of(dataset("a.jsonl"))));
+            InputException.class,
+            () ->
+                reader.read(temp, "datasets", List.of(dataset("a.jsonl")), ReadingListener.NOBODY));
     assertThat(refused).hasMessageContaining("a.jsonl:1: the tokenizer makes the token 258");
   }
 
@@ -510,7 +519,7 @@ class ExampleReaderTest {
 
   private Examples read(PhaseType phase, int sequenceLen, Dataset... datasets) throws IOException {
     return new ExampleReader(phase, sequenceLen, VOCAB, tokenizer)
-        .read(temp, "datasets", List.of(datasets));
+        .read(temp, "datasets", List.of(datasets), ReadingListener.NOBODY);
   }
 
   private List<String> problems(PhaseType phase, Dataset... datasets) {

@@ -45,7 +45,7 @@ class WorkBytesTest {
   @CsvSource({
     // A matrix of 8,192 x 4,096, twice the values that are worked on at once.
     "ADAMW, 0, 0",
-    "ADAMW_BF16, 8388608, 134217728",
+    "ADAMW_BF16, 12842116, 201542596",
     "ADAMW_8BIT, 12582912, 201326592",
     "ADAFACTOR, 268435456, 268435456",
     "LION, 134217728, 134217728",

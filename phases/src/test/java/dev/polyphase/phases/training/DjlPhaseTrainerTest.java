@@ -46,7 +46,7 @@ class DjlPhaseTrainerTest {
             "phases.one.micro_batch_size=2");
 
     // The row of 70 is cut at 64; three micro-batches an epoch, of which half are rounded up.
-    assertThat(plan.data().rows()).isEqualTo(5);
+    assertThat(plan.data().pieces()).isEqualTo(5);
     assertThat(plan.data().tokens()).isEqualTo(20 + 64 + 5 + 9 + 9);
     assertThat(plan.steps()).isEqualTo(5);
     assertThat(plan.heldOut()).isNull();
@@ -230,7 +230,7 @@ class DjlPhaseTrainerTest {
     InputException e = catchThrowableOfType(InputException.class, () -> train(run));
 
     assertThat(e.problems()).hasSize(2);
-    assertThat(e).hasMessageContaining("rows.jsonl:1: ").hasMessageContaining("rows.jsonl:2: ");
+    assertThat(e).hasMessageContaining("rows.jsonl:1: ").hasMessageContaining("rows.jsonl:2:18: ");
     assertThat(folder.resolve("result")).doesNotExist();
   }
 
@@ -253,8 +253,9 @@ class DjlPhaseTrainerTest {
 
     assertThat(heard.notes.get(0))
         .isEqualTo(
-            "of 4 rows 3 were kept, 2 of them cut to sequence_len 64; 0 were dropped, as no token"
-                + " that carries loss was left, and 1 had none at any length");
+            "4 rows read: 3 kept, 2 of them cut to sequence_len 64; 0 dropped, as no token that"
+                + " carries loss was left; 1 without loss at any length");
+    assertThat(heard.lastRead).endsWith("rows.jsonl 4");
   }
 
   /** Of each row the first third carries no loss: of 200 tokens the first 66. */
@@ -303,6 +304,9 @@ class DjlPhaseTrainerTest {
     private Impatient(int from) {
       this.from = from;
     }
+
+    @Override
+    public void reading(String file, long rows) {}
 
     @Override
     public void metrics(MetricsRow row) {}

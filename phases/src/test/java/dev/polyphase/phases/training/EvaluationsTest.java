@@ -209,8 +209,8 @@ class EvaluationsTest {
     RecordingListener separate = train("separate", append(settings, files));
 
     assertThat(plan).isEqualTo(byFile);
-    assertThat(plan.data().rows()).isEqualTo(9);
-    assertThat(plan.heldOut()).isNotNull().extracting(DataCounts::rows).isEqualTo(3L);
+    assertThat(plan.data().pieces()).isEqualTo(9);
+    assertThat(plan.heldOut()).isNotNull().extracting(DataCounts::pieces).isEqualTo(3L);
     assertThat(figures(split)).isEqualTo(figures(separate));
     assertThat(folder.resolve("split/model.safetensors"))
         .hasSameBinaryContentAs(folder.resolve("separate/model.safetensors"));

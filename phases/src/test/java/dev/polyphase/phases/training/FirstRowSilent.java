@@ -2,6 +2,7 @@ package dev.polyphase.phases.training;
 
 import dev.polyphase.phases.api.DataCounts;
 import dev.polyphase.phases.api.PhaseRequest;
+import dev.polyphase.phases.api.ReadingListener;
 import dev.polyphase.phases.data.TokenBatch;
 import dev.polyphase.phases.model.Transformer;
 import dev.polyphase.phases.objective.BatchSize;
@@ -33,9 +34,10 @@ record FirstRowSilent(ObjectiveSource other) implements ObjectiveSource {
       String key,
       List<Dataset> datasets,
       int vocabSize,
-      LazyTokenizer tokenizer)
+      LazyTokenizer tokenizer,
+      ReadingListener listener)
       throws IOException {
-    return new Rows(other.read(request, key, datasets, vocabSize, tokenizer));
+    return new Rows(other.read(request, key, datasets, vocabSize, tokenizer, listener));
   }
 
   private record Rows(ReadRows other) implements ReadRows {

@@ -8,6 +8,7 @@ import dev.polyphase.fixtures.Fixture;
 import dev.polyphase.fixtures.TensorValues;
 import dev.polyphase.phases.api.PhaseRequest;
 import dev.polyphase.phases.api.PhaseResult;
+import dev.polyphase.phases.api.ReadingListener;
 import dev.polyphase.phases.objective.NextToken;
 import dev.polyphase.pipelines.Dtype;
 import dev.polyphase.pipelines.PhaseType;
@@ -114,7 +115,7 @@ class GoldenTrainingTest {
             folder.resolve("result"));
     DjlPhaseTrainer trainer =
         new DjlPhaseTrainer(NextToken.source(), device -> OptionalLong.empty());
-    assertThat(trainer.check(request).steps()).isEqualTo(6);
+    assertThat(trainer.check(request, ReadingListener.NOBODY).steps()).isEqualTo(6);
     return trainer.train(request, listener);
   }
 

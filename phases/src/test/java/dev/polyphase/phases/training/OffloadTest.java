@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.polyphase.fixtures.Fixture;
 import dev.polyphase.phases.api.MemoryEstimate;
+import dev.polyphase.phases.api.ReadingListener;
 import dev.polyphase.phases.objective.NextToken;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -100,6 +101,11 @@ class OffloadTest {
     assertThat(heard.notes)
         .containsExactly(
             "optimizer_offload is without effect: the model is on the CPU, where masters and states are as well");
-    assertThat(trainer.check(run.request("result", OFFLOAD)).memory().offload()).isNull();
+    assertThat(
+            trainer
+                .check(run.request("result", OFFLOAD), ReadingListener.NOBODY)
+                .memory()
+                .offload())
+        .isNull();
   }
 }

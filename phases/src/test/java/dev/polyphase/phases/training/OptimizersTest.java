@@ -55,6 +55,31 @@ class OptimizersTest {
     assertThat(result.changedValues()).isGreaterThan(result.trainedValues() * 9 / 10);
   }
 
+  /** Of a phase that draws nothing else by the seed. */
+  @Test
+  void momentsInBfloat16AreRoundedByThePipelinesSeed() throws IOException {
+    double[] losses = losses("first", "adamw_bf16", 1);
+
+    assertThat(losses("again", "adamw_bf16", 1)).isEqualTo(losses);
+    assertThat(losses("other", "adamw_bf16", 2)).isNotEqualTo(losses);
+    assertThat(losses("float32", "adamw", 1)).isEqualTo(losses("float32-other", "adamw", 2));
+  }
+
+  private double[] losses(String result, String optimizer, int seed) throws IOException {
+    RecordingListener heard = new RecordingListener();
+    llama()
+        .withRows(8)
+        .train(
+            result,
+            heard,
+            "seed=" + seed,
+            "phases.one.optimizer=" + optimizer,
+            "phases.one.learning_rate=3e-3",
+            "phases.one.max_steps=4",
+            "phases.one.shuffle=false");
+    return heard.series("loss");
+  }
+
   /** From the file's keys to the rates that are logged: closed forms of a phase of six steps. */
   @Test
   void theSchedulersSettingsReachTheSteps() throws IOException {

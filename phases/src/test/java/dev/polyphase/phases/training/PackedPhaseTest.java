@@ -31,7 +31,7 @@ class PackedPhaseTest {
     SftRun run = run(Fixture.LLAMA);
     PhasePlan plan = run.check(PACKED, "phases.one.micro_batch_size=2");
 
-    assertThat(plan.data().rows()).isEqualTo(8);
+    assertThat(plan.data().pieces()).isEqualTo(8);
     assertThat(plan.data().tokens()).isEqualTo(137);
     assertThat(plan.slots()).isEqualTo(3 * 64);
     // Two steps are an epoch: two sequences, then the third.

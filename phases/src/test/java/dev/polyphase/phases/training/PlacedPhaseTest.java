@@ -7,6 +7,7 @@ import dev.polyphase.fixtures.Fixture;
 import dev.polyphase.phases.api.PhasePlan;
 import dev.polyphase.phases.api.PhaseRequest;
 import dev.polyphase.phases.api.PlaceNeed;
+import dev.polyphase.phases.api.ReadingListener;
 import dev.polyphase.phases.model.ParameterNames;
 import dev.polyphase.phases.objective.NextToken;
 import dev.polyphase.pipelines.problems.InputException;
@@ -123,6 +124,6 @@ class PlacedPhaseTest {
 
   private static PhasePlan check(PhaseRequest request, long freeBytes) throws IOException {
     return new DjlPhaseTrainer(NextToken.source(), device -> OptionalLong.of(freeBytes))
-        .check(request);
+        .check(request, ReadingListener.NOBODY);
   }
 }

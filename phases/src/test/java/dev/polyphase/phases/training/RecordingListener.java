@@ -12,6 +12,14 @@ public class RecordingListener implements PhaseListener {
   public final List<MetricsRow> rows = new ArrayList<>();
   public final List<String> notes = new ArrayList<>();
 
+  /** The last file with the rows so far. */
+  public String lastRead = "";
+
+  @Override
+  public void reading(String file, long rows) {
+    lastRead = file + " " + rows;
+  }
+
   @Override
   public void metrics(MetricsRow row) {
     rows.add(row);

@@ -5,6 +5,7 @@ import dev.polyphase.phases.api.PhaseListener;
 import dev.polyphase.phases.api.PhasePlan;
 import dev.polyphase.phases.api.PhaseRequest;
 import dev.polyphase.phases.api.PhaseResult;
+import dev.polyphase.phases.api.ReadingListener;
 import dev.polyphase.phases.api.Retargeting;
 import dev.polyphase.phases.objective.NextToken;
 import dev.polyphase.pipelines.Pipeline;
@@ -65,7 +66,7 @@ record SftRun(Path folder, Path base, Set<String> trained) {
   }
 
   PhasePlan check(String... settings) throws IOException {
-    return trainer().check(request("result", settings));
+    return trainer().check(request("result", settings), ReadingListener.NOBODY);
   }
 
   /**

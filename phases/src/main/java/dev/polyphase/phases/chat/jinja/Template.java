@@ -2,10 +2,12 @@ package dev.polyphase.phases.chat.jinja;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.time.Clock;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.BiConsumer;
 import java.util.stream.Collectors;
 
 /**
@@ -13,6 +15,8 @@ import java.util.stream.Collectors;
  * threads.
  */
 public final class Template {
+  private static final String MESSAGES = "messages";
+
   private final Statements.Body body;
   private final Set<String> words;
 
@@ -41,6 +45,22 @@ public final class Template {
     return words.contains(word);
   }
 
+  private static Value tracked(Value messages, BiConsumer<Integer, String> read) {
+    if (!(messages instanceof Value.Series list)) {
+      return messages;
+    }
+    List<Value> tracked = new ArrayList<>();
+    for (int i = 0; i < list.items().size(); i++) {
+      int message = i;
+      tracked.add(
+          list.items().get(i) instanceof Value.Mapping mapping
+              ? new Value.Mapping(
+                  new TrackedMap(mapping.entries(), key -> read.accept(message, key)))
+              : list.items().get(i));
+    }
+    return Value.list(tracked);
+  }
+
   private static Set<String> words(List<Token> tokens) {
     return tokens.stream()
         .filter(token -> token.kind() == Token.Kind.NAME || token.kind() == Token.Kind.STRING)
@@ -57,10 +77,22 @@ public final class Template {
    *     raise_exception}, or takes more time and memory than a chat needs
    */
   public String render(ObjectNode variables, Clock clock) {
+    return render(variables, clock, (message, key) -> {});
+  }
+
+  /**
+   * The same, for one who must know what the template looks at.
+   *
+   * @param read hears of each key of a message that is asked for: the message's number, from 0, and
+   *     the key
+   * @throws TemplateException as {@link #render(ObjectNode, Clock)} does
+   */
+  public String render(ObjectNode variables, Clock clock, BiConsumer<Integer, String> read) {
     Map<String, Value> values = new HashMap<>(Globals.byName());
     variables
         .properties()
         .forEach(entry -> values.put(entry.getKey(), Json.value(entry.getValue())));
+    values.computeIfPresent(MESSAGES, (name, messages) -> tracked(messages, read));
     Run run = new Run(clock);
     Output output = new Output();
     try {

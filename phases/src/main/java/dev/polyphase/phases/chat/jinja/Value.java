@@ -183,7 +183,9 @@ sealed interface Value
    */
   record Mapping(Map<Value, Value> entries) implements Value {
     public Mapping {
-      entries = Collections.unmodifiableMap(new LinkedHashMap<>(entries));
+      if (!(entries instanceof TrackedMap)) {
+        entries = Collections.unmodifiableMap(new LinkedHashMap<>(entries));
+      }
     }
 
     @Override

@@ -1,7 +1,5 @@
-package dev.polyphase.orchestrator.cli;
+package dev.polyphase.orchestrator.engine;
 
-import dev.polyphase.orchestrator.engine.PlannedPhase;
-import dev.polyphase.orchestrator.engine.Remedies;
 import dev.polyphase.orchestrator.machine.GpuMemory;
 import dev.polyphase.orchestrator.machine.SystemMemory;
 import dev.polyphase.phases.api.MemoryEstimate;
@@ -11,6 +9,7 @@ import java.io.IOException;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalLong;
 
 /**
@@ -21,14 +20,26 @@ import java.util.OptionalLong;
  * @param byDevice what is free of each, where there are several and it is known
  * @param host what is available of the CPU's memory, for what a phase keeps there beside a GPU
  */
-record DeviceMemory(long available, long total, Map<String, Long> byDevice, long host) {
+public record DeviceMemory(long available, long total, Map<String, Long> byDevice, long host) {
 
-  DeviceMemory {
+  public DeviceMemory {
     byDevice = Map.copyOf(byDevice);
   }
 
+  /** Looks at the memory of a machine. */
+  @FunctionalInterface
+  public interface Gauge {
+
+    /**
+     * The memory of some devices, all together.
+     *
+     * @param devices {@code cpu} or {@code cuda:N}; one that is named again counts once
+     */
+    DeviceMemory of(List<PlaceNeed> devices) throws IOException;
+  }
+
   /** The memory of one device. */
-  DeviceMemory(long available, long total) {
+  public DeviceMemory(long available, long total) {
     this(available, total, Map.of(), Long.MAX_VALUE);
   }
 
@@ -37,7 +48,7 @@ record DeviceMemory(long available, long total, Map<String, Long> byDevice, long
    *
    * @param devices {@code cpu} or {@code cuda:N}; one that is named again counts once
    */
-  static DeviceMemory of(List<PlaceNeed> devices) throws IOException {
+  public static DeviceMemory of(List<PlaceNeed> devices) throws IOException {
     Map<String, Long> byDevice = new HashMap<>();
     long available = 0;
     long total = 0;
@@ -73,13 +84,13 @@ record DeviceMemory(long available, long total, Map<String, Long> byDevice, long
   }
 
   /** What is free of a device; empty where that is not known. */
-  static OptionalLong available(String device) throws IOException {
+  public static OptionalLong available(String device) throws IOException {
     DeviceMemory memory = of(device);
     return memory.total == 0 ? OptionalLong.empty() : OptionalLong.of(memory.available);
   }
 
   /** How a need fits. */
-  enum Fit {
+  public enum Fit {
     FITS,
     /** Only if the mapped weights are read from the disk again and again. */
     SLOWLY,
@@ -88,26 +99,26 @@ record DeviceMemory(long available, long total, Map<String, Long> byDevice, long
   }
 
   /** The devices, of several, that have less than a phase needs of them. */
-  List<PlaceNeed> tooSmall(PhasePlan plan) {
+  private List<PlaceNeed> tooSmall(PhasePlan plan) {
     return plan.places().stream()
         .filter(place -> place.bytes() > byDevice.getOrDefault(place.device(), Long.MAX_VALUE))
         .toList();
   }
 
   /** Whether the CPU has what a phase keeps there beside a GPU. */
-  boolean hostHas(PhasePlan plan) {
+  private boolean hostHas(PhasePlan plan) {
     return plan.memory().hostBytes() <= host;
   }
 
   /** The settings that would make a phase fit that does not. */
-  List<String> remedies(PlannedPhase planned) {
+  public List<String> remedies(PlannedPhase planned) {
     return hostHas(planned.plan())
         ? Remedies.of(planned.phase(), planned.plan(), host)
         : Remedies.beside(planned.phase(), planned.plan(), available);
   }
 
   /** Whether a phase's need fits into what is free. */
-  Fit fit(PhasePlan plan) {
+  public Fit fit(PhasePlan plan) {
     MemoryEstimate need = plan.memory();
     if (total == 0) {
       return Fit.UNKNOWN;
@@ -119,5 +130,49 @@ record DeviceMemory(long available, long total, Map<String, Long> byDevice, long
       return Fit.FITS;
     }
     return need.unmappedBytes() <= available ? Fit.SLOWLY : Fit.DOES_NOT_FIT;
+  }
+
+  /** What a user is told of a phase that does not fit; empty where it does, or nobody knows. */
+  Optional<String> warning(PlannedPhase planned) {
+    PhasePlan plan = planned.plan();
+    String name = planned.phase().name();
+    String device = plan.compute().device();
+    String head =
+        switch (fit(plan)) {
+          case FITS, UNKNOWN -> "";
+          case SLOWLY ->
+              "phase %s needs %s with its mapped weights, and %s has %s: it would read them from the disk again and again"
+                  .formatted(
+                      name,
+                      Numbers.bytes(plan.memory().totalBytes()),
+                      device,
+                      Numbers.bytes(available));
+          case DOES_NOT_FIT -> "phase %s does not fit: %s".formatted(name, lack(plan));
+        };
+    return head.isEmpty()
+        ? Optional.empty()
+        : Optional.of(head + ". This would help: " + String.join("; ", remedies(planned)));
+  }
+
+  /** Where a phase that does not fit needs more than there is. */
+  private String lack(PhasePlan plan) {
+    if (!hostHas(plan)) {
+      return "optimizer_offload keeps %s on the CPU, which has %s"
+          .formatted(Numbers.bytes(plan.memory().hostBytes()), Numbers.bytes(host));
+    }
+    List<PlaceNeed> tooSmall = tooSmall(plan);
+    if (!tooSmall.isEmpty()) {
+      PlaceNeed place = tooSmall.get(0);
+      return "it needs %s on %s, which has %s"
+          .formatted(
+              Numbers.bytes(place.bytes()),
+              place.device(),
+              Numbers.bytes(byDevice.getOrDefault(place.device(), 0L)));
+    }
+    return "it needs %s, and %s has %s"
+        .formatted(
+            Numbers.bytes(plan.memory().unmappedBytes()),
+            plan.compute().device(),
+            Numbers.bytes(available));
   }
 }

@@ -1,0 +1,39 @@
+package dev.polyphase.orchestrator.engine;
+
+import dev.polyphase.phases.api.PhasePlan;
+import dev.polyphase.phases.api.PhaseResult;
+import dev.polyphase.pipelines.Phase;
+import dev.polyphase.pipelines.SaveDtype;
+import java.util.ArrayList;
+import java.util.List;
+
+/** What a user is told of a phase that can't do, or has not done, what it was meant to. */
+public final class PhaseWarnings {
+  private PhaseWarnings() {}
+
+  /**
+   * The warnings before it begins, a sentence each that names the phase.
+   *
+   * @param device what the machine has of the devices that the phase runs on
+   */
+  public static List<String> of(PlannedPhase planned, DeviceMemory device) {
+    PhasePlan plan = planned.plan();
+    List<String> warnings = new ArrayList<>();
+    device.warning(planned).ifPresent(warnings::add);
+    warnings.addAll(RowWarnings.of(planned.phase(), plan.data(), plan.heldOut()));
+    RateWarnings.before(planned).ifPresent(warnings::add);
+    MissedRescans.sentence(planned).ifPresent(warnings::add);
+    return warnings;
+  }
+
+  /**
+   * What is to be said of a phase that is done, from what it did.
+   *
+   * @param saveDtype the pipeline's
+   */
+  static List<String> of(Phase phase, PhaseResult result, SaveDtype saveDtype) {
+    List<String> warnings = new ArrayList<>(RowWarnings.of(phase, result.data(), result.heldOut()));
+    RateWarnings.after(phase.name(), result, saveDtype).ifPresent(warnings::add);
+    return warnings;
+  }
+}

@@ -1,0 +1,184 @@
+package dev.polyphase.orchestrator.engine;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.polyphase.orchestrator.engine.RunRequest.Start;
+import dev.polyphase.phases.api.DataCounts;
+import dev.polyphase.phases.api.MemoryEstimate;
+import dev.polyphase.phases.api.PhaseListener;
+import dev.polyphase.phases.api.PhasePlan;
+import dev.polyphase.phases.api.PhaseRequest;
+import dev.polyphase.phases.api.PhaseResult;
+import dev.polyphase.phases.api.PhaseTrainer;
+import dev.polyphase.phases.api.Reach;
+import dev.polyphase.phases.api.ReadingListener;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What is said before the first phase, and after one that changed nothing. */
+class PhaseWarningsTest {
+  private static final long GIB = 1L << 30;
+  private static final String TWO_PHASES =
+      """
+      name: two
+      base_model: tiny-llama
+      defaults: {learning_rate: 0.5, targeting: {method: full}, datasets: [{path: a.jsonl}]}
+      phases:
+        - {name: first, type: sft}
+        - {name: second, type: dpo}
+      """;
+  private static final String REMEDIES =
+      "This would help: gradient_checkpointing: true; targeting.method: snr with a top_percent;"
+          + " sequence_len below 2048";
+  private static final String FIRST =
+      "phase first does not fit: it needs 5.00 GiB, and cpu has 4.00 GiB. " + REMEDIES;
+  private static final String SECOND =
+      "phase second does not fit: it needs 5.00 GiB, and cpu has 4.00 GiB. " + REMEDIES;
+  private static final Reach FAR = new Reach(1, 2, 2, 100, 100, "float32");
+
+  @TempDir Path folder;
+
+  @Test
+  void memoryThatWillNotSufficeIsSaidBeforeTheFirstPhase() throws IOException {
+    EngineRuns runs = new EngineRuns(folder);
+    runs.has(new DeviceMemory(4 * GIB, 8 * GIB));
+
+    runs.run(TWO_PHASES, Start.BEGIN_OR_RESUME, new Needing(5 * GIB, FAR, 1, ""));
+
+    assertThat(runs.messages().lines().toList().subList(1, 4))
+        .satisfiesExactly(
+            line -> assertThat(line).isEqualTo(FIRST),
+            line -> assertThat(line).isEqualTo(SECOND),
+            line -> assertThat(line).startsWith("phase 1/2 first: "));
+    assertThat(Files.readAllLines(folder.resolve("runs/two/events.jsonl")).subList(1, 3))
+        .satisfiesExactly(
+            line -> assertThat(line).contains("\"phase\":\"first\"", FIRST),
+            line -> assertThat(line).contains("\"phase\":\"second\"", SECOND));
+  }
+
+  @Test
+  void aRunThatIsResumedHearsOfThePhasesToCome() throws IOException {
+    EngineRuns runs = new EngineRuns(folder);
+    runs.has(new DeviceMemory(4 * GIB, 8 * GIB));
+    PhaseTrainer failing = new Needing(5 * GIB, FAR, 1, "second");
+    assertThatThrownBy(() -> runs.run(TWO_PHASES, Start.BEGIN_OR_RESUME, failing))
+        .isInstanceOf(IOException.class);
+
+    runs.run(TWO_PHASES, Start.RESUME, new Needing(5 * GIB, FAR, 1, ""));
+
+    assertThat(runs.messages().lines().filter(FIRST::equals)).hasSize(1);
+    assertThat(runs.messages().lines().filter(SECOND::equals)).hasSize(2);
+  }
+
+  @Test
+  void whatFitsIsNoMatter() throws IOException {
+    EngineRuns runs = new EngineRuns(folder);
+    runs.has(new DeviceMemory(5 * GIB, 8 * GIB));
+
+    runs.run(TWO_PHASES, Start.BEGIN_OR_RESUME, new Needing(5 * GIB, FAR, 1, ""));
+
+    assertThat(runs.messages()).doesNotContain("fit", "nothing");
+    assertThat(runs.json("runs/two/report/report.json").findValues("warnings")).isEmpty();
+  }
+
+  @Test
+  void ratesThatMoveNothingAreSaidBeforeAndAfter() throws IOException {
+    EngineRuns runs = new EngineRuns(folder);
+    Reach none = new Reach(1e-9, 2e-9, 2e-8, 5000, 0, "bfloat16");
+
+    runs.run(TWO_PHASES, Start.BEGIN_OR_RESUME, new Needing(0, none, 0, ""));
+
+    String after =
+        "phase second changed nothing: of the 64 values that it saved 0 differ from before, as its"
+            + " rates are too small or its rows give no gradient; raise learning_rate, or set"
+            + " save_dtype: float32 where they are narrower";
+    assertThat(runs.messages())
+        .contains(
+            "phase first can change nothing: the learning rates of its 2 steps add up to 2.0e-09,"
+                + " and move a value by 2.0e-08 at most, which is less than half the spacing of"
+                + " bfloat16 at 5,000 of 5,000 values looked at; raise learning_rate, or set"
+                + " save_dtype: float32\n")
+        .endsWith(after + "\n");
+    assertThat(folder.resolve("runs/two/events.jsonl")).content().contains(after);
+    assertThat(runs.json("runs/two/report/report.json").at("/phases/1/warnings/0").textValue())
+        .isEqualTo(after);
+    assertThat(folder.resolve("runs/two/report/index.html")).content().contains(after);
+  }
+
+  @Test
+  void ratesThatMoveNextToNothingAndWarmUpsThatNeverEndDeserveAWord() throws IOException {
+    EngineRuns runs = new EngineRuns(folder);
+    runs.run(
+        TWO_PHASES,
+        Start.BEGIN_OR_RESUME,
+        new Needing(0, new Reach(1e-9, 2e-9, 2e-8, 5000, 49, "float32"), 1, ""));
+    assertThat(runs.messages())
+        .contains(
+            "phase first can change next to nothing: the learning rates of its 2 steps add up to"
+                + " 2.0e-09, and move a value by 2.0e-08 at most, which is less than half the"
+                + " spacing of float32 at 4,951 of 5,000 values looked at; raise learning_rate\n");
+
+    EngineRuns enough = new EngineRuns(Files.createDirectory(folder.resolve("enough")));
+    enough.run(
+        TWO_PHASES,
+        Start.BEGIN_OR_RESUME,
+        new Needing(0, new Reach(1e-9, 2e-9, 2e-8, 5000, 50, "float32"), 1, ""));
+    assertThat(enough.messages()).doesNotContain("nothing");
+
+    EngineRuns warmUp = new EngineRuns(Files.createDirectory(folder.resolve("warm-up")));
+    warmUp.run(
+        TWO_PHASES,
+        Start.BEGIN_OR_RESUME,
+        new Needing(0, new Reach(0, 0, 0, 5000, 0, "float32"), 1, ""));
+    assertThat(warmUp.messages())
+        .contains(
+            "phase first can change nothing: the highest learning rate of its 2 steps is 0, with"
+                + " which a warm-up begins; leave the warm-up out, or train for more steps\n")
+        .doesNotContain("add up");
+  }
+
+  /**
+   * Trains as {@link AddingTrainer} does, and says otherwise.
+   *
+   * @param bytes the memory that each phase needs
+   * @param reach how far each can move anything
+   * @param changed the values that differ from before
+   * @param failsIn the phase whose training fails
+   */
+  private record Needing(long bytes, Reach reach, long changed, String failsIn)
+      implements PhaseTrainer {
+    @Override
+    public PhasePlan check(PhaseRequest request, ReadingListener listener) {
+      PhasePlan plan = new AddingTrainer().check(request, listener);
+      return new PhasePlan(
+          DataCounts.whole(1, 1),
+          null,
+          List.of(),
+          0,
+          plan.steps(),
+          0,
+          plan.totalTokens(),
+          reach,
+          1,
+          1,
+          plan.compute(),
+          new MemoryEstimate(1, 1, bytes, 0, 0, 0, null, 0, 0, false),
+          plan.places());
+    }
+
+    @Override
+    public PhaseResult train(PhaseRequest request, PhaseListener listener) throws IOException {
+      if (request.phase().name().equals(failsIn)) {
+        throw new IOException("the disk is on fire");
+      }
+      PhaseResult did = new AddingTrainer().train(request, listener);
+      return new PhaseResult(
+          did.steps(), 1, 1, 64, 64, changed, 1, DataCounts.whole(1, 1), null, null);
+    }
+  }
+}
