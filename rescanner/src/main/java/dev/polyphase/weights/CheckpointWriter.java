@@ -23,6 +23,13 @@ import java.util.TreeSet;
 public final class CheckpointWriter {
   private CheckpointWriter() {}
 
+  /** Writes the folder from a base as it is now. */
+  public static void write(
+      Checkpoint base, Path target, Map<String, NewTensor> replaced, Map<String, JsonEdit> edits)
+      throws IOException {
+    write(base, FolderState.of(base.folder(), target), target, replaced, edits);
+  }
+
   /**
    * Writes the folder whole or not at all: it is built beside its place as {@code .NAME.tmp-...},
    * synced, and renamed. A failure removes what was built; what a killed process left of an earlier
@@ -30,6 +37,8 @@ public final class CheckpointWriter {
    * time are not allowed.
    *
    * @param base the checkpoint that the new one is made from; its files are only read
+   * @param state the base's folder when the first of its files was opened; it must be the same
+   *     still when the new folder is complete
    * @param target the folder to write; it must not exist, and its parent must
    * @param replaced new values by tensor, all of them tensors of the base
    * @param edits what changes in the other files, which hold JSON objects, by their names
@@ -40,12 +49,17 @@ public final class CheckpointWriter {
    * @throws FileAlreadyExistsException if the target exists
    */
   public static void write(
-      Checkpoint base, Path target, Map<String, NewTensor> replaced, Map<String, JsonEdit> edits)
+      Checkpoint base,
+      FolderState state,
+      Path target,
+      Map<String, NewTensor> replaced,
+      Map<String, JsonEdit> edits)
       throws IOException {
     checkNames(base, replaced);
     if (Files.exists(target, LinkOption.NOFOLLOW_LINKS)) {
       throw new FileAlreadyExistsException(target.toString());
     }
+    state.checkUnchanged();
     for (Path leftover : TemporaryNames.leftovers(target)) {
       FolderTree.remove(leftover);
     }
@@ -54,6 +68,7 @@ public final class CheckpointWriter {
       Files.createDirectory(temporary);
       writeWeights(base, temporary, replaced);
       carryOver(base.folder(), target, temporary, edits);
+      state.checkUnchanged();
       Files.move(temporary, target, StandardCopyOption.ATOMIC_MOVE);
     } catch (IOException | RuntimeException | Error e) {
       FileTransfer.deleteTreeAfter(e, temporary);

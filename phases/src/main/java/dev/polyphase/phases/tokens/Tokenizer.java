@@ -4,7 +4,7 @@ import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
 import ai.djl.huggingface.tokenizers.jni.CharSpan;
 import ai.djl.huggingface.tokenizers.jni.LibUtils;
 import ai.djl.huggingface.tokenizers.jni.TokenizersLibrary;
-import dev.polyphase.kernels.DjlSettings;
+import dev.polyphase.kernels.NativeFolder;
 import dev.polyphase.pipelines.problems.InputException;
 import dev.polyphase.pipelines.problems.InputFile;
 import dev.polyphase.pipelines.problems.Place;
@@ -64,8 +64,12 @@ public final class Tokenizer implements AutoCloseable {
     }
     TokenizerFolder folder = TokenizerFolder.read(modelFolder);
     byte[] json = TokenizerFile.completed(file, folder);
-    DjlSettings.make();
-    LibUtils.checkStatus();
+    NativeFolder.load(
+        NativeFolder.TOKENIZERS,
+        () -> {
+          LibUtils.checkStatus();
+          return true;
+        });
     HuggingFaceTokenizer tokenizer;
     try (InputStream in = new ByteArrayInputStream(json)) {
       tokenizer = HuggingFaceTokenizer.newInstance(in, OPTIONS);
