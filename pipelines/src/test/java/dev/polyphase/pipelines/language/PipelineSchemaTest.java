@@ -46,7 +46,6 @@ class PipelineSchemaTest {
           "dpo-on-sft",
           "empty-value",
           "eval-steps-of-nothing",
-          "huge-exponent",
           "kwargs-of-another-scheduler",
           "kwargs-of-another-scheduler-in-defaults",
           "lr-by-snr-of-everything",
