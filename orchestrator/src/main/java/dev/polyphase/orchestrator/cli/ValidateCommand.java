@@ -2,6 +2,7 @@ package dev.polyphase.orchestrator.cli;
 
 import dev.polyphase.pipelines.Pipeline;
 import dev.polyphase.pipelines.language.PipelineReader;
+import dev.polyphase.pipelines.problems.PlainText;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
@@ -27,7 +28,13 @@ final class ValidateCommand implements Callable<Integer> {
   public Integer call() throws IOException {
     Pipeline pipeline = PipelineReader.read(file, List.of());
     int phases = pipeline.phases().size();
-    console.results().println(file + ": valid, " + phases + (phases == 1 ? " phase" : " phases"));
+    console
+        .results()
+        .println(
+            PlainText.of(file.toString())
+                + ": valid, "
+                + phases
+                + (phases == 1 ? " phase" : " phases"));
     return ExitCode.DONE;
   }
 }
