@@ -6,8 +6,10 @@ import dev.polyphase.orchestrator.hub.ModelFolders;
 import dev.polyphase.pipelines.SelectionRule.Metric;
 import dev.polyphase.pipelines.SelectionRule.Profile;
 import dev.polyphase.pipelines.Targeting;
+import dev.polyphase.pipelines.problems.PlainText;
 import dev.polyphase.rescanner.CachedSingularValues;
 import dev.polyphase.rescanner.Measure;
+import dev.polyphase.rescanner.NotFinite;
 import dev.polyphase.rescanner.PublishedNames;
 import dev.polyphase.rescanner.Rescanner;
 import dev.polyphase.rescanner.Scan;
@@ -100,7 +102,8 @@ final class ScanCommand implements Callable<Integer> {
     Checkpoint checkpoint = Checkpoint.open(folder);
     ScanTargets targets = ScanTargets.of(checkpoint, modules, profile);
     Scan scan = scan(targets);
-    scan.notes().forEach(console.messages()::println);
+    scan.notes().forEach(display::say);
+    NotFinite.besides(scan, checkpoint).forEach(display::say);
 
     Files.createDirectories(output);
     String slug =
@@ -109,7 +112,7 @@ final class ScanCommand implements Callable<Integer> {
             : PublishedNames.slugOfFolder(folder);
     Path snrFile = output.resolve(PublishedNames.snrFile(slug));
     SnrFile.write(snrFile, scan.snrs());
-    console.results().println(snrFile);
+    console.results().println(PlainText.of(snrFile.toString()));
     List<Selection> selections = new ArrayList<>();
     for (double percent : topPercents) {
       Path file =
@@ -117,7 +120,7 @@ final class ScanCommand implements Callable<Integer> {
       Selection selection = Selection.of(scan.snrs(), percent, profile);
       selections.add(selection);
       SelectionFile.write(file, selection, SelectionFile.PUBLISHED_HEAD);
-      console.results().println(file);
+      console.results().println(PlainText.of(file.toString()));
     }
     List<String> headings =
         topPercents.stream()
