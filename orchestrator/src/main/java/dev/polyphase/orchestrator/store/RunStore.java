@@ -8,10 +8,13 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.polyphase.pipelines.problems.InputException;
 import dev.polyphase.pipelines.problems.Place;
 import dev.polyphase.weights.AtomicFiles;
+import dev.polyphase.weights.FileFailure;
 import java.io.IOException;
 import java.nio.charset.CharacterCodingException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.DateTimeException;
+import java.time.Instant;
 import java.util.Optional;
 
 /** Reads and writes {@code run.json}. */
@@ -37,11 +40,18 @@ public final class RunStore {
       return Optional.empty();
     }
     try {
-      return Optional.of(MAPPER.readValue(Files.readString(file), RunState.class));
-    } catch (JsonProcessingException | CharacterCodingException | NullPointerException e) {
+      RunState state = MAPPER.readValue(Files.readString(file), RunState.class);
+      Instant.parse(state.started());
+      return Optional.of(state);
+    } catch (JsonProcessingException
+        | CharacterCodingException
+        | NullPointerException
+        | DateTimeException e) {
       throw new InputException(
           Place.in(file.toString()),
           "this is not the state of a run as this version writes it; start anew with --fresh");
+    } catch (IOException e) {
+      throw FileFailure.reading(file, e);
     }
   }
 
