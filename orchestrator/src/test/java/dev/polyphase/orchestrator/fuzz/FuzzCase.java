@@ -86,11 +86,16 @@ record FuzzCase(Target target, String file, String command) {
                   "validate in/pipeline.yaml",
                   "plan in/pipeline.yaml",
                   "plan in/pipeline.yaml --json")),
+          target(
+              2,
+              Format.ROWS,
+              "in/preference.jsonl",
+              List.of("plan in/pipeline.yaml", "render in/model --input in/preference.jsonl")),
           new Target(
-              7,
+              6,
               Format.ROWS,
               "",
-              List.of("text", "messages", "completion", "preference", "tokens").stream()
+              List.of("text", "messages", "completion", "tokens").stream()
                   .map(name -> "in/" + name + ".jsonl")
                   .toList(),
               List.of(

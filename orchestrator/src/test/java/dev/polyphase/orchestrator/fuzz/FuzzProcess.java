@@ -44,7 +44,8 @@ final class FuzzProcess implements AutoCloseable {
             "--enable-native-access=ALL-UNNAMED",
             "-Xmx1g",
             "-XX:TieredStopAtLevel=1",
-            "-XX:ErrorFile=" + messages + ".abort",
+            // An abort is told in short, where its standard error goes.
+            "-XX:ErrorFile=/dev/null",
             "-Djava.io.tmpdir=" + workplace.temporary(),
             "-cp",
             System.getProperty("java.class.path"),

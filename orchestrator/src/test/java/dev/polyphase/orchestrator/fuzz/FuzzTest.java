@@ -6,7 +6,6 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -39,28 +38,29 @@ class FuzzTest {
   void whateverAFileHoldsIsReadOrRefused() throws IOException, InterruptedException {
     Workplace workplace = new Workplace(Files.createDirectories(folder.resolve("work")));
     workplace.make();
+    Path messages = folder.resolve("messages.txt");
     Files.createDirectories(KEPT);
     int only = Integer.getInteger("fuzz.case", -1);
 
     int number = Math.max(0, only);
     int cases = 0;
-    FuzzProcess process = started(workplace);
+    FuzzProcess process = started(workplace, messages);
     try {
       do {
         FuzzProcess.Answer answer = process.run(number, CASE);
         if (answer.hung()) {
           // Once more, alone: the machine may have been busy.
           process.close();
-          process = started(workplace);
+          process = started(workplace, messages);
           answer = process.run(number, CASE);
         }
         cases++;
         if (!answer.wrong().isEmpty()) {
-          keep(workplace, number, answer);
+          keep(workplace, number, answer, messages);
         }
         if (answer.over()) {
           process.close();
-          process = started(workplace);
+          process = started(workplace, messages);
         }
         number++;
       } while (only < 0 && System.nanoTime() < end && failures.size() < MOST_FAILURES);
@@ -72,15 +72,18 @@ class FuzzTest {
     assertThat(failures).as("kept in %s", KEPT).isEmpty();
   }
 
-  private FuzzProcess started(Workplace workplace) throws IOException, InterruptedException {
+  private FuzzProcess started(Workplace workplace, Path messages) throws IOException, InterruptedException {
     FuzzProcess process =
-        new FuzzProcess(workplace, seed, folder.resolve("messages-" + failures.size() + ".txt"));
+        new FuzzProcess(workplace, seed, messages);
     assertThat(process.ready(START)).isEmpty();
     return process;
   }
 
   /** Keeps the changed file, beside what was done and what came of it. */
-  private void keep(Workplace workplace, int number, FuzzProcess.Answer answer) throws IOException {
+  private void keep(
+      Workplace workplace, int number, FuzzProcess.Answer answer, Path messages)
+      throws IOException {
+    String said = answer.over() ? Files.readString(messages) : "";
     String name = "seed-%d-case-%d".formatted(seed, number);
     String text =
         """
@@ -90,7 +93,7 @@ class FuzzTest {
 
         %s
         """
-            .formatted(seed, number, answer.what(), answer.wrong());
+            .formatted(seed, number, answer.what(), answer.wrong() + "\n\n" + said);
     Files.writeString(KEPT.resolve(name + ".txt"), text, StandardCharsets.UTF_8);
     String file = answer.what().lines().findFirst().orElse("");
     Path changed = workplace.current().resolve(file);
@@ -98,10 +101,6 @@ class FuzzTest {
       Path copy = KEPT.resolve(name + "-" + changed.getFileName());
       Files.deleteIfExists(copy);
       Files.copy(changed, copy);
-    }
-    Path abort = folder.resolve("messages-" + failures.size() + ".txt.abort");
-    if (Files.exists(abort)) {
-      Files.move(abort, KEPT.resolve(name + "-abort.txt"), StandardCopyOption.REPLACE_EXISTING);
     }
     failures.add(name + ": " + Mutant.shown(answer.what() + ": " + answer.wrong()));
   }

@@ -105,7 +105,7 @@ record Workplace(Path root) {
         {{- '<|im_start|>system\\n' ~ tools | tojson ~ '<|im_end|>\\n' }}
       {%- endif %}
       {%- macro turn(message) %}
-        {{- '<|im_start|>' + message.role + '\\n' + message['content'] | trim + '<|im_end|>\\n' }}
+        {{- '<|im_start|>' + message.role + '\\n' + (message['content'] | default('')) + '<|im_end|>\\n' }}
       {%- endmacro %}
       {%- set ns = namespace(turns=0) %}
       {%- for message in messages %}
@@ -214,7 +214,7 @@ record Workplace(Path root) {
       messages.append(
           ("{\"messages\": [{\"role\": \"user\", \"content\": \"Say %1$d.\"},"
                   + " {\"role\": \"assistant\", \"content\": \"%1$d\", \"weight\": 1}],"
-                  + " \"tools\": null, \"chat_template_kwargs\": {\"a\": %1$d}}%n")
+                  + " \"tools\": null}%n")
               .formatted(i));
       completion.append("{\"prompt\": \"Say %1$d:\", \"completion\": \" %1$d\"}%n".formatted(i));
       preference.append(

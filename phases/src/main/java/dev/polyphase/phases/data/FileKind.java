@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonLocation;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.JsonToken;
@@ -19,6 +20,7 @@ import java.util.regex.MatchResult;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What a file that should hold rows turns out to be by its first bytes: of a table in another
@@ -232,8 +234,10 @@ record FileKind(String name, String advice) {
       while (!json.getParsingContext().inRoot() && json.nextToken() != null) {}
       overLines = json.currentLocation().getLineNr() > 1;
     } catch (JsonProcessingException e) {
-      boolean goesOn = e.getLocation().getCharOffset() >= text.stripTrailing().length();
-      overLines = goesOn && (overLines || (!whole && e.getLocation().getLineNr() > 1));
+      @Nullable JsonLocation place = e.getLocation();
+      // There is none where a number or a text is too long, which its row says.
+      boolean goesOn = place != null && place.getCharOffset() >= text.stripTrailing().length();
+      overLines = goesOn && (overLines || (!whole && place.getLineNr() > 1));
     } catch (IOException e) {
       throw new AssertionError("a text in memory does not fail to be read", e);
     }
