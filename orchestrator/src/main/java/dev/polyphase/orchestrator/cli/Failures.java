@@ -4,6 +4,7 @@ import dev.polyphase.kernels.Libtorch;
 import dev.polyphase.orchestrator.engine.FailureText;
 import dev.polyphase.pipelines.problems.InputException;
 import dev.polyphase.pipelines.problems.Problem;
+import java.nio.file.InvalidPathException;
 import java.util.List;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
@@ -23,7 +24,11 @@ final class Failures {
   int wrongCommandLine(ParameterException failure, String[] args) {
     String command = failure.getCommandLine().getCommandSpec().qualifiedName(" ");
     StringBuilder sentence = new StringBuilder(command);
-    sentence.append(": ").append(firstLine(String.valueOf(failure.getMessage())));
+    String problem = firstLine(String.valueOf(failure.getMessage()));
+    // Where a value can't be converted, picocli names the class and its exception.
+    sentence
+        .append(": ")
+        .append(problem.replaceFirst("cannot convert ('.*') to \\w+ \\w+\\..*", "$1 can't be one"));
     if (failure instanceof UnmatchedArgumentException unmatched) {
       List<String> nearest = unmatched.getSuggestions();
       if (!nearest.isEmpty()) {
@@ -41,6 +46,8 @@ final class Failures {
    * @param command which one
    */
   int report(Throwable failure, CommandSpec command) {
+    boolean wrongInput =
+        failure instanceof InputException || failure instanceof InvalidPathException;
     if (failure instanceof InputException wrong) {
       wrong.problems().stream().map(Problem::toString).forEach(console.messages()::println);
     } else {
@@ -49,10 +56,14 @@ final class Failures {
     if (root.debug) {
       failure.printStackTrace(console.messages());
     }
-    return failure instanceof InputException ? ExitCode.WRONG_INPUT : ExitCode.FAILED;
+    return wrongInput ? ExitCode.WRONG_INPUT : ExitCode.FAILED;
   }
 
   private static String sentence(Throwable failure, String command) {
+    if (failure instanceof InvalidPathException path) {
+      String shown = path.getInput().replaceAll("\\p{Cntrl}", "?");
+      return "'%s' can't be a path here; correct it where it is given".formatted(shown);
+    }
     return failure instanceof RuntimeException e && Libtorch.ranOutOfMemory(e)
         ? command
             + ": libtorch found no memory for this; free some, or choose another device or dtype;"

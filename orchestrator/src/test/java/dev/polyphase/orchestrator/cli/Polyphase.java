@@ -16,6 +16,30 @@ import java.util.Map;
 public final class Polyphase {
   private static final ObjectMapper JSON = new ObjectMapper();
 
+  /** What libraries and Java write: no message to a user holds any of it. */
+  public static final List<String> LIBRARIES =
+      List.of(
+          "JsonReadFeature",
+          "REDACTED",
+          "com.fasterxml",
+          "ai.djl",
+          "TorchScript",
+          "Exception",
+          "StreamReadConstraints",
+          "StreamReadFeature",
+          "Unrecognized token",
+          "Unexpected character",
+          "Unexpected end-of-input",
+          "java.",
+          "org.yaml",
+          "while scanning",
+          "while parsing",
+          "untagged enum",
+          "Error(",
+          "Input length",
+          "ALLOW_",
+          "null:");
+
   private Polyphase() {}
 
   /**

@@ -31,12 +31,8 @@ public final class FuzzProgram {
   private static final int MOST_CHARACTERS = 8_192;
   private static final int MOST_LINES = 40;
 
-  /** Of libraries and of Java, which say nothing to a user. */
-  private static final Pattern FOREIGN =
-      Pattern.compile(
-          "[Jj]ackson|Exception|Error:|REDACTED|[A-Z][a-z]+Feature|StreamReadConstraints|ALLOW_"
-              + "|snakeyaml|\\bnull\\b.*\\bnull\\b|java\\.|ai\\.djl|dev\\.polyphase|at line \\d+ column"
-              + "|Input length =|\\$[A-Z]\\w+|\\tat |panicked|c10::|libtorch found");
+  /** What a trace and a native library's last words look like. */
+  private static final List<String> TRACES = List.of("\tat ", "panicked", "c10::", "Caused by");
 
   /** What rewrites a terminal, or shows text in another order than it is. */
   private static final Pattern CONTROL =
@@ -155,11 +151,12 @@ public final class FuzzProgram {
       wrong.add(
           "%s has %d characters in %d lines".formatted(where, text.length(), text.lines().count()));
     }
-    for (Pattern unwanted : List.of(FOREIGN, CONTROL)) {
-      Matcher found = unwanted.matcher(text);
-      if (found.find()) {
-        wrong.add(where + " holds " + Mutant.shown(found.group()));
-      }
+    Stream.concat(Polyphase.LIBRARIES.stream(), TRACES.stream())
+        .filter(text::contains)
+        .forEach(words -> wrong.add(where + " holds '" + words + "'"));
+    Matcher control = CONTROL.matcher(text);
+    if (control.find()) {
+      wrong.add(where + " holds U+%04X".formatted(control.group().codePointAt(0)));
     }
   }
 

@@ -17,7 +17,7 @@ final class TextMutator {
           "<<: *none",
           "<<: [1]",
           "? [a, b]\n: c",
-          "!!java.io.File x: 1",
+          "!!javax/script x: 1",
           "a: !!binary xxx",
           "a: !!python/object/apply:os.system [ls]",
           "a: 2026-01-01",

@@ -37,6 +37,7 @@ record FileKind(String name, String advice) {
   private static final String PANDAS = ".to_json(\"ROWS.jsonl\", orient=\"records\", lines=True)";
   private static final String PACKED = " FILE | gzip > ROWS.jsonl.gz";
   private static final String JSONL = "rows are JSONL, one JSON object a line, gzipped or not; ";
+  private static final String MAKE = "make them with ";
   private static final Pattern FILE = Pattern.compile("\"FILE\"|FILE");
   private static final int COLUMNS_SHOWN = 5;
   private static final int LINES_TRIED = 3;
@@ -45,7 +46,7 @@ record FileKind(String name, String advice) {
 
   /** A kind that can be made rows of. */
   private static FileKind convertible(String name, String how) {
-    return new FileKind(name, JSONL + "make them with " + how);
+    return new FileKind(name, JSONL + MAKE + how);
   }
 
   /** A kind that holds no rows. */
@@ -156,8 +157,12 @@ record FileKind(String name, String advice) {
   String sentence(Path file, boolean compressed) {
     String path = file.toString();
     String content = compressed ? path.replaceFirst("\\.gz$", "") : path;
-    String said = compressed ? "this gzip file holds %s; after gunzip, %s" : "this is %s; %s";
-    return said.formatted(name, FILE.matcher(advice).replaceAll(named -> shown(named, content)));
+    String help = compressed ? advice.replace(MAKE, "make them, after gunzip, with ") : advice;
+    return "this %s %s; %s"
+        .formatted(
+            compressed ? "gzip file holds" : "is",
+            name,
+            FILE.matcher(help).replaceAll(named -> shown(named, content)));
   }
 
   /** A path as a text of Python or a word of a shell. */
@@ -234,8 +239,7 @@ record FileKind(String name, String advice) {
       while (!json.getParsingContext().inRoot() && json.nextToken() != null) {}
       overLines = json.currentLocation().getLineNr() > 1;
     } catch (JsonProcessingException e) {
-      @Nullable JsonLocation place = e.getLocation();
-      // There is none where a number or a text is too long, which its row says.
+      @Nullable JsonLocation place = e.getLocation(); // at too deep a nesting there is none
       boolean goesOn = place != null && place.getCharOffset() >= text.stripTrailing().length();
       overLines = goesOn && (overLines || (!whole && place.getLineNr() > 1));
     } catch (IOException e) {

@@ -45,6 +45,10 @@ final class RowFile implements AutoCloseable {
    * @throws UnreadableException if it is not there, or is of another kind than JSONL
    */
   static RowFile open(Path file) throws IOException, UnreadableException {
+    if (Files.isDirectory(file)) {
+      throw new UnreadableException(
+          Place.in(file.toString()), "this is a folder; name a file of rows in it");
+    }
     try {
       InputStream plain = buffered(Files.newInputStream(file));
       try {

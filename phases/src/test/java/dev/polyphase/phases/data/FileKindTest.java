@@ -149,7 +149,7 @@ class FileKindTest {
     assertThat(problemsOf(file)).containsExactly(file + ": this is " + shown);
 
     Path packed = Files.write(folder.resolve("rows.jsonl.gz"), gzip(bytes));
-    String advice = shown.replaceFirst("; ", "; after gunzip, ");
+    String advice = shown.replace("make them with", "make them, after gunzip, with");
     assertThat(problemsOf(packed)).containsExactly(packed + ": this gzip file holds " + advice);
   }
 

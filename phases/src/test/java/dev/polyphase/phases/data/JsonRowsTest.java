@@ -98,6 +98,9 @@ class JsonRowsTest {
   void refusesAFileThatDoesNotExist() {
     Path file = temp.resolve("none.jsonl");
     assertThat(problemsOf(file)).singleElement().hasToString(file + ": there is no such file");
+    assertThat(problemsOf(temp))
+        .singleElement()
+        .hasToString(temp + ": this is a folder; name a file of rows in it");
   }
 
   @Test

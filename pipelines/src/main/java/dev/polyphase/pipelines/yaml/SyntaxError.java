@@ -57,6 +57,16 @@ record SyntaxError(@Nullable Mark mark, String sentence) {
           new Translation(
               "expected the node content", false, "a value is missing before this; add it"),
           new Translation(
+              "expected alphabetic or numeric character",
+              false,
+              "a text can't begin with * or &; put it in quotes"),
+          new Translation(
+              "while scanning a directive", false, "a line can't begin with %; put it in quotes"),
+          new Translation(
+              "expected a comment or a line break",
+              false,
+              "the text of a | or > begins on the next line; move it there"),
+          new Translation(
               "found undefined alias",
               false,
               "this alias has no anchor above it; write &NAME before the value that it stands"
@@ -99,7 +109,6 @@ record SyntaxError(@Nullable Mark mark, String sentence) {
         return new SyntaxError(mark, translation.sentence());
       }
     }
-    return new SyntaxError(
-        failure, "this is no valid YAML; correct it (" + message.replace("null: ", "") + ")");
+    return new SyntaxError(failure, "this is no valid YAML; correct it, or put it in quotes");
   }
 }
