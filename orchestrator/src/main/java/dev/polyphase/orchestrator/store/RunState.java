@@ -1,6 +1,7 @@
 package dev.polyphase.orchestrator.store;
 
 import com.fasterxml.jackson.annotation.JsonProperty;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -45,7 +46,10 @@ public record RunState(
     FINISHED
   }
 
+  /** A state whose times are times. */
   public RunState {
+    started = Instant.parse(started).toString();
+    updated = Instant.parse(updated).toString();
     settings = Map.copyOf(settings);
     phases = List.copyOf(phases);
   }

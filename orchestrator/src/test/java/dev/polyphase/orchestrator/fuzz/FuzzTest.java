@@ -75,7 +75,8 @@ class FuzzTest {
   private FuzzProcess started(Workplace workplace, Path messages) throws IOException, InterruptedException {
     FuzzProcess process =
         new FuzzProcess(workplace, seed, messages);
-    assertThat(process.ready(START)).isEmpty();
+    String wrong = process.ready(START);
+    assertThat(wrong).as(Files.readString(messages)).isEmpty();
     return process;
   }
 

@@ -186,9 +186,18 @@ record Workplace(Path root) {
         Files.readString(in.resolve("snr.json")).replace("layers.1", "layers.11"));
     String run = in.resolve("run.yaml").toString();
     execute(0, "run", run, "-o", base().resolve("finished").toString());
-    // A rate at which the second step has no loss any more.
+    // A bound at which no loss of a first step is good enough.
     String unfinished = base().resolve("unfinished").toString();
-    execute(1, "run", run, "-o", unfinished, "--set", "phases.second.learning_rate=1e30");
+    execute(
+        1,
+        "run",
+        run,
+        "-o",
+        unfinished,
+        "--set",
+        "phases.second.loss_watchdog_threshold=1e-6",
+        "--set",
+        "phases.second.loss_watchdog_patience=1");
   }
 
   private void execute(int exitCode, String... args) {
