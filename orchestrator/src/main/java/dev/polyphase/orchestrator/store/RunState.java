@@ -1,5 +1,7 @@
 package dev.polyphase.orchestrator.store;
 
+import static java.util.Objects.requireNonNull;
+
 import com.fasterxml.jackson.annotation.JsonProperty;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -46,8 +48,11 @@ public record RunState(
     FINISHED
   }
 
-  /** A state whose times are times. */
+  /** A state that lacks nothing, whose times are times: what a file holds may be anything. */
   public RunState {
+    requireNonNull(name);
+    requireNonNull(status);
+    requireNonNull(polyphase);
     started = Instant.parse(started).toString();
     updated = Instant.parse(updated).toString();
     settings = Map.copyOf(settings);

@@ -2,6 +2,7 @@ package dev.polyphase.orchestrator.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.polyphase.fixtures.Fixture;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -219,6 +220,25 @@ class OwnWordsTest {
     }
     Files.write(template, new byte[] {(byte) 0xff});
     assertIsRefusedInOwnWords(template, "render", template.toString(), "--input", rows.toString());
+  }
+
+  @Test
+  void ofValuesThatFillPages() throws IOException {
+    String pages = "[0" + ",0".repeat(20_000) + "]";
+    for (String wrong :
+        List.of(
+            "config.json architectures",
+            "tokenizer_config.json bos_token",
+            "generation_config.json eos_token_id")) {
+      String[] words = wrong.split(" ", -1);
+      Path file = model.resolve(words[0]);
+      byte[] before = Files.readAllBytes(file);
+      ObjectNode root = (ObjectNode) Polyphase.json(file);
+      root.set(words[1], Polyphase.parse(words[1].startsWith("eos") ? "[" + pages + "]" : pages));
+      Files.writeString(file, root.toString());
+      assertIsRefusedInOwnWords(file, "plan", yaml.toString());
+      Files.write(file, before);
+    }
   }
 
   private static void assertIsRefusedInOwnWords(Path place, String... command) {

@@ -6,6 +6,7 @@ import java.io.InputStreamReader;
 import java.io.PrintWriter;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -15,7 +16,7 @@ import java.util.concurrent.TimeUnit;
 
 /** A running {@link FuzzProgram}, as its parent sees it. */
 final class FuzzProcess implements AutoCloseable {
-  /** The case that a process was at when it came to an end. */
+  /** Stands behind the last line. */
   private static final String END = "fuzz: end of the process";
 
   /**
@@ -119,17 +120,22 @@ final class FuzzProcess implements AutoCloseable {
     return "it takes too long, at\n" + threads();
   }
 
-  /** Where its main thread is. */
+  /** Where its main thread is, as far as Java can still say. */
   private String threads() throws InterruptedException, IOException {
-    Process dump =
+    Path dump = Files.createTempFile("fuzz-threads", ".txt");
+    Process jcmd =
         new ProcessBuilder(
                 Path.of(System.getProperty("java.home"), "bin", "jcmd").toString(),
                 Long.toString(process.pid()),
                 "Thread.print")
             .redirectErrorStream(true)
+            .redirectOutput(dump.toFile())
             .start();
-    String text = new String(dump.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-    dump.waitFor();
+    if (!jcmd.waitFor(10, TimeUnit.SECONDS)) {
+      jcmd.destroyForcibly();
+    }
+    String text = Files.readString(dump);
+    Files.delete(dump);
     int main = text.indexOf("\"main\"");
     int end = text.indexOf("\n\n", Math.max(0, main));
     return main < 0 || end < 0 ? text : text.substring(main, end);

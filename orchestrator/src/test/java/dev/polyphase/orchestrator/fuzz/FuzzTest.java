@@ -39,9 +39,11 @@ class FuzzTest {
     Workplace workplace = new Workplace(Files.createDirectories(folder.resolve("work")));
     workplace.make();
     Path messages = folder.resolve("messages.txt");
+    Workplace.remove(KEPT);
     Files.createDirectories(KEPT);
     int only = Integer.getInteger("fuzz.case", -1);
 
+    System.out.println("fuzz: seed " + seed);
     int number = Math.max(0, only);
     int cases = 0;
     FuzzProcess process = started(workplace, messages);
