@@ -121,7 +121,8 @@ class ReportFilesTest {
         {"step":1,"loss":1.0,"rewards/margins":0.25,"learning_rate":0.5}
         {"step":2,"loss":null,"rewards/margins":0.5,"learning_rate":0.25}
         {"step":2,"eval_loss":0.5,"eval_rewards/accuracies":0.875}
-        {"step":3,"los""");
+        {"step":3,"los\
+        """);
     ReportFiles.rebuild(run);
 
     assertThat(Files.readString(run.path().resolve("report/index.html")))

@@ -29,6 +29,7 @@ record FuzzCase(Target target, String file, String command) {
     ROWS,
     YAML,
     TEMPLATE,
+    TOKENIZER,
     SAFETENSORS,
     PLAIN
   }
@@ -60,7 +61,7 @@ record FuzzCase(Target target, String file, String command) {
       List.of(
           target(5, Format.JSON, "in/model/config.json", MODEL_COMMANDS),
           target(1, Format.JSON, "in/model/generation_config.json", MODEL_COMMANDS),
-          target(6, Format.JSON, "in/model/tokenizer.json", TOKENIZER_COMMANDS),
+          target(6, Format.TOKENIZER, "in/model/tokenizer.json", TOKENIZER_COMMANDS),
           target(3, Format.JSON, "in/model/tokenizer_config.json", TOKENIZER_COMMANDS),
           target(8, Format.SAFETENSORS, "in/model/model.safetensors", MODEL_COMMANDS),
           target(
@@ -249,6 +250,7 @@ record FuzzCase(Target target, String file, String command) {
     String text = new String(bytes, StandardCharsets.UTF_8);
     return switch (target.format()) {
       case JSON -> JsonMutator.mutate(text, random);
+      case TOKENIZER -> TokenizerMutator.mutate(text, random);
       case SAFETENSORS -> SafetensorsMutator.mutate(bytes, random);
       case ROWS ->
           random.nextInt(3) == 0

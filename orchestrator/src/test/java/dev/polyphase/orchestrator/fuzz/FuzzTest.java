@@ -74,17 +74,16 @@ class FuzzTest {
     assertThat(failures).as("kept in %s", KEPT).isEmpty();
   }
 
-  private FuzzProcess started(Workplace workplace, Path messages) throws IOException, InterruptedException {
-    FuzzProcess process =
-        new FuzzProcess(workplace, seed, messages);
+  private FuzzProcess started(Workplace workplace, Path messages)
+      throws IOException, InterruptedException {
+    FuzzProcess process = new FuzzProcess(workplace, seed, messages);
     String wrong = process.ready(START);
     assertThat(wrong).as(Files.readString(messages)).isEmpty();
     return process;
   }
 
   /** Keeps the changed file, beside what was done and what came of it. */
-  private void keep(
-      Workplace workplace, int number, FuzzProcess.Answer answer, Path messages)
+  private void keep(Workplace workplace, int number, FuzzProcess.Answer answer, Path messages)
       throws IOException {
     String said = answer.over() ? Files.readString(messages) : "";
     String name = "seed-%d-case-%d".formatted(seed, number);
