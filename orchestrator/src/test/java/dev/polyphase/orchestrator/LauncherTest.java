@@ -1,5 +1,6 @@
 package dev.polyphase.orchestrator;
 
+import static java.nio.file.StandardOpenOption.APPEND;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
@@ -19,6 +20,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.DisabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * The launcher script in a house of its own: a copy beside sources, with a {@code java} that prints
@@ -27,6 +30,11 @@ import org.junit.jupiter.api.io.TempDir;
 @DisabledOnOs(OS.WINDOWS)
 class LauncherTest {
   private static final Path SCRIPT = Path.of("").toAbsolutePath().resolveSibling("polyphase");
+
+  private static final List<String> PROGRAMS =
+      List.of(
+          "cat cut dirname find grep head ln locale mkdir mv ps readlink rm sed sh sleep sort stty tr"
+              .split(" ", -1));
 
   @TempDir Path folder;
   private Path house = Path.of("");
@@ -144,6 +152,136 @@ class LauncherTest {
         .startsWith("polyphase: JAVA_HOME is /nowhere, which has no bin/java")
         .hasLineCount(1);
     assertThat(house.resolve("builds.txt")).doesNotExist();
+  }
+
+  /** INT and HUP are dealt with in the same way, but may be ignored where this test runs. */
+  @Test
+  void aSignalDuringABuildEndsMavenToo() throws Exception {
+    String quick = Files.readString(house.resolve("mvnw"));
+    Path started = fifo("started");
+    executable(
+        house.resolve("mvnw"),
+        """
+        mkdir -p orchestrator/target/classes orchestrator/target/lib
+        echo half > orchestrator/target/classes/A.class
+        : > orchestrator/target/polyphase.jar
+        echo $$ > '%s'
+        exec cat '%s'
+        """
+            .formatted(started, fifo("never")));
+    Process launcher = start(Map.of(), "--help");
+    long maven = Long.parseLong(Files.readString(started).strip());
+
+    // TERM, and to the launcher alone.
+    launcher.toHandle().destroy();
+
+    Ended ended = end(launcher);
+    assertThat(ended.code()).isEqualTo(143);
+    assertThat(ended.err())
+        .endsWith("polyphase: the build was interrupted; the next start builds anew.\n");
+    assertThat(ProcessHandle.of(maven)).isEmpty();
+    // What it left counts as nothing: not the jar, and not what the compiler wrote.
+    Files.writeString(house.resolve("mvnw"), quick);
+    assertThat(launch(Map.of(), "--help").err()).contains("building");
+    assertThat(builds()).hasSize(1);
+    assertThat(house.resolve("orchestrator/target/classes")).doesNotExist();
+  }
+
+  /** As on macOS. What held the lock is gone, whoever may have its number now. */
+  @ParameterizedTest
+  @ValueSource(strings = {"999999999 Sun Nov 29 10:00:00 2026", "1 Sun Nov 29 10:00:00 2020", ""})
+  void aLockWhoseProcessIsGoneIsTakenAway(String holder) throws Exception {
+    Path target = Files.createDirectories(house.resolve("orchestrator/target"));
+    Files.createSymbolicLink(target.resolve("launcher.held"), Path.of(holder + " "));
+
+    Ended ended = launch(Map.of("PATH", pathWithoutFlock()), "--help");
+
+    assertThat(ended.code()).isZero();
+    assertThat(builds()).hasSize(1);
+    try (Stream<Path> left = Files.list(target)) {
+      assertThat(left.map(file -> file.getFileName().toString()))
+          .containsExactlyInAnyOrder(
+              "launcher-build.log", "launcher-built", "lib", "polyphase.jar");
+    }
+  }
+
+  @Test
+  void twoAtOnceBuildOnceWithoutFlockToo() throws Exception {
+    Map<String, String> environment = Map.of("PATH", pathWithoutFlock());
+    Process one = start(environment, "--help");
+    Process other = start(environment, "--help");
+
+    assertThat(List.of(end(one).code(), end(other).code())).containsExactly(0, 0);
+    assertThat(builds()).hasSize(1);
+  }
+
+  /** A file in the place of the folder: root may write to what is read-only. */
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void aTargetThatCannotBeWrittenToIsNamed(boolean flock) throws Exception {
+    Path target = Files.writeString(house.resolve("orchestrator/target"), "");
+    Map<String, String> environment = flock ? Map.of() : Map.of("PATH", pathWithoutFlock());
+
+    assertThat(launch(environment, "--help"))
+        .isEqualTo(
+            new Ended(
+                1,
+                "",
+                "polyphase: it has to be built first, and "
+                    + target.toRealPath()
+                    + " can't be written to; make it yours, make room on its disk, or copy "
+                    + house.toRealPath()
+                    + " to a folder of yours.\n"));
+  }
+
+  @Test
+  void aColonInItsPathIsNamed() throws Exception {
+    Path moved = Files.move(house, folder.resolve("a:b"));
+
+    Ended ended = end(start(moved.resolve("polyphase"), Map.of(), "--help"));
+
+    assertThat(ended)
+        .isEqualTo(
+            new Ended(
+                1,
+                "",
+                "polyphase: the folder "
+                    + moved.toRealPath()
+                    + " has a colon in its name, at which Java parts its class path; rename it or"
+                    + " move it.\n"));
+    assertThat(moved.resolve("builds.txt")).doesNotExist();
+  }
+
+  /** Java would find no file whose name is not ASCII. */
+  @ParameterizedTest
+  @ValueSource(strings = {"C", "POSIX", "xx_XX.ISO-8859-1", "xx_XX.UTF-8"})
+  void javaHasALocaleOfUtf8(String locale) throws Exception {
+    Files.writeString(folder.resolve("jdk-17/bin/java"), "locale charmap\n", APPEND);
+
+    Ended ended = launch(Map.of("LC_ALL", locale, "LANG", locale), "--help");
+
+    assertThat(ended.out()).endsWith("\nUTF-8\n");
+  }
+
+  private Path fifo(String name) throws Exception {
+    Path fifo = folder.resolve(name);
+    assertThat(new ProcessBuilder("mkfifo", fifo.toString()).start().waitFor()).isZero();
+    return fifo;
+  }
+
+  /** A path with the launcher's programs, but flock. */
+  private String pathWithoutFlock() throws IOException {
+    Path bin = Files.createDirectories(folder.resolve("bin"));
+    for (String program : PROGRAMS) {
+      for (String part : System.getenv().getOrDefault("PATH", "").split(":", -1)) {
+        Path file = Path.of(part, program);
+        if (Files.isExecutable(file)) {
+          executable(bin.resolve(program), "exec '%s' \"$@\"\n".formatted(file));
+          break;
+        }
+      }
+    }
+    return bin.toString();
   }
 
   private Ended launch(Map<String, String> environment, String... args) throws Exception {

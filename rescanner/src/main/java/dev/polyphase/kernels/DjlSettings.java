@@ -1,6 +1,7 @@
 package dev.polyphase.kernels;
 
 import ai.djl.util.Utils;
+import dev.polyphase.pipelines.problems.InputException;
 import java.io.File;
 import java.util.Map;
 import java.util.stream.Collectors;
@@ -24,18 +25,23 @@ public final class DjlSettings {
 
   private DjlSettings() {}
 
-  /** Makes the settings, once. */
+  /**
+   * Makes the settings, once.
+   *
+   * @throws InputException where others could change the native libraries
+   */
   public static synchronized void make() {
     if (made) {
       return;
     }
-    made = true;
     OFF_THE_NETWORK.forEach(
         (property, value) -> {
           if (System.getProperty(property) == null) {
             System.setProperty(property, value);
           }
         });
+    NativeFolder.chosen();
+    made = true;
     String libtorch = Utils.getEnvOrSystemProperty(LIBRARY_PATH);
     if (libtorch != null) {
       CudaRuntime.folder(libtorch)

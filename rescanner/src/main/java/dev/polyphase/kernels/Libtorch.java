@@ -14,6 +14,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /** The native library: started on first use, without network and without telemetry. */
 public final class Libtorch {
@@ -32,6 +33,8 @@ public final class Libtorch {
 
   /** The compute capability of the A100, as {@link CudaUtils} writes it. */
   private static final int AMPERE = 80;
+
+  private static volatile @Nullable Engine engine;
 
   private Libtorch() {}
 
@@ -145,8 +148,12 @@ public final class Libtorch {
   }
 
   private static Engine engine() {
-    DjlSettings.make();
-    return Engine.getEngine("PyTorch");
+    @Nullable Engine known = engine;
+    if (known == null) {
+      known = NativeFolder.load(NativeFolder.LIBTORCH, () -> Engine.getEngine("PyTorch"));
+      engine = known;
+    }
+    return known;
   }
 
   private static Device resolve(String device) {

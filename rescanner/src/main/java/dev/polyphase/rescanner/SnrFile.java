@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.polyphase.pipelines.problems.InputException;
+import dev.polyphase.pipelines.problems.InputFile;
 import dev.polyphase.pipelines.problems.Place;
 import dev.polyphase.pipelines.problems.Problem;
 import dev.polyphase.weights.AtomicFiles;
@@ -34,7 +35,8 @@ public final class SnrFile {
     AtomicFiles.writeString(file, text(snrs));
   }
 
-  private static String text(List<ModuleSnr> snrs) {
+  /** The text of the flat layout. */
+  public static String text(List<ModuleSnr> snrs) {
     List<String> entries = new ArrayList<>();
     for (ModuleSnr snr : snrs) {
       entries.add(
@@ -78,7 +80,8 @@ public final class SnrFile {
   }
 
   /**
-   * Reads either published layout: the flat one, or {@code {"type": {"module": snr}}}.
+   * Reads either published layout, also from standard input ({@code -}): the flat one, or {@code
+   * {"type": {"module": snr}}}.
    *
    * @return the entries in the file's order, at least one
    * @throws InputException when the file is no scan
@@ -87,7 +90,7 @@ public final class SnrFile {
     JsonNode root = JsonFile.read(file, JSON);
     if (!root.isObject() || root.isEmpty()) {
       throw new InputException(
-          Place.in(file.toString()),
+          Place.in(InputFile.name(file)),
           "this is no scan: it holds no modules; give a file as 'polyphase scan' writes it");
     }
     List<ModuleSnr> snrs = new ArrayList<>();
@@ -100,7 +103,7 @@ public final class SnrFile {
       } else {
         problems.add(
             new Problem(
-                Place.in(file.toString()),
+                Place.in(InputFile.name(file)),
                 "'"
                     + entry.getKey()
                     + "' is "

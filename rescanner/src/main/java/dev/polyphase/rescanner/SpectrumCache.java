@@ -1,5 +1,7 @@
 package dev.polyphase.rescanner;
 
+import dev.polyphase.pipelines.problems.InputException;
+import dev.polyphase.pipelines.problems.InputFile;
 import dev.polyphase.weights.AtomicFiles;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -26,7 +28,10 @@ public record SpectrumCache(Path folder) {
   Optional<float[]> find(String digest) {
     byte[] file;
     try {
-      file = Files.readAllBytes(folder.resolve(digest));
+      file = InputFile.readAllBytes(folder.resolve(digest));
+    } catch (InputException e) {
+      // A FIFO or a folder: not one that was kept.
+      return Optional.empty();
     } catch (IOException e) {
       // Not there, or not to be read: either way the values are computed again.
       return Optional.empty();

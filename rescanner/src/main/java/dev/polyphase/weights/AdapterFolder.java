@@ -2,8 +2,8 @@ package dev.polyphase.weights;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.polyphase.pipelines.problems.InputFile;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
 
@@ -19,7 +19,7 @@ public final class AdapterFolder {
    */
   public static Optional<String> sentence(Path folder) throws IOException {
     Path config = folder.resolve(CONFIG);
-    if (!Files.isRegularFile(config)) {
+    if (InputFile.kindOf(config) != InputFile.Kind.FILE) {
       return Optional.empty();
     }
     String base = baseOf(config);
@@ -36,7 +36,7 @@ public final class AdapterFolder {
   private static String baseOf(Path config) throws IOException {
     try {
       return new ObjectMapper()
-          .readTree(Files.readAllBytes(config))
+          .readTree(InputFile.readAllBytes(config))
           .path("base_model_name_or_path")
           .asText("");
     } catch (JsonProcessingException e) {

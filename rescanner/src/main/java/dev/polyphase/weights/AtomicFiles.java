@@ -29,11 +29,23 @@ public final class AtomicFiles {
     void writeTo(OutputStream out) throws IOException;
   }
 
-  /** Writes or replaces a file; its folder must exist. */
+  /**
+   * Writes or replaces a file; its folder must exist. A link of that name is replaced, not
+   * followed: {@link OutputPlace} is for files that users name.
+   */
   public static void write(Path file, Writing body) throws IOException {
+    write(file, body, FileTransfer::create);
+  }
+
+  /** The same; one that is there keeps its permissions. */
+  static void replace(Path file, Writing body) throws IOException {
+    write(file, body, temporary -> FileTransfer.createLike(file, temporary));
+  }
+
+  private static void write(Path file, Writing body, Creation creation) throws IOException {
     Path temporary = TemporaryNames.next(file);
     try {
-      writeSynced(temporary, body);
+      writeSynced(temporary, body, creation);
       Files.move(temporary, file, StandardCopyOption.ATOMIC_MOVE);
     } catch (IOException e) {
       FileTransfer.deleteTreeAfter(e, temporary);
@@ -65,8 +77,14 @@ public final class AtomicFiles {
     }
   }
 
-  private static void writeSynced(Path file, Writing body) throws IOException {
-    try (FileChannel channel = FileTransfer.create(file);
+  /** How a file that is not there is made. */
+  @FunctionalInterface
+  private interface Creation {
+    FileChannel of(Path file) throws IOException;
+  }
+
+  private static void writeSynced(Path file, Writing body, Creation creation) throws IOException {
+    try (FileChannel channel = creation.of(file);
         OutputStream out = flushedOnClose(channel)) {
       body.writeTo(out);
       out.flush();

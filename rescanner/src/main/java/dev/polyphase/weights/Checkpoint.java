@@ -1,6 +1,7 @@
 package dev.polyphase.weights;
 
 import dev.polyphase.pipelines.problems.InputException;
+import dev.polyphase.pipelines.problems.InputFile;
 import dev.polyphase.pipelines.problems.Place;
 import dev.polyphase.pipelines.problems.Problem;
 import java.io.IOException;
@@ -20,8 +21,8 @@ import java.util.stream.Stream;
  * there, the files that {@code model.safetensors.index.json} names. Opening reads the headers alone
  * and checks them against the length of the files, so that what is mapped later is really there.
  *
- * <p>Files may be links to anywhere, as in the cache of the Hugging Face hub. Tensors that a file
- * holds but the index does not list are not part of the checkpoint.
+ * <p>Files may be links as {@link FolderLinks} lets them, as in the cache of the Hugging Face hub.
+ * Tensors that a file holds but the index does not list are not part of the checkpoint.
  */
 public final class Checkpoint {
   static final String SINGLE_FILE = "model.safetensors";
@@ -46,7 +47,7 @@ public final class Checkpoint {
    * Opens a folder.
    *
    * @throws InputException if the folder holds no weights, or a file of them is missing, incomplete
-   *     or malformed
+   *     or malformed, or a link leads out of the folder
    * @throws IOException if a file that is there can't be read
    */
   public static Checkpoint open(Path folder) throws IOException {
@@ -57,6 +58,7 @@ public final class Checkpoint {
               ? "this is a file, but a model is a folder with config.json and safetensors files"
               : "there is no such folder; name the folder of a model");
     }
+    FolderLinks.requireOwn(folder);
     Path single = folder.resolve(SINGLE_FILE);
     // A link into nowhere is there too: the reader says so better than "not found".
     if (Files.exists(single) || Files.isSymbolicLink(single)) {
@@ -64,7 +66,7 @@ public final class Checkpoint {
           folder, Optional.empty(), List.of(single), SafetensorsHeader.read(single));
     }
     Path indexFile = folder.resolve(ShardIndex.FILE_NAME);
-    if (Files.exists(indexFile)) {
+    if (InputFile.isThere(indexFile)) {
       return openShards(folder, indexFile);
     }
     throw new InputException(Place.in(folder.toString()), noWeights(folder));

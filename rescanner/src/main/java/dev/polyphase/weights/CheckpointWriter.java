@@ -1,5 +1,6 @@
 package dev.polyphase.weights;
 
+import dev.polyphase.pipelines.problems.InputException;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.FileAlreadyExistsException;
@@ -22,6 +23,13 @@ import java.util.TreeSet;
 public final class CheckpointWriter {
   private CheckpointWriter() {}
 
+  /** Writes the folder from a base as it is now. */
+  public static void write(
+      Checkpoint base, Path target, Map<String, NewTensor> replaced, Map<String, JsonEdit> edits)
+      throws IOException {
+    write(base, FolderState.of(base.folder(), target), target, replaced, edits);
+  }
+
   /**
    * Writes the folder whole or not at all: it is built beside its place as {@code .NAME.tmp-...},
    * synced, and renamed. A failure removes what was built; what a killed process left of an earlier
@@ -29,6 +37,8 @@ public final class CheckpointWriter {
    * time are not allowed.
    *
    * @param base the checkpoint that the new one is made from; its files are only read
+   * @param state the base's folder when the first of its files was opened; it must be the same
+   *     still when the new folder is complete
    * @param target the folder to write; it must not exist, and its parent must
    * @param replaced new values by tensor, all of them tensors of the base
    * @param edits what changes in the other files, which hold JSON objects, by their names
@@ -39,26 +49,43 @@ public final class CheckpointWriter {
    * @throws FileAlreadyExistsException if the target exists
    */
   public static void write(
-      Checkpoint base, Path target, Map<String, NewTensor> replaced, Map<String, JsonEdit> edits)
+      Checkpoint base,
+      FolderState state,
+      Path target,
+      Map<String, NewTensor> replaced,
+      Map<String, JsonEdit> edits)
       throws IOException {
     checkNames(base, replaced);
     if (Files.exists(target, LinkOption.NOFOLLOW_LINKS)) {
       throw new FileAlreadyExistsException(target.toString());
     }
+    state.checkUnchanged();
     for (Path leftover : TemporaryNames.leftovers(target)) {
-      FileTransfer.deleteTree(leftover);
+      FolderTree.remove(leftover);
     }
     Path temporary = TemporaryNames.next(target);
     try {
       Files.createDirectory(temporary);
       writeWeights(base, temporary, replaced);
       carryOver(base.folder(), target, temporary, edits);
+      state.checkUnchanged();
       Files.move(temporary, target, StandardCopyOption.ATOMIC_MOVE);
     } catch (IOException | RuntimeException | Error e) {
       FileTransfer.deleteTreeAfter(e, temporary);
       throw e;
     }
     AtomicFiles.syncFolder(TemporaryNames.folderOf(target));
+  }
+
+  /**
+   * Checks before any work that the other files can be carried over.
+   *
+   * @param target the folder to write later; neither it nor its parent need exist
+   * @throws InputException naming each that can't: a link that leads out of the folder, what is no
+   *     file, or may not be read
+   */
+  public static void requireCarried(Checkpoint base, Path target) throws IOException {
+    CarriedFiles.of(base.folder(), target);
   }
 
   private static void checkNames(Checkpoint base, Map<String, NewTensor> replaced) {
@@ -86,8 +113,10 @@ public final class CheckpointWriter {
           SafetensorsWriter.write(file, folder.resolve(file.getFileName()), tensors, replaced);
     }
     if (base.index().isPresent()) {
-      FileTransfer.write(
-          folder.resolve(ShardIndex.FILE_NAME), base.index().get().toJson(totalBytes));
+      FileTransfer.writeLike(
+          base.folder().resolve(ShardIndex.FILE_NAME),
+          folder.resolve(ShardIndex.FILE_NAME),
+          base.index().get().toJson(totalBytes));
     }
   }
 
@@ -105,7 +134,7 @@ public final class CheckpointWriter {
       Path file = base.resolve(edit.getKey());
       if (Files.exists(file) || !edit.getValue().set().isEmpty()) {
         byte[] json = edit.getValue().apply(file).getBytes(StandardCharsets.UTF_8);
-        FileTransfer.write(folder.resolve(edit.getKey()), json);
+        FileTransfer.writeLike(file, folder.resolve(edit.getKey()), json);
       }
     }
     for (Path written : folders) {

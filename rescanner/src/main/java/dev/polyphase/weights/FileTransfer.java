@@ -8,18 +8,20 @@ import java.nio.channels.WritableByteChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
-import java.util.Comparator;
-import java.util.stream.Stream;
+import java.nio.file.attribute.PosixFileAttributeView;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /** Bytes from file to file; what is written is on the disk when a method for files returns. */
 final class FileTransfer {
 
   private FileTransfer() {}
 
-  /** Copies a file to one that must not exist; not its permissions, which may forbid to write. */
+  /** Copies a file to one that must not exist, and that nobody may use who may not use this one. */
   static void copy(Path source, Path target) throws IOException {
     try (FileChannel from = FileChannel.open(source, StandardOpenOption.READ);
-        FileChannel to = create(target)) {
+        FileChannel to = createLike(source, target)) {
       append(source, from, 0, from.size(), to);
       to.force(true);
     } catch (IOException e) {
@@ -27,14 +29,27 @@ final class FileTransfer {
     }
   }
 
-  /** Writes a file that must not exist. */
-  static void write(Path target, byte[] bytes) throws IOException {
-    try (FileChannel to = create(target)) {
+  /** Writes a file that must not exist; of a changed copy, with the permissions of the source. */
+  static void writeLike(Path source, Path target, byte[] bytes) throws IOException {
+    try (FileChannel to = createLike(source, target)) {
       append(ByteBuffer.wrap(bytes), to);
       to.force(true);
     } catch (IOException e) {
       throw FileFailure.writing(target, e);
     }
+  }
+
+  /** Creates a file with the permissions of another, as far as new files have them. */
+  static FileChannel createLike(Path other, Path target) throws IOException {
+    @Nullable PosixFileAttributeView permissions =
+        Files.getFileAttributeView(other, PosixFileAttributeView.class);
+    if (permissions == null || !Files.exists(other)) {
+      return create(target);
+    }
+    return FileChannel.open(
+        target,
+        Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE),
+        PosixFilePermissions.asFileAttribute(permissions.readAttributes().permissions()));
   }
 
   static FileChannel create(Path target) throws IOException {
@@ -60,22 +75,10 @@ final class FileTransfer {
     }
   }
 
-  /** Deletes a folder and all that is in it; links are deleted, not followed. */
-  static void deleteTree(Path folder) throws IOException {
-    try (Stream<Path> paths = Files.walk(folder)) {
-      for (Path path : paths.sorted(Comparator.reverseOrder()).toList()) {
-        Files.delete(path);
-      }
-    }
-  }
-
   /** Deletes what a failed writer built; the writer's failure stays the one that is reported. */
   static void deleteTreeAfter(Throwable failure, Path path) {
-    if (!Files.exists(path)) {
-      return;
-    }
     try {
-      deleteTree(path);
+      FolderTree.remove(path);
     } catch (IOException e) {
       failure.addSuppressed(e);
     }

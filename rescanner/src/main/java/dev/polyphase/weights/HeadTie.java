@@ -2,10 +2,10 @@ package dev.polyphase.weights;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.polyphase.pipelines.problems.InputException;
+import dev.polyphase.pipelines.problems.InputFile;
 import dev.polyphase.pipelines.problems.Place;
 import dev.polyphase.pipelines.problems.Problem;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
 
@@ -73,7 +73,7 @@ public enum HeadTie {
 
   /** At the top, or, where that does not say so, in the part about text, as in transformers 5. */
   private static boolean isAsked(Path config) throws IOException {
-    if (!Files.exists(config)) {
+    if (!InputFile.isThere(config)) {
       return false;
     }
     JsonNode root = JsonFile.read(config);

@@ -8,6 +8,7 @@ import com.fasterxml.jackson.core.json.JsonReadFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.TextNode;
 import dev.polyphase.pipelines.problems.InputException;
+import dev.polyphase.pipelines.problems.InputFile;
 import dev.polyphase.pipelines.problems.Place;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -46,7 +47,7 @@ public record JsonEdit(Map<String, JsonNode> replaced, Map<String, JsonNode> set
    * @throws InputException if it holds no JSON object
    */
   String apply(Path file) throws IOException {
-    return applyTo(Files.exists(file) ? Files.readString(file) : "{}\n", file);
+    return applyTo(InputFile.isThere(file) ? Files.readString(file) : "{}\n", file);
   }
 
   private String applyTo(String text, Path file) throws IOException {

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.StreamReadFeature;
 import com.fasterxml.jackson.core.json.JsonReadFeature;
 import dev.polyphase.pipelines.problems.InputException;
+import dev.polyphase.pipelines.problems.InputFile;
 import dev.polyphase.pipelines.problems.Place;
 import java.nio.ByteBuffer;
 import java.nio.CharBuffer;
@@ -93,7 +94,7 @@ public record JsonFault(int line, int column, String sentence) {
   /** That a file is no JSON, with the place. */
   public InputException of(Path file) {
     return new InputException(
-        new Place(file.toString(), line, column), "this is no JSON: " + sentence);
+        new Place(InputFile.name(file), line, column), "this is no JSON: " + sentence);
   }
 
   /**

@@ -7,9 +7,9 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.polyphase.pipelines.problems.InputException;
+import dev.polyphase.pipelines.problems.InputFile;
 import dev.polyphase.pipelines.problems.Place;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
 
@@ -89,7 +89,7 @@ public final class JsonFile {
 
   private static byte[] bytes(Path file) throws IOException {
     try {
-      return Files.readAllBytes(file);
+      return InputFile.readAllBytes(file);
     } catch (IOException e) {
       throw FileFailure.reading(file, e);
     }

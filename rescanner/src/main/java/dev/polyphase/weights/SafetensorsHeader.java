@@ -3,6 +3,7 @@ package dev.polyphase.weights;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.polyphase.pipelines.problems.InputException;
+import dev.polyphase.pipelines.problems.InputFile;
 import dev.polyphase.pipelines.problems.Place;
 import dev.polyphase.pipelines.problems.Problem;
 import java.io.EOFException;
@@ -11,6 +12,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -79,17 +81,16 @@ final class SafetensorsHeader {
                       dataStart + entry.begin(),
                       entry.end() - entry.begin()))
           .toList();
+    } catch (AccessDeniedException e) {
+      throw InputFile.notAllowed(file);
     } catch (IOException e) {
       throw FileFailure.reading(file, e);
     }
   }
 
   private void checkIsFile() throws IOException {
-    if (Files.isRegularFile(file)) {
+    if (InputFile.isThere(file)) {
       return;
-    }
-    if (Files.isDirectory(file)) {
-      throw wrong("this is a folder, but a safetensors file is needed");
     }
     if (Files.isSymbolicLink(file)) {
       throw wrong(

@@ -45,7 +45,7 @@ final class SafetensorsWriter {
     List<Planned> planned =
         ordered(tensors.stream().map(t -> new Planned(t, replaced.get(t.name()))).toList());
     try (FileChannel from = FileChannel.open(source, StandardOpenOption.READ);
-        FileChannel to = FileTransfer.create(target)) {
+        FileChannel to = FileTransfer.createLike(source, target)) {
       FileTransfer.append(header(planned), to);
       for (Planned tensor : planned) {
         if (tensor.replacement == null) {

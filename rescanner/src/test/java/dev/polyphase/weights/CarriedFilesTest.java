@@ -1,6 +1,7 @@
 package dev.polyphase.weights;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -8,17 +9,23 @@ import com.fasterxml.jackson.databind.node.BooleanNode;
 import com.fasterxml.jackson.databind.node.IntNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.fasterxml.jackson.databind.node.TextNode;
+import dev.polyphase.fixtures.Fifo;
 import dev.polyphase.fixtures.Fixture;
+import dev.polyphase.pipelines.problems.InputException;
+import dev.polyphase.pipelines.problems.Problem;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** What a new checkpoint has of its base beside the weights. */
@@ -65,8 +72,7 @@ class CarriedFilesTest {
       Files.createDirectories(base.resolve(file).getParent());
       Files.writeString(base.resolve(file), "bytes of " + file);
     }
-    Path elsewhere = Files.writeString(temporary.resolve("blob"), "merges");
-    Files.createSymbolicLink(base.resolve("merges.txt"), elsewhere);
+    Files.createSymbolicLink(base.resolve("merges.txt"), Path.of("vocab.bin"));
     Files.createSymbolicLink(base.resolve("gone.txt"), temporary.resolve("nowhere"));
     Files.createSymbolicLink(base.resolve("loop"), base);
     Files.setPosixFilePermissions(
@@ -96,6 +102,55 @@ class CarriedFilesTest {
     assertThat(Files.isSymbolicLink(target.resolve("merges.txt"))).isFalse();
     assertThat(Files.getPosixFilePermissions(target))
         .isEqualTo(Files.getPosixFilePermissions(base));
+  }
+
+  @Test
+  void nobodyMayReadACopyWhoMayNotReadTheFile() throws IOException {
+    Path base = Fixture.LLAMA.copyTo(temporary);
+    Files.writeString(base.resolve("LICENSE"), "mine");
+    Files.writeString(base.resolve("notes.txt"), "mine");
+    for (String name : List.of("LICENSE", "config.json", "model.safetensors")) {
+      Files.setPosixFilePermissions(
+          base.resolve(name), PosixFilePermissions.fromString("rw-------"));
+    }
+    Files.setPosixFilePermissions(
+        base.resolve("notes.txt"), PosixFilePermissions.fromString("r--------"));
+
+    Path target = temporary.resolve("new");
+    JsonEdit edit = JsonEdit.replacing(Map.of("vocab_size", IntNode.valueOf(7)));
+    CheckpointWriter.write(Checkpoint.open(base), target, Map.of(), Map.of("config.json", edit));
+
+    for (String name : List.of("LICENSE", "config.json", "model.safetensors", "notes.txt")) {
+      assertThat(Files.getPosixFilePermissions(target.resolve(name)))
+          .as(name)
+          .isEqualTo(Files.getPosixFilePermissions(base.resolve(name)));
+    }
+  }
+
+  @Test
+  @Timeout(60)
+  void whatCantBeCarriedOverIsNamedBeforehand() throws IOException {
+    Path base = Fixture.LLAMA.copyTo(temporary);
+    Path fifo = Fifo.make(base.resolve("NOTICE"));
+    Path closed = Files.writeString(base.resolve("LICENSE"), "mine");
+    Files.setPosixFilePermissions(closed, Set.of());
+    List<String> expected = new ArrayList<>();
+    expected.add(fifo + ": this is a FIFO, and a file is needed");
+    // Root may read it.
+    if (!Files.isReadable(closed)) {
+      expected.add(
+          closed + ": you may not read this (permission denied); have its permissions changed");
+    }
+
+    Checkpoint checkpoint = Checkpoint.open(base);
+    assertThatThrownBy(
+            () -> CheckpointWriter.requireCarried(checkpoint, temporary.resolve("no/such/place")))
+        .isInstanceOfSatisfying(
+            InputException.class,
+            wrong ->
+                assertThat(wrong.problems())
+                    .extracting(Problem::toString)
+                    .containsExactlyInAnyOrderElementsOf(expected));
   }
 
   @Test

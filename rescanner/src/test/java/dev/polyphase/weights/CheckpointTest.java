@@ -257,9 +257,10 @@ class CheckpointTest {
 
   @Test
   void linksIntoTheHubsCacheAreFollowed() throws IOException {
-    Path blobs = Files.createDirectories(temporary.resolve("blobs"));
-    Path snapshot = Files.createDirectories(temporary.resolve("snapshots/main"));
-    shard("blobs/abc", "a");
+    Path repository = temporary.resolve("models--owner--name");
+    Path blobs = Files.createDirectories(repository.resolve("blobs"));
+    Path snapshot = Files.createDirectories(repository.resolve("snapshots/main"));
+    shard("models--owner--name/blobs/abc", "a");
     Files.writeString(blobs.resolve("def"), "{\"weight_map\": {\"a\": \"one.safetensors\"}}");
     Files.createSymbolicLink(snapshot.resolve("one.safetensors"), Path.of("../../blobs/abc"));
     Files.createSymbolicLink(snapshot.resolve(INDEX), Path.of("../../blobs/def"));

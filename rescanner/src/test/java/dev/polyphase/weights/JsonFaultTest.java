@@ -182,7 +182,7 @@ class JsonFaultTest {
         .isInstanceOf(InputException.class)
         .hasMessage(file + ": this must be a JSON object, but is [1]");
     assertThatThrownBy(() -> JsonFile.read(folder))
-        .isInstanceOf(IOException.class)
+        .isInstanceOf(InputException.class)
         .hasMessage(folder + ": this is a folder, and a file is needed");
   }
 

@@ -2,8 +2,8 @@ package dev.polyphase.orchestrator.cli;
 
 import dev.polyphase.orchestrator.bench.PeakMemory;
 import dev.polyphase.orchestrator.bench.ScanMethod;
-import dev.polyphase.orchestrator.bench.TemporaryFolder;
 import dev.polyphase.weights.Checkpoint;
+import dev.polyphase.weights.TemporaryFolder;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
@@ -32,7 +32,7 @@ final class BenchPeakCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
-    try (TemporaryFolder cache = TemporaryFolder.create("polyphase-bench-cache-")) {
+    try (TemporaryFolder cache = TemporaryFolder.create("bench-cache")) {
       PeakMemory.scanHere(method, Checkpoint.open(model), deviceOption.device(), cache.path())
           .ifPresent(bytes -> console.results().println(bytes));
     }

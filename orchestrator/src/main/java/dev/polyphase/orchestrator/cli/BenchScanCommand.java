@@ -6,8 +6,8 @@ import dev.polyphase.orchestrator.bench.ModelShapes;
 import dev.polyphase.orchestrator.bench.ScanBenchmark;
 import dev.polyphase.orchestrator.bench.ScanFigures;
 import dev.polyphase.orchestrator.bench.ScanMethod;
-import dev.polyphase.orchestrator.bench.TemporaryFolder;
 import dev.polyphase.pipelines.problems.InputException;
+import dev.polyphase.weights.TemporaryFolder;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -53,7 +53,7 @@ final class BenchScanCommand implements Callable<Integer> {
       throw new InputException(
           "--layers is %d; %s has 1 to %d".formatted(layers, shapes.name(), shapes.layers()));
     }
-    try (TemporaryFolder folder = TemporaryFolder.create("polyphase-bench-")) {
+    try (TemporaryFolder folder = TemporaryFolder.create("bench")) {
       ScanBenchmark benchmark =
           new ScanBenchmark(
               shapes,

@@ -2,7 +2,6 @@ package dev.polyphase.orchestrator.cli;
 
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.polyphase.orchestrator.bench.TemporaryFolder;
 import dev.polyphase.orchestrator.bench.TrainBenchmark;
 import dev.polyphase.orchestrator.bench.TrainCase;
 import dev.polyphase.orchestrator.bench.TrainFigures;
@@ -11,6 +10,7 @@ import dev.polyphase.orchestrator.bench.TrainSetup;
 import dev.polyphase.phases.bench.DecoderShape;
 import dev.polyphase.phases.training.ComputeSettings;
 import dev.polyphase.pipelines.problems.InputException;
+import dev.polyphase.weights.TemporaryFolder;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -53,7 +53,7 @@ final class BenchTrainCommand implements Callable<Integer> {
     }
     ComputeSettings compute =
         ComputeSettings.of(List.of(deviceOption.device()), dtypeOption.dtype());
-    try (TemporaryFolder folder = TemporaryFolder.create("polyphase-bench-")) {
+    try (TemporaryFolder folder = TemporaryFolder.create("bench")) {
       TrainFigures figures =
           new TrainBenchmark(
                   shape,

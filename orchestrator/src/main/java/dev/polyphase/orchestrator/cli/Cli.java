@@ -47,6 +47,7 @@ final class Cli {
                     .addSubcommand(new BenchTrainPeakCommand(console)))
             .setOut(console.results())
             .setErr(console.messages())
+            .registerConverter(Path.class, PathText::path)
             .setCaseInsensitiveEnumValuesAllowed(true)
             .setParameterExceptionHandler(failures::wrongCommandLine)
             .setExecutionExceptionHandler(

@@ -1,14 +1,10 @@
 package dev.polyphase.orchestrator.cli;
 
 import dev.polyphase.pipelines.problems.InputException;
-import dev.polyphase.pipelines.problems.Place;
+import dev.polyphase.pipelines.problems.InputFile;
 import dev.polyphase.rescanner.Comparison;
-import dev.polyphase.rescanner.ModuleSnr;
-import dev.polyphase.rescanner.SnrFile;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -43,19 +39,15 @@ final class CompareCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
-    Comparison comparison = Comparison.of(read(first), read(second), topPercent);
+    if (InputFile.isStandardInput(first) && InputFile.isStandardInput(second)) {
+      throw new InputException("standard input holds one scan; name a file for the other");
+    }
+    Comparison comparison =
+        Comparison.of(SelectCommand.read(first), SelectCommand.read(second), topPercent);
     String text =
         json ? ComparisonText.json(comparison) : ComparisonText.plain(comparison, topPercent);
     console.results().print(text);
     console.results().flush();
     return ExitCode.DONE;
-  }
-
-  private static List<ModuleSnr> read(Path scan) throws IOException {
-    if (!Files.isRegularFile(scan)) {
-      throw new InputException(
-          Place.in(scan.toString()), "there is no such file; name the snr.json of a scan");
-    }
-    return SnrFile.read(scan);
   }
 }

@@ -61,8 +61,7 @@ final class Failures {
 
   private static String sentence(Throwable failure, String command) {
     if (failure instanceof InvalidPathException path) {
-      String shown = path.getInput().replaceAll("\\p{Cntrl}", "?");
-      return "'%s' can't be a path here; correct it where it is given".formatted(shown);
+      return PathText.sentence(path);
     }
     return failure instanceof RuntimeException e && Libtorch.ranOutOfMemory(e)
         ? command

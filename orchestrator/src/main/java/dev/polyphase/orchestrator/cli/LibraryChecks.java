@@ -7,7 +7,9 @@ import dev.polyphase.kernels.SelfTest;
 import dev.polyphase.orchestrator.engine.Numbers;
 import dev.polyphase.orchestrator.machine.CpuFeatures;
 import dev.polyphase.orchestrator.machine.Gpu;
+import dev.polyphase.pipelines.problems.InputException;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -47,9 +49,11 @@ final class LibraryChecks {
           Check.fail(
               "libtorch",
               "it can't be loaded: " + firstLine(e),
-              environment.containsKey("PYTORCH_LIBRARY_PATH")
-                  ? "let PYTORCH_LIBRARY_PATH name the lib folder of a libtorch 2.7.1, with PYTORCH_VERSION=2.7.1 and its PYTORCH_FLAVOR (cpu, cu128), or unset it"
-                  : "build again with ./mvnw package; the machine needs glibc 2.28 or newer"));
+              e instanceof InputException || e instanceof UncheckedIOException
+                  ? "set POLYPHASE_HOME to a folder of yours"
+                  : environment.containsKey("PYTORCH_LIBRARY_PATH")
+                      ? "let PYTORCH_LIBRARY_PATH name the lib folder of a libtorch 2.7.1, with PYTORCH_VERSION=2.7.1 and its PYTORCH_FLAVOR (cpu, cu128), or unset it"
+                      : "build again with ./mvnw package; the machine needs glibc 2.28 or newer"));
       return Optional.empty();
     }
   }

@@ -48,7 +48,7 @@ final class MachineChecks {
 
   /** Memory, disks and the folders of caches. */
   static List<Check> storage(Map<String, String> environment, Path home) throws IOException {
-    Path ours = Path.of(environment.getOrDefault("POLYPHASE_HOME", home + "/.polyphase"));
+    Path ours = PolyphaseHome.of(environment, home).path();
     return List.of(
         memory(),
         disk("disk of runs", Path.of("").toAbsolutePath()),
@@ -86,7 +86,7 @@ final class MachineChecks {
         : Check.fail(
             name,
             folder + ", which can't be written to",
-            "libtorch is unpacked there on first use; set DJL_CACHE_DIR to a folder of yours");
+            "libtorch is unpacked there on first use; set POLYPHASE_HOME to a folder of yours");
   }
 
   private static Check models(Path cache) {

@@ -1,5 +1,6 @@
 package dev.polyphase.orchestrator.cli;
 
+import dev.polyphase.weights.TemporaryFolder;
 import java.util.Locale;
 import java.util.Map;
 
@@ -11,6 +12,7 @@ public final class Main {
   public static void main(String[] args) {
     // Figures in messages and file names are the same everywhere, whatever digits a locale has.
     Locale.setDefault(Locale.Category.FORMAT, Locale.ROOT);
+    TemporaryFolder.removeLeftovers();
     Map<String, String> environment = System.getenv();
     Console console = Console.ofProcess(environment);
     System.exit(new Cli(Backend.embedded(), console, environment).execute(args));

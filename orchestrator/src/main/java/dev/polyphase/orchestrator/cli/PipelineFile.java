@@ -2,6 +2,7 @@ package dev.polyphase.orchestrator.cli;
 
 import dev.polyphase.pipelines.Pipeline;
 import dev.polyphase.pipelines.language.PipelineReader;
+import dev.polyphase.pipelines.problems.InputFile;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
@@ -11,7 +12,7 @@ import picocli.CommandLine.Parameters;
 
 /** The pipeline that a command is about, and what the command line changes in it. */
 final class PipelineFile {
-  @Parameters(paramLabel = "PIPELINE.yaml", description = "The pipeline file.")
+  @Parameters(paramLabel = "PIPELINE.yaml", description = "The pipeline file; - is standard input.")
   private Path file = Path.of("");
 
   @Option(
@@ -25,8 +26,10 @@ final class PipelineFile {
     return PipelineReader.read(file, sets);
   }
 
-  /** The folder that its paths are relative to, once it was read: a file has one. */
+  /** The folder that its paths are relative to, once it was read; of a stream the current one. */
   Path folder() {
-    return Objects.requireNonNull(file.toAbsolutePath().getParent());
+    return InputFile.isStream(file)
+        ? Path.of("").toAbsolutePath()
+        : Objects.requireNonNull(file.toAbsolutePath().getParent());
   }
 }

@@ -1,5 +1,6 @@
 package dev.polyphase.orchestrator.cli;
 
+import dev.polyphase.kernels.NativeFolder;
 import dev.polyphase.rescanner.SpectrumCache;
 import java.nio.file.Path;
 import java.util.Map;
@@ -12,8 +13,7 @@ import java.util.Map;
 record PolyphaseHome(Path path) {
 
   static PolyphaseHome of(Map<String, String> environment, Path userHome) {
-    String home = environment.getOrDefault("POLYPHASE_HOME", "");
-    return new PolyphaseHome(home.isEmpty() ? userHome.resolve(".polyphase") : Path.of(home));
+    return new PolyphaseHome(NativeFolder.home(environment, userHome));
   }
 
   /** What earlier scans computed. */

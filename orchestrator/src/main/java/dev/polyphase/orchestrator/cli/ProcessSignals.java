@@ -1,6 +1,7 @@
 package dev.polyphase.orchestrator.cli;
 
 import dev.polyphase.orchestrator.engine.StopSignal;
+import dev.polyphase.weights.TemporaryFolder;
 import java.lang.reflect.Proxy;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -60,6 +61,7 @@ public final class ProcessSignals implements StopSignal {
 
   private void received(int number) {
     if (requested.getAndSet(true)) {
+      TemporaryFolder.removeAll();
       // Not System.exit: it would wait for shutdown hooks, and the user has asked twice.
       Runtime.getRuntime().halt(128 + number);
     }

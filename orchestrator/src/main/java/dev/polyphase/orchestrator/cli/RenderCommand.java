@@ -10,7 +10,10 @@ import dev.polyphase.phases.data.JsonRow;
 import dev.polyphase.phases.data.JsonRows;
 import dev.polyphase.phases.data.RowProblems;
 import dev.polyphase.phases.tokens.Tokenizer;
+import dev.polyphase.pipelines.problems.InputException;
+import dev.polyphase.pipelines.problems.InputFile;
 import dev.polyphase.pipelines.problems.Place;
+import dev.polyphase.weights.FolderLinks;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -41,7 +44,7 @@ final class RenderCommand implements Callable<Integer> {
       names = "--input",
       required = true,
       paramLabel = "CONVERSATIONS.jsonl",
-      description = "Rows with messages, and whatever else the template asks for.")
+      description = "Rows with messages and what else the template wants; - is standard input.")
   private Path input = Path.of("");
 
   @Option(
@@ -62,6 +65,9 @@ final class RenderCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
+    if (InputFile.isStandardInput(Path.of(model)) && InputFile.isStandardInput(input)) {
+      throw new InputException("standard input holds one of the two; name a file for the other");
+    }
     ChatTemplate template = template();
     List<JsonRow> rows = new ArrayList<>();
     RowProblems problems = new RowProblems();
@@ -75,10 +81,12 @@ final class RenderCommand implements Callable<Integer> {
   }
 
   private ChatTemplate template() throws IOException {
-    if (Files.isRegularFile(Path.of(model))) {
-      return ChatTemplate.ofFile(Path.of(model));
+    Path file = Path.of(model);
+    if (InputFile.isStream(file) || (!Files.isDirectory(file) && InputFile.isThere(file))) {
+      return ChatTemplate.ofFile(file);
     }
     Path folder = models.resolve(model, Path.of(""));
+    FolderLinks.requireOwn(folder);
     Optional<ChatTemplate> own = ChatTemplate.in(folder);
     if (own.isPresent()) {
       return own.get();

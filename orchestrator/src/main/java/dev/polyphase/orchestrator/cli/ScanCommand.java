@@ -3,9 +3,11 @@ package dev.polyphase.orchestrator.cli;
 import dev.polyphase.orchestrator.engine.Display;
 import dev.polyphase.orchestrator.engine.ScanProgress;
 import dev.polyphase.orchestrator.hub.ModelFolders;
+import dev.polyphase.orchestrator.store.RunFolder;
 import dev.polyphase.pipelines.SelectionRule.Metric;
 import dev.polyphase.pipelines.SelectionRule.Profile;
 import dev.polyphase.pipelines.Targeting;
+import dev.polyphase.pipelines.problems.InputException;
 import dev.polyphase.rescanner.CachedSingularValues;
 import dev.polyphase.rescanner.Measure;
 import dev.polyphase.rescanner.PublishedNames;
@@ -17,11 +19,16 @@ import dev.polyphase.rescanner.SelectionFile;
 import dev.polyphase.rescanner.SingularValues;
 import dev.polyphase.rescanner.SnrFile;
 import dev.polyphase.weights.Checkpoint;
+import dev.polyphase.weights.OutputPlace;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -75,6 +82,9 @@ final class ScanCommand implements Callable<Integer> {
           "spectrum: as the published scanner; robust: finite ratios, at least one module a type.")
   private Profile profile = Profile.SPECTRUM;
 
+  @Option(names = "--force", description = "Replace results of other models or settings.")
+  private boolean force;
+
   @Mixin private DeviceOption deviceOption = new DeviceOption();
 
   /**
@@ -99,26 +109,26 @@ final class ScanCommand implements Callable<Integer> {
     Path folder = models.resolve(model, HERE);
     Checkpoint checkpoint = Checkpoint.open(folder);
     ScanTargets targets = ScanTargets.of(checkpoint, modules, profile);
+    String snrName = PublishedNames.snrFile(slug(folder));
+    Path snrFile = output.resolve(snrName);
+    requirePlaces(snrName);
+    if (!force) {
+      requireSameModules(snrFile, targets);
+    }
     Scan scan = scan(targets);
     scan.notes().forEach(console.messages()::println);
 
-    Files.createDirectories(output);
-    String slug =
-        models.isId(model, HERE)
-            ? PublishedNames.slugOfId(model)
-            : PublishedNames.slugOfFolder(folder);
-    Path snrFile = output.resolve(PublishedNames.snrFile(slug));
-    SnrFile.write(snrFile, scan.snrs());
-    console.results().println(snrFile);
     List<Selection> selections = new ArrayList<>();
+    Map<Path, String> files = new LinkedHashMap<>();
+    files.put(snrFile, SnrFile.text(scan.snrs()));
     for (double percent : topPercents) {
-      Path file =
-          output.resolve(PublishedNames.selectionFile(PublishedNames.snrFile(slug), percent));
       Selection selection = Selection.of(scan.snrs(), percent, profile);
       selections.add(selection);
-      SelectionFile.write(file, selection, SelectionFile.PUBLISHED_HEAD);
-      console.results().println(file);
+      files.put(
+          output.resolve(PublishedNames.selectionFile(snrName, percent)),
+          SelectionFile.text(selection, SelectionFile.PUBLISHED_HEAD));
     }
+    write(files);
     List<String> headings =
         topPercents.stream()
             .map(percent -> "chosen at " + Selection.percentText(percent) + " %")
@@ -126,6 +136,59 @@ final class ScanCommand implements Callable<Integer> {
     console.messages().print(ScanTable.text(scan.snrs(), selections, headings, console.colored()));
     console.messages().flush();
     return ExitCode.DONE;
+  }
+
+  /** A phase's model is called by its run and phase: the folders of all of them have one name. */
+  private String slug(Path folder) {
+    return models.isId(model, HERE)
+        ? PublishedNames.slugOfId(model)
+        : RunFolder.nameOfModel(folder)
+            .map(PublishedNames::slugOfId)
+            .orElseGet(() -> PublishedNames.slugOfFolder(folder));
+  }
+
+  /** What can't be written shows here, not after an hour of scanning. */
+  private void requirePlaces(String snrName) throws IOException {
+    List<String> names = new ArrayList<>(List.of(snrName));
+    topPercents.forEach(percent -> names.add(PublishedNames.selectionFile(snrName, percent)));
+    for (String name : names) {
+      OutputPlace.requireFolder(output, Path.of(name));
+      if (Files.isDirectory(output)) {
+        OutputPlace.requireFile(output.resolve(name));
+      }
+    }
+  }
+
+  /** Another model's results mostly show before the scan; what is left of them shows after it. */
+  private static void requireSameModules(Path snrFile, ScanTargets targets) throws IOException {
+    if (!Files.isRegularFile(snrFile)) {
+      return;
+    }
+    Set<String> there = new HashSet<>();
+    try {
+      SnrFile.read(snrFile).forEach(snr -> there.add(snr.module()));
+    } catch (InputException e) {
+      throw OutputFiles.holdsOthers(snrFile);
+    }
+    Set<String> ours = new HashSet<>();
+    targets.targets().forEach(target -> ours.add(target.module().text()));
+    if (!there.equals(ours)) {
+      throw OutputFiles.holdsOthers(snrFile);
+    }
+  }
+
+  /** Writes all files or, where one of them holds other results, none. */
+  private void write(Map<Path, String> files) throws IOException {
+    Files.createDirectories(output);
+    for (Map.Entry<Path, String> file : files.entrySet()) {
+      if (!force) {
+        OutputFiles.requireSame(file.getKey(), file.getValue());
+      }
+    }
+    for (Map.Entry<Path, String> file : files.entrySet()) {
+      OutputFiles.write(file.getKey(), file.getValue(), console);
+      console.results().println(file.getKey());
+    }
   }
 
   private Scan scan(ScanTargets targets) throws IOException {

@@ -6,14 +6,15 @@ import dev.polyphase.orchestrator.hub.ModelFolders;
 import dev.polyphase.phases.api.ScoredRow;
 import dev.polyphase.pipelines.Dtype;
 import dev.polyphase.pipelines.problems.OperationFailedException;
-import dev.polyphase.weights.AtomicFiles;
 import dev.polyphase.weights.Checkpoint;
 import dev.polyphase.weights.HeadTie;
+import dev.polyphase.weights.OutputPlace;
 import java.io.IOException;
 import java.io.OutputStreamWriter;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -26,6 +27,9 @@ import picocli.CommandLine.Parameters;
     mixinStandardHelpOptions = true,
     description = "Computes the log-probability of each row's labels, one line a row.")
 final class ScoreCommand implements Callable<Integer> {
+  private static final List<String> CONFIGURATION =
+      List.of("config.json", "tokenizer.json", "tokenizer_config.json", "generation_config.json");
+
   private final Backend backend;
   private final ModelFolders models;
   private final Console console;
@@ -33,7 +37,11 @@ final class ScoreCommand implements Callable<Integer> {
   @Parameters(paramLabel = "MODEL", description = "A folder, or the id of a downloaded model.")
   private String model = "";
 
-  @Option(names = "--input", required = true, paramLabel = "ROWS.jsonl", description = "The rows.")
+  @Option(
+      names = "--input",
+      required = true,
+      paramLabel = "ROWS.jsonl",
+      description = "The rows; - is standard input.")
   private Path input = Path.of("");
 
   @Option(
@@ -60,14 +68,22 @@ final class ScoreCommand implements Callable<Integer> {
   @Override
   public Integer call() throws IOException {
     Path folder = models.resolve(model, Path.of(""));
-    HeadTie.contradiction(Checkpoint.open(folder)).ifPresent(console.messages()::println);
+    if (output != null) {
+      OutputFiles.requireNoInput(output, List.of(input));
+      OutputPlace.requireFile(output);
+    }
+    Checkpoint checkpoint = Checkpoint.open(folder);
+    if (output != null) {
+      OutputFiles.requireNoInput(output, checkpoint.weightFiles());
+      OutputFiles.requireNoInput(output, CONFIGURATION.stream().map(folder::resolve).toList());
+    }
+    HeadTie.contradiction(checkpoint).ifPresent(console.messages()::println);
     console.messages().flush();
-    if (output == null) {
+    if (output == null || OutputPlace.isStandardOutput(output)) {
       score(folder, console.results());
       console.results().flush();
     } else {
-      OutputFiles.requirePlace(output);
-      AtomicFiles.write(
+      OutputPlace.write(
           output,
           out -> {
             PrintWriter lines =

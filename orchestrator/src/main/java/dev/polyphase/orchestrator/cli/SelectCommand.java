@@ -1,13 +1,16 @@
 package dev.polyphase.orchestrator.cli;
 
 import dev.polyphase.pipelines.problems.InputException;
+import dev.polyphase.pipelines.problems.InputFile;
 import dev.polyphase.pipelines.problems.Place;
+import dev.polyphase.rescanner.ModuleSnr;
 import dev.polyphase.rescanner.Selection;
 import dev.polyphase.rescanner.SelectionFile;
 import dev.polyphase.rescanner.SnrFile;
+import dev.polyphase.weights.OutputPlace;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -21,7 +24,9 @@ import picocli.CommandLine.Parameters;
 final class SelectCommand implements Callable<Integer> {
   private final Console console;
 
-  @Parameters(paramLabel = "SNR.json", description = "A scan, also one of the published ones.")
+  @Parameters(
+      paramLabel = "SNR.json",
+      description = "A scan, also a published one; - is standard input.")
   private Path scan = Path.of("");
 
   @Option(
@@ -37,24 +42,34 @@ final class SelectCommand implements Callable<Integer> {
       description = "Where to write the selection; standard output by default.")
   private @Nullable Path output;
 
+  @Option(names = "--force", description = "Replace another selection at that place.")
+  private boolean force;
+
   SelectCommand(Console console) {
     this.console = console;
   }
 
   @Override
   public Integer call() throws IOException {
-    if (!Files.isRegularFile(scan)) {
+    if (output != null) {
+      OutputFiles.requireNoInput(output, List.of(scan));
+      OutputPlace.requireFile(output);
+    }
+    Selection selection = Selection.of(read(scan), topPercent);
+    String text = SelectionFile.text(selection, SelectionFile.PUBLISHED_HEAD);
+    if (output != null && !force) {
+      OutputFiles.requireSame(output, text);
+    }
+    OutputFiles.write(output == null ? Path.of("-") : output, text, console);
+    return ExitCode.DONE;
+  }
+
+  /** A scan that a user names: a file, or standard input. */
+  static List<ModuleSnr> read(Path scan) throws IOException {
+    if (!InputFile.isStream(scan) && !InputFile.isThere(scan)) {
       throw new InputException(
           Place.in(scan.toString()), "there is no such file; name the snr.json of a scan");
     }
-    Selection selection = Selection.of(SnrFile.read(scan), topPercent);
-    if (output == null) {
-      console.results().print(SelectionFile.text(selection, SelectionFile.PUBLISHED_HEAD));
-      console.results().flush();
-    } else {
-      OutputFiles.requirePlace(output);
-      SelectionFile.write(output, selection, SelectionFile.PUBLISHED_HEAD);
-    }
-    return ExitCode.DONE;
+    return SnrFile.read(scan);
   }
 }

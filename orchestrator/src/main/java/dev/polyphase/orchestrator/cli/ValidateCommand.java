@@ -2,6 +2,7 @@ package dev.polyphase.orchestrator.cli;
 
 import dev.polyphase.pipelines.Pipeline;
 import dev.polyphase.pipelines.language.PipelineReader;
+import dev.polyphase.pipelines.problems.InputFile;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
@@ -16,7 +17,7 @@ import picocli.CommandLine.Parameters;
 final class ValidateCommand implements Callable<Integer> {
   private final Console console;
 
-  @Parameters(paramLabel = "PIPELINE.yaml", description = "The pipeline file.")
+  @Parameters(paramLabel = "PIPELINE.yaml", description = "The pipeline file; - is standard input.")
   private Path file = Path.of("");
 
   ValidateCommand(Console console) {
@@ -27,7 +28,10 @@ final class ValidateCommand implements Callable<Integer> {
   public Integer call() throws IOException {
     Pipeline pipeline = PipelineReader.read(file, List.of());
     int phases = pipeline.phases().size();
-    console.results().println(file + ": valid, " + phases + (phases == 1 ? " phase" : " phases"));
+    console
+        .results()
+        .println(
+            InputFile.name(file) + ": valid, " + phases + (phases == 1 ? " phase" : " phases"));
     return ExitCode.DONE;
   }
 }

@@ -18,6 +18,7 @@ import dev.polyphase.pipelines.PhaseType;
 import dev.polyphase.pipelines.Pipeline;
 import dev.polyphase.pipelines.language.PipelineWriter;
 import dev.polyphase.pipelines.problems.InputException;
+import dev.polyphase.pipelines.problems.Place;
 import dev.polyphase.rescanner.CachedSingularValues;
 import dev.polyphase.rescanner.SingularValues;
 import dev.polyphase.rescanner.SpectrumCache;
@@ -68,6 +69,9 @@ public record Engine(
    */
   public RunOutcome run(RunRequest request) throws IOException {
     RunFolder run = request.run();
+    if (request.start() != Start.FRESH) {
+      run.requireOwnFiles();
+    }
     if (!run.holdsSomething()) {
       if (request.start() == Start.RESUME) {
         throw new InputException(
@@ -93,6 +97,7 @@ public record Engine(
    * @throws InputException with every problem of every phase
    */
   public List<PlannedPhase> plan(RunRequest request) throws IOException {
+    request.run().requireOwnFiles();
     try (StartingModel base = StartingModel.of(request, models, newModels)) {
       return checked(request, 0, base);
     }
@@ -144,13 +149,14 @@ public record Engine(
     int finished = earlier.finishedPhases();
     int count = request.pipeline().phases().size();
     if (finished == count && earlier.status() == RunState.Status.FINISHED) {
+      Path model = modelThere(request, count - 1);
       progress.say(run.path() + " is finished; --fresh starts it anew");
-      return new RunOutcome(Kind.ALREADY_FINISHED, modelAfter(request, count - 1));
+      return new RunOutcome(Kind.ALREADY_FINISHED, model);
     }
     try (StartingModel start =
         finished == 0
             ? StartingModel.of(request, models, newModels)
-            : StartingModel.at(modelAfter(request, finished - 1))) {
+            : StartingModel.at(modelThere(request, finished - 1))) {
       return resume(request, earlier, finished, start);
     }
   }
@@ -161,8 +167,8 @@ public record Engine(
     int count = request.pipeline().phases().size();
     List<PlannedPhase> planned = finished < count ? checked(request, finished, start) : List.of();
 
-    for (PhaseState unfinished : earlier.phases().subList(finished, earlier.phases().size())) {
-      run.phaseFolder(unfinished.folder()).remove();
+    for (int i = finished; i < earlier.phases().size(); i++) {
+      run.phase(i, earlier.phases().get(i).name()).remove();
     }
     progress.say("resuming " + run.path() + " after " + finished + " of " + count + " phases");
     RunState state = resumedState(request, earlier);
@@ -250,6 +256,24 @@ public record Engine(
 
   private static Path modelAfter(RunRequest request, int index) {
     return request.run().phase(index, request.pipeline().phases().get(index).name()).model();
+  }
+
+  /**
+   * The model of a finished phase.
+   *
+   * @throws InputException where it, or a part of it, is gone
+   */
+  private static Path modelThere(RunRequest request, int index) throws IOException {
+    Path model = modelAfter(request, index);
+    if (!Files.isDirectory(model)) {
+      throw new InputException(
+          Place.in(model.toString()),
+          "this model is gone, though the phase "
+              + request.pipeline().phases().get(index).name()
+              + " is finished; put it back, or start the run anew with --fresh");
+    }
+    Checkpoint.open(model);
+    return model;
   }
 
   private RunState newState(RunRequest request) {

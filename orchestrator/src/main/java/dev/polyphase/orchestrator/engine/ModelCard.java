@@ -62,7 +62,7 @@ final class ModelCard {
     for (int i = 0; i <= index; i++) {
       PhaseState phase = state.phases().get(i);
       Phase settings = pipeline.phases().get(i);
-      PhaseFolder folder = request.run().phaseFolder(phase.folder());
+      PhaseFolder folder = request.run().phase(i, phase.name());
       chapters.add(
           new Chapter(
               settings,
@@ -72,7 +72,7 @@ final class ModelCard {
               folder.rescansDone().size(),
               TrainingFigures.read(folder, settings.evaluation())));
     }
-    Path model = request.run().phaseFolder(state.phases().get(index).folder()).model();
+    Path model = request.run().phase(index, state.phases().get(index).name()).model();
     byte[] picture = picture(request, state, index, result);
     AtomicFiles.write(model.resolve(PICTURE), out -> out.write(picture));
     // Still the card of the model that the phase started from, as every file of that is carried.

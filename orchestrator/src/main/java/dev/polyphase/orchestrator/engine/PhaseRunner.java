@@ -17,6 +17,7 @@ import dev.polyphase.pipelines.Phase;
 import dev.polyphase.rescanner.ScanListener;
 import dev.polyphase.rescanner.SingularValues;
 import dev.polyphase.weights.Checkpoint;
+import dev.polyphase.weights.FolderState;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
@@ -58,6 +59,7 @@ final class PhaseRunner {
     folder.startAnew();
     journal.phaseStarted(index, DataFiles.digests(phase, request.folder()));
 
+    FolderState opened = FolderState.of(start, folder.model());
     Checkpoint checkpoint = Checkpoint.open(start);
     ScanListener scanning =
         (module, done, total) -> {
@@ -72,6 +74,8 @@ final class PhaseRunner {
             folder.decision(),
             singularValues,
             scanning);
+    // What is selected is what the trainer will find.
+    opened.checkUnchanged();
     target.sentences().forEach(progress::note);
     progress.selected(target.tensors().size());
 

@@ -8,6 +8,8 @@ import dev.polyphase.pipelines.PhaseType;
 import dev.polyphase.pipelines.problems.InputException;
 import dev.polyphase.pipelines.problems.Problem;
 import dev.polyphase.weights.Checkpoint;
+import dev.polyphase.weights.CheckpointWriter;
+import dev.polyphase.weights.OutputPlace;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -38,7 +40,10 @@ final class Preflight {
       Function<PhaseType, PhaseTrainer> trainers,
       Progress progress)
       throws IOException {
+    requirePlace(request);
     Checkpoint checkpoint = Checkpoint.open(start);
+    Phase first = request.pipeline().phases().get(from);
+    CheckpointWriter.requireCarried(checkpoint, request.run().phase(from, first.name()).model());
     List<PlannedPhase> planned = new ArrayList<>();
     // Phases share their model, and thus its problems.
     Set<Problem> problems = new LinkedHashSet<>();
@@ -64,6 +69,16 @@ final class Preflight {
       throw new InputException(List.copyOf(problems));
     }
     return planned;
+  }
+
+  private static void requirePlace(RunRequest request) throws IOException {
+    String name = request.pipeline().name();
+    if (request.start() == RunRequest.Start.FRESH) {
+      // The earlier run is moved within the folder of runs.
+      OutputPlace.requireFolder(request.outputDir(), Path.of(name));
+    } else {
+      request.run().requireWritable(request.pipeline().phases().stream().map(Phase::name).toList());
+    }
   }
 
   private static PhaseRequest asRequest(

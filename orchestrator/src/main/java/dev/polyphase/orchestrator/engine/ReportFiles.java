@@ -29,6 +29,7 @@ public final class ReportFiles {
    * @throws InputException where the folder holds no run
    */
   public static Path rebuild(RunFolder run) throws IOException {
+    run.requireOwnFiles();
     RunState state =
         RunStore.read(run)
             .orElseThrow(

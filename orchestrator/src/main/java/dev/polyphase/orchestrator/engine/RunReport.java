@@ -57,9 +57,11 @@ final class RunReport {
     RunReport reading = new RunReport(run, pipeline);
     List<PhaseReport> phases = new ArrayList<>();
     Optional<Checkpoint> weights = Optional.empty();
-    for (PhaseState phase : state.phases()) {
-      weights = reading.latestWeights(phase, weights);
-      phases.add(reading.phase(phase, weights));
+    for (int i = 0; i < state.phases().size(); i++) {
+      PhaseState phase = state.phases().get(i);
+      PhaseFolder folder = run.phase(i, phase.name());
+      weights = latestWeights(phase, folder, weights);
+      phases.add(reading.phase(phase, folder, weights));
     }
     return new Report(
         state.name(),
@@ -70,21 +72,20 @@ final class RunReport {
   }
 
   /** The weights a phase left, or where they are gone or not there yet, those of one before. */
-  private Optional<Checkpoint> latestWeights(PhaseState state, Optional<Checkpoint> before)
-      throws IOException {
-    PhaseFolder folder = run.phaseFolder(state.folder());
+  private static Optional<Checkpoint> latestWeights(
+      PhaseState state, PhaseFolder folder, Optional<Checkpoint> before) throws IOException {
     return state.finished() && Files.isDirectory(folder.model())
         ? Optional.of(Checkpoint.open(folder.model()))
         : before;
   }
 
-  private PhaseReport phase(PhaseState state, Optional<Checkpoint> weights) throws IOException {
+  private PhaseReport phase(PhaseState state, PhaseFolder folder, Optional<Checkpoint> weights)
+      throws IOException {
     Targeting targeting = settings(state).targeting();
     if (state.status() == PhaseState.Status.PENDING) {
       return PhaseReport.pending(
           state.name(), state.type(), words(targeting), settingsByKey(state));
     }
-    PhaseFolder folder = run.phaseFolder(state.folder());
     ChosenModules chosen =
         targeting instanceof Targeting.Snr snr
             ? ChosenModules.scanned(folder, snr.rule().metric())
@@ -99,7 +100,7 @@ final class RunReport {
         chosen.always(),
         rescans(folder),
         warnings(state),
-        totals(state, chosen, weights),
+        totals(state, folder, chosen, weights),
         figures.curves(),
         figures.heldOut(),
         settingsByKey(state),
@@ -131,7 +132,7 @@ final class RunReport {
   }
 
   private @Nullable PhaseTotals totals(
-      PhaseState state, ChosenModules chosen, Optional<Checkpoint> weights) {
+      PhaseState state, PhaseFolder folder, ChosenModules chosen, Optional<Checkpoint> weights) {
     @Nullable PhaseResult result = state.result();
     if (result == null) {
       return null;
@@ -140,8 +141,7 @@ final class RunReport {
         weights.orElseThrow(
             () ->
                 new InputException(
-                    run.phaseFolder(state.folder()).model()
-                        + " is gone; the report counts the parameters in it"));
+                    folder.model() + " is gone; the report counts the parameters in it"));
     return new PhaseTotals(
         chosen.modules().size(),
         chosen.modules().stream().filter(ModuleReport::selected).count(),

@@ -4,8 +4,8 @@ import dev.polyphase.orchestrator.hub.ModelFolders;
 import dev.polyphase.phases.api.ModelMaker;
 import dev.polyphase.pipelines.BaseModel;
 import dev.polyphase.weights.FolderTree;
+import dev.polyphase.weights.TemporaryFolder;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
@@ -16,15 +16,18 @@ import org.jspecify.annotations.Nullable;
 final class StartingModel implements AutoCloseable {
   private final Path checked;
   private final @Nullable ModelMaker maker;
+  private final @Nullable TemporaryFolder outline;
 
-  private StartingModel(Path checked, @Nullable ModelMaker maker) {
+  private StartingModel(
+      Path checked, @Nullable ModelMaker maker, @Nullable TemporaryFolder outline) {
     this.checked = checked;
     this.maker = maker;
+    this.outline = outline;
   }
 
   /** A checkpoint that is there. */
   static StartingModel at(Path checkpoint) {
-    return new StartingModel(checkpoint, null);
+    return new StartingModel(checkpoint, null, null);
   }
 
   /** The pipeline's base model: found, or outlined where it is new. */
@@ -35,8 +38,8 @@ final class StartingModel implements AutoCloseable {
       return at(models.resolve(existing.location(), request.folder()));
     }
     BaseModel.Random random = (BaseModel.Random) base;
-    StartingModel outlined =
-        new StartingModel(Files.createTempDirectory("polyphase-outline-"), maker);
+    TemporaryFolder outline = TemporaryFolder.create("outline");
+    StartingModel outlined = new StartingModel(outline.path(), maker, outline);
     try {
       maker.outline(
           request.folder().resolve(random.config()),
@@ -70,8 +73,8 @@ final class StartingModel implements AutoCloseable {
 
   @Override
   public void close() throws IOException {
-    if (maker != null) {
-      FolderTree.remove(checked);
+    if (outline != null) {
+      outline.close();
     }
   }
 }

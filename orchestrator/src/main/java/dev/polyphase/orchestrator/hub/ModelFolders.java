@@ -1,8 +1,11 @@
 package dev.polyphase.orchestrator.hub;
 
 import dev.polyphase.pipelines.problems.InputException;
+import dev.polyphase.pipelines.problems.InputFile;
+import dev.polyphase.pipelines.problems.Place;
 import dev.polyphase.weights.FileFailure;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
@@ -19,6 +22,8 @@ public record ModelFolders(Path cache) {
   // owner/name, or a bare name as the oldest models have.
   private static final Pattern ID =
       Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9][A-Za-z0-9._-]*)?");
+
+  private static final Pattern REVISION = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]*");
 
   /**
    * The cache where Hugging Face's own tools have it: {@code HF_HUB_CACHE}, else {@code
@@ -78,11 +83,25 @@ public record ModelFolders(Path cache) {
     if (!Files.isRegularFile(main)) {
       return Optional.empty();
     }
+    String revision;
     try {
-      Path snapshot = repository.resolve("snapshots").resolve(Files.readString(main).strip());
-      return Files.isDirectory(snapshot) ? Optional.of(snapshot) : Optional.empty();
+      revision = new String(InputFile.readAllBytes(main), StandardCharsets.ISO_8859_1).strip();
     } catch (IOException e) {
       throw FileFailure.reading(main, e);
     }
+    if (!REVISION.matcher(revision).matches()) {
+      throw new InputException(
+          Place.in(main.toString()),
+          "this names no revision, which is letters and digits; download the model again");
+    }
+    Path snapshot = repository.resolve("snapshots").resolve(revision);
+    if (!Files.isDirectory(snapshot)) {
+      return Optional.empty();
+    }
+    if (!snapshot.toRealPath().startsWith(repository.toRealPath())) {
+      throw new InputException(
+          Place.in(snapshot.toString()), "this leads out of the cache; download the model again");
+    }
+    return Optional.of(snapshot);
   }
 }

@@ -5,6 +5,7 @@ import dev.polyphase.weights.FileFailure;
 import java.io.BufferedWriter;
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.OpenOption;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -21,7 +22,8 @@ final class JsonLines implements AutoCloseable {
 
   /** Adds to a file, which may be there already. */
   static JsonLines append(Path file) throws IOException {
-    return open(file, StandardOpenOption.CREATE, StandardOpenOption.APPEND);
+    return open(
+        file, StandardOpenOption.CREATE, StandardOpenOption.APPEND, LinkOption.NOFOLLOW_LINKS);
   }
 
   /** Begins a file; one that is there is emptied. */
@@ -30,7 +32,8 @@ final class JsonLines implements AutoCloseable {
         file,
         StandardOpenOption.CREATE,
         StandardOpenOption.TRUNCATE_EXISTING,
-        StandardOpenOption.WRITE);
+        StandardOpenOption.WRITE,
+        LinkOption.NOFOLLOW_LINKS);
   }
 
   private static JsonLines open(Path file, OpenOption... options) throws IOException {

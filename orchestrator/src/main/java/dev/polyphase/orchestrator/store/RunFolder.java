@@ -1,8 +1,20 @@
 package dev.polyphase.orchestrator.store;
 
+import dev.polyphase.pipelines.problems.InputException;
+import dev.polyphase.pipelines.problems.InputFile;
+import dev.polyphase.pipelines.problems.Place;
+import dev.polyphase.pipelines.problems.Problem;
+import dev.polyphase.weights.OutputPlace;
 import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /**
@@ -11,6 +23,10 @@ import java.util.stream.Stream;
  * @param path {@code DIR/NAME}
  */
 public record RunFolder(Path path) {
+  private static final Pattern PHASE = Pattern.compile("phase-[0-9]{2,}-.+");
+
+  /** Of the files in a model's folder. */
+  private static final String LONGEST_NAME = "model-00001-of-00001.safetensors";
 
   /** The pipeline as run, with every default filled in. */
   public Path pipelineYaml() {
@@ -60,12 +76,99 @@ public record RunFolder(Path path) {
    * @param index its place in the pipeline, counted from 0
    */
   public PhaseFolder phase(int index, String name) {
-    return phaseFolder("phase-%02d-%s".formatted(index + 1, name));
+    return new PhaseFolder(path.resolve(phaseFolderName(index, name)));
   }
 
-  /** The folder of a phase by its folder's name, as a run's state keeps it. */
-  public PhaseFolder phaseFolder(String name) {
-    return new PhaseFolder(path.resolve(name));
+  /** The name of such a folder, {@code phase-01-foundation}. */
+  static String phaseFolderName(int index, String name) {
+    return "phase-%02d-%s".formatted(index + 1, name);
+  }
+
+  /**
+   * What a phase's model is called outside of its run, {@code RUN-phase-01-foundation}; empty where
+   * a folder is no phase's model.
+   */
+  public static Optional<String> nameOfModel(Path folder) {
+    Path model = folder.toAbsolutePath().normalize();
+    int names = model.getNameCount();
+    if (names < 3 || !model.endsWith("model")) {
+      return Optional.empty();
+    }
+    String phase = model.getName(names - 2).toString();
+    RunFolder run = new RunFolder(model.resolve("../..").normalize());
+    return PHASE.matcher(phase).matches() && Files.isRegularFile(run.runJson())
+        ? Optional.of(model.getName(names - 3) + "-" + phase)
+        : Optional.empty();
+  }
+
+  /**
+   * Refuses a folder in which someone else has put what the files of a run can't be: links that
+   * lead out of it, through which a run would read, write or remove files of others, FIFOs and
+   * devices. A folder that is not there is one without them.
+   *
+   * @throws InputException naming each
+   */
+  public void requireOwnFiles() throws IOException {
+    if (!Files.isDirectory(path)) {
+      return;
+    }
+    if (!Files.isReadable(path) || !Files.isExecutable(path)) {
+      throw InputFile.notAllowed(path);
+    }
+    Path root = path.toRealPath();
+    List<Problem> problems = new ArrayList<>();
+    try (Stream<Path> files = Files.walk(root)) {
+      for (Path file : files.toList()) {
+        Place place = Place.in(path.resolve(root.relativize(file)).toString());
+        if (Files.isSymbolicLink(file)) {
+          if (!Files.exists(file) || !file.toRealPath().startsWith(root)) {
+            problems.add(
+                new Problem(
+                    place,
+                    "this is a link to "
+                        + Files.readSymbolicLink(file)
+                        + ", out of the run's folder; put the file or folder itself in its place,"
+                        + " or remove the link"));
+          }
+        } else if (!Files.isDirectory(file)) {
+          InputFile.wrong(InputFile.kindOf(file))
+              .ifPresent(sentence -> problems.add(new Problem(place, sentence)));
+        }
+      }
+    } catch (UncheckedIOException e) {
+      throw e.getCause() instanceof AccessDeniedException denied
+          ? InputFile.notAllowed(Path.of(denied.getFile()))
+          : e;
+    }
+    if (!problems.isEmpty()) {
+      throw new InputException(problems);
+    }
+  }
+
+  /**
+   * Checks that a run can write into the folder, which need not exist.
+   *
+   * @param phases the names of the run's phases, in order
+   * @throws InputException where it can't
+   */
+  public void requireWritable(List<String> phases) throws IOException {
+    if (Files.exists(path) && !Files.isDirectory(path)) {
+      throw new InputException(path + " exists and is no run; choose another name or --output");
+    }
+    for (int i = 0; i < phases.size(); i++) {
+      Path phase = Path.of(phaseFolderName(i, phases.get(i)));
+      OutputPlace.requireFolder(path, phase.resolve("model").resolve(LONGEST_NAME));
+      if (Files.isDirectory(path.resolve(phase))) {
+        OutputPlace.requireFolder(path.resolve(phase), Path.of("model"));
+      }
+    }
+    for (Path file : List.of(lock(), eventsJsonl())) {
+      if (Files.exists(file) && !Files.isWritable(file)) {
+        throw new InputException(
+            Place.in(file.toString()),
+            "you may not write to this (permission denied); make the run's folder writable");
+      }
+    }
   }
 
   /** Whether there is something in it but hidden files, as the lock that a run begins with. */
@@ -86,7 +189,7 @@ public record RunFolder(Path path) {
   public Path retire() throws IOException {
     for (int n = 1; ; n++) {
       Path old = path.resolveSibling(path.getFileName() + ".old-" + n);
-      if (!Files.exists(old)) {
+      if (!Files.exists(old, LinkOption.NOFOLLOW_LINKS)) {
         return Files.move(path, old);
       }
     }

@@ -1,11 +1,14 @@
 package dev.polyphase.orchestrator.store;
 
 import dev.polyphase.pipelines.problems.InputException;
+import dev.polyphase.pipelines.problems.Place;
 import dev.polyphase.weights.FileFailure;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.channels.OverlappingFileLockException;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.StandardOpenOption;
 import org.jspecify.annotations.Nullable;
 
@@ -26,8 +29,17 @@ public final class RunLock implements AutoCloseable {
    * @throws InputException if another process has it
    */
   public static RunLock take(RunFolder run) throws IOException {
+    if (Files.exists(run.lock(), LinkOption.NOFOLLOW_LINKS)
+        && !Files.isRegularFile(run.lock(), LinkOption.NOFOLLOW_LINKS)) {
+      throw new InputException(
+          Place.in(run.lock().toString()), "this must be a file, and no link; remove it");
+    }
     FileChannel channel =
-        FileChannel.open(run.lock(), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+        FileChannel.open(
+            run.lock(),
+            StandardOpenOption.CREATE,
+            StandardOpenOption.WRITE,
+            LinkOption.NOFOLLOW_LINKS);
     try {
       if (tryLock(channel) != null) {
         return new RunLock(channel);

@@ -24,6 +24,8 @@ import java.util.TreeSet;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 
 class CliTest {
@@ -73,6 +75,46 @@ class CliTest {
     assertThat(polyphase()).isEqualTo(2);
     assertThat(err()).hasLineCount(1);
     assertThat(out()).isEmpty();
+  }
+
+  @Test
+  void whatCannotBeAPathIsNamed() {
+    assertThat(polyphase("validate", "a\0b.yaml")).isEqualTo(2);
+    assertThat(err())
+        .contains(
+            "'a\uFFFDb.yaml' can't be a path: it holds a NUL character, which ends one; remove")
+        .doesNotContain("Exception")
+        .hasLineCount(1);
+    assertThat(polyphase("scan", "model\0", "-o", folder.toString())).isEqualTo(2);
+    assertThat(err()).startsWith("'model\uFFFD' can't be a path: it holds a NUL").hasLineCount(1);
+    assertThat(polyphase("render", "\uD800", "--input", yaml.toString())).isEqualTo(2);
+    assertThat(err()).startsWith("'\uFFFD' can't be a path: it holds one half").hasLineCount(1);
+    assertThat(polyphase("plan", yaml.toString(), "--set", "output_dir=\"a\\0\"")).isEqualTo(2);
+    assertThat(err())
+        .isEqualTo(
+            "--set output_dir=\"a\\0\": this text holds a NUL character (\\0), which ends a path;"
+                + " remove it\n");
+  }
+
+  /** The launcher chooses another locale; without it there is a sentence. */
+  @Test
+  @EnabledOnOs(OS.LINUX)
+  void aLocaleInWhichAFileCannotBeNamedIsNamed() throws Exception {
+    ProcessBuilder builder =
+        new ProcessBuilder(
+            "sh",
+            "-c",
+            "LC_ALL=C exec \"$0\" -cp \"$1\" \"$2\" validate \"$(printf 'modell-\\303\\274.yaml')\"",
+            Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+            System.getProperty("java.class.path"),
+            Main.class.getName());
+    Process process = builder.start();
+    String messages = new String(process.getErrorStream().readAllBytes(), StandardCharsets.UTF_8);
+
+    assertThat(process.waitFor()).isEqualTo(2);
+    assertThat(messages)
+        .contains("can't be a path: Java takes names of files for", "set LC_ALL to a locale of")
+        .hasLineCount(1);
   }
 
   @Test
@@ -175,9 +217,10 @@ class CliTest {
     assertThat(lines.get(6)).matches("lm_head +1 .* 0 of 1");
     assertThat(lines.get(7)).matches("mlp.up_proj +4 .* 2 of 4");
 
-    String[] robust = Arrays.copyOf(scan, scan.length + 2);
+    String[] robust = Arrays.copyOf(scan, scan.length + 3);
     robust[scan.length] = "--profile";
     robust[scan.length + 1] = "robust";
+    robust[scan.length + 2] = "--force";
     assertThat(polyphase(robust)).isZero();
     assertThat(err().lines()).element(6).asString().matches("lm_head +1 .* 1 of 1");
     assertThat(polyphase("scan", model.toString(), "--modules", "re:(")).isEqualTo(2);

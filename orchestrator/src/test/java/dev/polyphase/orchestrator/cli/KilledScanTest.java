@@ -3,6 +3,7 @@ package dev.polyphase.orchestrator.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.polyphase.fixtures.Fixture;
+import dev.polyphase.kernels.LoadedLibtorch;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
@@ -78,6 +79,9 @@ class KilledScanTest {
             "-o",
             folder.resolve(name).toString());
     builder.environment().put("POLYPHASE_HOME", home(name).toString());
+    // What this process unpacked is not unpacked for each home.
+    LoadedLibtorch.get();
+    builder.environment().put("DJL_CACHE_DIR", LoadedLibtorch.cacheFolder().toString());
     return builder.redirectOutput(ProcessBuilder.Redirect.DISCARD).start();
   }
 

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.polyphase.fixtures.Fixture;
+import dev.polyphase.kernels.LoadedLibtorch;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -94,6 +95,9 @@ class OutOfMemoryTest {
             "--output",
             folder.resolve("runs").toString());
     builder.environment().put("POLYPHASE_HOME", folder.resolve("home").toString());
+    // What this process unpacked is not unpacked for each home.
+    LoadedLibtorch.get();
+    builder.environment().put("DJL_CACHE_DIR", LoadedLibtorch.cacheFolder().toString());
     return builder.redirectOutput(ProcessBuilder.Redirect.DISCARD).start();
   }
 }

@@ -116,6 +116,17 @@ class OwnWordsTest {
 
   @ParameterizedTest
   @MethodSource("wrongJson")
+  void ofConfigurationsBesideTheTokenizerThatAreNoJson(byte[] wrong) throws IOException {
+    for (String name : new String[] {"tokenizer_config.json", "generation_config.json"}) {
+      byte[] right = Files.readAllBytes(model.resolve(name));
+      Path wrongOne = Files.write(model.resolve(name), wrong);
+      assertIsRefusedInOwnWords(wrongOne, "plan", yaml.toString());
+      Files.write(wrongOne, right);
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource("wrongJson")
   void ofScansThatAreNoJson(byte[] wrong) throws IOException {
     // Python writes NaN and Infinity, so scans may hold them; this one is then no scan.
     Path scan = Files.write(folder.resolve("snr.json"), wrong);

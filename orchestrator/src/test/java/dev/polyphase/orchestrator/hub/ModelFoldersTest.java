@@ -10,6 +10,8 @@ import java.nio.file.Path;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class ModelFoldersTest {
   @TempDir Path folder;
@@ -37,6 +39,37 @@ class ModelFoldersTest {
     ModelFolders models = new ModelFolders(folder.resolve("hub"));
     assertThat(models.resolve("Qwen/Qwen2.5-14B", folder)).isEqualTo(snapshot);
     assertThat(models.isId("Qwen/Qwen2.5-14B", folder)).isTrue();
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"../../../secret", "..", ".", "/secret", "a/b", "a\0b", ""})
+  void aRevisionStaysInTheCache(String revision) throws IOException {
+    Files.createDirectories(folder.resolve("secret"));
+    Path repository = folder.resolve("hub/models--o--n");
+    Files.createDirectories(repository.resolve("snapshots/a/b"));
+    Path main = Files.createDirectories(repository.resolve("refs")).resolve("main");
+    Files.writeString(main, revision);
+
+    ModelFolders models = new ModelFolders(folder.resolve("hub"));
+    assertThatThrownBy(() -> models.resolve("o/n", folder))
+        .isInstanceOf(InputException.class)
+        .hasMessageStartingWith(main + ": ");
+  }
+
+  @Test
+  void aSnapshotThatLeadsOutOfTheCacheIsRefused() throws IOException {
+    Path repository = folder.resolve("hub/models--o--n");
+    Path snapshots = Files.createDirectories(repository.resolve("snapshots"));
+    Files.createDirectories(repository.resolve("refs"));
+    Files.writeString(repository.resolve("refs/main"), "c0ffee");
+    Path link =
+        Files.createSymbolicLink(
+            snapshots.resolve("c0ffee"), Files.createDirectory(folder.resolve("secret")));
+
+    ModelFolders models = new ModelFolders(folder.resolve("hub"));
+    assertThatThrownBy(() -> models.resolve("o/n", folder))
+        .isInstanceOf(InputException.class)
+        .hasMessageStartingWith(link + ": ");
   }
 
   @Test

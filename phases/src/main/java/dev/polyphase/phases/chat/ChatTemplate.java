@@ -10,12 +10,13 @@ import dev.polyphase.phases.chat.jinja.Template;
 import dev.polyphase.phases.chat.jinja.TemplateException;
 import dev.polyphase.phases.tokens.TokenizerFolder;
 import dev.polyphase.pipelines.problems.InputException;
+import dev.polyphase.pipelines.problems.InputFile;
 import dev.polyphase.pipelines.problems.Place;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.ZoneId;
@@ -63,7 +64,7 @@ public final class ChatTemplate {
     ObjectNode specialTokens = JsonNodeFactory.instance.objectNode();
     tokenizer.specialTokens().forEach(specialTokens::put);
     Path file = modelFolder.resolve(TEMPLATE_FILE);
-    if (Files.isRegularFile(file)) {
+    if (InputFile.isThere(file)) {
       return Optional.of(new ChatTemplate(file.toString(), text(file), specialTokens));
     }
     Path configFile = tokenizer.configFile();
@@ -77,7 +78,8 @@ public final class ChatTemplate {
    * @throws InputException if it is malformed
    */
   public static ChatTemplate ofFile(Path file) throws IOException {
-    return new ChatTemplate(file.toString(), text(file), JsonNodeFactory.instance.objectNode());
+    return new ChatTemplate(
+        InputFile.name(file), text(file), JsonNodeFactory.instance.objectNode());
   }
 
   /** ChatML, which stands in for a template where there is none. */
@@ -196,9 +198,10 @@ public final class ChatTemplate {
 
   private static String text(Path file) throws IOException {
     try {
-      return Files.readString(file);
+      ByteBuffer utf8 = ByteBuffer.wrap(InputFile.readAllBytes(file));
+      return StandardCharsets.UTF_8.newDecoder().decode(utf8).toString();
     } catch (CharacterCodingException e) {
-      throw new InputException(Place.in(file.toString()), "this file is not in UTF-8");
+      throw new InputException(Place.in(InputFile.name(file)), "this file is not in UTF-8");
     }
   }
 }

@@ -1,6 +1,7 @@
 package dev.polyphase.phases.data;
 
 import dev.polyphase.pipelines.problems.InputException;
+import dev.polyphase.pipelines.problems.InputFile;
 import java.io.IOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
@@ -35,6 +36,12 @@ public final class DatasetFiles {
         throw new InputException(
             key + ": " + path + " is a folder; name its files, as " + path + "/*.jsonl");
       }
+      InputFile.wrong(InputFile.kindOf(literal))
+          .ifPresent(
+              sentence -> {
+                throw new InputException(
+                    "%s: %s: %s; rows are read several times".formatted(key, path, sentence));
+              });
     } catch (InvalidPathException e) {
       // A pattern need not be a path: some systems allow no * in names.
     }

@@ -9,6 +9,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.polyphase.pipelines.problems.InputException;
+import dev.polyphase.pipelines.problems.InputFile;
 import dev.polyphase.pipelines.problems.Place;
 import dev.polyphase.weights.JsonFault;
 import java.io.CharConversionException;
@@ -51,6 +52,7 @@ public final class JsonRows {
    * @throws InputException when too much is wrong, as {@link RowProblems#add} says
    */
   public static void read(Path file, RowProblems problems, Handler handler) throws IOException {
+    String name = InputFile.name(file);
     try (RowFile rows = RowFile.open(file)) {
       int count = 0;
       for (byte[] line = rows.nextLine(); line.length > 0; line = rows.nextLine()) {
@@ -59,7 +61,7 @@ public final class JsonRows {
         }
         count++;
         try {
-          Place place = Place.line(file.toString(), rows.line());
+          Place place = Place.line(name, rows.line());
           handler.row(new JsonRow(place, parse(line, place)));
         } catch (InputException e) {
           problems.add(e);
@@ -68,8 +70,7 @@ public final class JsonRows {
       if (count == 0) {
         problems.add(
             new InputException(
-                Place.in(file.toString()),
-                "this file has no rows, and needs one JSON object a line"));
+                Place.in(name), "this file has no rows, and needs one JSON object a line"));
       }
     } catch (RowFile.UnreadableException e) {
       problems.add(e.problem());

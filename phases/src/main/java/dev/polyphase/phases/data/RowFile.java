@@ -1,6 +1,7 @@
 package dev.polyphase.phases.data;
 
 import dev.polyphase.pipelines.problems.InputException;
+import dev.polyphase.pipelines.problems.InputFile;
 import dev.polyphase.pipelines.problems.Place;
 import dev.polyphase.weights.FileFailure;
 import java.io.BufferedInputStream;
@@ -8,7 +9,6 @@ import java.io.ByteArrayOutputStream;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
-import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.Optional;
@@ -45,12 +45,8 @@ final class RowFile implements AutoCloseable {
    * @throws UnreadableException if it is not there, or is of another kind than JSONL
    */
   static RowFile open(Path file) throws IOException, UnreadableException {
-    if (Files.isDirectory(file)) {
-      throw new UnreadableException(
-          Place.in(file.toString()), "this is a folder; name a file of rows in it");
-    }
     try {
-      InputStream plain = buffered(Files.newInputStream(file));
+      InputStream plain = buffered(InputFile.open(file));
       try {
         return open(file, plain);
       } catch (IOException | UnreadableException e) {
@@ -58,9 +54,9 @@ final class RowFile implements AutoCloseable {
         throw e;
       }
     } catch (NoSuchFileException e) {
-      throw new UnreadableException(Place.in(file.toString()), "there is no such file");
+      throw new UnreadableException(Place.in(InputFile.name(file)), "there is no such file");
     } catch (EOFException | ZipException e) {
-      throw damaged(Place.in(file.toString()), e);
+      throw damaged(Place.in(InputFile.name(file)), e);
     } catch (IOException e) {
       throw FileFailure.reading(file, e);
     }
@@ -74,11 +70,11 @@ final class RowFile implements AutoCloseable {
     Optional<FileKind> other = FileKind.of(compressed ? head(in) : head);
     if (other.isPresent()) {
       throw new UnreadableException(
-          Place.in(file.toString()), other.get().sentence(file, compressed));
+          Place.in(InputFile.name(file)), other.get().sentence(file, compressed));
     }
     if (!compressed && head.length > 0 && file.toString().endsWith(".gz")) {
       throw new UnreadableException(
-          Place.in(file.toString()),
+          Place.in(InputFile.name(file)),
           "its name ends with .gz, but it is not compressed; take .gz off its name");
     }
     return new RowFile(file, in);
@@ -96,7 +92,7 @@ final class RowFile implements AutoCloseable {
         }
       }
     } catch (EOFException | ZipException e) {
-      throw damaged(Place.line(file.toString(), line), e);
+      throw damaged(Place.line(InputFile.name(file), line), e);
     } catch (IOException e) {
       throw FileFailure.reading(file, e);
     }

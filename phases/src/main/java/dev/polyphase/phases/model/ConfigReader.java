@@ -2,6 +2,7 @@ package dev.polyphase.phases.model;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.polyphase.pipelines.problems.InputException;
+import dev.polyphase.pipelines.problems.InputFile;
 import dev.polyphase.pipelines.problems.Place;
 import dev.polyphase.pipelines.problems.Problem;
 import dev.polyphase.weights.AdapterFolder;
@@ -9,7 +10,6 @@ import dev.polyphase.weights.Checkpoint;
 import dev.polyphase.weights.HeadTie;
 import dev.polyphase.weights.JsonFile;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -64,7 +64,7 @@ public final class ConfigReader {
   }
 
   private static JsonNode parse(Path file, Place place) throws IOException {
-    if (!Files.isRegularFile(file)) {
+    if (!InputFile.isThere(file)) {
       Path folder = file.toAbsolutePath().getParent();
       Optional<String> adapter = folder == null ? Optional.empty() : AdapterFolder.sentence(folder);
       throw new InputException(

@@ -3,10 +3,12 @@ package dev.polyphase.phases.model;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.polyphase.phases.api.ModelMaker;
 import dev.polyphase.pipelines.problems.InputException;
+import dev.polyphase.pipelines.problems.InputFile;
 import dev.polyphase.pipelines.problems.Place;
 import dev.polyphase.weights.Checkpoint;
 import dev.polyphase.weights.CheckpointWriter;
 import dev.polyphase.weights.ElementType;
+import dev.polyphase.weights.FolderLinks;
 import dev.polyphase.weights.JsonFile;
 import dev.polyphase.weights.NewTensor;
 import dev.polyphase.weights.SafetensorsOutline;
@@ -29,12 +31,16 @@ public final class RandomModels implements ModelMaker {
   @Override
   public void outline(Path config, Path tokenizer, Path folder) throws IOException {
     ModelLayout layout = new ModelLayout(ConfigReader.readFile(config));
-    if (!Files.isRegularFile(tokenizer.resolve("tokenizer.json"))) {
+    if (!InputFile.isThere(tokenizer.resolve("tokenizer.json"))) {
       throw new InputException(
           Place.in(tokenizer.toString()),
           "holds no tokenizer.json; a new model needs a folder with one");
     }
+    FolderLinks.requireOwn(tokenizer);
     for (Path file : filesOf(tokenizer)) {
+      if (!Files.isReadable(file)) {
+        throw InputFile.notAllowed(file);
+      }
       Files.copy(file, folder.resolve(file.getFileName()));
     }
     Files.copy(config, folder.resolve("config.json"));

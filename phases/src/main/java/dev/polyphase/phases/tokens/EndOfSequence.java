@@ -3,10 +3,10 @@ package dev.polyphase.phases.tokens;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.NullNode;
 import dev.polyphase.pipelines.problems.InputException;
+import dev.polyphase.pipelines.problems.InputFile;
 import dev.polyphase.pipelines.problems.Place;
 import dev.polyphase.weights.JsonFile;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -64,7 +64,7 @@ public final class EndOfSequence {
   }
 
   private static JsonNode valueIn(Path file) throws IOException {
-    if (!Files.isRegularFile(file)) {
+    if (!InputFile.isThere(file)) {
       return NullNode.getInstance();
     }
     JsonNode tree = JsonFile.object(file);

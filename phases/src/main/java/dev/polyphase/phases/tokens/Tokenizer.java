@@ -4,14 +4,14 @@ import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
 import ai.djl.huggingface.tokenizers.jni.CharSpan;
 import ai.djl.huggingface.tokenizers.jni.LibUtils;
 import ai.djl.huggingface.tokenizers.jni.TokenizersLibrary;
-import dev.polyphase.kernels.DjlSettings;
+import dev.polyphase.kernels.NativeFolder;
 import dev.polyphase.pipelines.problems.InputException;
+import dev.polyphase.pipelines.problems.InputFile;
 import dev.polyphase.pipelines.problems.Place;
 import dev.polyphase.weights.JsonFile;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Map;
@@ -56,7 +56,7 @@ public final class Tokenizer implements AutoCloseable {
    */
   public static Tokenizer open(Path modelFolder) throws IOException {
     Path file = modelFolder.resolve(FILE);
-    if (!Files.isRegularFile(file)) {
+    if (!InputFile.isThere(file)) {
       throw new InputException(
           Place.in(file.toString()),
           "this file is missing and rows of text need it; add the model's tokenizer.json, or give"
@@ -64,8 +64,12 @@ public final class Tokenizer implements AutoCloseable {
     }
     TokenizerFolder folder = TokenizerFolder.read(modelFolder);
     byte[] json = TokenizerFile.completed(file, folder);
-    DjlSettings.make();
-    LibUtils.checkStatus();
+    NativeFolder.load(
+        NativeFolder.TOKENIZERS,
+        () -> {
+          LibUtils.checkStatus();
+          return true;
+        });
     HuggingFaceTokenizer tokenizer;
     try (InputStream in = new ByteArrayInputStream(json)) {
       tokenizer = HuggingFaceTokenizer.newInstance(in, OPTIONS);

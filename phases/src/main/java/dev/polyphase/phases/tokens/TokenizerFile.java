@@ -7,10 +7,12 @@ import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.polyphase.pipelines.problems.InputException;
+import dev.polyphase.pipelines.problems.InputFile;
 import dev.polyphase.weights.JsonFile;
 import java.io.IOException;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -50,6 +52,8 @@ final class TokenizerFile {
     try {
       read = new TokenizerFile(Files.readString(file));
       read.findAddedTokens();
+    } catch (AccessDeniedException e) {
+      throw InputFile.notAllowed(file);
     } catch (JsonProcessingException | CharacterCodingException e) {
       throw JsonFile.refused(file, JSON.getFactory());
     }

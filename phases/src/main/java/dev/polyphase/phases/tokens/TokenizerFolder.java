@@ -4,10 +4,10 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.polyphase.pipelines.problems.InputException;
+import dev.polyphase.pipelines.problems.InputFile;
 import dev.polyphase.pipelines.problems.Place;
 import dev.polyphase.weights.JsonFile;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -218,7 +218,7 @@ public final class TokenizerFolder {
   }
 
   private static ObjectNode object(Path file) throws IOException {
-    if (!Files.isRegularFile(file)) {
+    if (!InputFile.isThere(file)) {
       return JsonNodeFactory.instance.objectNode();
     }
     return JsonFile.object(file);

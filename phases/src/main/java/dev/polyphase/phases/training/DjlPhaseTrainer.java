@@ -27,6 +27,7 @@ import dev.polyphase.pipelines.problems.InputException;
 import dev.polyphase.pipelines.problems.OperationFailedException;
 import dev.polyphase.pipelines.problems.Place;
 import dev.polyphase.pipelines.problems.Problem;
+import dev.polyphase.weights.FolderState;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
@@ -113,6 +114,7 @@ public final class DjlPhaseTrainer implements PhaseTrainer {
     refuseResultThatExists(request.result());
     refuseResultThatExists(request.lastGood());
     refuseWhatIsNotBuilt(request.phase());
+    FolderState opened = FolderState.of(request.checkpoint(), request.result());
     PhaseSetup setup = PhaseSetup.of(request, offloadsOnCpu);
     try (LazyTokenizer tokenizer = new LazyTokenizer(request.checkpoint())) {
       PhaseRows rows =
@@ -131,7 +133,12 @@ public final class DjlPhaseTrainer implements PhaseTrainer {
           Transformer model = model(setup, request, objective)) {
         TrainedCheckpoint result =
             new TrainedCheckpoint(
-                setup.checkpoint(), setup.layout(), model, request.pipeline().saveDtype(), ends);
+                setup.checkpoint(),
+                opened,
+                setup.layout(),
+                model,
+                request.pipeline().saveDtype(),
+                ends);
         @Nullable Rescans rescans =
             request
                 .retargeting()
@@ -154,6 +161,7 @@ public final class DjlPhaseTrainer implements PhaseTrainer {
                     request.failedStep()),
                 listener);
         long tokens = loop.run();
+        result.checkBase();
         long changed = result.changedValues();
         writeAdapter(request, setup.layout(), model);
         result.write(request.result());

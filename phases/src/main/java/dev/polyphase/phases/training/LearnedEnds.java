@@ -11,10 +11,10 @@ import dev.polyphase.phases.tokens.EndOfSequence;
 import dev.polyphase.phases.tokens.LazyTokenizer;
 import dev.polyphase.phases.tokens.Tokenizer;
 import dev.polyphase.pipelines.problems.InputException;
+import dev.polyphase.pipelines.problems.InputFile;
 import dev.polyphase.weights.JsonEdit;
 import dev.polyphase.weights.JsonFile;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Collection;
 import java.util.LinkedHashMap;
@@ -71,7 +71,7 @@ record LearnedEnds(
   /** Empty where there is none that can be read: rows that are tokens already need none. */
   private static Optional<Tokenizer> opened(Path folder, LazyTokenizer tokenizer)
       throws IOException {
-    if (!Files.isRegularFile(folder.resolve(Tokenizer.FILE))) {
+    if (!InputFile.isThere(folder.resolve(Tokenizer.FILE))) {
       return Optional.empty();
     }
     try {
@@ -92,7 +92,7 @@ record LearnedEnds(
   private static Map<String, JsonNode> generationChanges(
       Path folder, Set<Integer> learned, Set<Integer> all) throws IOException {
     Path file = folder.resolve(EndOfSequence.GENERATION_CONFIG);
-    if (Files.exists(file)) {
+    if (InputFile.isThere(file)) {
       return changes(file, learned, all);
     }
     Path config = folder.resolve(EndOfSequence.CONFIG);

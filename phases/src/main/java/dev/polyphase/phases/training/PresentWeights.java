@@ -38,6 +38,7 @@ final class PresentWeights implements AutoCloseable {
    * @param step the optimiser steps taken, by which the file is named
    */
   Checkpoint write(TrainedCheckpoint trained, long step) throws IOException {
+    trained.checkBase();
     Path next = result.resolveSibling("rescan-%06d.safetensors".formatted(step));
     Map<String, NewTensor> values = trained.trained();
     List<SafetensorsFile.Tensor> tensors = new ArrayList<>();

@@ -3,6 +3,7 @@ package dev.polyphase.phases.training;
 import dev.polyphase.phases.api.TrainingFailedException;
 import dev.polyphase.pipelines.LossWatchdog;
 import dev.polyphase.pipelines.Phase;
+import dev.polyphase.weights.FileFailure;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
@@ -155,7 +156,9 @@ final class StepGuard {
     } catch (IOException e) {
       TrainingFailedException failure =
           new TrainingFailedException(
-              head + "its rows or the model before it can't be kept: " + e.getMessage());
+              head
+                  + "its rows or the model before it can't be kept: "
+                  + FileFailure.sentence(failedStep, e));
       failure.addSuppressed(e);
       return failure;
     }

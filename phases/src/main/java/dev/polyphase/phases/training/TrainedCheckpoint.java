@@ -12,6 +12,7 @@ import dev.polyphase.phases.model.Transformer;
 import dev.polyphase.pipelines.SaveDtype;
 import dev.polyphase.weights.Checkpoint;
 import dev.polyphase.weights.CheckpointWriter;
+import dev.polyphase.weights.FolderState;
 import dev.polyphase.weights.HeadTie;
 import dev.polyphase.weights.NewTensor;
 import dev.polyphase.weights.TensorInfo;
@@ -28,19 +29,27 @@ import java.util.Map;
  */
 final class TrainedCheckpoint {
   private final Checkpoint base;
+  private final FolderState opened;
   private final ModelLayout layout;
   private final Transformer model;
   private final Map<String, NDArray> masters;
   private final SaveDtype saveDtype;
   private final LearnedEnds ends;
 
+  /**
+   * A checkpoint that has its new values from a model.
+   *
+   * @param opened the base's folder when the first of its files was opened
+   */
   TrainedCheckpoint(
       Checkpoint base,
+      FolderState opened,
       ModelLayout layout,
       Transformer model,
       SaveDtype saveDtype,
       LearnedEnds ends) {
     this.base = base;
+    this.opened = opened;
     this.layout = layout;
     this.model = model;
     this.masters = model.masters();
@@ -51,6 +60,15 @@ final class TrainedCheckpoint {
   /** The checkpoint without new values. */
   Checkpoint base() {
     return base;
+  }
+
+  /**
+   * Holds the base to be the one that the phase began with.
+   *
+   * @throws IOException that names the file that is not
+   */
+  void checkBase() throws IOException {
+    opened.checkUnchanged();
   }
 
   /** Writes the folder, whole or not at all. */
@@ -66,7 +84,7 @@ final class TrainedCheckpoint {
             model.storeOf(layout.parameterOf(tensor.name())).toWrite(tensor, saved(tensor)));
       }
     }
-    CheckpointWriter.write(base, target, replaced, ends.edits(configChanges()));
+    CheckpointWriter.write(base, opened, target, replaced, ends.edits(configChanges()));
   }
 
   /**

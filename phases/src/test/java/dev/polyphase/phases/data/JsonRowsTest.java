@@ -100,7 +100,7 @@ class JsonRowsTest {
     assertThat(problemsOf(file)).singleElement().hasToString(file + ": there is no such file");
     assertThat(problemsOf(temp))
         .singleElement()
-        .hasToString(temp + ": this is a folder; name a file of rows in it");
+        .hasToString(temp + ": this is a folder, and a file is needed");
   }
 
   @Test

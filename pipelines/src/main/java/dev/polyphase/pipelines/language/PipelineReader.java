@@ -5,14 +5,17 @@ import dev.polyphase.pipelines.Dtype;
 import dev.polyphase.pipelines.Pipeline;
 import dev.polyphase.pipelines.SaveDtype;
 import dev.polyphase.pipelines.problems.InputException;
+import dev.polyphase.pipelines.problems.InputFile;
 import dev.polyphase.pipelines.problems.Place;
 import dev.polyphase.pipelines.problems.Problems;
 import dev.polyphase.pipelines.yaml.Mapping;
 import dev.polyphase.pipelines.yaml.Node;
 import dev.polyphase.pipelines.yaml.YamlTree;
 import java.io.IOException;
+import java.io.InputStream;
+import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
-import java.nio.file.Files;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
 
@@ -21,7 +24,7 @@ import java.util.List;
  */
 public final class PipelineReader {
   /** A model given by mistake is not read into memory. */
-  private static final long MAX_BYTES = 4_000_000;
+  private static final int MAX_BYTES = 4_000_000;
 
   private static final Wording FOLDER = Wording.any("a folder");
 
@@ -30,27 +33,33 @@ public final class PipelineReader {
   /**
    * Reads a pipeline, every default filled in.
    *
-   * @param file in UTF-8
+   * @param file in UTF-8; {@code -} is standard input
    * @param overrides {@code KEY=VALUE}, the values of {@code --set}: {@code seed=1}, {@code
    *     phases.NAME.key=...}, {@code phases[0].key=...}; the value is YAML; later ones win
    * @throws InputException with every problem of the file and the overrides
    * @throws IOException where the file can't be read
    */
   public static Pipeline read(Path file, List<String> overrides) throws IOException {
-    if (!Files.isRegularFile(file)) {
+    String name = InputFile.name(file);
+    if (!InputFile.isStream(file) && !InputFile.isThere(file)) {
       throw new InputException(
-          Place.in(file.toString()), "there is no such file; give the path of a pipeline file");
+          Place.in(name), "there is no such file; give the path of a pipeline file");
     }
-    if (Files.size(file) > MAX_BYTES) {
+    byte[] bytes;
+    try (InputStream in = InputFile.open(file)) {
+      bytes = in.readNBytes(MAX_BYTES + 1);
+    }
+    if (bytes.length > MAX_BYTES) {
       throw new InputException(
-          Place.in(file.toString()), "it is too long for a pipeline; is it another file?");
+          Place.in(name), "it is too long for a pipeline; is it another file?");
     }
+    String text;
     try {
-      return parse(Files.readString(file), file.toString(), overrides);
+      text = StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes)).toString();
     } catch (CharacterCodingException e) {
-      throw new InputException(
-          Place.in(file.toString()), "it is not text in UTF-8; save it in UTF-8");
+      throw new InputException(Place.in(name), "it is not text in UTF-8; save it in UTF-8");
     }
+    return parse(text, name, overrides);
   }
 
   /**

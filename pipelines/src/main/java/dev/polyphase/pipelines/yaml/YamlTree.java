@@ -180,8 +180,25 @@ public final class YamlTree {
   }
 
   private Scalar scalar(ScalarNode node, String path) {
+    refuseWhatIsNoText(node);
     boolean quoted = node.getScalarStyle() != ScalarStyle.PLAIN;
     return new Scalar(place(node), path, node.getValue(), quoted);
+  }
+
+  /** In quotes YAML can say what no path, name, key or word of a file in UTF-8 can hold. */
+  private void refuseWhatIsNoText(ScalarNode node) {
+    String text = node.getValue();
+    if (text.indexOf('\0') >= 0) {
+      problems.add(
+          place(node), "this text holds a NUL character (\\0), which ends a path; remove it");
+    }
+    if (text.codePoints()
+        .anyMatch(c -> c >= Character.MIN_SURROGATE && c <= Character.MAX_SURROGATE)) {
+      problems.add(
+          place(node),
+          "this text holds one half of a pair (\\uD800 to \\uDFFF), which is no character; write"
+              + " the character itself, or \\U and its eight digits");
+    }
   }
 
   /** Types are decided by who reads a value; a tag that claims another one is refused. */

@@ -56,7 +56,7 @@ class PipelineReaderTest {
     assertThatThrownBy(() -> PipelineReader.read(missing, List.of()))
         .hasMessage(missing + ": there is no such file; give the path of a pipeline file");
     assertThatThrownBy(() -> PipelineReader.read(folder, List.of()))
-        .hasMessage(folder + ": there is no such file; give the path of a pipeline file");
+        .hasMessage(folder + ": this is a folder, and a file is needed");
   }
 
   @Test
