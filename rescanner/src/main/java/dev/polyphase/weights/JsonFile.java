@@ -30,6 +30,11 @@ public final class JsonFile {
     return read(file, STANDARD);
   }
 
+  /** A value for a message: its JSON, cut where it is long. */
+  public static String shown(JsonNode value) {
+    return StrictJson.shown(value);
+  }
+
   /**
    * The value that a file holds.
    *

@@ -1,5 +1,7 @@
 package dev.polyphase.orchestrator.store;
 
+import static java.util.Objects.requireNonNull;
+
 import com.fasterxml.jackson.annotation.JsonProperty;
 import dev.polyphase.phases.api.PhaseResult;
 import java.util.Map;
@@ -39,7 +41,12 @@ public record PhaseState(
     FINISHED
   }
 
+  /** A state that lacks nothing, as a file may. */
   public PhaseState {
+    requireNonNull(name);
+    requireNonNull(type);
+    requireNonNull(folder);
+    requireNonNull(status);
     settings = Map.copyOf(settings);
     data = Map.copyOf(data);
   }

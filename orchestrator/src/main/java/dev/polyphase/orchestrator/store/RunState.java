@@ -1,6 +1,9 @@
 package dev.polyphase.orchestrator.store;
 
+import static java.util.Objects.requireNonNull;
+
 import com.fasterxml.jackson.annotation.JsonProperty;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -45,7 +48,13 @@ public record RunState(
     FINISHED
   }
 
+  /** A state that lacks nothing, whose times are times: what a file holds may be anything. */
   public RunState {
+    requireNonNull(name);
+    requireNonNull(status);
+    requireNonNull(polyphase);
+    started = Instant.parse(started).toString();
+    updated = Instant.parse(updated).toString();
     settings = Map.copyOf(settings);
     phases = List.copyOf(phases);
   }

@@ -13,8 +13,32 @@ import java.util.List;
 import java.util.Map;
 
 /** The whole program as it ships, in this process, and the files that it leaves. */
-final class Polyphase {
+public final class Polyphase {
   private static final ObjectMapper JSON = new ObjectMapper();
+
+  /** What libraries and Java write: no message to a user holds any of it. */
+  public static final List<String> LIBRARIES =
+      List.of(
+          "JsonReadFeature",
+          "REDACTED",
+          "com.fasterxml",
+          "ai.djl",
+          "TorchScript",
+          "Exception",
+          "StreamReadConstraints",
+          "StreamReadFeature",
+          "Unrecognized token",
+          "Unexpected character",
+          "Unexpected end-of-input",
+          "java.",
+          "org.yaml",
+          "while scanning",
+          "while parsing",
+          "untagged enum",
+          "Error(",
+          "Input length",
+          "ALLOW_",
+          "null:");
 
   private Polyphase() {}
 
@@ -25,13 +49,18 @@ final class Polyphase {
    * @param results standard output
    * @param messages standard error
    */
-  record Ended(int exitCode, String results, String messages) {}
+  public record Ended(int exitCode, String results, String messages) {}
 
   static Ended execute(String... args) {
+    return execute(Map.of(), args);
+  }
+
+  /** Runs a command in an environment. */
+  public static Ended execute(Map<String, String> environment, String... args) {
     ByteArrayOutputStream out = new ByteArrayOutputStream();
     ByteArrayOutputStream err = new ByteArrayOutputStream();
     Console console = Console.of(out, err, StandardCharsets.UTF_8);
-    int exitCode = new Cli(Backend.embedded(), console, Map.of()).execute(args);
+    int exitCode = new Cli(Backend.embedded(), console, environment).execute(args);
     return new Ended(
         exitCode, out.toString(StandardCharsets.UTF_8), err.toString(StandardCharsets.UTF_8));
   }

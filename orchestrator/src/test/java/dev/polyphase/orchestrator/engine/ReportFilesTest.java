@@ -25,6 +25,8 @@ import java.util.stream.StreamSupport;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class ReportFilesTest {
   private static final String TWO_PHASES =
@@ -119,7 +121,8 @@ class ReportFilesTest {
         {"step":1,"loss":1.0,"rewards/margins":0.25,"learning_rate":0.5}
         {"step":2,"loss":null,"rewards/margins":0.5,"learning_rate":0.25}
         {"step":2,"eval_loss":0.5,"eval_rewards/accuracies":0.875}
-        {"step":3,"los""");
+        {"step":3,"los\
+        """);
     ReportFiles.rebuild(run);
 
     assertThat(Files.readString(run.path().resolve("report/index.html")))
@@ -208,6 +211,31 @@ class ReportFilesTest {
         .isInstanceOf(InputException.class)
         .hasMessage(empty.path() + " holds no run.json; name the folder of a run, as runs/NAME");
     assertThat(empty.path()).isEmptyDirectory();
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"started", "updated", "name", "status", "polyphase", "phases"})
+  void aStateThatLacksSomethingIsRefused(String key) throws IOException {
+    run();
+    ObjectNode state = (ObjectNode) runs.json("runs/two/run.json");
+    state.remove(key);
+    assertRefused(state);
+  }
+
+  @Test
+  void aStateWhoseTimesAreNoneIsRefused() throws IOException {
+    run();
+    ObjectNode state = (ObjectNode) runs.json("runs/two/run.json");
+    assertRefused(state.put("started", "yesterday"));
+  }
+
+  private void assertRefused(ObjectNode state) throws IOException {
+    Files.writeString(run.runJson(), state.toString());
+
+    assertThatThrownBy(() -> ReportFiles.rebuild(run))
+        .isInstanceOf(InputException.class)
+        .hasMessageContaining("run.json: this is not the state of a run");
+    assertThatThrownBy(this::run).isInstanceOf(InputException.class);
   }
 
   private void run() throws IOException {

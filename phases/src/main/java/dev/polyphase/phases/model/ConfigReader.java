@@ -88,7 +88,7 @@ public final class ConfigReader {
                             () ->
                                 "architectures is %s, and these are implemented: %s"
                                     .formatted(
-                                        names.isMissingNode() ? "missing" : names,
+                                        names.isMissingNode() ? "missing" : JsonFile.shown(names),
                                         Architecture.names()))));
   }
 

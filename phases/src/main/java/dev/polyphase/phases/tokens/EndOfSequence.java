@@ -55,7 +55,8 @@ public final class EndOfSequence {
       if (!id.isInt() || id.intValue() < 0) {
         throw new InputException(
             Place.in(file.toString()),
-            "\"eos_token_id\" must be a token's number or a list of them, found " + value);
+            "\"eos_token_id\" must be a token's number or a list of them, found "
+                + JsonFile.shown(value));
       }
       ids.add(id.intValue());
     }

@@ -210,7 +210,8 @@ public final class TokenizerFolder {
     if (!value.path("content").isTextual()) {
       throw wrong(
           file,
-          "\"%s\" must be a string or an object with \"content\", found %s".formatted(name, value));
+          "\"%s\" must be a string or an object with \"content\", found %s"
+              .formatted(name, JsonFile.shown(value)));
     }
     ObjectNode settings = value.deepCopy();
     return AddedToken.of(settings.put("special", true));
