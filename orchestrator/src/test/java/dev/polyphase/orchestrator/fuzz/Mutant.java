@@ -8,6 +8,7 @@ import java.nio.charset.StandardCharsets;
  * @param how what was done to it, in one short line
  * @param bytes what it holds now
  */
+@SuppressWarnings("ArrayRecordComponent") // Never compared.
 record Mutant(String how, byte[] bytes) {
   private static final int LONGEST = 160;
 
