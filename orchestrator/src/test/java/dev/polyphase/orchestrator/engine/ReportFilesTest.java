@@ -180,6 +180,18 @@ class ReportFilesTest {
   }
 
   @Test
+  void aFolderInAFilesPlaceIsRefused() throws IOException {
+    run();
+    Path page = run.reportPage();
+    Files.delete(page);
+    Files.createDirectory(page);
+
+    assertThatThrownBy(() -> ReportFiles.rebuild(run))
+        .isInstanceOf(InputException.class)
+        .hasMessage(page + ": this is a folder, where the report has a file; remove it");
+  }
+
+  @Test
   void whatIsNoRunIsRefused() throws IOException {
     RunFolder empty = new RunFolder(Files.createDirectories(folder.resolve("empty")));
 

@@ -57,7 +57,10 @@ class ConfigProblemsTest {
                 + " UTF-8");
     Files.delete(file());
     Files.createDirectory(file());
-    assertThat(problems(folder)).singleElement().asString().contains("this is a folder, and a file is needed");
+    assertThat(problems(folder))
+        .singleElement()
+        .asString()
+        .contains("this is a folder, and a file is needed");
   }
 
   @ParameterizedTest
