@@ -6,6 +6,7 @@ import dev.polyphase.orchestrator.store.RunStore;
 import dev.polyphase.pipelines.Pipeline;
 import dev.polyphase.pipelines.language.PipelineReader;
 import dev.polyphase.pipelines.problems.InputException;
+import dev.polyphase.pipelines.problems.Place;
 import dev.polyphase.reports.HeatmapPng;
 import dev.polyphase.reports.HeatmapSvg;
 import dev.polyphase.reports.Report;
@@ -26,7 +27,7 @@ public final class ReportFiles {
    * Makes the report of a run anew, in whatever state the run is.
    *
    * @return its page
-   * @throws InputException where the folder holds no run
+   * @throws InputException where the folder holds no run, or a folder where the report has a file
    */
   public static Path rebuild(RunFolder run) throws IOException {
     run.requireOwnFiles();
@@ -36,6 +37,13 @@ public final class ReportFiles {
                 () ->
                     new InputException(
                         run.path() + " holds no run.json; name the folder of a run, as runs/NAME"));
+    for (String name : List.of("report.json", "heatmap.svg", "heatmap.png", "index.html")) {
+      Path file = run.reportJson().resolveSibling(name);
+      if (Files.isDirectory(file)) {
+        throw new InputException(
+            Place.in(file.toString()), "this is a folder, where the report has a file; remove it");
+      }
+    }
     return write(run, PipelineReader.read(run.pipelineYaml(), List.of()), state);
   }
 
