@@ -74,6 +74,7 @@ final class Arithmetic {
     @Nullable BigInteger base = wholeOrNull(left);
     @Nullable BigInteger exponent = wholeOrNull(right);
     if (base != null && exponent != null && exponent.signum() >= 0) {
+      Budget.work(20_000);
       if (exponent.bitLength() > 31
           || (base.abs().bitLength() > 1
               && (long) base.bitLength() * exponent.intValue() > Limits.MAX_BITS)) {
@@ -130,6 +131,7 @@ final class Arithmetic {
     int count = times.max(BigInteger.ZERO).min(BigInteger.valueOf(Limits.MAX_CHARS)).intValue();
     if (value instanceof Value.Text text) {
       Limits.requireChars((long) text.value().length() * count);
+      Budget.work((long) text.value().length() * count / 2);
       return Value.text(text.value().repeat(count));
     }
     Value.Series series = (Value.Series) value;
@@ -163,6 +165,7 @@ final class Arithmetic {
     @Nullable BigInteger first = wholeOrNull(left);
     @Nullable BigInteger second = wholeOrNull(right);
     if (first != null && second != null) {
+      Budget.work(20 + (first.bitLength() / 32L) * (second.bitLength() / 32L));
       BigInteger result = whole.apply(first, second);
       if (result.bitLength() > Limits.MAX_BITS) {
         throw tooLarge();

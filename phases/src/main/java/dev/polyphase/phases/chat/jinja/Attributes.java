@@ -26,14 +26,16 @@ final class Attributes {
       return method;
     }
     @Nullable Value element =
-        object instanceof Value.Mapping mapping ? mapping.entries().get(Value.text(name)) : null;
+        object instanceof Value.Mapping mapping
+            ? Comparison.ofKey(mapping.entries(), Value.text(name))
+            : null;
     return element == null ? missing(object, name) : element;
   }
 
   /** A method of a string, list or dict; null where there is none of this name. */
   static @Nullable Value method(Value object, String name) {
     if (object instanceof Value.Text text) {
-      return TextMethods.of(text.value(), name);
+      return TextMethods.of(text, name);
     }
     if (object instanceof Value.Mapping mapping) {
       return MappingMethods.of(mapping, name);

@@ -2,7 +2,6 @@ package dev.polyphase.phases.chat.jinja;
 
 import java.math.BigDecimal;
 import java.math.BigInteger;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -43,6 +42,14 @@ final class Comparison {
 
   /** Whether two values are equal; numbers of different types may be. */
   static boolean equal(Value left, Value right) {
+    Budget.work(20);
+    if (left == right) {
+      return true;
+    }
+    if (left instanceof Value.Text a && right instanceof Value.Text b) {
+      Budget.read(Math.min(a.value().length(), b.value().length()));
+      return a.value().equals(b.value());
+    }
     @Nullable BigDecimal first = exactOrNull(left);
     @Nullable BigDecimal second = exactOrNull(right);
     if (first != null && second != null) {
@@ -74,7 +81,7 @@ final class Comparison {
   }
 
   private static boolean isIn(Map.Entry<Value, Value> entry, Map<Value, Value> entries) {
-    @Nullable Value other = entries.get(entry.getKey());
+    @Nullable Value other = ofKey(entries, entry.getKey());
     return other != null && equal(entry.getValue(), other);
   }
 
@@ -84,6 +91,7 @@ final class Comparison {
    * @throws Fault if Python does not order these values
    */
   static int compare(Value left, Value right) {
+    Budget.work(20);
     @Nullable BigDecimal first = exactOrNull(left);
     @Nullable BigDecimal second = exactOrNull(right);
     if (first != null && second != null) {
@@ -111,9 +119,17 @@ final class Comparison {
 
   /** Java compares UTF-16 units, which order characters beyond the first 65536 before some. */
   private static int compareCodePoints(String left, String right) {
-    int[] a = left.codePoints().toArray();
-    int[] b = right.codePoints().toArray();
-    return Arrays.compare(a, b);
+    Budget.read(Math.min(left.length(), right.length()));
+    int at = 0;
+    while (at < left.length() && at < right.length()) {
+      int a = left.codePointAt(at);
+      int b = right.codePointAt(at);
+      if (a != b) {
+        return Integer.compare(a, b);
+      }
+      at += Character.charCount(a);
+    }
+    return Integer.compare(left.length(), right.length());
   }
 
   /**
@@ -124,24 +140,55 @@ final class Comparison {
   static boolean contains(Value container, Value item) {
     if (container instanceof Value.Text text) {
       if (item instanceof Value.Text part) {
-        return text.value().contains(part.value());
+        return TextSearch.indexOf(text.value(), part.value(), 0) >= 0;
       }
       throw item instanceof Value.Undefined undefined
           ? undefined.fault()
           : new Fault("'in <string>' requires string as left operand, not " + item.typeName());
     }
     if (container instanceof Value.Mapping mapping) {
-      return mapping.entries().containsKey(item);
+      return ofKey(mapping.entries(), item) != null;
     }
     return Subscripts.elements(container).stream().anyMatch(each -> equal(each, item));
+  }
+
+  /**
+   * The entry of a key; null where there is none. A map may read a key to its depths, however often
+   * a part occurs in it, so all of that is paid first.
+   */
+  static @Nullable Value ofKey(Map<Value, Value> entries, Value key) {
+    payForKey(key);
+    return entries.get(key);
+  }
+
+  /** Pays for what a map reads of a key. */
+  static void payForKey(Value key) {
+    if (key instanceof Value.Text text) {
+      Budget.read(text.value().length());
+    } else if (key instanceof Value.Series series) {
+      Budget.work(20);
+      series.items().forEach(Comparison::payForKey);
+    } else if (key instanceof Value.Mapping mapping) {
+      Budget.work(20);
+      mapping.entries().forEach((inner, value) -> payForBoth(inner, value));
+    } else if (key instanceof Loop loop) {
+      payForKey(loop.series());
+    }
+  }
+
+  private static void payForBoth(Value key, Value value) {
+    payForKey(key);
+    payForKey(value);
   }
 
   /** A finite number's exact value; null for all else. */
   private static @Nullable BigDecimal exactOrNull(Value value) {
     @Nullable BigInteger whole = Arithmetic.wholeOrNull(value);
     if (whole != null) {
+      Budget.work(20 + whole.bitLength());
       return new BigDecimal(whole);
     }
+    Budget.work(value instanceof Value.Real ? 1000 : 0);
     return value instanceof Value.Real real && Double.isFinite(real.value())
         ? new BigDecimal(real.value())
         : null;

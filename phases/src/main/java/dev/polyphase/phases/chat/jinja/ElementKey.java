@@ -23,6 +23,8 @@ interface ElementKey {
    * @param otherwise what stands for a missing one; none if nothing does
    */
   static ElementKey attribute(Value path, Value otherwise) {
+    // Each part of a path is a value of its own.
+    Budget.made(path instanceof Value.Text text ? 64L * text.value().length() : 0);
     List<Value> keys =
         path instanceof Value.Text text
             ? Arrays.stream(text.value().split("\\.", -1)).map(ElementKey::key).toList()
@@ -30,6 +32,7 @@ interface ElementKey {
     return element -> {
       Value value = element;
       for (Value key : keys) {
+        Budget.work(20);
         value = Subscripts.item(value, key);
         if (value instanceof Value.Undefined && otherwise != Value.None.NONE) {
           value = otherwise;

@@ -22,6 +22,7 @@ record ForLoop(
   @Override
   public Flow execute(Scope scope, Output output) {
     List<Value> elements = elements(scope);
+    Value.Series all = new Value.Series(Value.Series.Kind.LIST, elements);
     if (elements.isEmpty()) {
       return otherwise.execute(scope.inner(), output);
     }
@@ -29,7 +30,7 @@ record ForLoop(
       scope.run().at(at);
       scope.run().countRound();
       Scope round = scope.inner();
-      round.set("loop", new Loop(elements, i));
+      round.set("loop", new Loop(all, i));
       target.assign(elements.get(i), round);
       if (body.execute(round, output) == Flow.BREAK) {
         break;

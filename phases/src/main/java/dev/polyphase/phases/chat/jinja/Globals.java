@@ -99,7 +99,7 @@ final class Globals {
   private static Value now(Arguments arguments, Run run) {
     String format = arguments.bind("strftime_now", "format").requiredText("format");
     ZonedDateTime now = ZonedDateTime.now(run.clock());
-    StringBuilder date = new StringBuilder();
+    Output date = new Output();
     int i = 0;
     while (i < format.length()) {
       boolean isCode = format.charAt(i) == '%' && i + 1 < format.length();
@@ -110,6 +110,7 @@ final class Globals {
   }
 
   private static String dated(char code, ZonedDateTime now) {
+    Budget.work(2000);
     if (code == '%') {
       return "%";
     }

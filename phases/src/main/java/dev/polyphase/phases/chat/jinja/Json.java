@@ -3,10 +3,10 @@ package dev.polyphase.phases.chat.jinja;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.polyphase.rescanner.PythonFloat;
 import java.util.ArrayList;
+import java.util.HexFormat;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -25,6 +25,8 @@ record Json(
     String itemSeparator,
     String keySeparator,
     boolean sortKeys) {
+
+  private static final HexFormat HEX = HexFormat.of();
 
   /** The value of a JSON document. */
   static Value value(JsonNode node) {
@@ -70,7 +72,7 @@ record Json(
         && (series.kind() == Value.Series.Kind.LIST || series.kind() == Value.Series.Kind.TUPLE)) {
       writeSeries(series.items(), newLine, output);
     } else if (value instanceof Value.Text text) {
-      output.append(quoted(text.value()));
+      quote(text.value(), output);
     } else {
       output.append(scalar(value));
     }
@@ -84,7 +86,7 @@ record Json(
       return bool.truthy() ? "true" : "false";
     }
     if (value instanceof Value.Whole whole) {
-      return whole.value().toString();
+      return Writing.whole(whole.value());
     }
     if (value instanceof Value.Real real) {
       return PythonFloat.toString(real.value());
@@ -124,26 +126,29 @@ record Json(
       Map.Entry<Value, Value> entry = each.next();
       String key =
           entry.getKey() instanceof Value.Text text ? text.value() : scalar(entry.getKey());
-      output.append(inner).append(quoted(key)).append(keySeparator);
+      output.append(inner);
+      quote(key, output);
+      output.append(keySeparator);
       write(entry.getValue(), inner, output);
       output.append(each.hasNext() ? itemSeparator : "");
     }
     output.append(indent == null ? "}" : newLine + "}");
   }
 
-  private String quoted(String text) {
-    StringBuilder quoted = new StringBuilder("\"");
+  private void quote(String text, Output output) {
+    output.append("\"");
+    int plain = 0;
     for (int i = 0; i < text.length(); i++) {
       char c = text.charAt(i);
       int simple = "\"\\\n\r\t\f\b".indexOf(c);
-      if (simple >= 0) {
-        quoted.append('\\').append("\"\\nrtfb".charAt(simple));
-      } else if (c < 0x20 || (asciiOnly && c > 0x7e)) {
-        quoted.append(String.format(Locale.ROOT, "\\u%04x", (int) c));
-      } else {
-        quoted.append(c);
+      boolean numbered = simple < 0 && (c < 0x20 || (asciiOnly && c > 0x7e));
+      if (simple >= 0 || numbered) {
+        output.append(text.substring(plain, i)).append("\\");
+        output.append(
+            numbered ? "u" + HEX.toHexDigits(c) : String.valueOf("\"\\nrtfb".charAt(simple)));
+        plain = i + 1;
       }
     }
-    return quoted.append('"').toString();
+    output.append(text.substring(plain)).append("\"");
   }
 }

@@ -1,6 +1,9 @@
 package dev.polyphase.phases.chat.jinja;
 
-/** What one rendering may use: templates come with downloaded models. */
+/**
+ * What each value and a template's structure may come to: templates come with downloaded models.
+ * What a rendering uses in all is its {@link Budget}.
+ */
 final class Limits {
   /** UTF-16 units of the output, or of any string made on the way. */
   static final int MAX_CHARS = 1 << 24;
@@ -16,6 +19,12 @@ final class Limits {
 
   /** Macros that are running at once. */
   static final int MAX_DEPTH = 200;
+
+  /** UTF-16 units of a template's source; published ones have some thousands. */
+  static final int MAX_SOURCE = 1 << 20;
+
+  /** Characters of a fault's message, which may quote what the row says. */
+  static final int MAX_MESSAGE = 2000;
 
   /** Bits of an integer. */
   static final int MAX_BITS = 1 << 14;

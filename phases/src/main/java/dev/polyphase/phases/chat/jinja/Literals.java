@@ -33,7 +33,9 @@ final class Literals {
     public Value evaluate(Scope scope) {
       Map<Value, Value> values = new LinkedHashMap<>();
       for (Entry entry : entries) {
-        values.put(entry.key().evaluate(scope), entry.value().evaluate(scope));
+        Value key = entry.key().evaluate(scope);
+        Comparison.payForKey(key);
+        values.put(key, entry.value().evaluate(scope));
       }
       return new Value.Mapping(values);
     }

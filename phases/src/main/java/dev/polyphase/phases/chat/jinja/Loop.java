@@ -5,12 +5,13 @@ import java.util.List;
 /**
  * {@code loop}: where a for loop is.
  *
- * @param items what it goes over
+ * @param series what it goes over
  * @param index0 the current element, the first is 0
  */
-record Loop(List<Value> items, int index0) implements Value {
+record Loop(Series series, int index0) implements Value {
 
   Value attribute(String name) {
+    List<Value> items = series.items();
     int length = items.size();
     return switch (name) {
       case "index" -> Value.whole(index0 + 1);

@@ -52,7 +52,7 @@ record Macro(String name, List<Parameter> parameters, Statements.Body body) impl
   }
 
   private Value.Function function(Scope definedIn) {
-    return new Value.Function(name, (arguments, run) -> call(arguments, run, definedIn));
+    return new Value.Function(name, definedIn, (arguments, run) -> call(arguments, run, definedIn));
   }
 
   private Value call(Arguments arguments, Run run, Scope definedIn) {

@@ -3,6 +3,7 @@ package dev.polyphase.phases.chat.jinja;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /** The methods of dicts; as in jinja2's immutable sandbox none that changes them. */
@@ -19,15 +20,17 @@ final class MappingMethods {
       case "get" ->
           new Value.Function(
               name,
+              mapping,
               (arguments, run) -> {
                 Arguments.Bound bound = arguments.bind(name, "key", "default");
                 Value otherwise = bound.value("default", Value.None.NONE);
-                return entries.getOrDefault(bound.required("key"), otherwise);
+                @Nullable Value found = Comparison.ofKey(entries, bound.required("key"));
+                return found == null ? otherwise : found;
               });
-      case "items" -> view(name, items(mapping));
-      case "keys" -> view(name, List.copyOf(entries.keySet()));
-      case "values" -> view(name, List.copyOf(entries.values()));
-      case "copy" -> new Value.Function(name, (arguments, run) -> mapping);
+      case "items" -> view(name, mapping, () -> items(mapping));
+      case "keys" -> view(name, mapping, () -> List.copyOf(entries.keySet()));
+      case "values" -> view(name, mapping, () -> List.copyOf(entries.values()));
+      case "copy" -> new Value.Function(name, mapping, (arguments, run) -> mapping);
       default ->
           UNSAFE.contains(name)
               ? new Value.Undefined("the method '" + name + "' of a dict would change it")
@@ -42,12 +45,13 @@ final class MappingMethods {
         .toList();
   }
 
-  private static Value view(String name, List<Value> items) {
+  private static Value view(String name, Value.Mapping mapping, Supplier<List<Value>> items) {
     return new Value.Function(
         name,
+        mapping,
         (arguments, run) -> {
           arguments.bind(name);
-          return new Value.Series(Value.Series.Kind.VIEW, items);
+          return new Value.Series(Value.Series.Kind.VIEW, items.get());
         });
   }
 }

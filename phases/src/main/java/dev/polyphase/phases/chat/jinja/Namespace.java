@@ -1,5 +1,6 @@
 package dev.polyphase.phases.chat.jinja;
 
+import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -11,6 +12,10 @@ final class Namespace implements Value {
   Value get(String name) {
     @Nullable Value value = attributes.get(name);
     return value == null ? new Undefined("the namespace has no attribute '" + name + "'") : value;
+  }
+
+  Collection<Value> values() {
+    return attributes.values();
   }
 
   void set(String name, Value value) {

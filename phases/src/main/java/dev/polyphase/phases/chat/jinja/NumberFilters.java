@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
 final class NumberFilters {
   private static final Pattern WHOLE = Pattern.compile("[+-]?\\d(_?\\d){0,999}");
   private static final Pattern REAL =
-      Pattern.compile("[+-]?(\\d+\\.?\\d*|\\.\\d+)([eE][+-]?\\d+)?");
+      Pattern.compile("[+-]?(\\d++\\.?\\d*+|\\.\\d++)([eE][+-]?\\d++)?");
 
   static final Map<String, Filter> BY_NAME =
       Map.of(
@@ -77,6 +77,9 @@ final class NumberFilters {
   private static Value required(Value input) {
     if (input instanceof Value.Undefined undefined) {
       throw undefined.fault();
+    }
+    if (input instanceof Value.Text text) {
+      Budget.read(4L * text.value().length());
     }
     return input;
   }

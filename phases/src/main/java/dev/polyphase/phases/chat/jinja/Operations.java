@@ -68,6 +68,7 @@ final class Operations {
   record Not(Expression operand) implements Expression {
     @Override
     public Value evaluate(Scope scope) {
+      scope.run().budget().expression();
       return Value.bool(!operand.evaluate(scope).truthy());
     }
   }
@@ -76,6 +77,7 @@ final class Operations {
   record And(Expression left, Expression right) implements Expression {
     @Override
     public Value evaluate(Scope scope) {
+      scope.run().budget().expression();
       Value value = left.evaluate(scope);
       return value.truthy() ? right.evaluate(scope) : value;
     }
@@ -85,6 +87,7 @@ final class Operations {
   record Or(Expression left, Expression right) implements Expression {
     @Override
     public Value evaluate(Scope scope) {
+      scope.run().budget().expression();
       Value value = left.evaluate(scope);
       return value.truthy() ? value : right.evaluate(scope);
     }
@@ -95,6 +98,7 @@ final class Operations {
       implements Expression {
     @Override
     public Value evaluate(Scope scope) {
+      scope.run().budget().expression();
       if (condition.evaluate(scope).truthy()) {
         return then.evaluate(scope);
       }

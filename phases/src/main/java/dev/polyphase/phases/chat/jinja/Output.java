@@ -6,8 +6,13 @@ final class Output {
 
   Output append(String more) {
     Limits.requireChars((long) text.length() + more.length());
+    Budget.grown(2L * more.length());
     text.append(more);
     return this;
+  }
+
+  int length() {
+    return text.length();
   }
 
   @Override

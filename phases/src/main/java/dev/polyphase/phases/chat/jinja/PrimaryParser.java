@@ -58,6 +58,9 @@ final class PrimaryParser {
 
   /** A whole number, of any size. */
   static Expression integer(Token token) {
+    if (token.text().length() > Limits.MAX_BITS / 4) {
+      throw TokenStream.wrong(token, "the number has more digits than can be taken");
+    }
     return new Literals.Constant(new Value.Whole(new BigInteger(token.text().replace("_", ""))));
   }
 

@@ -32,6 +32,30 @@ final class PythonText {
     return text.substring(start, end);
   }
 
+  /** Whether a character is one of those of a text. */
+  static boolean holds(String characters, int c) {
+    Budget.read(characters.length());
+    return characters.indexOf(c) >= 0;
+  }
+
+  /** Where the white space, or what is none, ends that begins at a place. */
+  static int skip(String text, int from, boolean space) {
+    int at = from;
+    while (at < text.length() && isSpace(text.codePointAt(at)) == space) {
+      at += Character.charCount(text.codePointAt(at));
+    }
+    return at;
+  }
+
+  /** Where the white space, or what is none, begins that ends at a place. */
+  static int skipBack(String text, int from, boolean space) {
+    int at = from;
+    while (at > 0 && isSpace(text.codePointBefore(at)) == space) {
+      at -= Character.charCount(text.codePointBefore(at));
+    }
+    return at;
+  }
+
   /** {@code str.capitalize}: the first character in title case, the others in lower case. */
   static String capitalized(String text) {
     if (text.isEmpty()) {
@@ -46,6 +70,7 @@ final class PythonText {
   static String titled(String text) {
     StringBuilder titled = new StringBuilder();
     boolean afterLetter = false;
+    Budget.made(4L * text.length());
     for (int c : text.codePoints().toArray()) {
       titled.appendCodePoint(afterLetter ? Character.toLowerCase(c) : Character.toTitleCase(c));
       afterLetter = Character.isLetter(c);
@@ -59,6 +84,7 @@ final class PythonText {
     int start = 0;
     for (int i = 0; i < text.length(); i++) {
       if (isLineEnd(text.charAt(i))) {
+        Budget.made(2L * (i - start));
         lines.add(text.substring(start, i));
         if (text.charAt(i) == '\r' && i + 1 < text.length() && text.charAt(i + 1) == '\n') {
           i++;

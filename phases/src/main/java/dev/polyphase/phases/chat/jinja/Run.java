@@ -2,15 +2,17 @@ package dev.polyphase.phases.chat.jinja;
 
 import java.time.Clock;
 
-/** One rendering: where it is, and what it has used of the {@link Limits}. */
+/** One rendering: where it is, and what it has used of the {@link Limits} and its budget. */
 final class Run {
   private final Clock clock;
+  private final Budget budget;
   private Position at = new Position(1, 1);
   private int rounds;
   private int depth;
 
-  Run(Clock clock) {
+  Run(Clock clock, Budget budget) {
     this.clock = clock;
+    this.budget = budget;
   }
 
   /** What tells the date. */
@@ -21,6 +23,11 @@ final class Run {
   /** Notes the place of what is done next, for what may go wrong with it. */
   void at(Position position) {
     at = position;
+    budget.expression();
+  }
+
+  Budget budget() {
+    return budget;
   }
 
   Position position() {

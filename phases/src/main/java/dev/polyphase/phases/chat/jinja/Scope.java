@@ -1,5 +1,6 @@
 package dev.polyphase.phases.chat.jinja;
 
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -18,6 +19,7 @@ final class Scope {
   }
 
   private Scope(Scope outer) {
+    Budget.made(200);
     this.run = outer.run;
     this.outer = outer;
   }
@@ -31,8 +33,17 @@ final class Scope {
     return run;
   }
 
+  @Nullable Scope outer() {
+    return outer;
+  }
+
+  Collection<Value> values() {
+    return variables.values();
+  }
+
   /** The variable in the nearest scope that has it. */
   Value get(String name) {
+    Budget.work(20);
     for (Scope scope = this; scope != null; scope = scope.outer) {
       @Nullable Value value = scope.variables.get(name);
       if (value != null) {

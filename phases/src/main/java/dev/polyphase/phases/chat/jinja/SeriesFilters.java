@@ -35,6 +35,9 @@ final class SeriesFilters {
 
   private static Value first(Value input, Arguments arguments) {
     arguments.bind("first");
+    if (input instanceof Value.Text && input.truthy()) {
+      return Subscripts.item(input, Value.whole(0));
+    }
     List<Value> elements = Subscripts.elements(input);
     return elements.isEmpty()
         ? new Value.Undefined("No first item, sequence was empty.")
@@ -43,6 +46,9 @@ final class SeriesFilters {
 
   private static Value last(Value input, Arguments arguments) {
     arguments.bind("last");
+    if (input instanceof Value.Text && input.truthy()) {
+      return Subscripts.item(input, Value.whole(-1));
+    }
     List<Value> elements = Subscripts.elements(input);
     return elements.isEmpty()
         ? new Value.Undefined("No last item, sequence was empty.")
@@ -93,6 +99,7 @@ final class SeriesFilters {
   private static Value reverse(Value input, Arguments arguments) {
     arguments.bind("reverse");
     if (input instanceof Value.Text text) {
+      Budget.read(text.value().length());
       return Value.text(new StringBuilder(text.value()).reverse().toString());
     }
     List<Value> reversed = new ArrayList<>(Subscripts.elements(input));

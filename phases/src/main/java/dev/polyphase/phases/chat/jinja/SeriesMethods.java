@@ -13,6 +13,7 @@ final class SeriesMethods {
       case "count" ->
           new Value.Function(
               name,
+              series,
               (arguments, run) -> {
                 Value wanted = arguments.bind(name, "value").required("value");
                 return Value.whole(
@@ -21,6 +22,7 @@ final class SeriesMethods {
       case "index" ->
           new Value.Function(
               name,
+              series,
               (arguments, run) -> {
                 Value wanted = arguments.bind(name, "value").required("value");
                 for (int i = 0; i < items.size(); i++) {
@@ -30,7 +32,7 @@ final class SeriesMethods {
                 }
                 throw new Fault("the list does not hold the value whose index is asked");
               });
-      case "copy" -> new Value.Function(name, (arguments, run) -> series);
+      case "copy" -> new Value.Function(name, series, (arguments, run) -> series);
       default -> null;
     };
   }

@@ -10,13 +10,15 @@ final class Statements {
   record Body(List<Statement> statements) implements Statement {
     @Override
     public Flow execute(Scope scope, Output output) {
-      for (Statement statement : statements) {
-        Flow flow = statement.execute(scope, output);
-        if (flow != Flow.NEXT) {
-          return flow;
-        }
+      Budget budget = scope.run().budget();
+      budget.enter(scope, output);
+      Flow flow = Flow.NEXT;
+      for (int i = 0; i < statements.size() && flow == Flow.NEXT; i++) {
+        budget.statement();
+        flow = statements.get(i).execute(scope, output);
       }
-      return Flow.NEXT;
+      budget.leave();
+      return flow;
     }
 
     /** What it writes in a scope of its own. */
@@ -56,6 +58,7 @@ final class Statements {
     @Override
     public Flow execute(Scope scope, Output output) {
       for (Branch branch : branches) {
+        scope.run().budget().expression();
         if (branch.condition().evaluate(scope).truthy()) {
           return branch.body().execute(scope, output);
         }

@@ -32,7 +32,7 @@ final class Subscripts {
 
   private static @Nullable Value element(Value object, Value key) {
     if (object instanceof Value.Mapping mapping) {
-      return mapping.entries().get(key);
+      return Comparison.ofKey(mapping.entries(), key);
     }
     @Nullable BigInteger index = Arithmetic.wholeOrNull(key);
     boolean indexed =
@@ -41,9 +41,19 @@ final class Subscripts {
     if (index == null || index.bitLength() > 31 || !indexed) {
       return null;
     }
-    List<Value> elements = elements(object);
-    int at = index.intValue() < 0 ? index.intValue() + elements.size() : index.intValue();
-    return at >= 0 && at < elements.size() ? elements.get(at) : null;
+    int size = length(object);
+    int at = index.intValue() < 0 ? index.intValue() + size : index.intValue();
+    return at >= 0 && at < size ? at(object, at) : null;
+  }
+
+  /** The element at an index that there is. */
+  private static Value at(Value object, int index) {
+    if (object instanceof Value.Text text) {
+      Budget.read(index);
+      int start = text.value().offsetByCodePoints(0, index);
+      return Value.text(Character.toString(text.value().codePointAt(start)));
+    }
+    return elements(object).get(index);
   }
 
   /**
@@ -61,27 +71,41 @@ final class Subscripts {
     if (!sliced) {
       throw new Fault("'" + object.typeName() + "' object is not subscriptable");
     }
-    List<Value> elements = elements(object);
     int by = bound(step, 1);
     if (by == 0) {
       throw new Fault("slice step cannot be zero");
     }
-    int size = elements.size();
+    int size = length(object);
     // Python clamps both ends, to where a walk in this direction begins and ends.
     int low = by > 0 ? 0 : -1;
     int high = by > 0 ? size : size - 1;
     int from = start == Value.None.NONE ? (by > 0 ? low : high) : clamped(start, size, low, high);
     int to = stop == Value.None.NONE ? (by > 0 ? high : low) : clamped(stop, size, low, high);
+    if (object instanceof Value.Text text) {
+      return Value.text(part(text.value(), from, to, by));
+    }
+    List<Value> elements = elements(object);
     List<Value> part = new ArrayList<>();
     for (long i = from; by > 0 ? i < to : i > to; i += by) {
       part.add(elements.get((int) i));
     }
-    if (object instanceof Value.Text) {
-      StringBuilder text = new StringBuilder();
-      part.forEach(each -> text.append(((Value.Text) each).value()));
-      return Value.text(text.toString());
-    }
     return new Value.Series(((Value.Series) object).kind(), List.copyOf(part));
+  }
+
+  /** The characters that a walk over them takes. */
+  private static String part(String text, int from, int to, int by) {
+    if (by == 1) {
+      int start = text.offsetByCodePoints(0, from);
+      int end = text.offsetByCodePoints(start, Math.max(0, to - from));
+      return text.substring(start, end);
+    }
+    Budget.made(4L * text.length());
+    int[] characters = text.codePoints().toArray();
+    StringBuilder part = new StringBuilder();
+    for (long i = from; by > 0 ? i < to : i > to; i += by) {
+      part.appendCodePoint(characters[(int) i]);
+    }
+    return part.toString();
   }
 
   private static int clamped(Value bound, int size, int low, int high) {
@@ -114,9 +138,12 @@ final class Subscripts {
       return series.items();
     }
     if (value instanceof Value.Mapping mapping) {
+      Budget.made(8L * mapping.entries().size());
       return List.copyOf(mapping.entries().keySet());
     }
     if (value instanceof Value.Text text) {
+      // Each of them pays for itself; all of them are paid before the first is made.
+      Budget.made(16L * text.value().length());
       return text.value()
           .codePoints()
           .<Value>mapToObj(c -> Value.text(Character.toString(c)))
@@ -135,13 +162,14 @@ final class Subscripts {
    */
   static int length(Value value) {
     if (value instanceof Value.Text text) {
+      Budget.read(text.value().length());
       return PythonText.length(text.value());
     }
+    if (value instanceof Value.Mapping mapping) {
+      return mapping.entries().size();
+    }
     boolean hasNone = value instanceof Value.Series series && !series.kind().hasLength();
-    boolean sized =
-        value instanceof Value.Series
-            || value instanceof Value.Mapping
-            || value instanceof Value.Undefined;
+    boolean sized = value instanceof Value.Series || value instanceof Value.Undefined;
     if (hasNone || !sized) {
       throw new Fault("object of type '" + value.typeName() + "' has no len()");
     }

@@ -32,6 +32,12 @@ public final class Template {
    * @throws TemplateException where it is malformed or uses what is not built
    */
   public static Template parse(String source) {
+    if (source.length() > Limits.MAX_SOURCE) {
+      throw new TemplateException(
+          new Position(1, 1),
+          "the template has %,d characters, and at most %,d are taken"
+              .formatted(source.length(), Limits.MAX_SOURCE));
+    }
     try {
       List<Token> tokens = Lexer.tokens(source);
       return new Template(StatementParser.parse(tokens), words(tokens));
@@ -88,20 +94,31 @@ public final class Template {
    * @throws TemplateException as {@link #render(ObjectNode, Clock)} does
    */
   public String render(ObjectNode variables, Clock clock, BiConsumer<Integer, String> read) {
-    Map<String, Value> values = new HashMap<>(Globals.byName());
-    variables
-        .properties()
-        .forEach(entry -> values.put(entry.getKey(), Json.value(entry.getValue())));
-    values.computeIfPresent(MESSAGES, (name, messages) -> tracked(messages, read));
-    Run run = new Run(clock);
+    Budget budget = Budget.begin();
+    Run run = new Run(clock, budget);
     Output output = new Output();
     try {
+      Map<String, Value> values = new HashMap<>(Globals.byName());
+      variables
+          .properties()
+          .forEach(entry -> values.put(entry.getKey(), Json.value(entry.getValue())));
+      values.computeIfPresent(MESSAGES, (name, messages) -> tracked(messages, read));
+      budget.takeAsGiven();
       body.execute(new Scope(run, values), output);
     } catch (Fault fault) {
-      throw new TemplateException(run.position(), String.valueOf(fault.getMessage()));
+      throw new TemplateException(run.position(), sentence(fault));
     } catch (StackOverflowError e) {
       throw new TemplateException(run.position(), "the template nests too deeply");
+    } finally {
+      Budget.end();
     }
     return output.toString();
+  }
+
+  private static String sentence(Fault fault) {
+    String sentence = String.valueOf(fault.getMessage());
+    return sentence.length() <= Limits.MAX_MESSAGE
+        ? sentence
+        : sentence.substring(0, Limits.MAX_MESSAGE) + "...";
   }
 }

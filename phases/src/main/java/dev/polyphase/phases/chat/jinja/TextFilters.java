@@ -36,11 +36,15 @@ final class TextFilters {
   private static Filter plain(UnaryOperator<String> filter) {
     return (input, arguments) -> {
       arguments.bind("the filter");
-      return Value.text(filter.apply(Writing.text(input)));
+      String text = Writing.text(input);
+      Budget.read(4L * text.length());
+      return Value.text(filter.apply(text));
     };
   }
 
   private static String escaped(String text) {
+    // At worst each character becomes five.
+    Budget.grown(10L * text.length());
     return text.replace("&", "&amp;")
         .replace(">", "&gt;")
         .replace("<", "&lt;")

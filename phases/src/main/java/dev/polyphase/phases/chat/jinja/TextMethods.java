@@ -1,6 +1,7 @@
 package dev.polyphase.phases.chat.jinja;
 
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -53,11 +54,17 @@ final class TextMethods {
 
   private TextMethods() {}
 
-  static @Nullable Value of(String text, String name) {
+  static @Nullable Value of(Value.Text text, String name) {
     @Nullable Method method = METHODS.get(name);
     return method == null
         ? null
-        : new Value.Function(name, (arguments, run) -> method.call(text, arguments));
+        : new Value.Function(name, text, (arguments, run) -> call(method, text.value(), arguments));
+  }
+
+  private static Value call(Method method, String text, Arguments arguments) {
+    // Every method reads its text about once; what takes longer pays for itself.
+    Budget.read(text.length());
+    return method.call(text, arguments);
   }
 
   private interface Plain {
@@ -92,7 +99,7 @@ final class TextMethods {
       return Value.text(PythonText.stripped(text, PythonText::isSpace, left, right));
     }
     String dropped = arguments.bind(name, "chars").requiredText("chars");
-    return Value.text(PythonText.stripped(text, c -> dropped.indexOf(c) >= 0, left, right));
+    return Value.text(PythonText.stripped(text, c -> PythonText.holds(dropped, c), left, right));
   }
 
   private static Value affix(
@@ -142,71 +149,73 @@ final class TextMethods {
   private static List<String> parts(String text, String separator, int limit) {
     List<String> parts = new ArrayList<>();
     int start = 0;
-    for (int end = text.indexOf(separator);
+    for (int end = TextSearch.indexOf(text, separator, 0);
         end >= 0 && parts.size() < limit;
-        end = text.indexOf(separator, start)) {
-      parts.add(text.substring(start, end));
+        end = TextSearch.indexOf(text, separator, start)) {
+      add(text.substring(start, end), parts);
       start = end + separator.length();
     }
-    parts.add(text.substring(start));
+    add(text.substring(start), parts);
     return parts;
   }
 
   private static List<String> partsFromRight(String text, String separator, int limit) {
     List<String> parts = new ArrayList<>();
     int end = text.length();
-    for (int start = text.lastIndexOf(separator);
+    for (int start = TextSearch.lastIndexOf(text, separator, end);
         start >= 0 && parts.size() < limit;
-        start = start < 1 ? -1 : text.lastIndexOf(separator, end - separator.length())) {
-      if (start + separator.length() > end) {
-        break;
-      }
-      parts.add(0, text.substring(start + separator.length(), end));
+        start = TextSearch.lastIndexOf(text, separator, end)) {
+      add(text.substring(start + separator.length(), end), parts);
       end = start;
     }
-    parts.add(0, text.substring(0, end));
+    add(text.substring(0, end), parts);
+    Collections.reverse(parts);
     return parts;
   }
 
   /** The words between white space; the last takes what is left where there are too many. */
   private static List<String> words(String text, int limit) {
     List<String> words = new ArrayList<>();
-    String rest = PythonText.stripped(text, PythonText::isSpace, true, false);
-    while (!rest.isEmpty() && words.size() < limit) {
-      int end = 0;
-      while (end < rest.length() && !PythonText.isSpace(rest.codePointAt(end))) {
-        end += Character.charCount(rest.codePointAt(end));
-      }
-      words.add(rest.substring(0, end));
-      rest = PythonText.stripped(rest.substring(end), PythonText::isSpace, true, false);
+    int start = PythonText.skip(text, 0, true);
+    while (start < text.length() && words.size() < limit) {
+      int end = PythonText.skip(text, start, false);
+      add(text.substring(start, end), words);
+      start = PythonText.skip(text, end, true);
     }
-    if (!rest.isEmpty()) {
-      words.add(rest);
+    if (start < text.length()) {
+      add(text.substring(start), words);
     }
     return words;
   }
 
   private static List<String> wordsFromRight(String text, int limit) {
     List<String> words = new ArrayList<>();
-    String rest = PythonText.stripped(text, PythonText::isSpace, false, true);
-    while (!rest.isEmpty() && words.size() < limit) {
-      int start = rest.length();
-      while (start > 0 && !PythonText.isSpace(rest.codePointBefore(start))) {
-        start -= Character.charCount(rest.codePointBefore(start));
-      }
-      words.add(0, rest.substring(start));
-      rest = PythonText.stripped(rest.substring(0, start), PythonText::isSpace, false, true);
+    int end = PythonText.skipBack(text, text.length(), true);
+    while (end > 0 && words.size() < limit) {
+      int start = PythonText.skipBack(text, end, false);
+      add(text.substring(start, end), words);
+      end = PythonText.skipBack(text, start, true);
     }
-    if (!rest.isEmpty()) {
-      words.add(0, rest);
+    if (end > 0) {
+      add(text.substring(0, end), words);
     }
+    Collections.reverse(words);
     return words;
+  }
+
+  /** Adds a part, which is paid for here already: there may be millions of short ones. */
+  private static void add(String part, List<String> parts) {
+    Budget.made(2L * part.length());
+    parts.add(part);
   }
 
   private static Value partition(String name, String text, Arguments arguments) {
     boolean fromRight = name.equals("rpartition");
     String separator = separator(arguments.bind(name, "sep"));
-    int start = fromRight ? text.lastIndexOf(separator) : text.indexOf(separator);
+    int start =
+        fromRight
+            ? TextSearch.lastIndexOf(text, separator, text.length())
+            : TextSearch.indexOf(text, separator, 0);
     if (start < 0) {
       Value whole = Value.text(text);
       Value none = Value.text("");
@@ -229,7 +238,7 @@ final class TextMethods {
     Output replaced = new Output();
     int at = 0;
     while (left > 0) {
-      int found = text.indexOf(old, at);
+      int found = TextSearch.indexOf(text, old, at);
       if (found < 0 || (old.isEmpty() && found == text.length())) {
         break;
       }
@@ -267,12 +276,21 @@ final class TextMethods {
     if (counted.isEmpty()) {
       return Value.whole(PythonText.length(text) + 1L);
     }
-    return Value.whole(parts(text, counted, Integer.MAX_VALUE).size() - 1L);
+    long count = 0;
+    int at = TextSearch.indexOf(text, counted, 0);
+    while (at >= 0) {
+      count++;
+      at = TextSearch.indexOf(text, counted, at + counted.length());
+    }
+    return Value.whole(count);
   }
 
   private static int find(String name, String text, Arguments arguments) {
     String wanted = arguments.bind(name, "sub").requiredText("sub");
-    int index = name.equals("rfind") ? text.lastIndexOf(wanted) : text.indexOf(wanted);
+    int index =
+        name.equals("rfind")
+            ? TextSearch.lastIndexOf(text, wanted, text.length())
+            : TextSearch.indexOf(text, wanted, 0);
     return PythonText.codePointIndex(text, index);
   }
 

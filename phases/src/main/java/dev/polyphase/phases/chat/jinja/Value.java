@@ -5,6 +5,7 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A value of a template: Python's types as far as templates meet them. Only {@link Namespace} can
@@ -92,6 +93,10 @@ sealed interface Value
 
   /** An integer of any size, up to {@link Limits#MAX_BITS}. */
   record Whole(BigInteger value) implements Value {
+    public Whole {
+      Budget.made(value.bitLength() / 8);
+    }
+
     @Override
     public boolean truthy() {
       return value.signum() != 0;
@@ -117,7 +122,17 @@ sealed interface Value
   }
 
   /** A string; its elements are code points. */
-  record Text(String value) implements Value {
+  record Text(String value) implements Value, Comparable<Text> {
+    public Text {
+      Budget.made(24 + 2L * value.length());
+    }
+
+    /** Of use to maps alone: keys whose hash codes were made to collide are ordered then. */
+    @Override
+    public int compareTo(Text other) {
+      return value.compareTo(other.value);
+    }
+
     @Override
     public boolean truthy() {
       return !value.isEmpty();
@@ -165,6 +180,10 @@ sealed interface Value
       }
     }
 
+    public Series {
+      Budget.made(8L * items.size());
+    }
+
     @Override
     public boolean truthy() {
       return !kind.hasLength || !items.isEmpty();
@@ -183,7 +202,11 @@ sealed interface Value
    */
   record Mapping(Map<Value, Value> entries) implements Value {
     public Mapping {
+      // What is tracked was paid for before, and to go through it would be to read it.
       if (!(entries instanceof TrackedMap)) {
+        Budget.made(80L * entries.size());
+        // The map reads its keys again.
+        entries.keySet().forEach(Comparison::payForKey);
         entries = Collections.unmodifiableMap(new LinkedHashMap<>(entries));
       }
     }
@@ -203,9 +226,15 @@ sealed interface Value
    * What can be called: a macro, a method of a value, a function.
    *
    * @param name its name
+   * @param holds what it keeps alive: the value whose method it is, or the scope of a macro; null
+   *     for none
    * @param body what it does
    */
-  record Function(String name, Body body) implements Value {
+  record Function(String name, @Nullable Object holds, Body body) implements Value {
+    Function(String name, Body body) {
+      this(name, null, body);
+    }
+
     /** What a call does. */
     @FunctionalInterface
     interface Body {

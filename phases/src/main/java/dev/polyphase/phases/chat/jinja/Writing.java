@@ -1,6 +1,7 @@
 package dev.polyphase.phases.chat.jinja;
 
 import dev.polyphase.rescanner.PythonFloat;
+import java.math.BigInteger;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -39,11 +40,11 @@ final class Writing {
     } else if (value instanceof Value.Bool bool) {
       output.append(bool.truthy() ? "True" : "False");
     } else if (value instanceof Value.Whole whole) {
-      output.append(whole.value().toString());
+      output.append(whole(whole.value()));
     } else if (value instanceof Value.Real real) {
       output.append(real(real.value()));
     } else if (value instanceof Value.Text text) {
-      output.append(quoted(text.value()));
+      quote(text.value(), output);
     } else if (value instanceof Value.Undefined) {
       output.append("Undefined");
     } else if (value instanceof Value.Mapping mapping) {
@@ -55,6 +56,12 @@ final class Writing {
     } else {
       throw new Fault("a " + value.typeName() + " can't be written out; is |list missing?");
     }
+  }
+
+  /** An integer's digits, which take long to find where there are many. */
+  static String whole(BigInteger value) {
+    Budget.work((long) value.bitLength() * value.bitLength() / 1000);
+    return value.toString();
   }
 
   private static String real(double value) {
@@ -89,28 +96,29 @@ final class Writing {
   }
 
   /** In single quotes, or in double quotes where it holds single ones alone. */
-  private static String quoted(String text) {
-    char quote = text.indexOf('\'') >= 0 && text.indexOf('"') < 0 ? '"' : '\'';
-    StringBuilder quoted = new StringBuilder().append(quote);
+  private static void quote(String text, Output output) {
+    String quote = text.indexOf('\'') >= 0 && text.indexOf('"') < 0 ? "\"" : "'";
+    output.append(quote);
     text.codePoints()
         .forEach(
             c -> {
-              if (c == quote || c == '\\') {
-                quoted.append('\\').appendCodePoint(c);
+              if (c == quote.charAt(0) || c == '\\') {
+                output.append("\\").append(Character.toString(c));
               } else if (c == '\n') {
-                quoted.append("\\n");
+                output.append("\\n");
               } else if (c == '\r') {
-                quoted.append("\\r");
+                output.append("\\r");
               } else if (c == '\t') {
-                quoted.append("\\t");
+                output.append("\\t");
               } else if (c == ' ' || isPrintable(c)) {
-                quoted.appendCodePoint(c);
+                output.append(Character.toString(c));
               } else {
                 String form = c < 0x100 ? "\\x%02x" : c < 0x10000 ? "\\u%04x" : "\\U%08x";
-                quoted.append(String.format(Locale.ROOT, form, c));
+                Budget.work(500);
+                output.append(String.format(Locale.ROOT, form, c));
               }
             });
-    return quoted.append(quote).toString();
+    output.append(quote);
   }
 
   private static boolean isPrintable(int c) {
