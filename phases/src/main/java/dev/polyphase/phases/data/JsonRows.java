@@ -8,6 +8,7 @@ import com.fasterxml.jackson.core.StreamReadFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.polyphase.phases.tokens.UnreadableTextException;
 import dev.polyphase.pipelines.problems.InputException;
 import dev.polyphase.pipelines.problems.Place;
 import java.io.BufferedInputStream;
@@ -71,7 +72,12 @@ public final class JsonRows {
         rows++;
         try {
           Place place = Place.line(file.toString(), line);
-          handler.row(new JsonRow(place, parse(bytes, place)));
+          JsonRow row = new JsonRow(place, parse(bytes, place));
+          try {
+            handler.row(row);
+          } catch (UnreadableTextException e) {
+            throw row.wrong(String.valueOf(e.getMessage()));
+          }
         } catch (InputException e) {
           problems.add(e);
         }
