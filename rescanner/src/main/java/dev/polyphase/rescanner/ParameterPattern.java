@@ -93,13 +93,20 @@ final class ParameterPattern {
     return rows;
   }
 
+  /**
+   * Whether it matches a name.
+   *
+   * @throws PatternSyntaxException when it tries too many ways
+   */
   boolean matches(String name) {
-    Matcher matcher = names.matcher(name);
-    return switch (match) {
-      case AXOLOTL -> matcher.lookingAt();
-      case EXACT -> matcher.matches();
-      case REGEX -> matcher.find();
-    };
+    return PythonRegex.matches(
+        names,
+        name,
+        switch (match) {
+          case AXOLOTL -> Matcher::lookingAt;
+          case EXACT -> Matcher::matches;
+          case REGEX -> Matcher::find;
+        });
   }
 
   /** For messages: how a name has to look. */

@@ -1,5 +1,7 @@
 package dev.polyphase.rescanner;
 
+import java.util.function.Predicate;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.regex.PatternSyntaxException;
 
@@ -13,6 +15,12 @@ final class PythonRegex {
   private static final Pattern GROUP_START = Pattern.compile("\\(\\?(?:[:=!>]|<[=!]|[ims]+:)");
   private static final Pattern GROUP_NAME = Pattern.compile("\\(\\?P<[A-Za-z_][A-Za-z0-9_]*>");
   private static final Pattern REPEAT = Pattern.compile("\\{(?:([0-9]+)|([0-9]*),([0-9]*))\\}");
+
+  /** Characters of an expression: parentheses must not nest deeper than the stack is. */
+  private static final int MOST_CHARS = 2_000;
+
+  /** Characters of a name in a message. */
+  private static final int MOST_SHOWN = 200;
 
   private final String python;
   private final StringBuilder java = new StringBuilder();
@@ -31,8 +39,72 @@ final class PythonRegex {
    * @throws PatternSyntaxException when Python would not take it, or it is refused here
    */
   static Pattern compile(String python) {
+    if (python.length() > MOST_CHARS) {
+      throw new PatternSyntaxException(
+          "it has more than %,d characters".formatted(MOST_CHARS), python, -1);
+    }
     return Pattern.compile(
         new PythonRegex(python).translate(), Pattern.UNIX_LINES | Pattern.UNICODE_CHARACTER_CLASS);
+  }
+
+  /**
+   * Matches a name. An expression can try so many ways to match one that it never ends, or recur so
+   * deeply that the stack does.
+   *
+   * @param match how it is to match, as {@link Matcher#find()}
+   * @throws PatternSyntaxException when it tries more ways than any sensible expression does
+   */
+  static boolean matches(Pattern pattern, String name, Predicate<Matcher> match) {
+    try {
+      return match.test(pattern.matcher(new CountedReads(name)));
+    } catch (TooManyReads | StackOverflowError e) {
+      throw new PatternSyntaxException(
+          "it tries too many ways to match "
+              + (name.length() <= MOST_SHOWN ? name : name.substring(0, MOST_SHOWN) + "..."),
+          pattern.pattern(),
+          -1);
+    }
+  }
+
+  /** A name that counts how often a character of it is read. */
+  private static final class CountedReads implements CharSequence {
+    private static final int MOST = 100_000;
+
+    private final String text;
+    private int reads;
+
+    CountedReads(String text) {
+      this.text = text;
+    }
+
+    @Override
+    public char charAt(int index) {
+      if (reads++ > MOST) {
+        throw new TooManyReads();
+      }
+      return text.charAt(index);
+    }
+
+    @Override
+    public int length() {
+      return text.length();
+    }
+
+    @Override
+    public CharSequence subSequence(int start, int end) {
+      return text.substring(start, end);
+    }
+
+    @Override
+    public String toString() {
+      return text;
+    }
+  }
+
+  private static final class TooManyReads extends RuntimeException {
+    TooManyReads() {
+      super(null, null, false, false);
+    }
   }
 
   private String translate() {

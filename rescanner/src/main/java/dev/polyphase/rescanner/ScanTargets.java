@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.regex.PatternSyntaxException;
 import java.util.stream.Collectors;
@@ -79,7 +80,12 @@ public record ScanTargets(List<ScanTarget> targets) {
         found = namesModules(entry) ? named(entry, withExperts) : containing(entry, ofTypes);
       } catch (PatternSyntaxException e) {
         problems.add(
-            new Problem(null, "'" + entry + "' is no regular expression: " + e.getDescription()));
+            new Problem(
+                null,
+                "'"
+                    + entry
+                    + "' is no regular expression that can be matched: "
+                    + e.getDescription()));
         continue;
       }
       for (ScanTarget target : found) {
@@ -125,7 +131,7 @@ public record ScanTargets(List<ScanTarget> targets) {
   private static List<ScanTarget> named(String entry, CheckpointModules modules) {
     Pattern names = PythonRegex.compile(entry.equals(ALL) ? "" : entry.substring(REGEX.length()));
     return modules.names().stream()
-        .filter(module -> names.matcher(module.text()).find())
+        .filter(module -> PythonRegex.matches(names, module.text(), Matcher::find))
         .map(module -> modules.target(module, module.type()))
         .toList();
   }

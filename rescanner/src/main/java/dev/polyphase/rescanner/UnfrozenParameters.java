@@ -30,6 +30,11 @@ public final class UnfrozenParameters {
   /** Older Llama checkpoints carry these; they are no parameters. */
   private static final String ROTARY_BUFFER = ".inv_freq";
 
+  /** Characters of a pattern in a message. */
+  private static final int MOST_SHOWN = 500;
+
+  private static final String CANT_BE_MATCHED = "is no regular expression that can be matched: ";
+
   private final List<ParameterPattern> patterns;
 
   private UnfrozenParameters(List<ParameterPattern> patterns) {
@@ -86,9 +91,7 @@ public final class UnfrozenParameters {
       try {
         read.add(ParameterPattern.of(pattern, match));
       } catch (PatternSyntaxException e) {
-        problems.add(
-            problem(
-                pattern, "is no regular expression that can be matched: " + e.getDescription()));
+        problems.add(problem(pattern, CANT_BE_MATCHED + e.getDescription()));
       }
     }
     if (patterns.isEmpty()) {
@@ -114,12 +117,17 @@ public final class UnfrozenParameters {
     List<Problem> problems = new ArrayList<>();
     for (ParameterPattern pattern : patterns) {
       Set<TensorInfo> tensors = new LinkedHashSet<>();
-      tensorOfName.forEach(
-          (name, tensor) -> {
-            if (pattern.matches(name)) {
-              tensors.add(tensor);
-            }
-          });
+      try {
+        tensorOfName.forEach(
+            (name, tensor) -> {
+              if (pattern.matches(name)) {
+                tensors.add(tensor);
+              }
+            });
+      } catch (PatternSyntaxException e) {
+        problems.add(problem(pattern.text(), CANT_BE_MATCHED + e.getDescription()));
+        continue;
+      }
       if (tensors.isEmpty()) {
         problems.add(problem(pattern.text(), noMatch(pattern, tensorOfName)));
       }
@@ -194,6 +202,8 @@ public final class UnfrozenParameters {
   }
 
   private static Problem problem(String pattern, String sentence) {
-    return new Problem(null, "unfrozen_parameters: '" + pattern + "' " + sentence);
+    String shown =
+        pattern.length() <= MOST_SHOWN ? pattern : pattern.substring(0, MOST_SHOWN) + "...";
+    return new Problem(null, "unfrozen_parameters: '" + shown + "' " + sentence);
   }
 }

@@ -117,6 +117,40 @@ final class UnfrozenParametersTest {
         arguments("lm_head.weight$$", "7"));
   }
 
+  /** Each would take longer than the universe has, or more stack than there is. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "(?:(?:[a-z]+)+)+!",
+        "(?:.*.*.*.*.*.*.*.*)*!",
+        "(?:a|e|i|o|u|[a-z.]|[0-9_])*!",
+        "(?:[a-z_]|[.0-9])*(?:[a-z_]|[.0-9])*(?:[a-z_]|[.0-9])*(?:[a-z_]|[.0-9])*!",
+      })
+  void refusesAnExpressionThatTriesTooManyWays(String pattern) throws IOException {
+    String name = "model.layers.0." + "long_part.".repeat(2_000) + "weight";
+    Checkpoint checkpoint = new HandMadeCheckpoint().tensor(name, 1).writeTo(folder);
+
+    assertThatThrownBy(
+            () -> UnfrozenParameters.of(List.of(pattern), ParameterMatch.REGEX).match(checkpoint))
+        .isInstanceOf(InputException.class)
+        .hasMessageStartingWith("unfrozen_parameters: '" + pattern + "' is no regular expression")
+        .hasMessageContaining("too many ways");
+    assertThatThrownBy(() -> ScanTargets.of(checkpoint, List.of("re:" + pattern)))
+        .isInstanceOf(InputException.class)
+        .hasMessageContaining("'re:" + pattern + "' is no regular expression")
+        .hasMessageContaining("too many ways");
+  }
+
+  @Test
+  void refusesAnExpressionThatNestsAsDeepAsItIsLong() {
+    String pattern = "(".repeat(100_000) + "a" + ")".repeat(100_000);
+
+    assertThatThrownBy(() -> UnfrozenParameters.of(List.of(pattern), ParameterMatch.REGEX))
+        .isInstanceOf(InputException.class)
+        .hasMessageContaining("more than 2,000 characters")
+        .hasMessageMatching("(?s).{1,800}");
+  }
+
   @ParameterizedTest
   @MethodSource
   void matchesOfPython(String pattern, String expected) throws IOException {

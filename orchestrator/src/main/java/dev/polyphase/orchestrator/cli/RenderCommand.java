@@ -101,6 +101,10 @@ final class RenderCommand implements Callable<Integer> {
     if (!row.path("messages").isArray()) {
       return result.put("error", "the row has no list of \"messages\"");
     }
+    Optional<String> broken = JsonRow.halfCharacter("the row", row);
+    if (broken.isPresent()) {
+      return result.put("error", broken.get());
+    }
     ObjectNode variables = JsonNodeFactory.instance.objectNode();
     variables.put("add_generation_prompt", addGenerationPrompt);
     tokens.forEach(variables::put);

@@ -46,6 +46,26 @@ class RenderCommandTest {
   }
 
   @Test
+  void refusesHalfACharacterAsTrainingDoes() throws IOException {
+    Files.writeString(
+        rows,
+        """
+        {"messages": [{"role": "user", "content": "a"}, {"role": "user", "content": "b\\ud800c"}]}
+        {"messages": [{"role": "user", "content": "\\ud83d\\ude00"}]}
+        """);
+
+    assertThat(render(model))
+        .isEqualTo(
+            new Polyphase.Ended(
+                0,
+                """
+                {"error":"\\"content\\" holds half a character (the surrogate \\\\ud800 at index 1) and can't be encoded"}
+                {"text":"<|im_start|>user\\n😀<|im_end|>\\n"}
+                """,
+                ""));
+  }
+
+  @Test
   void rendersWithATemplateOfAnyKind() throws IOException {
     Path template =
         Files.writeString(

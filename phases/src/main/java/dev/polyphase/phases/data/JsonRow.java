@@ -4,6 +4,9 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.polyphase.pipelines.problems.InputException;
 import dev.polyphase.pipelines.problems.Place;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -37,13 +40,43 @@ public record JsonRow(Place place, ObjectNode fields) {
       throw wrong(name + " must be a string, found " + kind(value));
     }
     String text = value.textValue();
-    int broken = indexOfUnpairedSurrogate(text);
-    if (broken >= 0) {
-      throw wrong(
-          "%s holds half a character (the surrogate \\u%04x at index %d) and can't be encoded"
-              .formatted(name, (int) text.charAt(broken), broken));
-    }
+    halfCharacter(name, value)
+        .ifPresent(
+            sentence -> {
+              throw wrong(sentence);
+            });
     return text;
+  }
+
+  /**
+   * A sentence on the first half of a character in the texts of a value, which no text that is
+   * tokenised may hold; empty if all characters are whole.
+   *
+   * @param name what the sentence calls the value
+   */
+  public static Optional<String> halfCharacter(String name, JsonNode value) {
+    if (value.isTextual()) {
+      String text = value.textValue();
+      int broken = indexOfUnpairedSurrogate(text);
+      return broken < 0
+          ? Optional.empty()
+          : Optional.of(
+              "%s holds half a character (the surrogate \\u%04x at index %d) and can't be encoded"
+                  .formatted(name, (int) text.charAt(broken), broken));
+    }
+    for (Map.Entry<String, JsonNode> entry : value.properties()) {
+      Optional<String> found = halfCharacter("\"" + entry.getKey() + "\"", entry.getValue());
+      if (found.isPresent()) {
+        return found;
+      }
+    }
+    for (JsonNode item : value.isArray() ? value : List.<JsonNode>of()) {
+      Optional<String> found = halfCharacter(name, item);
+      if (found.isPresent()) {
+        return found;
+      }
+    }
+    return Optional.empty();
   }
 
   /**

@@ -8,6 +8,7 @@ import com.fasterxml.jackson.core.StreamReadFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.polyphase.phases.tokens.UnreadableTextException;
 import dev.polyphase.pipelines.problems.InputException;
 import dev.polyphase.pipelines.problems.InputFile;
 import dev.polyphase.pipelines.problems.Place;
@@ -62,7 +63,12 @@ public final class JsonRows {
         count++;
         try {
           Place place = Place.line(name, rows.line());
-          handler.row(new JsonRow(place, parse(line, place)));
+          JsonRow row = new JsonRow(place, parse(line, place));
+          try {
+            handler.row(row);
+          } catch (UnreadableTextException e) {
+            throw row.wrong(String.valueOf(e.getMessage()));
+          }
         } catch (InputException e) {
           problems.add(e);
         }

@@ -36,14 +36,17 @@ public final class Tokenizer implements AutoCloseable {
   private final Path modelFolder;
   private final TokenizerFolder folder;
   private final HuggingFaceTokenizer tokenizer;
+  private final TextBounds bounds;
   private final OptionalInt eosId;
   private int @Nullable [] prefix;
 
-  private Tokenizer(Path modelFolder, TokenizerFolder folder, HuggingFaceTokenizer tokenizer)
+  private Tokenizer(
+      Path modelFolder, TokenizerFolder folder, HuggingFaceTokenizer tokenizer, TextBounds bounds)
       throws IOException {
     this.modelFolder = modelFolder;
     this.folder = folder;
     this.tokenizer = tokenizer;
+    this.bounds = bounds;
     this.eosId = eosIdOfFolder();
   }
 
@@ -63,7 +66,7 @@ public final class Tokenizer implements AutoCloseable {
               + " pre-tokenised rows");
     }
     TokenizerFolder folder = TokenizerFolder.read(modelFolder);
-    byte[] json = TokenizerFile.completed(file, folder);
+    TokenizerFile.Completed completed = TokenizerFile.completed(file, folder);
     NativeFolder.load(
         NativeFolder.TOKENIZERS,
         () -> {
@@ -71,13 +74,13 @@ public final class Tokenizer implements AutoCloseable {
           return true;
         });
     HuggingFaceTokenizer tokenizer;
-    try (InputStream in = new ByteArrayInputStream(json)) {
+    try (InputStream in = new ByteArrayInputStream(completed.json())) {
       tokenizer = HuggingFaceTokenizer.newInstance(in, OPTIONS);
     } catch (RuntimeException e) {
       throw unreadable(file, e);
     }
     try {
-      return new Tokenizer(modelFolder, folder, tokenizer);
+      return new Tokenizer(modelFolder, folder, tokenizer, completed.bounds());
     } catch (IOException | RuntimeException e) {
       tokenizer.close();
       throw e;
@@ -95,14 +98,19 @@ public final class Tokenizer implements AutoCloseable {
     return wrong;
   }
 
-  /** The tokens of a text, nothing added. */
+  /**
+   * The tokens of a text, nothing added.
+   *
+   * @throws UnreadableTextException if the text is more than the tokenizer can take, as with each
+   *     method here that is given one
+   */
   public int[] encode(String text) {
     return ids(text, false);
   }
 
   /** The tokens of a text, nothing added, and where they begin. */
   public TokenizedText encodeWithPlaces(String text) {
-    long encoding = TokenizersLibrary.LIB.encode(tokenizer.getHandle(), text, false);
+    long encoding = encoding(text, false);
     try {
       int[] ids = ids(encoding);
       @Nullable CharSpan[] spans = TokenizersLibrary.LIB.getTokenCharSpans(encoding);
@@ -232,11 +240,23 @@ public final class Tokenizer implements AutoCloseable {
 
   /** Past {@link HuggingFaceTokenizer#encode}, which also fetches strings and spans per token. */
   private int[] ids(String text, boolean addSpecialTokens) {
-    long encoding = TokenizersLibrary.LIB.encode(tokenizer.getHandle(), text, addSpecialTokens);
+    long encoding = encoding(text, addSpecialTokens);
     try {
       return ids(encoding);
     } finally {
       TokenizersLibrary.LIB.deleteEncoding(encoding);
+    }
+  }
+
+  private long encoding(String text, boolean addSpecialTokens) {
+    bounds.require(text);
+    try {
+      return TokenizersLibrary.LIB.encode(tokenizer.getHandle(), text, addSpecialTokens);
+    } catch (RuntimeException e) {
+      throw new InputException(
+          Place.in(modelFolder.resolve(FILE).toString()),
+          "this tokenizer has no token for a part of a text, and none for what it does not know;"
+              + " name one that its vocabulary has as \"unk_token\"");
     }
   }
 

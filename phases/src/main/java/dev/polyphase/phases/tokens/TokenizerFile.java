@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.polyphase.pipelines.problems.InputException;
 import dev.polyphase.pipelines.problems.InputFile;
+import dev.polyphase.pipelines.problems.Place;
 import dev.polyphase.weights.JsonFile;
 import java.io.IOException;
 import java.nio.charset.CharacterCodingException;
@@ -17,6 +18,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.stream.Collectors;
 
 /**
@@ -31,33 +33,59 @@ final class TokenizerFile {
       new JsonMapper(
           JsonFactory.builder().disable(JsonFactory.Feature.CANONICALIZE_FIELD_NAMES).build());
 
+  /** The library looks at all that were added before for each that is added. */
+  private static final int MOST_ADDED = 40_000;
+
   private static final String KEY = "added_tokens";
 
+  /** Parts that are small enough to be looked at as trees. */
+  private static final Set<String> PARTS =
+      Set.of("normalizer", "pre_tokenizer", "post_processor", "decoder");
+
   private final String text;
+  private final TokenizerParts parts;
   private final List<AddedToken> added = new ArrayList<>();
   private int insertAt;
   private boolean hasList;
 
-  private TokenizerFile(String text) {
+  private TokenizerFile(String text, TokenizerParts parts) {
     this.text = text;
+    this.parts = parts;
   }
 
   /**
-   * The bytes to open a tokenizer from.
+   * What a tokenizer is opened from.
    *
-   * @throws InputException if the file is no JSON object, or not in UTF-8
+   * @param json the file's bytes with the added tokens
+   * @param bounds the texts that it can take
    */
-  static byte[] completed(Path file, TokenizerFolder folder) throws IOException {
+  @SuppressWarnings("ArrayRecordComponent") // Never compared.
+  record Completed(byte[] json, TextBounds bounds) {}
+
+  /**
+   * What to open a tokenizer from.
+   *
+   * @throws InputException if the file is no JSON object, not in UTF-8, or holds what the
+   *     tokenizers library could not live with
+   */
+  static Completed completed(Path file, TokenizerFolder folder) throws IOException {
     TokenizerFile read;
     try {
-      read = new TokenizerFile(Files.readString(file));
+      read = new TokenizerFile(Files.readString(file), new TokenizerParts(file));
       read.findAddedTokens();
     } catch (AccessDeniedException e) {
       throw InputFile.notAllowed(file);
     } catch (JsonProcessingException | CharacterCodingException e) {
       throw JsonFile.refused(file, JSON.getFactory());
     }
-    return read.with(folder.toAdd(read.added)).getBytes(StandardCharsets.UTF_8);
+    List<AddedToken> more = folder.toAdd(read.added);
+    if (read.added.size() + more.size() > MOST_ADDED) {
+      throw new InputException(
+          Place.in(file.toString()),
+          "%,d tokens are added to the vocabulary, and at most %,d can be; take the model's own file"
+              .formatted(read.added.size() + more.size(), MOST_ADDED));
+    }
+    return new Completed(read.with(more).getBytes(StandardCharsets.UTF_8), read.parts.bounds());
   }
 
   /** Where further tokens belong: at the list's end, or where a list belongs. */
@@ -68,8 +96,14 @@ final class TokenizerFile {
       }
       insertAt = (int) json.currentLocation().getCharOffset();
       while (json.nextToken() == JsonToken.FIELD_NAME) {
-        boolean isList = json.currentName().equals(KEY);
-        if (json.nextToken() == JsonToken.START_ARRAY && isList) {
+        String key = json.currentName();
+        boolean isList = key.equals(KEY);
+        JsonToken value = json.nextToken();
+        if (PARTS.contains(key)) {
+          parts.take(key, json.readValueAsTree());
+        } else if (key.equals("model") && value == JsonToken.START_OBJECT) {
+          parts.takeModel(json);
+        } else if (value == JsonToken.START_ARRAY && isList) {
           hasList = true;
           while (json.nextToken() != JsonToken.END_ARRAY) {
             JsonNode token = json.readValueAsTree();

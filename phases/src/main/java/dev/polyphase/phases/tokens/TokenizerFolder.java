@@ -11,10 +11,12 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 
@@ -109,9 +111,10 @@ public final class TokenizerFolder {
    */
   List<AddedToken> toAdd(Collection<AddedToken> there) {
     List<AddedToken> tokens = new ArrayList<>();
-    List<String> known = new ArrayList<>(there.stream().map(AddedToken::content).toList());
+    Set<AddedToken> unchanged = new HashSet<>(there);
+    Set<String> known = new HashSet<>(there.stream().map(AddedToken::content).toList());
     for (AddedToken token : added.values()) {
-      if (!there.contains(token)) {
+      if (!unchanged.contains(token)) {
         tokens.add(isSpecial(token) ? token.asSpecial() : token);
         known.add(token.content());
       }

@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class Budget {
   /** Units of work, each about a nanosecond. */
-  static final long MAX_WORK = 1_500_000_000L;
+  static final long MAX_WORK = 800_000_000L;
 
   /** Bytes of values, beside those of the variables that the rendering began with. */
   static final long MAX_BYTES = 112L << 20;
@@ -61,7 +61,7 @@ final class Budget {
   /** What was made so far is what the rendering is about: long chats may use more. */
   void takeAsGiven() {
     maxBytes = MAX_BYTES + 4 * bytes;
-    maxWork = MAX_WORK + 64 * bytes;
+    maxWork = MAX_WORK + 16 * bytes;
     measureAt = bytes + MEASURED_AFTER;
     work = 0;
   }
@@ -83,15 +83,15 @@ final class Budget {
   static void made(long more) {
     @Nullable Budget budget = CURRENT.get();
     if (budget != null) {
-      budget.take(OBJECT_BYTES + more);
+      budget.take(OBJECT_BYTES + more, 30 + more / 4);
     }
   }
 
-  /** Pays for so many bytes that something that there is grows by. */
+  /** Pays for bytes of text, which are copied faster than other values are made. */
   static void grown(long more) {
     @Nullable Budget budget = CURRENT.get();
     if (budget != null) {
-      budget.take(more);
+      budget.take(more, 10 + more / 16);
     }
   }
 
@@ -111,7 +111,7 @@ final class Budget {
 
   /** Begins with a statement of the innermost body. */
   void statement() {
-    pay(30);
+    pay(60);
     statementBytes = 0;
     if (bytes > measureAt) {
       bytes = alive();
@@ -121,7 +121,7 @@ final class Budget {
 
   /** Pays for an expression. */
   void expression() {
-    pay(30);
+    pay(60);
   }
 
   private void pay(long units) {
@@ -131,8 +131,8 @@ final class Budget {
     }
   }
 
-  private void take(long more) {
-    pay(10 + more / 4);
+  private void take(long more, long units) {
+    pay(units);
     bytes += more;
     statementBytes += more;
     if (bytes > maxBytes) {

@@ -164,7 +164,7 @@ final class Comparison {
   /** Pays for what a map reads of a key. */
   static void payForKey(Value key) {
     if (key instanceof Value.Text text) {
-      Budget.read(text.value().length());
+      Budget.read(4L * text.value().length());
     } else if (key instanceof Value.Series series) {
       Budget.work(20);
       series.items().forEach(Comparison::payForKey);

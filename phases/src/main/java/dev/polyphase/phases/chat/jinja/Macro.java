@@ -57,6 +57,7 @@ record Macro(String name, List<Parameter> parameters, Statements.Body body) impl
 
   private Value call(Arguments arguments, Run run, Scope definedIn) {
     run.enterMacro();
+    Budget.work(1500);
     Map<String, Value> named = new LinkedHashMap<>(arguments.named());
     @Nullable Value caller = named.remove("caller");
     Arguments.Bound bound =

@@ -20,6 +20,7 @@ final class Scope {
 
   private Scope(Scope outer) {
     Budget.made(200);
+    Budget.work(150);
     this.run = outer.run;
     this.outer = outer;
   }

@@ -2,11 +2,17 @@ package dev.polyphase.phases.chat.jinja;
 
 import java.math.BigInteger;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /** The elements of strings, lists and dicts. */
 final class Subscripts {
+  /** The characters that most texts are made of, so that a million of them takes no new values. */
+  private static final List<Value.Text> ASCII =
+      IntStream.range(0, 128).mapToObj(c -> Value.text(Character.toString(c))).toList();
+
   private Subscripts() {}
 
   /**
@@ -44,6 +50,17 @@ final class Subscripts {
     int size = length(object);
     int at = index.intValue() < 0 ? index.intValue() + size : index.intValue();
     return at >= 0 && at < size ? at(object, at) : null;
+  }
+
+  private static List<Value> characters(String text) {
+    Budget.made(8L * text.length());
+    List<Value> characters = new ArrayList<>();
+    text.codePoints()
+        .forEach(
+            c ->
+                characters.add(
+                    c < ASCII.size() ? ASCII.get(c) : Value.text(Character.toString(c))));
+    return Collections.unmodifiableList(characters);
   }
 
   /** The element at an index that there is. */
@@ -142,12 +159,7 @@ final class Subscripts {
       return List.copyOf(mapping.entries().keySet());
     }
     if (value instanceof Value.Text text) {
-      // Each of them pays for itself; all of them are paid before the first is made.
-      Budget.made(16L * text.value().length());
-      return text.value()
-          .codePoints()
-          .<Value>mapToObj(c -> Value.text(Character.toString(c)))
-          .toList();
+      return characters(text.value());
     }
     if (value instanceof Value.Undefined) {
       return List.of();

@@ -124,7 +124,7 @@ sealed interface Value
   /** A string; its elements are code points. */
   record Text(String value) implements Value, Comparable<Text> {
     public Text {
-      Budget.made(24 + 2L * value.length());
+      Budget.grown(64 + 2L * value.length());
     }
 
     /** Of use to maps alone: keys whose hash codes were made to collide are ordered then. */
