@@ -69,8 +69,7 @@ final class ScoreCommand implements Callable<Integer> {
   @Override
   public Integer call() throws IOException {
     Path folder = models.resolve(model, Path.of(""));
-    HeadTie.contradiction(Checkpoint.open(folder))
-        .ifPresent(console.messages()::println);
+    HeadTie.contradiction(Checkpoint.open(folder)).ifPresent(console.messages()::println);
     console.messages().flush();
     if (output == null) {
       score(folder, console.results());

@@ -3,6 +3,7 @@ package dev.polyphase.orchestrator.cli;
 import dev.polyphase.orchestrator.engine.Display;
 import java.util.Locale;
 import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
@@ -44,8 +45,9 @@ final class ScoreProgress implements AutoCloseable {
 
   /** Looks at the clock by itself until it is closed. */
   void start() {
-    clock.scheduleAtFixedRate(
-        this::look, STATUS_EVERY_NANOS, STATUS_EVERY_NANOS, TimeUnit.NANOSECONDS);
+    Future<?> unused =
+        clock.scheduleAtFixedRate(
+            this::look, STATUS_EVERY_NANOS, STATUS_EVERY_NANOS, TimeUnit.NANOSECONDS);
   }
 
   /** A row is about to be scored. */

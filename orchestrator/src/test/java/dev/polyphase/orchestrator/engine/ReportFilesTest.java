@@ -181,8 +181,7 @@ class ReportFilesTest {
     run();
     JsonNode before = report();
     Path metrics = run.path().resolve("phase-01-first/metrics.jsonl");
-    Files.write(
-        metrics, new byte[] {'{', '"', 'l', (byte) 0xc3}, StandardOpenOption.APPEND);
+    Files.write(metrics, new byte[] {'{', '"', 'l', (byte) 0xc3}, StandardOpenOption.APPEND);
 
     ReportFiles.rebuild(run);
 

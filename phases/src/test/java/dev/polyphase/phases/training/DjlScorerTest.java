@@ -147,8 +147,7 @@ class DjlScorerTest {
           }
         };
 
-    new DjlScorer()
-        .score(Fixture.LLAMA.copyTo(folder), rows, "cpu", Dtype.FLOAT32, listener);
+    new DjlScorer().score(Fixture.LLAMA.copyTo(folder), rows, "cpu", Dtype.FLOAT32, listener);
 
     assertThat(heard).containsExactly("1/2 2", "scored 1", "2/2 3", "scored 2");
   }
