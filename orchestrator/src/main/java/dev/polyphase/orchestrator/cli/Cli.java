@@ -6,6 +6,10 @@ import dev.polyphase.pipelines.problems.OperationFailedException;
 import java.nio.file.Path;
 import java.util.Map;
 import picocli.CommandLine;
+import picocli.CommandLine.Model.ArgSpec;
+import picocli.CommandLine.Model.OptionSpec;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.ParseResult;
 
 /** The command line: its commands, and what happens to what they throw. */
 final class Cli {
@@ -35,7 +39,7 @@ final class Cli {
             .addSubcommand(new ScanCommand(backend, models, home, console, display))
             .addSubcommand(new SelectCommand(console))
             .addSubcommand(new CompareCommand(console))
-            .addSubcommand(new ScoreCommand(backend, models, console))
+            .addSubcommand(new ScoreCommand(backend, models, console, display))
             .addSubcommand(new RenderCommand(models, console))
             .addSubcommand(new ReportCommand(console))
             .addSubcommand(new DoctorCommand(environment, console))
@@ -49,9 +53,27 @@ final class Cli {
             .setErr(console.messages())
             .registerConverter(Path.class, PathText::path)
             .setCaseInsensitiveEnumValuesAllowed(true)
+            .setExecutionStrategy(Cli::runUnlessEmpty)
             .setParameterExceptionHandler(failures::wrongCommandLine)
             .setExecutionExceptionHandler(
                 (failure, command, parsed) -> failures.report(failure, command.getCommandSpec()));
+  }
+
+  /**
+   * An empty argument is a script's unset variable, and as a path it would be the current folder.
+   */
+  private static int runUnlessEmpty(ParseResult parsed) {
+    for (ParseResult command = parsed; command != null; command = command.subcommand()) {
+      for (ArgSpec argument : command.matchedArgs()) {
+        if (argument.originalStringValues().contains("")) {
+          String name =
+              argument instanceof OptionSpec option ? option.longestName() : argument.paramLabel();
+          throw new ParameterException(
+              command.commandSpec().commandLine(), name + " is empty; give a value");
+        }
+      }
+    }
+    return new CommandLine.RunLast().execute(parsed);
   }
 
   /** Runs a command and returns its exit code. */

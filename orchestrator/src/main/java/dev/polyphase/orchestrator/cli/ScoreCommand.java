@@ -2,8 +2,10 @@ package dev.polyphase.orchestrator.cli;
 
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.polyphase.orchestrator.engine.Display;
 import dev.polyphase.orchestrator.hub.ModelFolders;
 import dev.polyphase.phases.api.ScoredRow;
+import dev.polyphase.phases.api.ScoringListener;
 import dev.polyphase.pipelines.Dtype;
 import dev.polyphase.pipelines.problems.OperationFailedException;
 import dev.polyphase.weights.Checkpoint;
@@ -33,6 +35,7 @@ final class ScoreCommand implements Callable<Integer> {
   private final Backend backend;
   private final ModelFolders models;
   private final Console console;
+  private final Display display;
 
   @Parameters(paramLabel = "MODEL", description = "A folder, or the id of a downloaded model.")
   private String model = "";
@@ -59,7 +62,13 @@ final class ScoreCommand implements Callable<Integer> {
       description = "auto, float32 or bfloat16.")
   private Dtype dtype = Dtype.AUTO;
 
-  ScoreCommand(Backend backend, ModelFolders models, Console console) {
+  /**
+   * The command.
+   *
+   * @param display where progress goes
+   */
+  ScoreCommand(Backend backend, ModelFolders models, Console console, Display display) {
+    this.display = display;
     this.backend = backend;
     this.models = models;
     this.console = console;
@@ -100,9 +109,26 @@ final class ScoreCommand implements Callable<Integer> {
   }
 
   private void score(Path folder, PrintWriter lines) throws IOException {
-    backend
-        .scorer()
-        .score(folder, input, deviceOption.device(), dtype, row -> lines.print(json(row) + "\n"));
+    try (ScoreProgress progress =
+        new ScoreProgress(display, "reading " + input.getFileName(), System::nanoTime)) {
+      progress.start();
+      ScoringListener listener =
+          new ScoringListener() {
+            @Override
+            public void scoring(int row, int rows, int tokens) {
+              progress.scoring(row, rows, tokens);
+            }
+
+            @Override
+            public void scored(ScoredRow row) {
+              // Results and progress may share a terminal.
+              display.clear();
+              lines.print(json(row) + "\n");
+              lines.flush();
+            }
+          };
+      backend.scorer().score(folder, input, deviceOption.device(), dtype, listener);
+    }
   }
 
   private static String json(ScoredRow row) {

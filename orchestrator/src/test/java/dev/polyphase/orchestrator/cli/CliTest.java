@@ -118,6 +118,54 @@ class CliTest {
   }
 
   @Test
+  void emptyArgumentsAreRefusedByName() {
+    String pipeline = yaml.toString();
+    List<List<String>> commands =
+        List.of(
+            List.of("scan", "", "MODEL"),
+            List.of("scan", model.toString(), "-o", "", "--output"),
+            List.of("scan", model.toString(), "--modules", "", "--modules"),
+            List.of("select", "", "--top-percent", "25", "SNR.json"),
+            List.of("select", "snr.json", "--top-percent", "25", "-o", "", "--output"),
+            List.of("compare", "a.json", "", "B.json"),
+            List.of("plan", "", "PIPELINE.yaml"),
+            List.of("plan", pipeline, "--set", "", "--set"),
+            List.of("run", pipeline, "--output", "", "--output"),
+            List.of("run", pipeline, "--output=", "--output"),
+            List.of("validate", "", "PIPELINE.yaml"),
+            List.of("score", model.toString(), "--input", "", "--input"),
+            List.of("render", model.toString(), "--input", "", "--input"),
+            List.of("report", "", "RUN_DIR"));
+    for (List<String> command : commands) {
+      int last = command.size() - 1;
+
+      assertThat(polyphase(command.subList(0, last).toArray(String[]::new))).isEqualTo(2);
+      assertThat(err())
+          .startsWith("polyphase " + command.get(0) + ": " + command.get(last) + " is empty; ")
+          .hasLineCount(1);
+      assertThat(out()).isEmpty();
+    }
+  }
+
+  @Test
+  void whatSteersATerminalIsShownEscaped() throws IOException {
+    String odd = "a\u001b[31mb";
+    List<List<String>> commands =
+        List.of(
+            List.of("scan", odd),
+            List.of("select", odd, "--top-percent", "25"),
+            List.of("report", odd),
+            List.of("plan", yaml.toString(), "--set", "\u202e" + odd + "=1"),
+            List.of("validate", odd),
+            List.of("score", model.toString(), "--input", odd),
+            List.of(odd));
+    for (List<String> command : commands) {
+      assertThat(polyphase(command.toArray(String[]::new))).isEqualTo(2);
+      assertThat(err()).contains("a\\u001b[31mb").doesNotContain("\u001b", "\u202e");
+    }
+  }
+
+  @Test
   void validateOpensNoOtherFile() throws IOException {
     Files.delete(folder.resolve("rows.jsonl"));
 
@@ -398,8 +446,8 @@ class CliTest {
               if (!Files.exists(rows)) {
                 throw new InputException(Place.in(rows.toString()), "there is no such file");
               }
-              results.accept(new ScoredRow(2, -3.0, 1.5));
-              results.accept(new ScoredRow(0, 0.0, null));
+              results.scored(new ScoredRow(2, -3.0, 1.5));
+              results.scored(new ScoredRow(0, 0.0, null));
             });
     Map<String, String> environment =
         Map.of(

@@ -291,7 +291,7 @@ class UntrustedPlacesTest {
             device -> Floats.singularValues(),
             new RandomModels(),
             (folderOfModel, scored, device, dtype, results) ->
-                results.accept(new ScoredRow(2, -3.0, 1.5)));
+                results.scored(new ScoredRow(2, -3.0, 1.5)));
     Map<String, String> environment = Map.of("POLYPHASE_HOME", folder.resolve("home").toString());
     Console console = Console.of(out, err, StandardCharsets.UTF_8);
     return new Cli(backend, console, environment).execute(args);

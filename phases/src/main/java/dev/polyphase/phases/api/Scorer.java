@@ -4,7 +4,6 @@ import dev.polyphase.pipelines.Dtype;
 import dev.polyphase.pipelines.problems.InputException;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.function.Consumer;
 
 /** Computes what a model thinks of rows: the log-probability of each row's labels. */
 @FunctionalInterface
@@ -18,9 +17,9 @@ public interface Scorer {
    * @param rows a JSONL file in any of the shapes that training takes
    * @param device {@code auto}, {@code cpu}, {@code cuda} or {@code cuda:N}
    * @param dtype of the weights and the compute
-   * @param results takes one result a row
+   * @param listener takes one result a row
    * @throws InputException naming every problem of the model and the rows
    */
-  void score(Path model, Path rows, String device, Dtype dtype, Consumer<ScoredRow> results)
+  void score(Path model, Path rows, String device, Dtype dtype, ScoringListener listener)
       throws IOException;
 }

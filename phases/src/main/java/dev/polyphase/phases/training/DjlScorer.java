@@ -2,6 +2,7 @@ package dev.polyphase.phases.training;
 
 import dev.polyphase.phases.api.ScoredRow;
 import dev.polyphase.phases.api.Scorer;
+import dev.polyphase.phases.api.ScoringListener;
 import dev.polyphase.phases.data.Example;
 import dev.polyphase.phases.data.RowEncoder;
 import dev.polyphase.phases.data.TokenBatch;
@@ -15,13 +16,12 @@ import dev.polyphase.weights.Checkpoint;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.function.Consumer;
 
 /** Scores rows in this process, on libtorch, one row a forward pass. */
 public final class DjlScorer implements Scorer {
 
   @Override
-  public void score(Path model, Path rows, String device, Dtype dtype, Consumer<ScoredRow> results)
+  public void score(Path model, Path rows, String device, Dtype dtype, ScoringListener listener)
       throws IOException {
     ComputeSettings compute = ComputeSettings.of(List.of(device), dtype);
     Checkpoint checkpoint = Checkpoint.open(model);
@@ -31,8 +31,10 @@ public final class DjlScorer implements Scorer {
           new RowEncoder(PhaseType.SFT, config.vocabSize(), tokenizer).encodeFile(rows);
       try (Transformer transformer =
           Transformer.load(checkpoint, config, compute.devices().get(0), compute.precision())) {
-        for (Example example : examples) {
-          results.accept(score(transformer, example));
+        for (int row = 0; row < examples.size(); row++) {
+          Example example = examples.get(row);
+          listener.scoring(row + 1, examples.size(), example.tokens());
+          listener.scored(score(transformer, example));
         }
       }
     }

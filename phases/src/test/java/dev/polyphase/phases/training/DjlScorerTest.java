@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.within;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.polyphase.fixtures.Fixture;
 import dev.polyphase.phases.api.ScoredRow;
+import dev.polyphase.phases.api.ScoringListener;
 import dev.polyphase.pipelines.Dtype;
 import dev.polyphase.pipelines.problems.InputException;
 import java.io.IOException;
@@ -125,6 +126,30 @@ class DjlScorerTest {
     // The same three predictions each: the first token has none.
     assertThat(scores).extracting(ScoredRow::tokens).containsExactly(3L, 3L, 3L);
     assertThat(scores).extracting(ScoredRow::logprob).containsOnly(scores.get(0).logprob());
+  }
+
+  @Test
+  void eachRowIsAnnouncedBeforeItsResult() throws IOException {
+    Path rows = folder.resolve("rows.jsonl");
+    Files.writeString(
+        rows, row(List.of(1, 2), List.of(1, 2)) + "\n" + row(List.of(1, 2, 3), List.of(1, 2, 3)));
+    List<String> heard = new ArrayList<>();
+    ScoringListener listener =
+        new ScoringListener() {
+          @Override
+          public void scoring(int row, int count, int tokens) {
+            heard.add(row + "/" + count + " " + tokens);
+          }
+
+          @Override
+          public void scored(ScoredRow row) {
+            heard.add("scored " + row.tokens());
+          }
+        };
+
+    new DjlScorer().score(Fixture.LLAMA.copyTo(folder), rows, "cpu", Dtype.FLOAT32, listener);
+
+    assertThat(heard).containsExactly("1/2 2", "scored 1", "2/2 3", "scored 2");
   }
 
   @Test
