@@ -162,7 +162,7 @@ public final class FuzzProgram {
 
   /** The wrong input of a command leaves nothing behind; scans are kept whatever becomes of it. */
   private boolean mayChange(Path path, int exitCode) {
-    return path.startsWith(workplace.out()) && exitCode != 2
+    return (path.startsWith(workplace.out()) && exitCode != 2)
         // A file that was begun and given up leaves no more than its folder's time.
         || path.equals(workplace.out())
         || path.startsWith(workplace.home().resolve("cache"))

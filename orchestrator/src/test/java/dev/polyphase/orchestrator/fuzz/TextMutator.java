@@ -35,10 +35,15 @@ final class TextMutator {
           "defaults: null",
           "output_dir: ../../beside",
           "base_model: ../../beside",
-          "l: &l [x,x,x,x,x,x,x,x,x]\nm: &m [*l,*l,*l,*l,*l,*l,*l,*l,*l]\n"
-              + "n: &n [*m,*m,*m,*m,*m,*m,*m,*m,*m]\no: &o [*n,*n,*n,*n,*n,*n,*n,*n]\n"
-              + "p: &p [*o,*o,*o,*o,*o,*o,*o,*o,*o]\nq: &q [*p,*p,*p,*p,*p,*p,*p,*p]\n"
-              + "r: [*q,*q,*q,*q,*q,*q,*q,*q]",
+          """
+          l: &l [x,x,x,x,x,x,x,x,x]
+          m: &m [*l,*l,*l,*l,*l,*l,*l,*l,*l]
+          n: &n [*m,*m,*m,*m,*m,*m,*m,*m,*m]
+          o: &o [*n,*n,*n,*n,*n,*n,*n,*n,*n]
+          p: &p [*o,*o,*o,*o,*o,*o,*o,*o,*o]
+          q: &q [*p,*p,*p,*p,*p,*p,*p,*p,*p]
+          r: [*q,*q,*q,*q,*q,*q,*q,*q,*q]
+          """,
           "d: " + "[".repeat(3_000) + "]".repeat(3_000),
           "d: " + "{a: ".repeat(3_000) + "1" + "}".repeat(3_000));
 
