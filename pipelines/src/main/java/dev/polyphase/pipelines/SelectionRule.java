@@ -56,6 +56,9 @@ public record SelectionRule(
   /** How much is taken. */
   public sealed interface Budget {
 
+    /** The least percentage: less takes no module of any model. */
+    double LEAST_PERCENT = 0.0001;
+
     /** What a percentage counts. */
     enum Of {
       MODULES,
@@ -65,7 +68,7 @@ public record SelectionRule(
     /**
      * A share.
      *
-     * @param percent above 0 and at most 100
+     * @param percent at least {@link #LEAST_PERCENT} and at most 100
      * @param of what is counted
      */
     record Percent(double percent, Of of) implements Budget {}

@@ -3,6 +3,7 @@ package dev.polyphase.rescanner;
 import dev.polyphase.pipelines.SelectionRule.Metric;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.stream.Collectors;
 
 /**
@@ -33,16 +34,29 @@ public record Scan(Metric metric, List<ModuleSpectrum> modules) {
         .toList();
   }
 
-  /** What is odd about the weights, a sentence each: values that are not finite, no noise. */
+  /**
+   * What is odd about the weights, a sentence each, of very many of a kind about the first: values
+   * that are not finite, no noise.
+   */
   public List<String> notes() {
-    List<String> notes = new ArrayList<>();
+    List<String> noMatrices = new ArrayList<>();
+    List<String> notFinite = new ArrayList<>();
     for (ModuleSpectrum module : modules) {
       if (!module.target().isMatrix()) {
-        notes.add(tensor(module) + " is no matrix and is not measured; it ranks last");
+        noMatrices.add(tensor(module));
       } else if (!Double.isFinite(module.spectrum().largest())) {
-        notes.add(tensor(module) + " holds NaN or infinity and ranks last");
+        notFinite.add(tensor(module));
       }
     }
+    List<String> notes = new ArrayList<>();
+    notes.addAll(
+        each(
+            noMatrices,
+            "is no matrix and is not measured; it ranks last",
+            "tensors are no matrices either"));
+    notes.addAll(
+        each(
+            notFinite, "holds NaN or infinity and ranks last", "tensors hold NaN or infinity too"));
     List<ModuleSpectrum> singular =
         modules.stream().filter(module -> module.spectrum().nearlySingular()).toList();
     if (!singular.isEmpty()) {
@@ -58,6 +72,21 @@ public record Scan(Metric metric, List<ModuleSpectrum> modules) {
                   more));
     }
     return notes;
+  }
+
+  /**
+   * A sentence about each of the first names, and one about the rest.
+   *
+   * @param rest what it says of them, behind their number
+   */
+  static List<String> each(List<String> names, String sentence, String rest) {
+    List<String> sentences = new ArrayList<>();
+    names.stream().limit(NAMES_SHOWN).forEach(name -> sentences.add(name + " " + sentence));
+    int more = names.size() - NAMES_SHOWN;
+    if (more > 0) {
+      sentences.add(String.format(Locale.ROOT, "%,d more %s", more, rest));
+    }
+    return sentences;
   }
 
   private static String tensor(ModuleSpectrum module) {

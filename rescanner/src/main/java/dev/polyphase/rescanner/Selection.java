@@ -52,7 +52,7 @@ public record Selection(SelectionRule rule, List<RankedType> types) {
    * 100).
    *
    * @param snrs the scan's entries, in its order
-   * @param topPercent above 0 and at most 100
+   * @param topPercent at least {@link Budget#LEAST_PERCENT} and at most 100
    * @throws InputException when the percentage is out of its range
    */
   public static Selection of(List<ModuleSnr> snrs, double topPercent) {
@@ -201,11 +201,14 @@ public record Selection(SelectionRule rule, List<RankedType> types) {
   }
 
   private static void requirePercent(double topPercent) {
-    if (!(topPercent > 0 && topPercent <= 100)) {
-      String found =
-          Double.isFinite(topPercent) ? percentText(topPercent) : Double.toString(topPercent);
+    if (!(topPercent >= Budget.LEAST_PERCENT && topPercent <= 100)) {
+      // Written out, 1e-300 has 300 digits.
+      boolean plain = Math.abs(topPercent) < 1e6 && Math.abs(topPercent) >= 1e-6;
       throw new InputException(
-          "top_percent is " + found + "; give a percentage above 0 and at most 100");
+          "top_percent is %s; give a percentage of at least %s and at most 100"
+              .formatted(
+                  plain || topPercent == 0 ? percentText(topPercent) : Double.toString(topPercent),
+                  percentText(Budget.LEAST_PERCENT)));
     }
   }
 

@@ -1,5 +1,6 @@
 package dev.polyphase.rescanner;
 
+import com.fasterxml.jackson.core.StreamReadFeature;
 import com.fasterxml.jackson.core.json.JsonReadFeature;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
@@ -7,14 +8,18 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.polyphase.pipelines.problems.InputException;
 import dev.polyphase.pipelines.problems.InputFile;
 import dev.polyphase.pipelines.problems.Place;
+import dev.polyphase.pipelines.problems.PlainText;
 import dev.polyphase.pipelines.problems.Problem;
 import dev.polyphase.weights.AtomicFiles;
 import dev.polyphase.weights.JsonFile;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
 
 /**
  * A scan's file in the published format: {@code {"module": {"snr": x, "type": "t"}}} in the scan's
@@ -25,8 +30,11 @@ public final class SnrFile {
   private static final JsonMapper JSON =
       JsonMapper.builder()
           .enable(JsonReadFeature.ALLOW_NON_NUMERIC_NUMBERS)
+          .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
           .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
           .build();
+
+  private static final int MOST_SHOWN = 80;
 
   private SnrFile() {}
 
@@ -107,15 +115,43 @@ public final class SnrFile {
                 "'"
                     + entry.getKey()
                     + "' is "
-                    + entry.getValue()
+                    + shown(entry.getValue())
                     + "; it should be {\"snr\": number, \"type\": text}, or a type's"
                     + " {module: number}"));
       }
+    }
+    Set<String> modules = new HashSet<>();
+    for (ModuleSnr snr : snrs) {
+      fault(snr, modules)
+          .ifPresent(fault -> problems.add(new Problem(Place.in(file.toString()), fault)));
     }
     if (!problems.isEmpty()) {
       throw new InputException(problems);
     }
     return snrs;
+  }
+
+  /**
+   * What is wrong with an entry's names, which a selection writes line by line.
+   *
+   * @param before the modules of the entries before it
+   */
+  private static Optional<String> fault(ModuleSnr snr, Set<String> before) {
+    if (!PlainText.isPlain(snr.module()) || !PlainText.isPlain(snr.type())) {
+      return Optional.of(
+          "the name of the module '%s' of type '%s' holds a control character or a mark of direction; scan the model again"
+              .formatted(snr.module(), snr.type()));
+    }
+    return before.add(snr.module())
+        ? Optional.empty()
+        : Optional.of(
+            "the module '%s' stands in it twice, the second time in type '%s'; remove one"
+                .formatted(snr.module(), snr.type()));
+  }
+
+  private static String shown(JsonNode value) {
+    String json = value.toString();
+    return json.length() <= MOST_SHOWN ? json : json.substring(0, MOST_SHOWN) + "...";
   }
 
   private static boolean isFlat(JsonNode entry) {

@@ -6,14 +6,16 @@ import dev.polyphase.pipelines.problems.Place;
 import dev.polyphase.pipelines.problems.Problem;
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.SortedMap;
 import java.util.SortedSet;
-import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
@@ -26,7 +28,7 @@ import java.util.stream.Stream;
  */
 public final class Checkpoint {
   static final String SINGLE_FILE = "model.safetensors";
-  private static final int NAMES_SHOWN = 5;
+  private static final int MOST_MISSING = 5;
 
   private final Path folder;
   private final Optional<ShardIndex> index;
@@ -97,10 +99,12 @@ public final class Checkpoint {
     List<Path> files = new ArrayList<>();
     List<TensorInfo> tensors = new ArrayList<>();
     List<Problem> problems = new ArrayList<>();
-    for (String fileName : index.fileNames()) {
-      Path file = folder.resolve(fileName);
+    SortedMap<String, SortedSet<String>> tensorsByFile = index.tensorsByFile();
+    refuseMissing(folder, indexFile, tensorsByFile.keySet());
+    for (Map.Entry<String, SortedSet<String>> indexed : tensorsByFile.entrySet()) {
+      Path file = folder.resolve(indexed.getKey());
       files.add(file);
-      SortedSet<String> missing = index.tensorsOf(fileName);
+      SortedSet<String> missing = indexed.getValue();
       try {
         for (TensorInfo tensor : SafetensorsHeader.read(file)) {
           if (missing.remove(tensor.name())) {
@@ -116,7 +120,7 @@ public final class Checkpoint {
             new Problem(
                 Place.in(file.toString()),
                 "the index says that the file holds "
-                    + someOf(missing)
+                    + Some.named(missing, "tensors")
                     + ", but it does not; index and files are not of one model, download both"
                     + " again"));
       }
@@ -146,14 +150,21 @@ public final class Checkpoint {
     }
   }
 
-  private static String someOf(SortedSet<String> names) {
-    String shown =
-        names.stream()
-            .limit(NAMES_SHOWN)
-            .map(name -> "'" + name + "'")
-            .collect(Collectors.joining(", "));
-    int more = names.size() - NAMES_SHOWN;
-    return more > 0 ? shown + " and " + more + " more tensors" : shown;
+  /** Each file that is missing has a sentence, unless a download was broken off at the start. */
+  private static void refuseMissing(Path folder, Path indexFile, Set<String> fileNames) {
+    List<String> missing =
+        fileNames.stream()
+            .filter(name -> !Files.exists(folder.resolve(name), LinkOption.NOFOLLOW_LINKS))
+            .toList();
+    if (missing.size() > MOST_MISSING) {
+      throw new InputException(
+          Place.in(indexFile.toString()),
+          "%s of the %s files that it names are missing, as %s; download or copy the model again"
+              .formatted(
+                  SafetensorsHeader.count(missing.size()),
+                  SafetensorsHeader.count(fileNames.size()),
+                  Some.named(missing, "files")));
+    }
   }
 
   /** The folder, as it was named on opening. */

@@ -107,7 +107,7 @@ public final class FolderState {
       weights.add(single);
     } else if (Files.isRegularFile(index)) {
       weights.add(index);
-      for (String shard : ShardIndex.read(index).fileNames()) {
+      for (String shard : ShardIndex.read(index).tensorsByFile().keySet()) {
         weights.add(folder.resolve(shard));
       }
       weights.removeIf(file -> !Files.isRegularFile(file));

@@ -1,6 +1,7 @@
 package dev.polyphase.weights;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.polyphase.pipelines.problems.PlainText;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -24,6 +25,12 @@ record HeaderEntry(String name, ElementType type, List<Long> shape, long begin, 
    */
   static Optional<HeaderEntry> read(String name, JsonNode node, Consumer<String> problem) {
     String subject = "tensor '" + name + "' ";
+    if (!PlainText.isPlain(name)) {
+      problem.accept(
+          subject
+              + "has a control character or a mark of direction in its name; rename it and save the"
+              + " file again");
+    }
     Optional<ElementType> type = ElementType.ofCode(node.path("dtype").asText());
     if (type.isEmpty()) {
       problem.accept(

@@ -104,7 +104,9 @@ public record JsonFault(int line, int column, String sentence) {
    * @param subject what the line is, as {@code row}
    */
   public InputException ofLine(String file, int number, String subject) {
+    // The text's only line is another one in the file.
+    String within = sentence.replace(" of line 1, column ", " at column ");
     return new InputException(
-        new Place(file, number, column), "this " + subject + " is no JSON: " + sentence);
+        new Place(file, number, column), "this " + subject + " is no JSON: " + within);
   }
 }

@@ -10,13 +10,10 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.polyphase.pipelines.problems.InputException;
 import dev.polyphase.pipelines.problems.Place;
-import dev.polyphase.pipelines.problems.Problem;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.Collections;
-import java.util.List;
 import java.util.Map;
 import java.util.SortedMap;
 import java.util.SortedSet;
@@ -45,21 +42,12 @@ record ShardIndex(ObjectNode metadata, SortedMap<String, String> fileOfTensor) {
     fileOfTensor = Collections.unmodifiableSortedMap(new TreeMap<>(fileOfTensor));
   }
 
-  /** The names of the files, sorted. */
-  SortedSet<String> fileNames() {
-    return new TreeSet<>(fileOfTensor.values());
-  }
-
-  /** The names of the tensors that the index finds in a file, sorted. */
-  SortedSet<String> tensorsOf(String fileName) {
-    SortedSet<String> names = new TreeSet<>();
+  /** The names of the tensors that the index finds in each file, both sorted. */
+  SortedMap<String, SortedSet<String>> tensorsByFile() {
+    SortedMap<String, SortedSet<String>> tensors = new TreeMap<>();
     fileOfTensor.forEach(
-        (tensor, file) -> {
-          if (file.equals(fileName)) {
-            names.add(tensor);
-          }
-        });
-    return names;
+        (tensor, file) -> tensors.computeIfAbsent(file, f -> new TreeSet<>()).add(tensor));
+    return tensors;
   }
 
   /**
@@ -102,17 +90,12 @@ record ShardIndex(ObjectNode metadata, SortedMap<String, String> fileOfTensor) {
       }
     }
     if (!wrongFiles.isEmpty()) {
-      List<Problem> problems = new ArrayList<>();
-      for (String wrong : wrongFiles) {
-        problems.add(
-            new Problem(
-                place,
-                "the index points to "
-                    + wrong
-                    + ", but it may only name *.safetensors files in its own folder, without any"
-                    + " path"));
-      }
-      throw new InputException(problems);
+      throw new InputException(
+          place,
+          "the index points to "
+              + Some.of(wrongFiles, "values")
+              + ", but it may only name *.safetensors files in its own folder, without any path;"
+              + " download it again");
     }
     return new ShardIndex(
         root.get("metadata") instanceof ObjectNode metadata

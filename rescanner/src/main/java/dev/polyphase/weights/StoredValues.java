@@ -71,7 +71,8 @@ public final class StoredValues {
     return largest;
   }
 
-  private static boolean isPlain(ElementType type) {
+  /** Whether a type is plain floating point: F64, F32, BF16 or F16. */
+  public static boolean isPlain(ElementType type) {
     return switch (type) {
       case F64, F32, F16, BF16 -> true;
       case I64, I32, I16, I8, U64, U32, U16, U8, BOOL, F8_E4M3, F8_E5M2 -> false;

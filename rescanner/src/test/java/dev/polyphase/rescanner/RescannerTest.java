@@ -55,6 +55,33 @@ final class RescannerTest {
   }
 
   @Test
+  void ofManyBrokenWeightsTheFirstAreNamedAndTheRestCounted() throws IOException {
+    HandMadeCheckpoint hand = new HandMadeCheckpoint();
+    float[] broken = {1, Float.NaN, 3, 4};
+    for (int i = 0; i < 7; i++) {
+      hand.tensor("layers." + i + ".mlp.weight", broken, 2, 2);
+      hand.tensor("layers." + i + ".norm.weight", new float[] {Float.POSITIVE_INFINITY}, 1);
+    }
+    Checkpoint checkpoint = hand.tensor("layers.7.mlp.weight", 2, 2).writeTo(folder);
+    SingularValues values =
+        tensor ->
+            tensor.name().startsWith("layers.7")
+                ? new float[] {2, 1}
+                : new float[] {Float.NaN, Float.NaN};
+
+    Scan scan = Rescanner.scan(checkpoint, List.of("mlp"), values, (module, done, total) -> {});
+
+    assertThat(scan.notes())
+        .hasSize(6)
+        .startsWith("layers.0.mlp.weight holds NaN or infinity and ranks last")
+        .endsWith("2 more tensors hold NaN or infinity too");
+    assertThat(NotFinite.besides(scan, checkpoint))
+        .hasSize(6)
+        .startsWith("layers.0.norm.weight holds NaN or infinity; start from sound weights")
+        .endsWith("2 more tensors do so too");
+  }
+
+  @Test
   void ordersTypesAsPublishedAndLayersByNumber() throws IOException {
     Checkpoint checkpoint =
         new HandMadeCheckpoint()

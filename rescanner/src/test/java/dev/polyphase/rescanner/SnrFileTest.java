@@ -12,6 +12,7 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 final class SnrFileTest {
@@ -114,6 +115,28 @@ final class SnrFileTest {
         .isInstanceOf(InputException.class)
         .hasMessageStartingWith(file.toString())
         .hasMessageNotContaining("jackson");
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '`',
+      value = {
+        "{\"m\": {\"snr\": 1, \"type\": \"t\"}, \"m\": {\"snr\": 2, \"type\": \"t\"}}"
+            + " | the name \"m\" stands twice in one object",
+        "{\"t\": {\"m\": 1, \"m\": 2}} | the name \"m\" stands twice in one object",
+        "{\"t\": {\"m\": 1}, \"u\": {\"m\": 2}}"
+            + " | the module 'm' stands in it twice, the second time in type 'u'; remove one",
+        "{\"m\\n- x\": {\"snr\": 1, \"type\": \"t\"}} | the module 'm\\n- x' of type 't' holds a control",
+        "{\"m\": {\"snr\": 1, \"type\": \"\\u202et\"}} | of type '\\u202et' holds a control character",
+      })
+  void namesThatASelectionCanNotHoldAreRefused(String text, String sentence) throws IOException {
+    Path file = file(text);
+
+    assertThatThrownBy(() -> SnrFile.read(file))
+        .isInstanceOf(InputException.class)
+        .hasMessageStartingWith(file.toString())
+        .hasMessageContaining(sentence);
   }
 
   @Test

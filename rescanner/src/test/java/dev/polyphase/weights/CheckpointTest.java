@@ -20,6 +20,7 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -358,6 +359,38 @@ class CheckpointTest {
     assertThatThrownBy(() -> Checkpoint.open(temporary))
         .isInstanceOf(InputException.class)
         .hasMessageContaining("only pytorch_model.bin; convert the weights to safetensors");
+  }
+
+  @Test
+  void ofThousandsOfMissingFilesOneSentenceTells() throws IOException {
+    index(ofThousands("model-%05d.safetensors"));
+
+    assertThatThrownBy(() -> Checkpoint.open(temporary))
+        .isInstanceOf(InputException.class)
+        .hasMessage(
+            temporary.resolve(INDEX)
+                + ": 20,000 of the 20,000 files that it names are missing, as"
+                + " 'model-00000.safetensors', 'model-00001.safetensors', 'model-00002.safetensors',"
+                + " 'model-00003.safetensors', 'model-00004.safetensors' and 19,995 more files;"
+                + " download or copy the model again");
+  }
+
+  @Test
+  void ofThousandsOfWrongEntriesOneSentenceTells() throws IOException {
+    index(ofThousands("../%05d"));
+
+    assertThatThrownBy(() -> Checkpoint.open(temporary))
+        .isInstanceOf(InputException.class)
+        .hasMessageContaining("\"../00004\" and 19,995 more values, but it may only name")
+        .message()
+        .hasLineCount(1);
+  }
+
+  /** An index of 20,000 tensors, each in a file of its own. */
+  private static String ofThousands(String file) {
+    return IntStream.range(0, 20_000)
+        .mapToObj(i -> "\"t%d\": \"%s\"".formatted(i, file.formatted(i)))
+        .collect(Collectors.joining(",", "{\"weight_map\": {", "}}"));
   }
 
   private void shard(String file, String... tensors) throws IOException {

@@ -51,6 +51,14 @@ class MalformedSafetensorsTest {
             "a length with its highest bit set",
             SafetensorsBytes.withLength(-1, "{}"),
             "a header of 18446744073709551615 bytes follows"),
+        wrong(
+            "a name that steers a terminal",
+            SafetensorsBytes.of(TWO_FLOATS.replace("\"a\"", "\"a\\u001b[31m\""), new byte[8]),
+            "tensor 'a\\u001b[31m' has a control character or a mark of direction in its name"),
+        wrong(
+            "a name that is written backwards",
+            SafetensorsBytes.of(TWO_FLOATS.replace("\"a\"", "\"a\u202eb\""), new byte[8]),
+            "tensor 'a\\u202eb' has a control character or a mark of direction in its name"),
         wrong("a header of no length", SafetensorsBytes.of(""), "does not start with '{'"),
         wrong("an array for a header", SafetensorsBytes.of("[]"), "does not start with '{'"),
         wrong(

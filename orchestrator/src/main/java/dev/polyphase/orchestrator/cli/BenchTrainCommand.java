@@ -9,7 +9,6 @@ import dev.polyphase.orchestrator.bench.TrainFigures.CaseFigures;
 import dev.polyphase.orchestrator.bench.TrainSetup;
 import dev.polyphase.phases.bench.DecoderShape;
 import dev.polyphase.phases.training.ComputeSettings;
-import dev.polyphase.pipelines.problems.InputException;
 import dev.polyphase.weights.TemporaryFolder;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -26,6 +25,8 @@ import picocli.CommandLine.Option;
     description =
         "Compares training steps: of everything, of selections, of LoRA, of DJL's own blocks.")
 final class BenchTrainCommand implements Callable<Integer> {
+  private static final int MOST_ROUNDS = 10_000;
+
   private final Console console;
 
   @Mixin private TrainShapeOptions shapeOptions = new TrainShapeOptions();
@@ -48,9 +49,7 @@ final class BenchTrainCommand implements Callable<Integer> {
   @Override
   public Integer call() throws IOException, InterruptedException {
     DecoderShape shape = shapeOptions.shape();
-    if (rounds < 1) {
-      throw new InputException("--rounds is " + rounds + "; give at least 1");
-    }
+    TrainShapeOptions.requireWithin("--rounds", rounds, MOST_ROUNDS);
     ComputeSettings compute =
         ComputeSettings.of(List.of(deviceOption.device()), dtypeOption.dtype());
     try (TemporaryFolder folder = TemporaryFolder.create("bench")) {

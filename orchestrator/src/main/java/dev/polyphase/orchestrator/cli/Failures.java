@@ -3,6 +3,7 @@ package dev.polyphase.orchestrator.cli;
 import dev.polyphase.kernels.Libtorch;
 import dev.polyphase.orchestrator.engine.FailureText;
 import dev.polyphase.pipelines.problems.InputException;
+import dev.polyphase.pipelines.problems.PlainText;
 import dev.polyphase.pipelines.problems.Problem;
 import java.nio.file.InvalidPathException;
 import java.util.List;
@@ -36,7 +37,7 @@ final class Failures {
       }
     }
     sentence.append("; see: ").append(command).append(" --help");
-    console.messages().println(sentence);
+    console.messages().println(PlainText.of(sentence.toString()));
     return ExitCode.WRONG_INPUT;
   }
 
@@ -51,7 +52,8 @@ final class Failures {
     if (failure instanceof InputException wrong) {
       wrong.problems().stream().map(Problem::toString).forEach(console.messages()::println);
     } else {
-      console.messages().println(sentence(failure, command.qualifiedName(" ")));
+      String sentence = sentence(failure, command.qualifiedName(" "));
+      console.messages().println(PlainText.linesOf(sentence));
     }
     if (root.debug) {
       failure.printStackTrace(console.messages());

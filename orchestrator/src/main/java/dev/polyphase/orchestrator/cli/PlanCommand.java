@@ -7,6 +7,7 @@ import dev.polyphase.orchestrator.engine.PlannedPhase;
 import dev.polyphase.orchestrator.engine.RunRequest;
 import dev.polyphase.orchestrator.hub.ModelFolders;
 import dev.polyphase.pipelines.Pipeline;
+import dev.polyphase.pipelines.problems.PlainText;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
@@ -57,7 +58,9 @@ final class PlanCommand implements Callable<Integer> {
     console
         .results()
         .print(
-            json ? PlanJson.of(pipeline, phases, memory) : PlanTable.of(pipeline, phases, memory));
+            json
+                ? PlanJson.of(pipeline, phases, memory)
+                : PlainText.linesOf(PlanTable.of(pipeline, phases, memory)));
     console.results().flush();
     return ExitCode.DONE;
   }

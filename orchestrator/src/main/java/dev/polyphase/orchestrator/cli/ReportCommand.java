@@ -2,6 +2,7 @@ package dev.polyphase.orchestrator.cli;
 
 import dev.polyphase.orchestrator.engine.ReportFiles;
 import dev.polyphase.orchestrator.store.RunFolder;
+import dev.polyphase.pipelines.problems.PlainText;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
@@ -24,7 +25,8 @@ final class ReportCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
-    console.results().println(ReportFiles.rebuild(new RunFolder(folder)));
+    Path page = ReportFiles.rebuild(new RunFolder(folder));
+    console.results().println(PlainText.of(page.toString()));
     return ExitCode.DONE;
   }
 }

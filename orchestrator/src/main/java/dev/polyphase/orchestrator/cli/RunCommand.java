@@ -7,6 +7,7 @@ import dev.polyphase.orchestrator.engine.RunRequest;
 import dev.polyphase.orchestrator.engine.RunRequest.Start;
 import dev.polyphase.orchestrator.hub.ModelFolders;
 import dev.polyphase.pipelines.Pipeline;
+import dev.polyphase.pipelines.problems.PlainText;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
@@ -72,8 +73,8 @@ final class RunCommand implements Callable<Integer> {
               "interrupted; the same command " + (fresh ? "without --fresh " : "") + "resumes");
       return ExitCode.INTERRUPTED;
     }
-    console.messages().println("report: " + request.run().reportPage());
-    console.results().println(outcome.model());
+    console.messages().println("report: " + PlainText.of(request.run().reportPage().toString()));
+    console.results().println(PlainText.of(outcome.model().toString()));
     return ExitCode.DONE;
   }
 

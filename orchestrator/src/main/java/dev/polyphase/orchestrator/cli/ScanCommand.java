@@ -8,8 +8,10 @@ import dev.polyphase.pipelines.SelectionRule.Metric;
 import dev.polyphase.pipelines.SelectionRule.Profile;
 import dev.polyphase.pipelines.Targeting;
 import dev.polyphase.pipelines.problems.InputException;
+import dev.polyphase.pipelines.problems.PlainText;
 import dev.polyphase.rescanner.CachedSingularValues;
 import dev.polyphase.rescanner.Measure;
+import dev.polyphase.rescanner.NotFinite;
 import dev.polyphase.rescanner.PublishedNames;
 import dev.polyphase.rescanner.Rescanner;
 import dev.polyphase.rescanner.Scan;
@@ -116,7 +118,8 @@ final class ScanCommand implements Callable<Integer> {
       requireSameModules(snrFile, targets);
     }
     Scan scan = scan(targets);
-    scan.notes().forEach(console.messages()::println);
+    scan.notes().forEach(display::say);
+    NotFinite.besides(scan, checkpoint).forEach(display::say);
 
     List<Selection> selections = new ArrayList<>();
     Map<Path, String> files = new LinkedHashMap<>();
@@ -187,7 +190,7 @@ final class ScanCommand implements Callable<Integer> {
     }
     for (Map.Entry<Path, String> file : files.entrySet()) {
       OutputFiles.write(file.getKey(), file.getValue(), console);
-      console.results().println(file.getKey());
+      console.results().println(PlainText.of(file.getKey().toString()));
     }
   }
 

@@ -1,5 +1,6 @@
 package dev.polyphase.orchestrator.cli;
 
+import dev.polyphase.pipelines.problems.PlainText;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -15,7 +16,7 @@ final class TextTable {
   }
 
   void row(Object... cells) {
-    rows.add(Arrays.stream(cells).map(Object::toString).toList());
+    rows.add(Arrays.stream(cells).map(Object::toString).map(PlainText::of).toList());
   }
 
   /** The rows below their headings, a line each. */

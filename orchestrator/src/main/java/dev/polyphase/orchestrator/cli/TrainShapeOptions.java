@@ -11,6 +11,11 @@ import picocli.CommandLine.Option;
 final class TrainShapeOptions {
   private static final String DEFAULT = "small";
 
+  /** Of a step; far more than any machine has memory for. */
+  private static final int MOST_TOKENS = 10_000_000;
+
+  private static final int MOST_LAYERS = 1000;
+
   /** Of published models their {@code config.json}; the default is none that was published. */
   private static final Map<String, DecoderShape> KNOWN = known();
 
@@ -58,10 +63,10 @@ final class TrainShapeOptions {
       throw new InputException(
           "--like is '" + like + "'; the shapes known are " + String.join(", ", KNOWN.keySet()));
     }
-    atLeastOne("--seq", sequence);
-    atLeastOne("--batch", batch);
-    if (layers < 0) {
-      throw new InputException("--layers is " + layers + "; give at least 1");
+    requireWithin("--seq", sequence, MOST_TOKENS);
+    requireWithin("--batch", batch, MOST_TOKENS / sequence);
+    if (layers != 0) {
+      requireWithin("--layers", layers, MOST_LAYERS);
     }
     return new DecoderShape(
         shape.hidden(),
@@ -92,9 +97,15 @@ final class TrainShapeOptions {
     return like;
   }
 
-  private static void atLeastOne(String option, int value) {
-    if (value < 1) {
-      throw new InputException(option + " is " + value + "; give at least 1");
+  /**
+   * Checks a number.
+   *
+   * @throws InputException where it is not from 1 to {@code most}
+   */
+  static void requireWithin(String option, int value, int most) {
+    if (value < 1 || value > most) {
+      throw new InputException(
+          "%s is %d; give a whole number from 1 to %d".formatted(option, value, most));
     }
   }
 

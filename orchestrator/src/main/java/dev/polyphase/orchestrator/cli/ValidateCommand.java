@@ -3,6 +3,7 @@ package dev.polyphase.orchestrator.cli;
 import dev.polyphase.pipelines.Pipeline;
 import dev.polyphase.pipelines.language.PipelineReader;
 import dev.polyphase.pipelines.problems.InputFile;
+import dev.polyphase.pipelines.problems.PlainText;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
@@ -31,7 +32,10 @@ final class ValidateCommand implements Callable<Integer> {
     console
         .results()
         .println(
-            InputFile.name(file) + ": valid, " + phases + (phases == 1 ? " phase" : " phases"));
+            PlainText.of(InputFile.name(file))
+                + ": valid, "
+                + phases
+                + (phases == 1 ? " phase" : " phases"));
     return ExitCode.DONE;
   }
 }

@@ -1,5 +1,6 @@
 package dev.polyphase.orchestrator.engine;
 
+import dev.polyphase.pipelines.problems.PlainText;
 import java.io.PrintWriter;
 
 /**
@@ -46,13 +47,13 @@ public final class Display {
   /** Shows a line that stays. */
   public synchronized void say(String line) {
     clear();
-    out.println(line);
+    out.println(PlainText.linesOf(line));
     out.flush();
   }
 
   /** Rewrites the last line. */
   public synchronized void status(String text) {
-    out.print(CLEAR_LINE + text);
+    out.print(CLEAR_LINE + PlainText.of(text));
     out.flush();
     showsStatus = true;
   }

@@ -10,6 +10,7 @@ import dev.polyphase.pipelines.problems.InputException;
 import dev.polyphase.rescanner.AlwaysTrained;
 import dev.polyphase.rescanner.LearningRateFactors;
 import dev.polyphase.rescanner.Measure;
+import dev.polyphase.rescanner.NotFinite;
 import dev.polyphase.rescanner.Rescanner;
 import dev.polyphase.rescanner.Scan;
 import dev.polyphase.rescanner.ScanListener;
@@ -126,11 +127,17 @@ final class Target {
           Map.of(),
           rateFactors(phase, selection, always, folder),
           List.of(),
-          scan.notes());
+          notes(scan, checkpoint));
     }
     Decision decision = named(phase, checkpoint);
     SelectionFile.write(folder.selectionYaml(), NO_SELECTION, patterns(decision));
     return decision;
+  }
+
+  private static List<String> notes(Scan scan, Checkpoint checkpoint) throws IOException {
+    List<String> notes = new ArrayList<>(scan.notes());
+    notes.addAll(NotFinite.besides(scan, checkpoint));
+    return notes;
   }
 
   private static Map<String, Double> rateFactors(

@@ -11,6 +11,7 @@ import dev.polyphase.reports.Curve;
 import dev.polyphase.reports.HeldOut;
 import dev.polyphase.weights.FileFailure;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -63,17 +64,18 @@ record TrainingFigures(List<Curve> curves, List<HeldOut> heldOut) {
     if (!Files.exists(file)) {
       return rows;
     }
-    List<String> lines;
+    byte[] bytes;
     try {
-      lines = Files.readAllLines(file);
+      bytes = Files.readAllBytes(file);
     } catch (IOException e) {
       throw FileFailure.reading(file, e);
     }
+    // A process that was killed leaves half a line at the end, perhaps half a character.
+    List<String> lines = new String(bytes, StandardCharsets.UTF_8).lines().toList();
     for (int i = 0; i < lines.size(); i++) {
       try {
         rows.add(JSON.readTree(lines.get(i)));
       } catch (JsonProcessingException e) {
-        // A process that was killed, or still writes, leaves half a line at the end.
         if (i < lines.size() - 1) {
           throw new InputException(
               new Place(file.toString(), i + 1, 1), "this line is no JSON; remove it");

@@ -10,9 +10,12 @@ import dev.polyphase.pipelines.problems.InputFile;
 import dev.polyphase.pipelines.problems.Place;
 import dev.polyphase.pipelines.problems.Problem;
 import dev.polyphase.weights.AtomicFiles;
+import dev.polyphase.weights.FileFailure;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.time.DateTimeException;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -50,12 +53,15 @@ public final class RunStore {
       RunState state =
           MAPPER.readValue(
               new String(InputFile.readAllBytes(file), StandardCharsets.UTF_8), RunState.class);
+      Instant.parse(state.started());
       requireOwnFolders(file, state);
       return Optional.of(state);
-    } catch (JsonProcessingException | NullPointerException e) {
+    } catch (JsonProcessingException | NullPointerException | DateTimeException e) {
       throw new InputException(
           Place.in(file.toString()),
           "this is not the state of a run as this version writes it; start anew with --fresh");
+    } catch (IOException e) {
+      throw FileFailure.reading(file, e);
     }
   }
 

@@ -180,6 +180,7 @@ class ReportFilesTest {
   }
 
   @Test
+<<<<<<< HEAD
   void aFolderInAFilesPlaceIsRefused() throws IOException {
     run();
     Path page = run.reportPage();
@@ -189,6 +190,29 @@ class ReportFilesTest {
     assertThatThrownBy(() -> ReportFiles.rebuild(run))
         .isInstanceOf(InputException.class)
         .hasMessage(page + ": this is a folder, where the report has a file; remove it");
+=======
+  void halfACharacterAtTheEndOfTheMetricsIsPassedOver() throws IOException {
+    run();
+    JsonNode before = report();
+    Path metrics = run.path().resolve("phase-01-first/metrics.jsonl");
+    Files.write(metrics, new byte[] {'{', '"', 'l', (byte) 0xc3}, StandardOpenOption.APPEND);
+
+    ReportFiles.rebuild(run);
+
+    assertThat(report()).isEqualTo(before);
+  }
+
+  @Test
+  void aStateWithoutATimeIsRefused() throws IOException {
+    run();
+    ObjectNode state = (ObjectNode) runs.json("runs/two/run.json");
+    state.put("started", "yesterday");
+    Files.writeString(run.runJson(), state.toString());
+
+    assertThatThrownBy(() -> ReportFiles.rebuild(run))
+        .isInstanceOf(InputException.class)
+        .hasMessageStartingWith(run.runJson() + ": this is not the state of a run");
+>>>>>>> main
   }
 
   @Test

@@ -7,10 +7,13 @@ import dev.polyphase.phases.objective.Objective;
 
 /** The forward pass of a phase that needs most memory. */
 final class LargestBatch {
+  /** Rows that are looked at: a schedule may be of a billion steps, and most repeat each other. */
+  private static final long MOST_ROWS = 10_000_000;
+
   private LargestBatch() {}
 
   /**
-   * The largest of a schedule's forward passes.
+   * The largest of a schedule's forward passes, of its first ten million rows.
    *
    * @param microBatchSize rows of a full one
    */
@@ -24,14 +27,16 @@ final class LargestBatch {
     most *= Math.min(microBatchSize, rows);
 
     BatchSize largest = new BatchSize(0, 0);
+    long lookedAt = 0;
     for (Step step : schedule) {
       for (int[] microBatch : step.microBatches()) {
+        lookedAt += microBatch.length;
         BatchSize size = objective.batchSize(microBatch);
         if (size.padded() > largest.padded()) {
           largest = size;
         }
       }
-      if (largest.padded() == most) {
+      if (largest.padded() == most || lookedAt >= MOST_ROWS) {
         break;
       }
     }

@@ -11,6 +11,7 @@ import dev.polyphase.pipelines.problems.Place;
 import dev.polyphase.pipelines.problems.Problem;
 import dev.polyphase.weights.RowRanges;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -115,6 +116,7 @@ record TrainedParts(
       Adapter adapter) {
     Set<String> whole = new HashSet<>();
     Set<String> modules = new HashSet<>();
+    long largestRank = 0;
     List<String> neither = new ArrayList<>();
     List<String> inPart = new ArrayList<>();
     for (Parameter parameter : layout.parameters()) {
@@ -126,6 +128,7 @@ record TrainedParts(
         whole.add(name);
       } else if (parameter.shape().size() == 2) {
         modules.add(name.substring(0, name.length() - WEIGHT.length()));
+        largestRank = Math.max(largestRank, Collections.min(parameter.shape()));
         if (rows.containsKey(name)) {
           inPart.add(name);
         }
@@ -135,6 +138,11 @@ record TrainedParts(
       }
     }
     refuse(request, modules, neither, inPart);
+    if (adapter.r() > largestRank) {
+      throw new InputException(
+          "phase %s: adapter.r is %,d, but the shorter side of the largest matrix to adapt is %,d, and no update of it has a higher rank; give that or less"
+              .formatted(request.phase().name(), adapter.r(), largestRank));
+    }
     long seed = request.pipeline().seed() * 31 + request.phase().name().hashCode();
     return new TrainedParts(
         whole,

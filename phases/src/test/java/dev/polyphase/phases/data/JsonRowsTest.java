@@ -61,7 +61,7 @@ class JsonRowsTest {
     assertThat(problems).extracting(p -> p.place().file()).containsOnly(file.toString());
     assertThat(problems.get(0))
         .hasToString(
-            file + ":2:6: this row is no JSON: it ends before the { of line 1, column 1 is closed");
+            file + ":2:6: this row is no JSON: it ends before the { at column 1 is closed");
     assertThat(problems.get(1))
         .hasToString(
             file

@@ -226,6 +226,19 @@ class AdapterPhaseTest {
             + ".bias; leave it out, or remove the adapter");
   }
 
+  @Test
+  void aRankAboveTheShorterSideOfEveryMatrixIsRefused() throws IOException {
+    SftRun run = new SftRun(folder, base(), weights(UP)).withRows(20);
+
+    run.check(TARGETING, "phases.one.adapter={type: lora, r: 64}");
+
+    assertThatThrownBy(() -> run.check(TARGETING, "phases.one.adapter={type: lora, r: 65}"))
+        .isInstanceOf(InputException.class)
+        .hasMessage(
+            "phase one: adapter.r is 65, but the shorter side of the largest matrix to adapt is 64,"
+                + " and no update of it has a higher rank; give that or less");
+  }
+
   private void assertRefused(Path base, Set<String> trained, String sentence) throws IOException {
     SftRun run = new SftRun(folder, base, trained).withRows(20);
     assertThatThrownBy(() -> run.check(TARGETING, "phases.one.adapter=lora"))

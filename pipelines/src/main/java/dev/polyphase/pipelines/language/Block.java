@@ -149,23 +149,18 @@ final class Block {
     return node == null ? OptionalDouble.empty() : OptionalDouble.of(values.number(node, range));
   }
 
-  /** A whole number of at least {@code least}, or its default. */
-  long whole(String key, long least, long absent) {
-    keys.put(key, Key.optional(new Form.Whole(least, Long.MAX_VALUE), absent));
+  /** A whole number of at least {@code least} and at most {@code most}, or its default. */
+  long whole(String key, long least, long most, long absent) {
+    keys.put(key, Key.optional(new Form.Whole(least, most), absent));
     Node node = given(key);
-    return node == null ? absent : values.whole(node, least, Long.MAX_VALUE);
+    return node == null ? absent : values.whole(node, least, most);
   }
 
-  /** A whole number of at least {@code least} that fits an {@code int}, or its default. */
-  int count(String key, int least, int absent) {
-    keys.put(key, Key.optional(new Form.Whole(least, Integer.MAX_VALUE), absent));
+  /** The same, which fits an {@code int}. */
+  int count(String key, int least, int most, int absent) {
+    keys.put(key, Key.optional(new Form.Whole(least, most), absent));
     Node node = given(key);
-    return node == null ? absent : (int) values.whole(node, least, Integer.MAX_VALUE);
-  }
-
-  /** A whole number of at least {@code least}, if there is one. */
-  OptionalLong wholeIfAny(String key, long least) {
-    return wholeIfAny(key, least, Long.MAX_VALUE);
+    return node == null ? absent : (int) values.whole(node, least, most);
   }
 
   /** A whole number of at least {@code least} and at most {@code most}, if there is one. */
@@ -175,41 +170,40 @@ final class Block {
     return node == null ? OptionalLong.empty() : OptionalLong.of(values.whole(node, least, most));
   }
 
-  /** A whole number of at least 1 or a share below it, if there is one. */
-  Optional<Amount> amountIfAny(String key) {
+  /** A whole number from 1 to {@code most} or a share below 1, if there is one. */
+  Optional<Amount> amountIfAny(String key, long most) {
     keys.put(
         key,
         new Key(
-            List.of(new Form.Whole(1, Long.MAX_VALUE), new Form.Decimal(Range.PROPER_SHARE)),
-            false,
-            null));
-    return Optional.ofNullable(given(key)).map(node -> values.amount(node, 1));
+            List.of(new Form.Whole(1, most), new Form.Decimal(Range.PROPER_SHARE)), false, null));
+    return Optional.ofNullable(given(key)).map(node -> values.amount(node, 1, most));
   }
 
   /** The same, where 0 means none. */
-  Optional<Amount> amountOrZero(String key) {
+  Optional<Amount> amountOrZero(String key, long most) {
     keys.put(
         key,
-        new Key(
-            List.of(new Form.Whole(0, Long.MAX_VALUE), new Form.Decimal(Range.PROPER_SHARE)),
-            false,
-            0));
+        new Key(List.of(new Form.Whole(0, most), new Form.Decimal(Range.PROPER_SHARE)), false, 0));
     return Optional.ofNullable(given(key))
-        .map(node -> values.amount(node, 0))
+        .map(node -> values.amount(node, 0, most))
         .filter(amount -> !amount.equals(new Amount.Count(0)));
   }
 
   /**
-   * What a whole number of at least {@code least}, or a word in its place, stands for, if there is
-   * one of them.
+   * What a whole number from {@code least} to {@code most}, or a word in its place, stands for, if
+   * there is one of them.
    */
   <T> Optional<T> wholeOrWordIfAny(
-      String key, long least, LongFunction<? extends T> ofNumber, String word, T ofWord) {
-    List<Form> forms =
-        List.of(new Form.Whole(least, Long.MAX_VALUE), new Form.Choice(List.of(word)));
+      String key,
+      long least,
+      long most,
+      LongFunction<? extends T> ofNumber,
+      String word,
+      T ofWord) {
+    List<Form> forms = List.of(new Form.Whole(least, most), new Form.Choice(List.of(word)));
     keys.put(key, new Key(forms, false, null));
     return Optional.ofNullable(given(key))
-        .map(node -> values.wholeOrWord(node, least, ofNumber, word, ofWord));
+        .map(node -> values.wholeOrWord(node, least, most, ofNumber, word, ofWord));
   }
 
   // ---- true, false and words

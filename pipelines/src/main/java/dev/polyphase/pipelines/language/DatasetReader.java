@@ -13,6 +13,6 @@ final class DatasetReader {
     return new Dataset(
         dataset.text("path", PATH),
         dataset.choice("type", Dataset.RowType.class, Defaults.DATASET_TYPE),
-        dataset.number("weight", Range.POSITIVE, Defaults.DATASET_WEIGHT));
+        dataset.number("weight", Range.above0(Bounds.DATASET_WEIGHT), Defaults.DATASET_WEIGHT));
   }
 }

@@ -11,10 +11,10 @@ final class DpoReader {
 
   static Dpo read(Block dpo) {
     return new Dpo(
-        dpo.number("beta", Range.POSITIVE, Defaults.DPO.beta()),
+        dpo.number("beta", Range.above0(Bounds.TEMPERATURE), Defaults.DPO.beta()),
         dpo.choice("loss_type", Dpo.LossType.class, Defaults.DPO.lossType()),
         dpo.number("label_smoothing", Range.BELOW_HALF, Defaults.DPO.labelSmoothing()),
-        dpo.number("discopop_tau", Range.POSITIVE, Defaults.DPO.discopopTau()),
+        dpo.number("discopop_tau", Range.above0(Bounds.TEMPERATURE), Defaults.DPO.discopopTau()),
         reference(dpo.text("reference", REFERENCE, "precomputed")));
   }
 

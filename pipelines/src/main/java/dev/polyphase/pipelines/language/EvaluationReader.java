@@ -22,7 +22,7 @@ final class EvaluationReader {
    * @param evalDatasets whether the phase has held-out datasets of its own
    */
   static Evaluation read(Block phase, boolean evalDatasets) {
-    Optional<Amount> valSetSize = phase.amountOrZero("val_set_size");
+    Optional<Amount> valSetSize = phase.amountOrZero("val_set_size", Bounds.STEPS);
     if (valSetSize.isPresent() && evalDatasets) {
       phase.refuse(
           "val_set_size", "stands beside eval_datasets, which are held out; remove one of them");
@@ -31,7 +31,7 @@ final class EvaluationReader {
   }
 
   private Evaluation rest(Optional<Amount> valSetSize) {
-    Optional<Amount> evalSteps = phase.amountIfAny("eval_steps");
+    Optional<Amount> evalSteps = phase.amountIfAny("eval_steps", Bounds.STEPS);
     if (!heldOut) {
       refuseIfHeld("eval_steps", "needs held-out rows; give eval_datasets or val_set_size");
     }
@@ -40,10 +40,12 @@ final class EvaluationReader {
   }
 
   private Optional<Evaluation.EarlyStopping> earlyStopping(boolean repeated) {
-    OptionalLong patience = phase.wholeIfAny("early_stopping_patience", 1, Integer.MAX_VALUE);
+    OptionalLong patience = phase.wholeIfAny("early_stopping_patience", 1, Bounds.STEPS);
     double threshold =
         phase.number(
-            "early_stopping_threshold", Range.NOT_NEGATIVE, Defaults.EARLY_STOPPING_THRESHOLD);
+            "early_stopping_threshold",
+            Range.from0(Bounds.LOSS),
+            Defaults.EARLY_STOPPING_THRESHOLD);
     if (heldOut && !repeated) {
       refuseIfHeld("early_stopping_patience", "counts evaluations while training; give eval_steps");
     } else if (!heldOut) {

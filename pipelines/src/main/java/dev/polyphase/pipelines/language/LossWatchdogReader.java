@@ -14,8 +14,8 @@ final class LossWatchdogReader {
 
   /** A phase may inherit a patience that has no effect, but not write one. */
   static Optional<LossWatchdog> read(Block phase) {
-    OptionalDouble threshold = phase.numberIfAny(THRESHOLD, Range.POSITIVE);
-    int patience = phase.count(PATIENCE, 1, Defaults.LOSS_WATCHDOG_PATIENCE);
+    OptionalDouble threshold = phase.numberIfAny(THRESHOLD, Range.above0(Bounds.LOSS));
+    int patience = phase.count(PATIENCE, 1, Bounds.STEPS, Defaults.LOSS_WATCHDOG_PATIENCE);
     if (threshold.isEmpty()) {
       if (phase.owns(PATIENCE) && !phase.isPart()) {
         phase.refuse(PATIENCE, "has no effect without " + THRESHOLD + "; add that or remove this");

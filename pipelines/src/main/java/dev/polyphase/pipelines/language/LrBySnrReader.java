@@ -29,8 +29,8 @@ final class LrBySnrReader {
 
   private static LrBySnr factors(Block keys) {
     LrBySnr.Scale scale = keys.requiredChoice("scale", LrBySnr.Scale.class, LrBySnr.Scale.LINEAR);
-    double min = keys.number("min", Range.POSITIVE, Defaults.LEAST_LR_FACTOR);
-    double max = keys.number("max", Range.POSITIVE, Defaults.MOST_LR_FACTOR);
+    double min = keys.number("min", Range.above0(Bounds.RATE), Defaults.LEAST_LR_FACTOR);
+    double max = keys.number("max", Range.above0(Bounds.RATE), Defaults.MOST_LR_FACTOR);
     if (max < min) {
       keys.refuse("min", "is %s, but max is %s; give a number up to it".formatted(min, max));
     }

@@ -44,17 +44,18 @@ final class LrSchedulerReader {
   }
 
   private LrScheduler scheduler(Block kwargs, OptionalDouble cosineMinLrRatio) {
-    double numCycles = kwargs.number("num_cycles", Range.POSITIVE, Defaults.NUM_CYCLES);
-    OptionalDouble minLr = kwargs.numberIfAny("min_lr", Range.NOT_NEGATIVE);
+    double numCycles =
+        kwargs.number("num_cycles", Range.above0(Bounds.CYCLES), Defaults.NUM_CYCLES);
+    OptionalDouble minLr = kwargs.numberIfAny("min_lr", Range.from0(Bounds.RATE));
     OptionalDouble minLrRate = kwargs.numberIfAny("min_lr_rate", Range.SHARE);
-    OptionalLong decaySteps = kwargs.wholeIfAny("num_decay_steps", 0);
-    OptionalLong stableSteps = kwargs.wholeIfAny("num_stable_steps", 0);
+    OptionalLong decaySteps = kwargs.wholeIfAny("num_decay_steps", 0, Bounds.STEPS);
+    OptionalLong stableSteps = kwargs.wholeIfAny("num_stable_steps", 0, Bounds.STEPS);
     LrScheduler.Curve warmupType = curve(kwargs, "warmup_type", Defaults.WARMUP_TYPE);
     LrScheduler.Curve decayType = curve(kwargs, "decay_type", Defaults.DECAY_TYPE);
     double minLrRatio = kwargs.number("min_lr_ratio", Range.SHARE, Defaults.MIN_LR_RATIO);
-    OptionalLong timescale = kwargs.wholeIfAny("timescale", 1);
-    double lrEnd = kwargs.number("lr_end", Range.NOT_NEGATIVE, Defaults.LR_END);
-    double power = kwargs.number("power", Range.POSITIVE, Defaults.POWER);
+    OptionalLong timescale = kwargs.wholeIfAny("timescale", 1, Bounds.STEPS);
+    double lrEnd = kwargs.number("lr_end", Range.from0(Bounds.RATE), Defaults.LR_END);
+    double power = kwargs.number("power", Range.above0(Bounds.EXPONENT), Defaults.POWER);
     refuseKeysOfOthers(kwargs);
 
     return switch (name) {

@@ -43,8 +43,12 @@ final class OptimizerReader {
         name,
         phase.number("adam_beta1", Range.BELOW_ONE, Defaults.OPTIMIZER.beta1()),
         phase.number("adam_beta2", Range.BELOW_ONE, beta2),
-        phase.number("adam_epsilon", Range.POSITIVE, Defaults.OPTIMIZER.epsilon()),
-        phase.number("weight_decay", Range.NOT_NEGATIVE, Defaults.OPTIMIZER.weightDecay()),
+        phase.number(
+            "adam_epsilon",
+            Range.from(Bounds.LEAST_EPSILON, Bounds.EPSILON),
+            Defaults.OPTIMIZER.epsilon()),
+        phase.number(
+            "weight_decay", Range.from0(Bounds.WEIGHT_DECAY), Defaults.OPTIMIZER.weightDecay()),
         offloaded && !muon);
   }
 }

@@ -43,10 +43,10 @@ final class PhaseReader {
     var datasets = phase.blocks("datasets", "a list of {path: ...}", DatasetReader::read);
     var evalDatasets =
         phase.blocksIfAny("eval_datasets", "a list of {path: ...}", DatasetReader::read);
-    OptionalDouble numEpochs = phase.numberIfAny("num_epochs", Range.POSITIVE);
-    OptionalLong maxSteps = phase.wholeIfAny("max_steps", 1);
-    OptionalLong maxTokens = phase.wholeIfAny("max_tokens", 1);
-    double learningRate = phase.number("learning_rate", Range.POSITIVE);
+    OptionalDouble numEpochs = phase.numberIfAny("num_epochs", Range.above0(Bounds.EPOCHS));
+    OptionalLong maxSteps = phase.wholeIfAny("max_steps", 1, Bounds.STEPS);
+    OptionalLong maxTokens = phase.wholeIfAny("max_tokens", 1, Bounds.TOKENS);
+    double learningRate = phase.number("learning_rate", Range.above0(Bounds.RATE));
     boolean endless = numEpochs.isEmpty() && maxSteps.isEmpty() && maxTokens.isEmpty();
     return new Phase(
         name,
@@ -58,19 +58,24 @@ final class PhaseReader {
         endless ? OptionalDouble.of(Defaults.NUM_EPOCHS) : numEpochs,
         maxSteps,
         maxTokens,
-        phase.count("sequence_len", 2, Defaults.SEQUENCE_LEN),
-        phase.count("micro_batch_size", 1, Defaults.MICRO_BATCH_SIZE),
-        phase.count("gradient_accumulation_steps", 1, Defaults.GRADIENT_ACCUMULATION_STEPS),
+        phase.count("sequence_len", 2, Bounds.SEQUENCE_LEN, Defaults.SEQUENCE_LEN),
+        phase.count("micro_batch_size", 1, Bounds.MICRO_BATCH_SIZE, Defaults.MICRO_BATCH_SIZE),
+        phase.count(
+            "gradient_accumulation_steps",
+            1,
+            Bounds.GRADIENT_ACCUMULATION_STEPS,
+            Defaults.GRADIENT_ACCUMULATION_STEPS),
         learningRate,
         LrSchedulerReader.read(phase, learningRate),
         warmup(phase),
         OptimizerReader.read(phase),
-        phase.number("max_grad_norm", Range.NOT_NEGATIVE, Defaults.MAX_GRAD_NORM),
-        phase.number("neftune_noise_alpha", Range.NOT_NEGATIVE, Defaults.NEFTUNE_NOISE_ALPHA),
+        phase.number("max_grad_norm", Range.from0(Bounds.NORM), Defaults.MAX_GRAD_NORM),
+        phase.number(
+            "neftune_noise_alpha", Range.from0(Bounds.NOISE), Defaults.NEFTUNE_NOISE_ALPHA),
         gradientCheckpointing(phase),
         phase.flag("sample_packing", Defaults.SAMPLE_PACKING),
         phase.flag("shuffle", Defaults.SHUFFLE),
-        phase.count("logging_steps", 1, Defaults.LOGGING_STEPS),
+        phase.count("logging_steps", 1, Bounds.STEPS, Defaults.LOGGING_STEPS),
         LossWatchdogReader.read(phase),
         LrBySnrReader.read(phase, targeting),
         RescanEveryReader.read(phase, targeting),
@@ -79,7 +84,7 @@ final class PhaseReader {
   }
 
   private static Warmup warmup(Block phase) {
-    OptionalLong steps = phase.wholeIfAny("warmup_steps", 0);
+    OptionalLong steps = phase.wholeIfAny("warmup_steps", 0, Bounds.STEPS);
     OptionalDouble ratio = phase.numberIfAny("warmup_ratio", Range.SHARE);
     if (steps.isPresent() && ratio.isPresent()) {
       phase.refuse("warmup_ratio", "stands beside warmup_steps; remove one of them");

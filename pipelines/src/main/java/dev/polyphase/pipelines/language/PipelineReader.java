@@ -89,7 +89,7 @@ public final class PipelineReader {
         pipeline.text("name", Wording.NAME),
         BaseModelReader.read(pipeline),
         pipeline.text("output_dir", FOLDER, Defaults.OUTPUT_DIR),
-        pipeline.whole("seed", 0, Defaults.SEED),
+        pipeline.whole("seed", 0, Long.MAX_VALUE, Defaults.SEED),
         devices(pipeline),
         pipeline.choice("dtype", Dtype.class, Defaults.DTYPE),
         pipeline.choice("save_dtype", SaveDtype.class, Defaults.SAVE_DTYPE),

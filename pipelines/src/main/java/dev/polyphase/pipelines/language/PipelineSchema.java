@@ -222,9 +222,7 @@ public final class PipelineSchema {
     } else if (form instanceof Form.Whole whole) {
       types.add("integer").add("string");
       node.put("minimum", whole.least());
-      if (whole.most() == Integer.MAX_VALUE) {
-        node.put("maximum", whole.most());
-      }
+      node.put("maximum", whole.most());
       node.put("pattern", NUMBER_WITH_UNDERSCORES);
     } else if (form instanceof Form.Flag) {
       types.add("boolean");
@@ -284,9 +282,7 @@ public final class PipelineSchema {
 
   private static void addRange(ObjectNode node, Range range) {
     node.set(range.leastItself() ? "minimum" : "exclusiveMinimum", number(range.least()));
-    if (Double.isFinite(range.most())) {
-      node.set(range.mostItself() ? "maximum" : "exclusiveMaximum", number(range.most()));
-    }
+    node.set(range.mostItself() ? "maximum" : "exclusiveMaximum", number(range.most()));
   }
 
   private static JsonNode defaultOf(Object absent) {

@@ -17,7 +17,8 @@ final class RescanEveryReader {
   /** A phase that a rescan can't move to other modules may inherit it, but not write it. */
   static Optional<RescanEvery> read(Block phase, Targeting targeting) {
     Optional<RescanEvery> every =
-        phase.wholeOrWordIfAny(KEY, 1, RescanEvery.Steps::new, EPOCH, new RescanEvery.Epoch());
+        phase.wholeOrWordIfAny(
+            KEY, 1, Bounds.STEPS, RescanEvery.Steps::new, EPOCH, new RescanEvery.Epoch());
     Optional<String> fault = fault(phase, targeting);
     if (fault.isEmpty()) {
       return every;

@@ -52,7 +52,7 @@ final class SelectionRuleReader {
 
   private static Budget part(Block targeting, Mode mode) {
     Budget.Of of = targeting.choice("top_percent_of", Budget.Of.class, Defaults.TOP_PERCENT_OF);
-    OptionalLong most = targeting.wholeIfAny("max_trainable_parameters", 1);
+    OptionalLong most = targeting.wholeIfAny("max_trainable_parameters", 1, Bounds.TOKENS);
     if (most.isPresent()) {
       if (targeting.holds("top_percent")) {
         targeting.refuse(

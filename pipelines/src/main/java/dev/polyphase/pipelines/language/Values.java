@@ -1,6 +1,7 @@
 package dev.polyphase.pipelines.language;
 
 import dev.polyphase.pipelines.Amount;
+import dev.polyphase.pipelines.problems.PlainText;
 import dev.polyphase.pipelines.problems.Problems;
 import dev.polyphase.pipelines.yaml.Node;
 import dev.polyphase.pipelines.yaml.Scalar;
@@ -15,8 +16,13 @@ import java.util.function.LongFunction;
 /** Turns single values into what is wanted; one that is something else is a problem. */
 record Values(Problems problems) {
 
-  /** A text that fits. */
+  /** A text that fits, of one line and without control characters: paths, names and patterns. */
   String text(Node node, Wording wording) {
+    if (node instanceof Scalar scalar && !PlainText.isPlain(scalar.text())) {
+      String sentence = "%s: holds a control character or a mark of direction (%s); remove it";
+      problems.add(node.place(), sentence.formatted(node.path(), node.found()));
+      return "";
+    }
     // a plain number is text where text is wanted, as in the name 2024; true and false are not
     if (node instanceof Scalar scalar
         && scalar.bool().isEmpty()
@@ -54,39 +60,46 @@ record Values(Problems problems) {
         return number.get();
       }
     }
-    String atMost = most == Integer.MAX_VALUE ? " and at most " + most : "";
-    return refuse(node, "a whole number of at least " + least + atMost, least);
+    return refuse(node, wholeNumber(least, most), least);
   }
 
-  /** A whole number of at least {@code least}, or a share between 0 and 1. */
-  Amount amount(Node node, long least) {
+  private static String wholeNumber(long least, long most) {
+    return "a whole number of at least "
+        + least
+        + (most == Long.MAX_VALUE ? " and below 2^63" : " and at most " + most);
+  }
+
+  /**
+   * A whole number of at least {@code least} and at most {@code most}, or a share between 0 and 1.
+   */
+  Amount amount(Node node, long least, long most) {
     if (node instanceof Scalar scalar && scalar.number().isPresent()) {
       BigDecimal number = scalar.number().get();
       if (Range.PROPER_SHARE.contains(number.doubleValue())) {
         return new Amount.Share(number.doubleValue());
       }
       Optional<Long> whole = exact(number);
-      if (whole.isPresent() && whole.get() >= least) {
+      if (whole.isPresent() && whole.get() >= least && whole.get() <= most) {
         return new Amount.Count(whole.get());
       }
     }
-    String wanted = "a whole number of at least " + least + ", or a share above 0 and below 1";
-    return refuse(node, wanted, new Amount.Count(least));
+    String wanted = wholeNumber(least, most) + ", or a share above 0 and below 1";
+    return refuse(node, wanted, new Amount.Count(1));
   }
 
-  /** What a whole number of at least {@code least}, or a word in its place, stands for. */
+  /** What a whole number from {@code least} to {@code most}, or a word in its place, stands for. */
   <T> T wholeOrWord(
-      Node node, long least, LongFunction<? extends T> ofNumber, String word, T ofWord) {
+      Node node, long least, long most, LongFunction<? extends T> ofNumber, String word, T ofWord) {
     if (node instanceof Scalar scalar) {
       if (scalar.text().equals(word)) {
         return ofWord;
       }
       Optional<Long> number = scalar.number().flatMap(Values::exact);
-      if (number.isPresent() && number.get() >= least) {
+      if (number.isPresent() && number.get() >= least && number.get() <= most) {
         return ofNumber.apply(number.get());
       }
     }
-    return refuse(node, word + ", or a whole number of at least " + least, ofWord);
+    return refuse(node, word + ", or " + wholeNumber(least, most), ofWord);
   }
 
   private static Optional<Long> exact(BigDecimal number) {

@@ -1,5 +1,6 @@
 package dev.polyphase.pipelines.problems;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Collectors;
 
@@ -7,12 +8,28 @@ import java.util.stream.Collectors;
  * The input is wrong: command line, YAML, data or model. Nothing was written; the exit code is 2.
  */
 public final class InputException extends RuntimeException {
+  /** Nobody reads more. */
+  private static final int MOST = 25;
+
   private final transient List<Problem> problems;
 
-  /** Every problem found, in the order of their places. */
+  /**
+   * The problems found, in the order of their places; of very many the first, and how many more.
+   */
   public InputException(List<Problem> problems) {
-    super(problems.stream().map(Problem::toString).collect(Collectors.joining("\n")));
-    this.problems = List.copyOf(problems);
+    super(bounded(problems).stream().map(Problem::toString).collect(Collectors.joining("\n")));
+    this.problems = bounded(problems);
+  }
+
+  private static List<Problem> bounded(List<Problem> all) {
+    if (all.size() <= MOST) {
+      return List.copyOf(all);
+    }
+    List<Problem> first = new ArrayList<>(all.subList(0, MOST - 1));
+    String more =
+        "%,d more problems are not listed; mend these first".formatted(all.size() - MOST + 1);
+    first.add(new Problem(null, more));
+    return List.copyOf(first);
   }
 
   /** One problem at a place. */
@@ -25,7 +42,7 @@ public final class InputException extends RuntimeException {
     this(List.of(new Problem(null, sentence)));
   }
 
-  /** The problems, at least one. */
+  /** The problems, at least one and not very many. */
   public List<Problem> problems() {
     return problems;
   }

@@ -10,9 +10,12 @@ import org.jspecify.annotations.Nullable;
  */
 public record Problem(@Nullable Place place, String sentence) {
 
-  /** {@code FILE:LINE:COLUMN: sentence}, or the sentence alone. */
+  /**
+   * {@code FILE:LINE:COLUMN: sentence}, or the sentence alone; on one line, whatever names and
+   * values hold.
+   */
   @Override
   public String toString() {
-    return place == null ? sentence : place + ": " + sentence;
+    return PlainText.of(place == null ? sentence : place + ": " + sentence);
   }
 }

@@ -92,7 +92,7 @@ class OverridesTest {
         "seed | it is not KEY=VALUE; write for example seed=1",
         "=5 | it is not KEY=VALUE; write for example seed=1",
         "a..b=1 | this key can't be read; write for example phases[0].learning_rate=1e-5",
-        "seed=-1 | seed: is -1; give a whole number of at least 0",
+        "seed=-1 | seed: is -1; give a whole number of at least 0 and below 2^63",
         "sede=1 | sede: is no key of this block; did you mean seed?",
         "phases.v2.seed=1 | no phase has this name; the phases are v1, v1.0",
         "phases[2].learning_rate=1"
@@ -101,7 +101,7 @@ class OverridesTest {
         "name[0]=1 | name is demo and has no entry [0]; leave that out",
         "device=[cpu | this list is never closed; add a ]",
         "phases.v1.targeting.top_percent=0"
-            + " | phases[0].targeting.top_percent: is 0; give a number above 0 and at most 100, or adaptive",
+            + " | phases[0].targeting.top_percent: is 0; give a number of at least 0.0001 and at most 100, or adaptive",
         "phases.v1.dpo.beta=1 | phases[0].dpo: is for phases of type dpo, but this one's type is"
             + " sft; remove it or change the type",
       },
@@ -117,10 +117,10 @@ class OverridesTest {
             () -> PipelineReader.parse(faulty, "demo.yaml", List.of("seed=x", "phases[9].a=1")))
         .hasMessage(
             """
-            demo.yaml:12:20: phases[1].learning_rate: is none; give a number above 0
+            demo.yaml:12:20: phases[1].learning_rate: is none; give a number above 0 and at most 1000
             --set phases[9].a=1: phases has 2 entries, counted from 0, and no entry [9]; give a \
             smaller one
-            --set seed=x: seed: is x; give a whole number of at least 0""");
+            --set seed=x: seed: is x; give a whole number of at least 0 and below 2^63""");
   }
 
   private static Pipeline read(String... overrides) {

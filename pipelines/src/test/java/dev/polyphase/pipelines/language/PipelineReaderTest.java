@@ -40,14 +40,14 @@ class PipelineReaderTest {
             p.yaml:1:7: name: is ..; give up to 100 letters, digits, '.', '_' and '-' that begin \
             with a letter or digit and hold no '..'
             p.yaml:2:1: base_modle: is no key of this block; did you mean base_model?
-            p.yaml:6:30: phases[0].targeting.top_percent: is 250; give a number above 0 and at \
+            p.yaml:6:30: phases[0].targeting.top_percent: is 250; give a number of at least 0.0001 and at \
             most 100, or adaptive
             p.yaml:7:15: phases[0].datasets: is an empty list; give at least one entry
-            p.yaml:8:20: phases[0].learning_rate: is fast; give a number above 0
+            p.yaml:8:20: phases[0].learning_rate: is fast; give a number above 0 and at most 1000
             p.yaml:9:5: phases[0].shufle: is no key of this block; did you mean shuffle?
             p.yaml:10:5: phases[1].name: is one, as an earlier phase; give each phase its own name
-            p.yaml:13:40: phases[1].datasets[0].weight: is -1; give a number above 0
-            p.yaml:15:17: phases[1].dpo.beta: is 0; give a number above 0""");
+            p.yaml:13:40: phases[1].datasets[0].weight: is -1; give a number above 0 and at most 1000
+            p.yaml:15:17: phases[1].dpo.beta: is 0; give a number above 0 and at most 1000""");
   }
 
   @Test
