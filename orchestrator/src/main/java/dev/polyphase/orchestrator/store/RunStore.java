@@ -53,7 +53,7 @@ public final class RunStore {
               new String(InputFile.readAllBytes(file), StandardCharsets.UTF_8), RunState.class);
       requireOwnFolders(file, state);
       return Optional.of(state);
-    } catch (JsonProcessingException | NullPointerException | DateTimeException e) {
+    } catch (JsonProcessingException | NullPointerException e) {
       throw new InputException(
           Place.in(file.toString()),
           "this is not the state of a run as this version writes it; start anew with --fresh");
