@@ -14,8 +14,6 @@ import dev.polyphase.weights.FileFailure;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.time.DateTimeException;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -53,10 +51,9 @@ public final class RunStore {
       RunState state =
           MAPPER.readValue(
               new String(InputFile.readAllBytes(file), StandardCharsets.UTF_8), RunState.class);
-      Instant.parse(state.started());
       requireOwnFolders(file, state);
       return Optional.of(state);
-    } catch (JsonProcessingException | NullPointerException | DateTimeException e) {
+    } catch (JsonProcessingException | NullPointerException e) {
       throw new InputException(
           Place.in(file.toString()),
           "this is not the state of a run as this version writes it; start anew with --fresh");

@@ -2,23 +2,37 @@ package dev.polyphase.orchestrator.fuzz;
 
 import java.nio.charset.StandardCharsets;
 
-/**
- * A file that was changed.
- *
- * @param how what was done to it, in one short line
- * @param bytes what it holds now
- */
-@SuppressWarnings("ArrayRecordComponent") // Never compared.
-record Mutant(String how, byte[] bytes) {
+/** A file that was changed. */
+final class Mutant {
   private static final int LONGEST = 160;
 
-  Mutant {
-    how = shown(how);
+  private final String how;
+  private final byte[] bytes;
+
+  /**
+   * A changed file.
+   *
+   * @param how what was done to it
+   * @param bytes what it holds now
+   */
+  Mutant(String how, byte[] bytes) {
+    this.how = shown(how);
+    this.bytes = bytes;
   }
 
   /** A text, in UTF-8. */
   static Mutant of(String how, String text) {
     return new Mutant(how, text.getBytes(StandardCharsets.UTF_8));
+  }
+
+  /** What was done to it, in one short line. */
+  String how() {
+    return how;
+  }
+
+  /** What it holds now. */
+  byte[] bytes() {
+    return bytes;
   }
 
   /** A text as it can stand in a line of a log. */

@@ -76,7 +76,7 @@ final class OddValues {
           "\"%s%n%d\"",
           "\"$\\\\1\"",
           "\"" + "x".repeat(300) + "\"",
-          "\"" + "long ".repeat(20_000) + "\"");
+          "\"" + "long ".repeat(600) + "\"");
 
   private static final List<String> OTHERS =
       List.of(

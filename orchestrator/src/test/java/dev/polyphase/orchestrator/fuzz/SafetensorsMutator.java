@@ -73,7 +73,7 @@ final class SafetensorsMutator {
 
   /** Values that are none, in the data. */
   private static Mutant values(byte[] header, byte[] data, Random random) {
-    int patterns[] = {0x7fc00000, 0x7f800000, 0xff800000, 0x7f7fffff, 1, 0};
+    int[] patterns = {0x7fc00000, 0x7f800000, 0xff800000, 0x7f7fffff, 1, 0};
     int pattern = patterns[random.nextInt(patterns.length)];
     int from = random.nextInt(data.length / Float.BYTES);
     int count = random.nextBoolean() ? 1 : random.nextInt(data.length / Float.BYTES - from + 1);

@@ -39,10 +39,11 @@ final class TextMutator {
           l: &l [x,x,x,x,x,x,x,x,x]
           m: &m [*l,*l,*l,*l,*l,*l,*l,*l,*l]
           n: &n [*m,*m,*m,*m,*m,*m,*m,*m,*m]
-          o: &o [*n,*n,*n,*n,*n,*n,*n,*n]
+          o: &o [*n,*n,*n,*n,*n,*n,*n,*n,*n]
           p: &p [*o,*o,*o,*o,*o,*o,*o,*o,*o]
-          q: &q [*p,*p,*p,*p,*p,*p,*p,*p]
-          r: [*q,*q,*q,*q,*q,*q,*q,*q]""",
+          q: &q [*p,*p,*p,*p,*p,*p,*p,*p,*p]
+          r: [*q,*q,*q,*q,*q,*q,*q,*q,*q]
+          """,
           "d: " + "[".repeat(3_000) + "]".repeat(3_000),
           "d: " + "{a: ".repeat(3_000) + "1" + "}".repeat(3_000));
 
@@ -94,8 +95,8 @@ final class TextMutator {
           "{'text': 'a'}",
           "{\"text\": \"\"}",
           "{\"text\": NaN}",
-          "{\"text\": \"" + " ".repeat(100_000) + "\"}",
-          "{\"text\": \"" + "<|im_end|>".repeat(3_000) + "\"}",
+          "{\"text\": \"" + " ".repeat(4_000) + "\"}",
+          "{\"text\": \"" + "<|im_end|>".repeat(1_000) + "\"}",
           "{\"messages\": []}",
           "{\"messages\": [{\"role\": \"assistant\"}]}",
           "{\"input_ids\": [], \"labels\": []}",
