@@ -1,12 +1,12 @@
 package dev.polyphase.rescanner;
 
 import dev.polyphase.pipelines.problems.InputException;
+import dev.polyphase.pipelines.problems.InputFile;
 import dev.polyphase.pipelines.problems.Place;
 import dev.polyphase.weights.AtomicFiles;
 import dev.polyphase.weights.FileFailure;
 import java.io.IOException;
 import java.nio.charset.CharacterCodingException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 
@@ -56,7 +56,7 @@ public final class SelectionFile {
     List<String> patterns;
     try {
       patterns =
-          Files.readAllLines(file).stream()
+          InputFile.readAllLines(file).stream()
               .filter(line -> line.startsWith(ITEM))
               .map(line -> line.substring(ITEM.length()).strip())
               .toList();

@@ -6,11 +6,14 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.polyphase.pipelines.SelectionRule.Metric;
+import dev.polyphase.pipelines.problems.InputException;
+import dev.polyphase.pipelines.problems.InputFile;
+import dev.polyphase.pipelines.problems.Place;
 import dev.polyphase.weights.AtomicFiles;
 import dev.polyphase.weights.FileFailure;
 import dev.polyphase.weights.JsonFault;
 import java.io.IOException;
-import java.nio.file.Files;
+import java.nio.charset.CharacterCodingException;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.List;
@@ -49,7 +52,10 @@ public final class SpectraFile {
     Map<String, Double> scores = new HashMap<>();
     List<String> lines;
     try {
-      lines = Files.readAllLines(file);
+      lines = InputFile.readAllLines(file);
+    } catch (CharacterCodingException e) {
+      throw new InputException(
+          Place.in(file.toString()), "this is no text in UTF-8; put back what the run wrote");
     } catch (IOException e) {
       throw FileFailure.reading(file, e);
     }

@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.polyphase.orchestrator.store.PhaseFolder;
 import dev.polyphase.pipelines.Evaluation;
 import dev.polyphase.pipelines.problems.InputException;
+import dev.polyphase.pipelines.problems.InputFile;
 import dev.polyphase.pipelines.problems.Place;
 import dev.polyphase.reports.Curve;
 import dev.polyphase.reports.HeldOut;
@@ -61,7 +62,7 @@ record TrainingFigures(List<Curve> curves, List<HeldOut> heldOut) {
 
   private static List<JsonNode> rows(Path file) throws IOException {
     List<JsonNode> rows = new ArrayList<>();
-    if (!Files.exists(file)) {
+    if (!InputFile.isThere(file)) {
       return rows;
     }
     byte[] bytes;

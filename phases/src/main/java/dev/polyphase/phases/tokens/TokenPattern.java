@@ -17,14 +17,23 @@ import java.util.Set;
  * @param loops the loops that cost tries, by what they repeat
  * @param choices by what the tries of a loop are multiplied at most
  * @param quadratic whether a search may begin in each place of what a loop took, and fail
+ * @param empty whether it may match no character
  */
-record TokenPattern(Set<String> loops, long choices, boolean quadratic) {
+record TokenPattern(Set<String> loops, long choices, boolean quadratic, boolean empty) {
   private static final int MOST_NESTED = 40;
   private static final long MOST_CHOICES = 100;
 
   /** What a part of an expression may cost. */
-  private record Cost(boolean mayFail, int loops, long choices, int innerLoops, long innerChoices) {
-    static final Cost ANCHOR = new Cost(true, 0, 1, 0, 1);
+  private record Cost(
+      boolean mayFail,
+      int loops,
+      long choices,
+      int innerLoops,
+      long innerChoices,
+      boolean empty) {
+    static final Cost CHARACTER = new Cost(true, 0, 1, 0, 1, false);
+    static final Cost ANCHOR = new Cost(true, 0, 1, 0, 1, true);
+    static final Cost NOTHING = new Cost(false, 0, 1, 0, 1, true);
   }
 
   /**
@@ -42,7 +51,7 @@ record TokenPattern(Set<String> loops, long choices, boolean quadratic) {
       throw new IllegalArgumentException("matching it may try too many ways again");
     }
     boolean covered = reader.taken.containsAll(reader.retried);
-    return new TokenPattern(Set.copyOf(reader.retried), cost.innerChoices(), !covered);
+    return new TokenPattern(Set.copyOf(reader.retried), cost.innerChoices(), !covered, cost.empty());
   }
 
   private static final class Reader {
@@ -73,7 +82,8 @@ record TokenPattern(Set<String> loops, long choices, boolean quadratic) {
                 Math.max(all.loops(), next.loops()),
                 product(all.choices() + next.choices(), 1),
                 Math.max(all.innerLoops(), next.innerLoops()),
-                Math.max(all.innerChoices(), next.innerChoices()));
+                Math.max(all.innerChoices(), next.innerChoices()),
+                all.empty() || next.empty());
       }
       return all;
     }
@@ -115,7 +125,8 @@ record TokenPattern(Set<String> loops, long choices, boolean quadratic) {
       if (depth == 0 && last >= 0 && firstFails) {
         taken.addAll(atoms.get(last));
       }
-      return new Cost(last >= 0, loops, choices, innerLoops, innerChoices);
+      boolean empty = parts.stream().allMatch(Cost::empty);
+      return new Cost(last >= 0, loops, choices, innerLoops, innerChoices, empty);
     }
 
     private Cost quantified(Cost body) {
@@ -167,7 +178,8 @@ record TokenPattern(Set<String> loops, long choices, boolean quadratic) {
           possessive ? 0 : loops,
           possessive ? 1 : choices,
           body.innerLoops(),
-          body.innerChoices());
+          body.innerChoices(),
+          least == 0 || body.empty());
     }
 
     private Cost group(int depth) {
@@ -180,7 +192,7 @@ record TokenPattern(Set<String> loops, long choices, boolean quadratic) {
         if (rest.startsWith("#")) {
           int end = regex.indexOf(')', at);
           at = end < 0 ? regex.length() : end + 1;
-          return new Cost(false, 0, 1, 0, 1);
+          return Cost.NOTHING;
         }
         if (rest.matches("(?s)<?[=!].*")) {
           around = true;
@@ -194,7 +206,7 @@ record TokenPattern(Set<String> loops, long choices, boolean quadratic) {
           at = regex.indexOf(':', at) + 1;
         } else if (rest.matches("(?s)[imsx-]+\\).*")) {
           at = regex.indexOf(')', at) + 1;
-          return new Cost(false, 0, 1, 0, 1);
+          return Cost.NOTHING;
         } else {
           throw new IllegalArgumentException("it has a kind of group that is not taken");
         }
@@ -205,7 +217,13 @@ record TokenPattern(Set<String> loops, long choices, boolean quadratic) {
       }
       at++;
       if (atomic || around) {
-        return new Cost(around || body.mayFail(), 0, 1, body.innerLoops(), body.innerChoices());
+        return new Cost(
+            around || body.mayFail(),
+            0,
+            1,
+            body.innerLoops(),
+            body.innerChoices(),
+            around || body.empty());
       }
       return body;
     }
@@ -215,14 +233,14 @@ record TokenPattern(Set<String> loops, long choices, boolean quadratic) {
       if (c == '[') {
         set();
       } else if (c == '\\') {
-        escape();
+        return escape();
       } else {
         at += Character.charCount(regex.codePointAt(at));
       }
-      return Cost.ANCHOR;
+      return c == '^' || c == '$' ? Cost.ANCHOR : Cost.CHARACTER;
     }
 
-    private void escape() {
+    private Cost escape() {
       at++;
       if (at >= regex.length()) {
         throw new IllegalArgumentException("it ends in a backslash");
@@ -240,6 +258,7 @@ record TokenPattern(Set<String> loops, long choices, boolean quadratic) {
       } else if (c == 'x' || c == 'u') {
         at = Math.min(regex.length(), at + (c == 'x' ? 2 : 4));
       }
+      return "bBAzZGyY".indexOf(c) >= 0 ? Cost.ANCHOR : Cost.CHARACTER;
     }
 
     private void set() {

@@ -1,12 +1,13 @@
 package dev.polyphase.phases.tokens;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.polyphase.pipelines.problems.InputException;
 import dev.polyphase.pipelines.problems.Place;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.regex.Pattern;
 
@@ -73,9 +74,16 @@ final class TokenizerParts {
     if (depth > MOST_NESTED) {
       throw wrong(name, "nests more than %d deep".formatted(MOST_NESTED));
     }
+    if (part.isNumber() && !Double.isFinite(part.doubleValue())) {
+      throw wrong(name, "has a number that is out of range");
+    }
+    if (part.isTextual() && !UTF_8.newEncoder().canEncode(part.textValue())) {
+      throw wrong(name, "has a text with half a character");
+    }
+    boolean empty = part.path("pattern").path("String").asText("x").isEmpty();
     JsonNode regex = part.path("pattern").path("Regex");
     if (regex.isTextual()) {
-      takePattern(name, regex.textValue());
+      empty = takePattern(name, regex.textValue()).empty();
     }
     switch (part.path("type").asText()) {
       case "Precompiled" -> takeCharsmap(name, part.path("precompiled_charsmap"));
@@ -84,7 +92,17 @@ final class TokenizerParts {
           takePattern(name, OF_BYTE_LEVEL);
         }
       }
-      case "Replace" -> grow(replaceGrowth(part));
+      case "Replace" -> {
+        if (empty) {
+          throw wrong(name, "replaces what has no characters");
+        }
+        grow(replaceGrowth(part));
+      }
+      case "Prepend" -> {
+        if (part.path("prepend").asText("x").isEmpty()) {
+          throw wrong(name, "prepends a text without characters");
+        }
+      }
       case "FixedLength" -> {
         if (part.path("length").asLong(1) < 1) {
           throw wrong(name, "cuts a text into pieces of length 0");
@@ -97,13 +115,11 @@ final class TokenizerParts {
       default -> {}
     }
     for (JsonNode inner : part) {
-      if (inner.isContainerNode()) {
-        look(name, inner, depth + 1);
-      }
+      look(name, inner, depth + 1);
     }
   }
 
-  private void takePattern(String name, String regex) {
+  private TokenPattern takePattern(String name, String regex) {
     TokenPattern pattern;
     try {
       pattern = TokenPattern.of(regex);
@@ -121,6 +137,7 @@ final class TokenizerParts {
         wholeText = Math.min(wholeText, bound);
       }
     }
+    return pattern;
   }
 
   private void takeCharsmap(String name, JsonNode charsmap) {
@@ -151,7 +168,7 @@ final class TokenizerParts {
   }
 
   private static int bytes(String text) {
-    return text.getBytes(StandardCharsets.UTF_8).length;
+    return text.getBytes(UTF_8).length;
   }
 
   private void takeTemplate(String name, JsonNode processor, String key, boolean pair) {

@@ -174,6 +174,54 @@ class HostileTokenizerTest {
         .hasMessageContaining("100,000 tokens are added");
   }
 
+  /** The library puts what stands for it before the first character of a text, and fails there. */
+  @ParameterizedTest
+  @ValueSource(strings = {"", "x*", "^", "\\b", "(?=a)", "(?<!b)", "|a", "(a?)", "a{0,2}", "(?i)"})
+  void refusesToReplaceNothing(String pattern) throws IOException {
+    ObjectNode replace = type("Replace").put("content", "x");
+    replace.putObject("pattern").put("Regex", pattern);
+    write(tokenizer("normalizer", replace));
+    refused("\"normalizer\"", "no characters");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"x+", "^ ", " {2,}", "(?=a).", "\\s", "(a|b)?c", "[a]"})
+  void replacesWhatHasCharacters(String pattern) throws IOException {
+    ObjectNode replace = type("Replace").put("content", "a");
+    replace.putObject("pattern").put("Regex", pattern);
+    write(tokenizer("normalizer", replace));
+    try (Tokenizer tokenizer = Tokenizer.open(folder)) {
+      assertThat(tokenizer.encode("a  xx")).isNotEmpty();
+    }
+  }
+
+  @Test
+  void refusesTextsWithoutCharactersForOthers() throws IOException {
+    ObjectNode replace = type("Replace").put("content", "x");
+    replace.putObject("pattern").put("String", "");
+    write(tokenizer("normalizer", replace));
+    refused("\"normalizer\"", "no characters");
+    write(tokenizer("normalizer", type("Prepend").put("prepend", "")));
+    refused("\"normalizer\"", "without characters");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"1e999", "-1e999", "1e400000000", "[{\"a\": 1e999}]"})
+  void refusesNumbersOutOfRange(String number) throws IOException {
+    write(tokenizer("decoder", type("ByteLevel").put("x", "@")));
+    Path file = folder.resolve("tokenizer.json");
+    Files.writeString(file, Files.readString(file).replace("\"@\"", number));
+    refused("\"decoder\"", "a number that is out of range");
+  }
+
+  @Test
+  void refusesHalfACharacter() throws IOException {
+    write(tokenizer("decoder", type("ByteLevel").put("x", "@")));
+    Path file = folder.resolve("tokenizer.json");
+    Files.writeString(file, Files.readString(file).replace("\"@\"", "\"\\ud800\""));
+    refused("\"decoder\"", "half a character");
+  }
+
   @Test
   void refusesPiecesWithoutLength() throws IOException {
     write(tokenizer("pre_tokenizer", type("FixedLength").put("length", 0)));

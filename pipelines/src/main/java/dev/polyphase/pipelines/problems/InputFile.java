@@ -4,10 +4,14 @@ import java.io.BufferedInputStream;
 import java.io.FileInputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
+import java.util.List;
 import java.util.Optional;
 import java.util.regex.Pattern;
 
@@ -146,6 +150,20 @@ public final class InputFile {
     try (InputStream in = open(file)) {
       return in.readAllBytes();
     }
+  }
+
+  /**
+   * The lines of a file or a stream; parameters and failures as of {@link #open}.
+   *
+   * @throws CharacterCodingException where it is not text in UTF-8
+   */
+  public static List<String> readAllLines(Path file) throws IOException {
+    return StandardCharsets.UTF_8
+        .newDecoder()
+        .decode(ByteBuffer.wrap(readAllBytes(file)))
+        .toString()
+        .lines()
+        .toList();
   }
 
   /** That this user may not read a file or folder. */
