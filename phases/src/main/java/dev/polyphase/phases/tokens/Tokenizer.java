@@ -10,6 +10,7 @@ import dev.polyphase.pipelines.problems.Place;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -71,7 +72,7 @@ public final class Tokenizer implements AutoCloseable {
     DjlSettings.make();
     LibUtils.checkStatus();
     HuggingFaceTokenizer tokenizer;
-    try (InputStream in = new ByteArrayInputStream(completed.json())) {
+    try (InputStream in = new ByteArrayInputStream(completed.json().getBytes(StandardCharsets.UTF_8))) {
       tokenizer = HuggingFaceTokenizer.newInstance(in, OPTIONS);
     } catch (RuntimeException e) {
       throw new InputException(
