@@ -25,12 +25,7 @@ record TokenPattern(Set<String> loops, long choices, boolean quadratic, boolean 
 
   /** What a part of an expression may cost. */
   private record Cost(
-      boolean mayFail,
-      int loops,
-      long choices,
-      int innerLoops,
-      long innerChoices,
-      boolean empty) {
+      boolean mayFail, int loops, long choices, int innerLoops, long innerChoices, boolean empty) {
     static final Cost CHARACTER = new Cost(true, 0, 1, 0, 1, false);
     static final Cost ANCHOR = new Cost(true, 0, 1, 0, 1, true);
     static final Cost NOTHING = new Cost(false, 0, 1, 0, 1, true);
@@ -51,7 +46,8 @@ record TokenPattern(Set<String> loops, long choices, boolean quadratic, boolean 
       throw new IllegalArgumentException("matching it may try too many ways again");
     }
     boolean covered = reader.taken.containsAll(reader.retried);
-    return new TokenPattern(Set.copyOf(reader.retried), cost.innerChoices(), !covered, cost.empty());
+    return new TokenPattern(
+        Set.copyOf(reader.retried), cost.innerChoices(), !covered, cost.empty());
   }
 
   private static final class Reader {
