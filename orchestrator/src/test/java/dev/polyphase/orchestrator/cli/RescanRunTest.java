@@ -82,7 +82,8 @@ class RescanRunTest {
       assertThat(scanned.exitCode()).as(scanned.messages()).isZero();
       Path rescan = phase.resolve("rescans/step-%06d".formatted(step));
       assertThat(rescan.resolve("snr.json"))
-          .hasSameBinaryContentAs(folder.resolve("scans-" + step + "/snr_results_model.json"));
+          .hasSameBinaryContentAs(
+              folder.resolve("scans-%d/snr_results_%s-phase-01-one.json".formatted(step, shorter)));
       assertThat(names(rescan)).containsExactly("selection.yaml", "snr.json", "spectra.jsonl");
       selections.add(selection(rescan));
     }

@@ -218,7 +218,7 @@ class UntrustedPlacesTest {
     String row = "{\"messages\": [{\"role\": \"user\", \"content\": \"hi\"}]}\n";
     assertThat(withInput(row, "render", template.toString(), "--input", "-")).isZero();
     assertThat(out()).isEqualTo("{\"text\":\"hi\"}\n");
-    assertThat(withInput("[", "render", template.toString(), "--input", "-")).isEqualTo(2);
+    assertThat(withInput("{", "render", template.toString(), "--input", "-")).isEqualTo(2);
     assertThat(err()).startsWith("standard input:1: ");
   }
 

@@ -12,6 +12,7 @@ import dev.polyphase.weights.JsonFile;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Map;
@@ -74,7 +75,8 @@ public final class Tokenizer implements AutoCloseable {
           return true;
         });
     HuggingFaceTokenizer tokenizer;
-    try (InputStream in = new ByteArrayInputStream(completed.json())) {
+    try (InputStream in =
+        new ByteArrayInputStream(completed.json().getBytes(StandardCharsets.UTF_8))) {
       tokenizer = HuggingFaceTokenizer.newInstance(in, OPTIONS);
     } catch (RuntimeException e) {
       throw unreadable(file, e);

@@ -12,7 +12,6 @@ import dev.polyphase.pipelines.problems.Place;
 import dev.polyphase.weights.JsonFile;
 import java.io.IOException;
 import java.nio.charset.CharacterCodingException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -56,11 +55,10 @@ final class TokenizerFile {
   /**
    * What a tokenizer is opened from.
    *
-   * @param json the file's bytes with the added tokens
+   * @param json the file with the added tokens
    * @param bounds the texts that it can take
    */
-  @SuppressWarnings("ArrayRecordComponent") // Never compared.
-  record Completed(byte[] json, TextBounds bounds) {}
+  record Completed(String json, TextBounds bounds) {}
 
   /**
    * What to open a tokenizer from.
@@ -85,7 +83,7 @@ final class TokenizerFile {
           "%,d tokens are added to the vocabulary, and at most %,d can be; take the model's own file"
               .formatted(read.added.size() + more.size(), MOST_ADDED));
     }
-    return new Completed(read.with(more).getBytes(StandardCharsets.UTF_8), read.parts.bounds());
+    return new Completed(read.with(more), read.parts.bounds());
   }
 
   /** Where further tokens belong: at the list's end, or where a list belongs. */

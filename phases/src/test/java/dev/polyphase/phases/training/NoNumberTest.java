@@ -8,12 +8,14 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.polyphase.fixtures.Fixture;
 import dev.polyphase.fixtures.HandMadeTensors;
+import dev.polyphase.phases.api.PhaseRequest;
 import dev.polyphase.phases.api.TrainingFailedException;
 import dev.polyphase.weights.Checkpoint;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -81,20 +83,34 @@ class NoNumberTest {
             "(model.layers.0.mlp.up_proj.weight, model.layers.1.mlp.up_proj.weight, model.layers.2.mlp.up_proj.weight and 2 more tensors in ");
   }
 
-  /** The only step's own loss is that of the weights before it. */
+  /**
+   * The only step's own loss is that of the weights before it. No pipeline has a rate that ends in
+   * infinity after one step, but a request may.
+   */
   @Test
   void heldOutLossThatIsNoNumberAfterTheLastStepEndsThePhase() throws IOException {
     SftRun run = SftRun.ofLlama(folder, UP, NORM).withRows(12);
     Set<String> before = FileNames.in(folder);
 
-    assertThatThrownBy(
-            () ->
-                run.train(
-                    "result",
-                    new RecordingListener(),
-                    "phases.one.max_steps=1",
-                    "phases.one.learning_rate=1e38",
-                    "phases.one.eval_datasets=[{path: rows.jsonl}]"))
+    PhaseRequest sane =
+        run.request(
+            "result",
+            "phases.one.max_steps=1",
+            "phases.one.learning_rate=1",
+            "phases.one.eval_datasets=[{path: rows.jsonl}]");
+    PhaseRequest request =
+        new PhaseRequest(
+            sane.pipeline(),
+            sane.phase(),
+            sane.folder(),
+            sane.checkpoint(),
+            sane.trainable(),
+            sane.rows(),
+            Map.of("model.layers.2.mlp.up_proj", 1e38, "model.norm", 1e38),
+            sane.result(),
+            sane.retargeting());
+
+    assertThatThrownBy(() -> SftRun.trainer().train(request, new RecordingListener()))
         .isInstanceOf(TrainingFailedException.class)
         .hasMessageMatching("phase one: the held-out loss of step 1 is (NaN|Infinity); .*");
     assertThat(FileNames.in(folder)).isEqualTo(before);

@@ -1,7 +1,6 @@
 package dev.polyphase.pipelines.language;
 
 import dev.polyphase.pipelines.Amount;
-import dev.polyphase.pipelines.problems.PlainText;
 import dev.polyphase.pipelines.problems.Problems;
 import dev.polyphase.pipelines.yaml.Node;
 import dev.polyphase.pipelines.yaml.Scalar;
@@ -16,13 +15,8 @@ import java.util.function.LongFunction;
 /** Turns single values into what is wanted; one that is something else is a problem. */
 record Values(Problems problems) {
 
-  /** A text that fits, of one line and without control characters: paths, names and patterns. */
+  /** A text that fits. */
   String text(Node node, Wording wording) {
-    if (node instanceof Scalar scalar && !PlainText.isPlain(scalar.text())) {
-      String sentence = "%s: holds a control character or a mark of direction (%s); remove it";
-      problems.add(node.place(), sentence.formatted(node.path(), node.found()));
-      return "";
-    }
     // a plain number is text where text is wanted, as in the name 2024; true and false are not
     if (node instanceof Scalar scalar
         && scalar.bool().isEmpty()

@@ -10,12 +10,20 @@ import org.jspecify.annotations.Nullable;
  */
 public record Problem(@Nullable Place place, String sentence) {
 
+  /** Names in files may be of any length; the remedy at the end is always shown. */
+  private static final int MOST_AT_START = 3_000;
+
+  private static final int MOST_AT_END = 500;
+
   /**
    * {@code FILE:LINE:COLUMN: sentence}, or the sentence alone; on one line, whatever names and
-   * values hold.
+   * values hold, and without the middle of a very long one.
    */
   @Override
   public String toString() {
-    return PlainText.of(place == null ? sentence : place + ": " + sentence);
+    String text = PlainText.of(place == null ? sentence : place + ": " + sentence);
+    return text.length() <= MOST_AT_START + MOST_AT_END
+        ? text
+        : text.substring(0, MOST_AT_START) + " ... " + text.substring(text.length() - MOST_AT_END);
   }
 }

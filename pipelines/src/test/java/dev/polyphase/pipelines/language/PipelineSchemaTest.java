@@ -45,7 +45,6 @@ class PipelineSchemaTest {
           "cosine-ratio-of-linear",
           "dpo-on-sft",
           "empty-value",
-          "escape-in-path",
           "eval-steps-of-nothing",
           "kwargs-of-another-scheduler",
           "kwargs-of-another-scheduler-in-defaults",

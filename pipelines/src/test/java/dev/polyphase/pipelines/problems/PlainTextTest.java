@@ -46,6 +46,17 @@ class PlainTextTest {
   }
 
   @Test
+  void ofAVeryLongNameTheMiddleIsLeftOut() {
+    Problem problem = new Problem(Place.in("file"), "x".repeat(1_000_000) + " is odd; rename it");
+
+    assertThat(problem.toString())
+        .startsWith("file: xxx")
+        .contains("x ... x")
+        .endsWith("x is odd; rename it")
+        .hasSizeLessThan(4_000);
+  }
+
+  @Test
   void ofVeryManyProblemsTheFirstAreListed() {
     List<Problem> many =
         IntStream.range(0, 20_000).mapToObj(i -> new Problem(null, "problem " + i)).toList();
