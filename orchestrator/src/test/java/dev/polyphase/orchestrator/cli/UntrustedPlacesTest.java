@@ -218,8 +218,9 @@ class UntrustedPlacesTest {
     String row = "{\"messages\": [{\"role\": \"user\", \"content\": \"hi\"}]}\n";
     assertThat(withInput(row, "render", template.toString(), "--input", "-")).isZero();
     assertThat(out()).isEqualTo("{\"text\":\"hi\"}\n");
-    assertThat(withInput("{\"a\" 1}\n", "render", template.toString(), "--input", "-")).isEqualTo(2);
-    assertThat(err()).startsWith("standard input:1: ");
+    assertThat(withInput("{\"a\" 1}\n", "render", template.toString(), "--input", "-"))
+        .isEqualTo(2);
+    assertThat(err()).startsWith("standard input:1:6: ");
   }
 
   @ParameterizedTest
