@@ -4,6 +4,8 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /**
  * A regular expression of a {@code tokenizer.json}, in Oniguruma's syntax, and how often matching
@@ -19,12 +21,27 @@ import java.util.Set;
  * @param quadratic whether a search may begin in each place of what a loop took, and fail
  */
 record TokenPattern(Set<String> loops, long choices, boolean quadratic) {
+  /** A line's end, of which only one reading is possible. */
+  private static final Pattern LINE_END = Pattern.compile("\\((?:\\?:)?\\\\r\\?\\\\n\\)");
+
   private static final int MOST_NESTED = 40;
   private static final long MOST_CHOICES = 100;
+  private static final long MOST_SIZE = 2_000;
 
-  /** What a part of an expression may cost. */
-  private record Cost(boolean mayFail, int loops, long choices, int innerLoops, long innerChoices) {
-    static final Cost ANCHOR = new Cost(true, 0, 1, 0, 1);
+  /**
+   * What a part of an expression may cost.
+   *
+   * @param mayFail whether it may match nothing, not even the empty text
+   * @param loops loops that cost tries where something follows that may fail
+   * @param choices ways to match beside those of the loops, where something follows that may fail
+   * @param innerLoops loops that something follows within the part
+   * @param innerChoices ways that something follows within the part
+   * @param size characters, sets and anchors with repetitions written out
+   */
+  private record Cost(
+      boolean mayFail, int loops, long choices, int innerLoops, long innerChoices, long size) {
+    static final Cost ATOM = new Cost(true, 0, 1, 0, 1, 1);
+    static final Cost NOTHING = new Cost(false, 0, 1, 0, 1, 0);
   }
 
   /**
@@ -73,7 +90,8 @@ record TokenPattern(Set<String> loops, long choices, boolean quadratic) {
                 Math.max(all.loops(), next.loops()),
                 product(all.choices() + next.choices(), 1),
                 Math.max(all.innerLoops(), next.innerLoops()),
-                Math.max(all.innerChoices(), next.innerChoices()));
+                Math.max(all.innerChoices(), next.innerChoices()),
+                all.size() + next.size());
       }
       return all;
     }
@@ -99,6 +117,7 @@ record TokenPattern(Set<String> loops, long choices, boolean quadratic) {
       long choices = 1;
       int innerLoops = 0;
       long innerChoices = 1;
+      long size = 0;
       for (int i = 0; i < parts.size(); i++) {
         Cost part = parts.get(i);
         int before = i <= last ? loops : 0;
@@ -106,6 +125,7 @@ record TokenPattern(Set<String> loops, long choices, boolean quadratic) {
         innerChoices =
             Math.max(innerChoices, product(i <= last ? choices : 1, part.innerChoices()));
         loops += part.loops();
+        size += part.size();
         choices = product(choices, part.choices());
         if (i < last) {
           retried.addAll(atoms.get(i));
@@ -115,7 +135,7 @@ record TokenPattern(Set<String> loops, long choices, boolean quadratic) {
       if (depth == 0 && last >= 0 && firstFails) {
         taken.addAll(atoms.get(last));
       }
-      return new Cost(last >= 0, loops, choices, innerLoops, innerChoices);
+      return new Cost(last >= 0, loops, choices, innerLoops, innerChoices, size);
     }
 
     private Cost quantified(Cost body) {
@@ -144,33 +164,42 @@ record TokenPattern(Set<String> loops, long choices, boolean quadratic) {
       } else {
         return body;
       }
-      boolean possessive = !braces && regex.startsWith("+", at);
-      if (possessive || regex.startsWith("?", at)) {
+      boolean endless = most == Long.MAX_VALUE;
+      boolean twice = braces && regex.startsWith("+", at);
+      // What is possessive is not tried again, but a search may begin in each place of it.
+      if (at < regex.length() && "+?".indexOf(regex.charAt(at)) >= 0) {
         at++;
       }
       if (at < regex.length() && "*+?".indexOf(regex.charAt(at)) >= 0) {
         throw new IllegalArgumentException("it repeats what is repeated already");
       }
-      if (least > 1000 || (most != Long.MAX_VALUE && most > 1000)) {
-        throw new IllegalArgumentException("it repeats something more than 1,000 times");
-      }
       boolean several = body.loops() > 0 || body.choices() > 1 || body.innerLoops() > 0;
-      if (most > 1 && several) {
+      if ((most > 1 || twice) && several) {
         throw new IllegalArgumentException(
             "it repeats what may take more or less of a text itself, which may never end");
       }
-      boolean endless = most == Long.MAX_VALUE;
-      int loops = body.loops() + (endless && !possessive ? 1 : 0);
-      long choices = endless ? 1 : product(body.choices(), most - least + 1);
+      long size = product(body.size(), Math.max(1, endless ? least : most));
+      if (size > MOST_SIZE) {
+        throw new IllegalArgumentException(
+            "it repeats something more than %,d times".formatted(MOST_SIZE));
+      }
+      // In Oniguruma's syntax {1,3}+ is a loop of what is repeated: two loops where it may fail.
+      int loops = body.loops() + (twice ? 2 : endless ? 1 : 0);
       return new Cost(
           least > 0 && body.mayFail(),
-          possessive ? 0 : loops,
-          possessive ? 1 : choices,
+          loops,
+          endless ? 1 : product(body.choices(), most - least + 1),
           body.innerLoops(),
-          body.innerChoices());
+          body.innerChoices(),
+          size);
     }
 
     private Cost group(int depth) {
+      Matcher lineEnd = LINE_END.matcher(regex).region(at, regex.length());
+      if (lineEnd.lookingAt()) {
+        at = lineEnd.end();
+        return Cost.ATOM;
+      }
       at++;
       boolean atomic = false;
       boolean around = false;
@@ -180,7 +209,7 @@ record TokenPattern(Set<String> loops, long choices, boolean quadratic) {
         if (rest.startsWith("#")) {
           int end = regex.indexOf(')', at);
           at = end < 0 ? regex.length() : end + 1;
-          return new Cost(false, 0, 1, 0, 1);
+          return Cost.NOTHING;
         }
         if (rest.matches("(?s)<?[=!].*")) {
           around = true;
@@ -194,7 +223,7 @@ record TokenPattern(Set<String> loops, long choices, boolean quadratic) {
           at = regex.indexOf(':', at) + 1;
         } else if (rest.matches("(?s)[imsx-]+\\).*")) {
           at = regex.indexOf(')', at) + 1;
-          return new Cost(false, 0, 1, 0, 1);
+          return Cost.NOTHING;
         } else {
           throw new IllegalArgumentException("it has a kind of group that is not taken");
         }
@@ -205,7 +234,11 @@ record TokenPattern(Set<String> loops, long choices, boolean quadratic) {
       }
       at++;
       if (atomic || around) {
-        return new Cost(around || body.mayFail(), 0, 1, body.innerLoops(), body.innerChoices());
+        if (around && body.loops() > 0) {
+          retried.add("");
+        }
+        return new Cost(
+            around || body.mayFail(), 0, 1, body.innerLoops(), body.innerChoices(), body.size());
       }
       return body;
     }
@@ -219,7 +252,7 @@ record TokenPattern(Set<String> loops, long choices, boolean quadratic) {
       } else {
         at += Character.charCount(regex.codePointAt(at));
       }
-      return Cost.ANCHOR;
+      return Cost.ATOM;
     }
 
     private void escape() {

@@ -72,7 +72,8 @@ public final class Tokenizer implements AutoCloseable {
     DjlSettings.make();
     LibUtils.checkStatus();
     HuggingFaceTokenizer tokenizer;
-    try (InputStream in = new ByteArrayInputStream(completed.json().getBytes(StandardCharsets.UTF_8))) {
+    try (InputStream in =
+        new ByteArrayInputStream(completed.json().getBytes(StandardCharsets.UTF_8))) {
       tokenizer = HuggingFaceTokenizer.newInstance(in, OPTIONS);
     } catch (RuntimeException e) {
       throw new InputException(
