@@ -17,13 +17,17 @@ import org.junit.jupiter.api.io.TempDir;
  * with a bounded message in our own words, within ten seconds, and touches nothing that is not its
  * own. What a case is depends on the seed and its number alone; how many there are, on the time.
  *
- * <p>{@code -Dfuzz.seed=N}, {@code -Dfuzz.seconds=N} and {@code -Dfuzz.case=N} choose the seed, the
- * time, and a single case. What fails is kept in {@code target/fuzz-failures}.
+ * <p>{@code -Dfuzz.seed=N}, {@code -Dfuzz.seconds=N}, {@code -Dfuzz.cases=N} and {@code
+ * -Dfuzz.case=N} choose the seed, the time, the most cases, and a single one. What fails is kept in
+ * {@code target/fuzz-failures}.
  */
 class FuzzTest {
   private static final Duration START = Duration.ofMinutes(3);
   private static final Duration CASE = Duration.ofSeconds(10);
   private static final int MOST_FAILURES = Integer.getInteger("fuzz.failures", 20);
+
+  /** So that a faster machine does not try what no other has. */
+  private static final int MOST_CASES = Integer.getInteger("fuzz.cases", 800);
 
   private static final Path KEPT = Path.of("target", "fuzz-failures").toAbsolutePath();
 
@@ -65,7 +69,10 @@ class FuzzTest {
           process = started(workplace, messages);
         }
         number++;
-      } while (only < 0 && System.nanoTime() < end && failures.size() < MOST_FAILURES);
+      } while (only < 0
+          && cases < MOST_CASES
+          && System.nanoTime() < end
+          && failures.size() < MOST_FAILURES);
     } finally {
       process.close();
     }

@@ -4,6 +4,8 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /**
  * A regular expression of a {@code tokenizer.json}, in Oniguruma's syntax, and how often matching
@@ -20,15 +22,35 @@ import java.util.Set;
  * @param empty whether it may match no character
  */
 record TokenPattern(Set<String> loops, long choices, boolean quadratic, boolean empty) {
+  /** A line's end, of which only one reading is possible. */
+  private static final Pattern LINE_END = Pattern.compile("\\((?:\\?:)?\\\\r\\?\\\\n\\)");
+
   private static final int MOST_NESTED = 40;
   private static final long MOST_CHOICES = 100;
+  private static final long MOST_SIZE = 2_000;
 
-  /** What a part of an expression may cost. */
+  /**
+   * What a part of an expression may cost.
+   *
+   * @param mayFail whether it may match nothing, not even the empty text
+   * @param loops loops that cost tries where something follows that may fail
+   * @param choices ways to match beside those of the loops, where something follows that may fail
+   * @param innerLoops loops that something follows within the part
+   * @param innerChoices ways that something follows within the part
+   * @param empty whether it may match no character
+   * @param size characters, sets and anchors with repetitions written out
+   */
   private record Cost(
-      boolean mayFail, int loops, long choices, int innerLoops, long innerChoices, boolean empty) {
-    static final Cost CHARACTER = new Cost(true, 0, 1, 0, 1, false);
-    static final Cost ANCHOR = new Cost(true, 0, 1, 0, 1, true);
-    static final Cost NOTHING = new Cost(false, 0, 1, 0, 1, true);
+      boolean mayFail,
+      int loops,
+      long choices,
+      int innerLoops,
+      long innerChoices,
+      boolean empty,
+      long size) {
+    static final Cost CHARACTER = new Cost(true, 0, 1, 0, 1, false, 1);
+    static final Cost ANCHOR = new Cost(true, 0, 1, 0, 1, true, 1);
+    static final Cost NOTHING = new Cost(false, 0, 1, 0, 1, true, 0);
   }
 
   /**
@@ -79,7 +101,8 @@ record TokenPattern(Set<String> loops, long choices, boolean quadratic, boolean 
                 product(all.choices() + next.choices(), 1),
                 Math.max(all.innerLoops(), next.innerLoops()),
                 Math.max(all.innerChoices(), next.innerChoices()),
-                all.empty() || next.empty());
+                all.empty() || next.empty(),
+                all.size() + next.size());
       }
       return all;
     }
@@ -105,6 +128,7 @@ record TokenPattern(Set<String> loops, long choices, boolean quadratic, boolean 
       long choices = 1;
       int innerLoops = 0;
       long innerChoices = 1;
+      long size = 0;
       for (int i = 0; i < parts.size(); i++) {
         Cost part = parts.get(i);
         int before = i <= last ? loops : 0;
@@ -112,6 +136,7 @@ record TokenPattern(Set<String> loops, long choices, boolean quadratic, boolean 
         innerChoices =
             Math.max(innerChoices, product(i <= last ? choices : 1, part.innerChoices()));
         loops += part.loops();
+        size += part.size();
         choices = product(choices, part.choices());
         if (i < last) {
           retried.addAll(atoms.get(i));
@@ -122,7 +147,7 @@ record TokenPattern(Set<String> loops, long choices, boolean quadratic, boolean 
         taken.addAll(atoms.get(last));
       }
       boolean empty = parts.stream().allMatch(Cost::empty);
-      return new Cost(last >= 0, loops, choices, innerLoops, innerChoices, empty);
+      return new Cost(last >= 0, loops, choices, innerLoops, innerChoices, empty, size);
     }
 
     private Cost quantified(Cost body) {
@@ -151,34 +176,43 @@ record TokenPattern(Set<String> loops, long choices, boolean quadratic, boolean 
       } else {
         return body;
       }
-      boolean possessive = !braces && regex.startsWith("+", at);
-      if (possessive || regex.startsWith("?", at)) {
+      boolean endless = most == Long.MAX_VALUE;
+      boolean twice = braces && regex.startsWith("+", at);
+      // What is possessive is not tried again, but a search may begin in each place of it.
+      if (at < regex.length() && "+?".indexOf(regex.charAt(at)) >= 0) {
         at++;
       }
       if (at < regex.length() && "*+?".indexOf(regex.charAt(at)) >= 0) {
         throw new IllegalArgumentException("it repeats what is repeated already");
       }
-      if (least > 1000 || (most != Long.MAX_VALUE && most > 1000)) {
-        throw new IllegalArgumentException("it repeats something more than 1,000 times");
-      }
       boolean several = body.loops() > 0 || body.choices() > 1 || body.innerLoops() > 0;
-      if (most > 1 && several) {
+      if ((most > 1 || twice) && several) {
         throw new IllegalArgumentException(
             "it repeats what may take more or less of a text itself, which may never end");
       }
-      boolean endless = most == Long.MAX_VALUE;
-      int loops = body.loops() + (endless && !possessive ? 1 : 0);
-      long choices = endless ? 1 : product(body.choices(), most - least + 1);
+      long size = product(body.size(), Math.max(1, endless ? least : most));
+      if (size > MOST_SIZE) {
+        throw new IllegalArgumentException(
+            "it repeats something more than %,d times".formatted(MOST_SIZE));
+      }
+      // In Oniguruma's syntax {1,3}+ is a loop of what is repeated: two loops where it may fail.
+      int loops = body.loops() + (twice ? 2 : endless ? 1 : 0);
       return new Cost(
           least > 0 && body.mayFail(),
-          possessive ? 0 : loops,
-          possessive ? 1 : choices,
+          loops,
+          endless ? 1 : product(body.choices(), most - least + 1),
           body.innerLoops(),
           body.innerChoices(),
-          least == 0 || body.empty());
+          least == 0 || body.empty(),
+          size);
     }
 
     private Cost group(int depth) {
+      Matcher lineEnd = LINE_END.matcher(regex).region(at, regex.length());
+      if (lineEnd.lookingAt()) {
+        at = lineEnd.end();
+        return Cost.CHARACTER;
+      }
       at++;
       boolean atomic = false;
       boolean around = false;
@@ -213,13 +247,17 @@ record TokenPattern(Set<String> loops, long choices, boolean quadratic, boolean 
       }
       at++;
       if (atomic || around) {
+        if (around && body.loops() > 0) {
+          retried.add("");
+        }
         return new Cost(
             around || body.mayFail(),
             0,
             1,
             body.innerLoops(),
             body.innerChoices(),
-            around || body.empty());
+            around || body.empty(),
+            body.size());
       }
       return body;
     }

@@ -26,10 +26,15 @@ final class TokenizerParts {
   /** By what all normalisers together may lengthen a text. */
   private static final double MOST_GROWTH = 1000;
 
+  /** What takes white space alone. */
+  private static final Pattern WHITE_SPACE =
+      Pattern.compile(
+          "\\\\[srnt]|[ \\r\\n\\t]|\\((?:\\?:)?\\\\r\\?\\\\n\\)|\\[(?:\\\\[srnt]|[ \\r\\n\\t])+\\]");
+
   /** Sets of letters, marks, numbers and signs, as published patterns repeat them. */
   private static final Pattern NO_WHITE_SPACE =
       Pattern.compile(
-          "\\\\p\\{[LMNPS][a-z]?\\}|\\[(?:\\\\p\\{[LMNPS][a-z]?\\}|[A-Za-z0-9])+(?:&&\\[\\^[^\\[\\]]*\\])?\\]");
+          "\\\\p\\{[LMNPS][a-z]?\\}|\\(?(?:\\?:)?\\\\[dw](?:\\{\\d+\\})?\\)?|\\[(?:\\\\p\\{[LMNPS][a-z]?\\}|[A-Za-z0-9])+(?:&&\\[\\^[^\\[\\]]*\\])?\\]");
 
   /** What {@code ByteLevel} cuts by, unless it is told not to. */
   private static final String OF_BYTE_LEVEL =
@@ -129,7 +134,7 @@ final class TokenizerParts {
     int tries = pattern.quadratic() ? MOST_TRIES_ANEW : MOST_TRIES;
     int bound = (int) (tries / pattern.choices());
     for (String loop : pattern.loops()) {
-      if (loop.equals("\\s")) {
+      if (WHITE_SPACE.matcher(loop).matches()) {
         whiteRun = Math.min(whiteRun, bound);
       } else if (NO_WHITE_SPACE.matcher(loop).matches()) {
         otherRun = Math.min(otherRun, bound);
