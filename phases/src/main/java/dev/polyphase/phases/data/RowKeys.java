@@ -17,6 +17,9 @@ public final class RowKeys {
   /** Whether a turn is learned, in the words of several tools. */
   private static final List<String> LEARNED = List.of("weight", "train", "training", "loss");
 
+  /** The same of a row, whose {@code loss} is a figure that was found of it. */
+  private static final List<String> LEARNED_OF_A_ROW = List.of("weight", "train", "training");
+
   /** Keys of a message that tell where it is from and what was found of it, not what it says. */
   private static final Set<String> ABOUT_A_MESSAGE =
       Set.of(
@@ -128,7 +131,7 @@ public final class RowKeys {
       return Optional.of(
           "says whether a completion is wanted, which sft does not look at; keep the rows with true alone, and without the key");
     }
-    if (LEARNED.subList(0, 3).contains(key) && learns(value).filter(on -> on).isEmpty()) {
+    if (LEARNED_OF_A_ROW.contains(key) && learns(value).filter(on -> on).isEmpty()) {
       return Optional.of(
           "is %s, and rows are not weighted yet; leave the row out or the key".formatted(value));
     }
