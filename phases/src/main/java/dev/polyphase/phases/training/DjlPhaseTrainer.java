@@ -13,9 +13,8 @@ import dev.polyphase.phases.api.ReadingListener;
 import dev.polyphase.phases.api.TrainingFailedException;
 import dev.polyphase.phases.data.Schedule;
 import dev.polyphase.phases.model.EmbeddingNoise;
-import dev.polyphase.phases.model.MastersAt;
 import dev.polyphase.phases.model.ModelLayout;
-import dev.polyphase.phases.model.Residency;
+import dev.polyphase.phases.model.Trainable;
 import dev.polyphase.phases.model.Transformer;
 import dev.polyphase.phases.objective.Objective;
 import dev.polyphase.phases.objective.ObjectiveSource;
@@ -92,7 +91,7 @@ public final class DjlPhaseTrainer implements PhaseTrainer {
           setup.parts().values(setup.layout()),
           setup.modelValues(),
           setup.compute().describe(request.pipeline().devices()),
-          memory.with(placed.activations()),
+          memory.with(placed.placement().activations()),
           placed.needs());
     }
   }
@@ -149,7 +148,6 @@ public final class DjlPhaseTrainer implements PhaseTrainer {
                 request.phase(),
                 request.pipeline().seed(),
                 model,
-                setup.parts(),
                 objective,
                 rows.heldOut(),
                 best,
@@ -165,7 +163,7 @@ public final class DjlPhaseTrainer implements PhaseTrainer {
         long changed = result.changedValues();
         writeAdapter(request, setup.layout(), model);
         result.write(request.result());
-        TrainedParts trained =
+        Trainable trained =
             rescans == null
                 ? setup.parts()
                 : setup.parts().with(rescans.everTrained(), setup.parts().rateFactors());
@@ -192,16 +190,7 @@ public final class DjlPhaseTrainer implements PhaseTrainer {
     Libtorch.giveBackUnused();
     PlacedPhase placed = setup.placed(setup.memory(schedule, objective), freeMemory);
     Transformer model =
-        Transformer.load(
-            setup.checkpoint(),
-            setup.config(),
-            setup.parts().tensors(),
-            setup.parts().adapters(),
-            new Residency(
-                placed.placement(),
-                setup.compute().precision(),
-                placed.activations(),
-                setup.mastersAt()));
+        Transformer.load(setup.checkpoint(), setup.config(), setup.parts(), placed.placement());
     if (request.phase().neftuneNoiseAlpha() > 0) {
       model.addNoise(
           new EmbeddingNoise(request.phase().neftuneNoiseAlpha(), request.pipeline().seed()));
@@ -278,7 +267,7 @@ public final class DjlPhaseTrainer implements PhaseTrainer {
   }
 
   private static void noteOffload(PhaseSetup setup, PhaseListener listener) {
-    if (setup.phase().optimizer().offloaded() && setup.mastersAt() == MastersAt.MODEL) {
+    if (setup.phase().optimizer().offloaded() && !setup.mastersOnHost()) {
       listener.note(
           "optimizer_offload is without effect: the model is on the CPU, where masters and states are as well");
     }

@@ -8,6 +8,7 @@ import dev.polyphase.phases.api.PhaseRequest;
 import dev.polyphase.phases.api.PhaseResult;
 import dev.polyphase.phases.model.ConfigReader;
 import dev.polyphase.phases.model.ModelLayout;
+import dev.polyphase.phases.model.Trainable;
 import dev.polyphase.phases.objective.NextToken;
 import dev.polyphase.pipelines.Dtype;
 import dev.polyphase.pipelines.PhaseType;
@@ -98,7 +99,7 @@ class RowRangesTest {
         .isEqualTo(Map.of(EMBEDDING, rows(0, 9)));
   }
 
-  private TrainedParts parts(Path base, ModelLayout layout, Map<String, RowRanges> rows) {
+  private Trainable parts(Path base, ModelLayout layout, Map<String, RowRanges> rows) {
     Phases phases = new Phases(1, 1, 3, 0.01, 0.5, 1, Dtype.FLOAT32);
     PhaseRequest request =
         new PhaseRequest(
@@ -111,7 +112,7 @@ class RowRangesTest {
             Map.of(),
             folder.resolve("result"),
             Optional.empty());
-    return TrainedParts.of(request, layout);
+    return RequestedParts.of(request, layout);
   }
 
   private static RowRanges rows(long start, long end) {
