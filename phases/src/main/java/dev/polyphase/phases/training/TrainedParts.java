@@ -47,7 +47,7 @@ record TrainedParts(
     request
         .rows()
         .forEach((tensor, some) -> rows.merge(layout.parameterOf(tensor), some, RowRanges::with));
-    Optional<Adapter> adapter = request.phase().adapter();
+    Optional<Adapter> adapter = request.phase().trained().adapter();
     return adapter.isPresent()
         ? adapted(request, layout, selected, rows, adapter.get())
         : new TrainedParts(selected, rows, Adapters.none(), new RateFactors(request.rateFactors()));

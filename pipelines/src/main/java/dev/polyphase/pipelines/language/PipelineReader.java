@@ -93,6 +93,7 @@ public final class PipelineReader {
         devices(pipeline),
         pipeline.choice("dtype", Dtype.class, Defaults.DTYPE),
         pipeline.choice("save_dtype", SaveDtype.class, Defaults.SAVE_DTYPE),
+        Defaults.SAVE_ROUNDING,
         pipeline.blocks("phases", "a list of phases", phases::read));
   }
 

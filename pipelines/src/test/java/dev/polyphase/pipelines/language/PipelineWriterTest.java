@@ -91,6 +91,7 @@ class PipelineWriterTest {
         pipeline.devices(),
         pipeline.dtype(),
         pipeline.saveDtype(),
+        pipeline.saveRounding(),
         pipeline.phases());
   }
 
