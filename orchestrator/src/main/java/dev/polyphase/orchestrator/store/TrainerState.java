@@ -52,7 +52,8 @@ public final class TrainerState {
     state.put("max_steps", totalSteps);
     state.put("num_input_tokens_seen", tokens);
     state.put("num_train_epochs", plannedEpochs(lastEpoch(rows), steps, totalSteps));
-    state.put("save_steps", 0);
+    state.put(
+        "save_steps", phase.saving().saveSteps().map(every -> every.of(totalSteps)).orElse(0L));
     state.putObject("stateful_callbacks");
     state.put("total_flos", 0);
     state.put("train_batch_size", phase.batch().microBatchSize());

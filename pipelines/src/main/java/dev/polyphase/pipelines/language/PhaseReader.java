@@ -14,6 +14,7 @@ import dev.polyphase.pipelines.Optimizer;
 import dev.polyphase.pipelines.Phase;
 import dev.polyphase.pipelines.PhaseType;
 import dev.polyphase.pipelines.RescanEvery;
+import dev.polyphase.pipelines.Saving;
 import dev.polyphase.pipelines.Targeting;
 import dev.polyphase.pipelines.TrainedWeights;
 import dev.polyphase.pipelines.Warmup;
@@ -84,6 +85,12 @@ final class PhaseReader {
         new Monitoring(
             phase.count("logging_steps", 1, Bounds.STEPS, Defaults.LOGGING_STEPS),
             LossWatchdogReader.read(phase));
+    Saving saving =
+        new Saving(
+            phase.amountIfAny("save_steps", Bounds.STEPS),
+            phase.number(
+                "save_minutes", Range.from0(Bounds.MINUTES), Defaults.SAVING.saveMinutes()),
+            phase.count("save_total_limit", 0, Bounds.STEPS, Defaults.SAVING.saveTotalLimit()));
     LearningRates learningRates =
         new LearningRates(highest, scheduler, warmup, LrBySnrReader.read(phase, targeting));
     Optional<RescanEvery> rescanEvery = RescanEveryReader.read(phase, targeting);
@@ -99,7 +106,7 @@ final class PhaseReader {
         learningRates,
         optimizer,
         monitoring,
-        Defaults.SAVING,
+        saving,
         dpo);
   }
 

@@ -18,6 +18,7 @@ import dev.polyphase.pipelines.Phase;
 import dev.polyphase.pipelines.PhaseType;
 import dev.polyphase.pipelines.Pipeline;
 import dev.polyphase.pipelines.RescanEvery;
+import dev.polyphase.pipelines.Saving;
 import dev.polyphase.pipelines.SelectionRule;
 import dev.polyphase.pipelines.Targeting;
 import dev.polyphase.pipelines.Warmup;
@@ -52,6 +53,7 @@ public final class PipelineWriter {
         "device", pipeline.devices().size() == 1 ? pipeline.devices().get(0) : pipeline.devices());
     keys.put("dtype", Values.word(pipeline.dtype()));
     keys.put("save_dtype", Values.word(pipeline.saveDtype()));
+    keys.put("save_rounding", Values.word(pipeline.saveRounding()));
     keys.put("phases", pipeline.phases().stream().map(PipelineWriter::phase).toList());
     return keys;
   }
@@ -90,6 +92,7 @@ public final class PipelineWriter {
     keys.put("shuffle", batch.shuffle());
     keys.put("logging_steps", phase.monitoring().loggingSteps());
     phase.monitoring().lossWatchdog().ifPresent(watchdog -> lossWatchdog(keys, watchdog));
+    saving(keys, phase.saving());
     learningRates.bySnr().ifPresent(factors -> keys.put("lr_by_snr", lrBySnr(factors)));
     phase.trained().rescanEvery().ifPresent(every -> keys.put("rescan_every", rescanEvery(every)));
     if (phase.type() == PhaseType.DPO) {
@@ -231,6 +234,12 @@ public final class PipelineWriter {
   private static void lossWatchdog(Map<String, Object> phase, LossWatchdog watchdog) {
     phase.put("loss_watchdog_threshold", number(watchdog.threshold()));
     phase.put("loss_watchdog_patience", watchdog.patience());
+  }
+
+  private static void saving(Map<String, Object> phase, Saving saving) {
+    saving.saveSteps().ifPresent(steps -> phase.put("save_steps", amount(steps)));
+    phase.put("save_minutes", number(saving.saveMinutes()));
+    phase.put("save_total_limit", saving.saveTotalLimit());
   }
 
   private static Map<String, Object> lrBySnr(LrBySnr factors) {

@@ -107,6 +107,7 @@ class PipelineWriterTest {
             device: auto
             dtype: auto
             save_dtype: base
+            save_rounding: nearest
             phases:
               - name: one
                 type: sft
@@ -139,6 +140,8 @@ class PipelineWriterTest {
                 sample_packing: false
                 shuffle: true
                 logging_steps: 1
+                save_minutes: 30
+                save_total_limit: 2
             """);
   }
 }

@@ -31,6 +31,7 @@ import dev.polyphase.pipelines.PhaseType;
 import dev.polyphase.pipelines.Pipeline;
 import dev.polyphase.pipelines.SaveDtype;
 import dev.polyphase.pipelines.SaveRounding;
+import dev.polyphase.pipelines.Saving;
 import dev.polyphase.pipelines.SelectionRule;
 import dev.polyphase.pipelines.Targeting;
 import dev.polyphase.pipelines.TrainedWeights;
@@ -94,7 +95,7 @@ class ValidPipelinesTest {
                 List.of("cuda:0", "cuda:1"),
                 Dtype.FLOAT32,
                 SaveDtype.BFLOAT16,
-                SaveRounding.NEAREST,
+                SaveRounding.STOCHASTIC,
                 List.of(
                     new Phase(
                         "first",
@@ -136,7 +137,7 @@ class ValidPipelinesTest {
                             Optional.of(new LrBySnr(LrBySnr.Scale.RANK, 0.25, 3))),
                         new Optimizer(Optimizer.Name.ADAMW_8BIT, 0.8, 0.95, 1e-6, 0.01, true, 0),
                         new Monitoring(5, Optional.of(new LossWatchdog(4.5, 2))),
-                        EVERY_HALF_HOUR,
+                        new Saving(Optional.of(new Amount.Share(0.1)), 7.5, 0),
                         new Dpo(
                             0.2,
                             Dpo.LossType.APO_ZERO,
