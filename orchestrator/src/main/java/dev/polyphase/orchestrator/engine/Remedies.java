@@ -27,13 +27,13 @@ public final class Remedies {
     if (mayOffload(phase.optimizer(), plan, host)) {
       remedies.add("optimizer_offload: true");
     }
-    if (phase.microBatchSize() > 1) {
+    if (phase.batch().microBatchSize() > 1) {
       remedies.add(
           "micro_batch_size below %d, with more gradient_accumulation_steps"
-              .formatted(phase.microBatchSize()));
+              .formatted(phase.batch().microBatchSize()));
     }
     remedies.addAll(trainingLess(phase));
-    remedies.add("sequence_len below " + phase.sequenceLen());
+    remedies.add("sequence_len below " + phase.batch().sequenceLen());
     return remedies;
   }
 
@@ -53,7 +53,7 @@ public final class Remedies {
 
   /** Those that help wherever masters and states are. */
   static List<String> trainingLess(Phase phase) {
-    if (!(phase.targeting() instanceof Targeting.Snr snr)) {
+    if (!(phase.trained().targeting() instanceof Targeting.Snr snr)) {
       return List.of("targeting.method: snr with a top_percent");
     }
     String smaller = smaller(snr.rule().budget());

@@ -71,7 +71,7 @@ final class Target {
    * @throws InputException where a pattern is wrong or matches none
    */
   static Decision named(Phase phase, Checkpoint checkpoint) throws IOException {
-    if (phase.targeting() instanceof Targeting.Parameters parameters) {
+    if (phase.trained().targeting() instanceof Targeting.Parameters parameters) {
       UnfrozenParameters.Matches matches =
           UnfrozenParameters.of(parameters.unfrozenParameters(), parameters.match())
               .match(checkpoint);
@@ -114,7 +114,7 @@ final class Target {
       SingularValues singularValues,
       ScanListener listener)
       throws IOException {
-    if (phase.targeting() instanceof Targeting.Snr snr) {
+    if (phase.trained().targeting() instanceof Targeting.Snr snr) {
       Measure measure = new Measure(snr.rule().profile(), snr.rule().metric());
       Scan scan = Rescanner.scan(ranked(snr, checkpoint), measure, singularValues, listener);
       SnrFile.write(folder.snrJson(), scan.snrs());
@@ -143,10 +143,10 @@ final class Target {
   private static Map<String, Double> rateFactors(
       Phase phase, Selection selection, AlwaysTrained always, DecisionFolder folder)
       throws IOException {
-    if (phase.lrBySnr().isEmpty()) {
+    if (phase.learningRates().bySnr().isEmpty()) {
       return Map.of();
     }
-    LrBySnr rule = phase.lrBySnr().get();
+    LrBySnr rule = phase.learningRates().bySnr().get();
     Map<String, Double> factors = LearningRateFactors.of(selection, always, rule);
     LearningRatesFile.write(folder, rule, factors);
     return factors;

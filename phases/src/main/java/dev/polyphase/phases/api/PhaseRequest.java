@@ -42,7 +42,7 @@ public record PhaseRequest(
     trainable = Set.copyOf(trainable);
     rows = Map.copyOf(rows);
     rateFactors = Map.copyOf(rateFactors);
-    if (retargeting.isPresent() && !(rows.isEmpty() && phase.adapter().isEmpty())) {
+    if (retargeting.isPresent() && !(rows.isEmpty() && phase.trained().adapter().isEmpty())) {
       throw new IllegalArgumentException("rows and adapters stay where they are for a whole phase");
     }
   }

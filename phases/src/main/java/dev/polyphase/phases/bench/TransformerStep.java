@@ -54,7 +54,7 @@ public final class TransformerStep implements BenchStep {
             Placement.on(device, precision, Activations.KEPT));
     this.optimizer =
         new OptimizerStep(
-            model.devices(), Defaults.OPTIMIZER, Defaults.MAX_GRAD_NORM, Defaults.SEED);
+            model.devices(), Defaults.OPTIMIZER, Defaults.OPTIMIZER.maxGradNorm(), Defaults.SEED);
   }
 
   @Override

@@ -41,7 +41,7 @@ final class RequestedParts {
     request
         .rows()
         .forEach((tensor, some) -> rows.merge(layout.parameterOf(tensor), some, RowRanges::with));
-    Optional<Adapter> adapter = request.phase().adapter();
+    Optional<Adapter> adapter = request.phase().trained().adapter();
     return adapter.isPresent()
         ? adapted(request, layout, selected, rows, adapter.get())
         : new Trainable(selected, rows, Adapters.none(), request.rateFactors());
