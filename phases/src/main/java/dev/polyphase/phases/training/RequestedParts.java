@@ -35,16 +35,17 @@ final class RequestedParts {
    * @throws InputException naming what the model does not have, and what can't be adapted
    */
   static Trainable of(PhaseRequest request, ModelLayout layout) {
-    Set<String> selected = parameters(request.trainable(), request, layout);
+    Set<String> selected = parameters(request.start().trainable(), request, layout);
     Map<String, RowRanges> rows = new HashMap<>();
     // A tied head that is stored a second time has two names, and rows by each of them.
     request
+        .start()
         .rows()
         .forEach((tensor, some) -> rows.merge(layout.parameterOf(tensor), some, RowRanges::with));
     Optional<Adapter> adapter = request.phase().trained().adapter();
     return adapter.isPresent()
         ? adapted(request, layout, selected, rows, adapter.get())
-        : new Trainable(selected, rows, Adapters.none(), request.rateFactors());
+        : new Trainable(selected, rows, Adapters.none(), request.start().rateFactors());
   }
 
   /**
@@ -58,7 +59,7 @@ final class RequestedParts {
     layout.parameters().forEach(parameter -> unknown.remove(parameter.name()));
     if (!unknown.isEmpty()) {
       throw new InputException(
-          Place.in(request.checkpoint().toString()),
+          Place.in(request.start().checkpoint().toString()),
           "the model has no parameters named %s to train".formatted(unknown));
     }
     return parameters;
@@ -104,7 +105,7 @@ final class RequestedParts {
         whole,
         rows,
         new Adapters(modules, adapter.r(), adapter.alpha() / adapter.r(), adapter.dropout(), seed),
-        request.rateFactors());
+        request.start().rateFactors());
   }
 
   private static void refuse(

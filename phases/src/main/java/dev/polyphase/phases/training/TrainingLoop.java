@@ -40,6 +40,7 @@ final class TrainingLoop {
   /**
    * A loop over a phase's rows.
    *
+   * @param schedule the steps of these rows, as {@link #schedule} makes it
    * @param heldOut evaluated before the first step and after the last; null for none
    * @param best keeps the weights of the best evaluation; null where the last are the result
    * @param rescans move the model to other tensors; null where it trains these to the end
@@ -50,6 +51,7 @@ final class TrainingLoop {
       long seed,
       Transformer model,
       Objective objective,
+      Schedule schedule,
       @Nullable Objective heldOut,
       @Nullable BestWeights best,
       @Nullable Rescans rescans,
@@ -62,7 +64,7 @@ final class TrainingLoop {
     this.rescans = rescans;
     this.guard = guard;
     this.listener = listener;
-    this.schedule = schedule(phase, seed, objective);
+    this.schedule = schedule;
     long steps = schedule.totalSteps();
     this.evaluations =
         heldOut == null
@@ -126,7 +128,8 @@ final class TrainingLoop {
   private double takeAllSteps(MetricsWindow window) throws IOException {
     double epoch = 0;
     try (OptimizerStep optimizer =
-        new OptimizerStep(model.devices(), phase.optimizer(), phase.maxGradNorm(), seed)) {
+        new OptimizerStep(
+            model.devices(), phase.optimizer(), phase.optimizer().maxGradNorm(), seed)) {
       StepFeed feed = new StepFeed(schedule.iterator(), objective);
       while (feed.hasNext()) {
         stopIfRequested();
