@@ -29,7 +29,10 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Deque;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -100,20 +103,24 @@ public record Engine(
   public List<PlannedPhase> plan(RunRequest request) throws IOException {
     request.run().requireOwnFiles();
     try (StartingModel base = StartingModel.of(request, models, newModels)) {
-      return checked(request, 0, base);
+      return planned(checked(request, 0, base));
     }
   }
 
   /**
    * Checks the phases from {@code from} on, and says what is odd about the model they start from.
    */
-  private List<PlannedPhase> checked(RunRequest request, int from, StartingModel start)
+  private Deque<Preflight.Ready> checked(RunRequest request, int from, StartingModel start)
       throws IOException {
-    List<PlannedPhase> planned =
+    List<Preflight.Ready> ready =
         Preflight.check(request, from, start.checked(), trainers, progress);
     HeadTie.contradiction(Checkpoint.open(start.checked()))
         .ifPresent(problem -> progress.say(problem.toString()));
-    return planned;
+    return new ArrayDeque<>(ready);
+  }
+
+  private static List<PlannedPhase> planned(Collection<Preflight.Ready> phases) {
+    return phases.stream().map(Preflight.Ready::planned).toList();
   }
 
   private RunOutcome begin(RunRequest request) throws IOException {
@@ -124,7 +131,7 @@ public record Engine(
 
   private RunOutcome begin(RunRequest request, StartingModel base) throws IOException {
     RunFolder run = request.run();
-    List<PlannedPhase> planned = checked(request, 0, base);
+    Deque<Preflight.Ready> toCome = checked(request, 0, base);
 
     // Nothing was written up to here.
     if (request.start() == Start.FRESH && run.holdsSomething()) {
@@ -137,7 +144,7 @@ public record Engine(
         throw new InputException(
             run.path() + " was made by another process a moment ago; run the command again");
       }
-      return runPhases(request, newState(request), planned, base, "run_started");
+      return runPhases(request, newState(request), toCome, base, "run_started");
     }
   }
 
@@ -166,25 +173,27 @@ public record Engine(
       throws IOException {
     RunFolder run = request.run();
     int count = request.pipeline().phases().size();
-    List<PlannedPhase> planned = finished < count ? checked(request, finished, start) : List.of();
+    Deque<Preflight.Ready> toCome =
+        finished < count ? checked(request, finished, start) : new ArrayDeque<>();
 
     for (int i = finished; i < earlier.phases().size(); i++) {
       run.phase(i, earlier.phases().get(i).name()).remove();
     }
     progress.say("resuming " + run.path() + " after " + finished + " of " + count + " phases");
     RunState state = resumedState(request, earlier);
-    return runPhases(request, state, planned, start, "run_resumed");
+    return runPhases(request, state, toCome, start, "run_resumed");
   }
 
   private RunOutcome runPhases(
       RunRequest request,
       RunState state,
-      List<PlannedPhase> planned,
+      Deque<Preflight.Ready> toCome,
       StartingModel start,
       String event)
       throws IOException {
     RunFolder run = request.run();
     Pipeline pipeline = request.pipeline();
+    List<PlannedPhase> planned = planned(toCome);
     int from = pipeline.phases().size() - planned.size();
     List<List<String>> warnings = warnings(planned);
     if (!planned.isEmpty()) {
@@ -204,8 +213,8 @@ public record Engine(
         PhaseRunner runner = new PhaseRunner(request, journal, progress, stop, files);
         Path checkpoint = start.weights(request);
         for (int i = from; i < pipeline.phases().size(); i++) {
-          PlannedPhase phase = planned.get(i - from);
-          runner.run(i, phase, checkpoint, trainers.apply(phase.phase().type()), values);
+          // The rows of a phase that is done are let go of.
+          runner.run(i, toCome.removeFirst(), checkpoint, values);
           files.retry();
           report(request, journal, files);
           checkpoint = modelAfter(request, i);

@@ -210,15 +210,15 @@ final class ModelCardText {
     ## Versions
 
     - Polyphase %s
-    - %s on %s, %s
+    - %s
     - Java %s
 
     """
         .formatted(
             version,
-            compute.library(),
-            compute.device(),
-            compute.dtype(),
+            compute.library()
+                + (compute.device() == null ? "" : " on " + compute.device())
+                + (compute.dtype() == null ? "" : ", " + compute.dtype()),
             System.getProperty("java.version"));
   }
 

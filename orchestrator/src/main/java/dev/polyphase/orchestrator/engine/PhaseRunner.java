@@ -9,9 +9,8 @@ import dev.polyphase.phases.api.InterruptedTrainingException;
 import dev.polyphase.phases.api.MetricsRow;
 import dev.polyphase.phases.api.OutOfMemoryException;
 import dev.polyphase.phases.api.PhaseListener;
-import dev.polyphase.phases.api.PhaseRequest;
 import dev.polyphase.phases.api.PhaseResult;
-import dev.polyphase.phases.api.PhaseTrainer;
+import dev.polyphase.phases.api.PhaseStart;
 import dev.polyphase.phases.api.Retargeting;
 import dev.polyphase.phases.api.TrainingFailedException;
 import dev.polyphase.pipelines.Phase;
@@ -44,17 +43,13 @@ final class PhaseRunner {
   /**
    * Runs the phase from its beginning; what an earlier attempt left is removed.
    *
-   * @param planned what preflight said of it
+   * @param ready the phase as preflight left it
    * @param start the weights to start from
    * @throws InterruptedTrainingException when asked to stop
    */
-  void run(
-      int index,
-      PlannedPhase planned,
-      Path start,
-      PhaseTrainer trainer,
-      SingularValues singularValues)
+  void run(int index, Preflight.Ready ready, Path start, SingularValues singularValues)
       throws IOException {
+    PlannedPhase planned = ready.planned();
     Phase phase = planned.phase();
     PhaseFolder folder = request.run().phase(index, phase.name());
     progress.phaseStarted(index, request.pipeline().phases().size(), phase.name());
@@ -77,18 +72,14 @@ final class PhaseRunner {
     target.sentences().forEach(progress::note);
     progress.selected(target.tensors().size());
 
-    PhaseRequest training =
-        new PhaseRequest(
-            request.pipeline(),
-            phase,
-            request.folder(),
+    PhaseStart training =
+        new PhaseStart(
             start,
             target.tensors(),
             target.rows(),
             target.rateFactors(),
-            folder.model(),
             retargeting(index, planned, folder, singularValues));
-    PhaseResult result = train(index, planned, training, trainer, folder);
+    PhaseResult result = train(index, ready, training, folder);
     // The phase is trained, whatever becomes of what is written beside its model.
     RunState before = journal.state();
     files.write(
@@ -126,22 +117,18 @@ final class PhaseRunner {
                         files)));
   }
 
-  private PhaseResult train(
-      int index,
-      PlannedPhase planned,
-      PhaseRequest training,
-      PhaseTrainer trainer,
-      PhaseFolder folder)
+  private PhaseResult train(int index, Preflight.Ready ready, PhaseStart start, PhaseFolder folder)
       throws IOException {
+    PlannedPhase planned = ready.planned();
     MetricsLog metrics = MetricsLog.of(folder, sentence -> note(index, sentence));
     try (metrics) {
       Listener listener = new Listener(index, metrics);
       try {
-        PhaseResult result = trainer.train(training, listener);
-        listener.writeState(folder, training.phase(), result.steps(), result.tokens());
+        PhaseResult result = ready.prepared().train(start, listener);
+        listener.writeState(folder, planned.phase(), result.steps(), result.tokens());
         return result;
       } catch (InterruptedTrainingException e) {
-        listener.writeState(folder, training.phase(), e.step(), listener.tokens());
+        listener.writeState(folder, planned.phase(), e.step(), listener.tokens());
         throw e;
       } catch (OutOfMemoryException e) {
         throw new TrainingFailedException(MemoryFailure.onDevice(planned), e);
@@ -177,11 +164,6 @@ final class PhaseRunner {
     Listener(int index, MetricsLog metrics) {
       this.index = index;
       this.metrics = metrics;
-    }
-
-    @Override
-    public void reading(String file, long rows) {
-      progress.reading(file, rows);
     }
 
     @Override

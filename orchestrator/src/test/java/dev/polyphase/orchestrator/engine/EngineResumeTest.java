@@ -14,10 +14,10 @@ import dev.polyphase.orchestrator.engine.RunRequest.Start;
 import dev.polyphase.orchestrator.store.RunLock;
 import dev.polyphase.phases.api.MetricsRow;
 import dev.polyphase.phases.api.PhaseListener;
-import dev.polyphase.phases.api.PhasePlan;
 import dev.polyphase.phases.api.PhaseRequest;
 import dev.polyphase.phases.api.PhaseResult;
 import dev.polyphase.phases.api.PhaseTrainer;
+import dev.polyphase.phases.api.PreparedPhase;
 import dev.polyphase.phases.api.ReadingListener;
 import dev.polyphase.phases.api.TrainingFailedException;
 import dev.polyphase.pipelines.problems.InputException;
@@ -308,70 +308,58 @@ class EngineResumeTest {
     }
 
     @Override
-    public PhasePlan check(PhaseRequest request, ReadingListener listener) {
-      return new AddingTrainer().check(request, listener);
+    public PreparedPhase prepare(PhaseRequest request, ReadingListener listener) {
+      PreparedPhase adding = new AddingTrainer().prepare(request, listener);
+      return request.phase().name().equals(phase)
+          ? new AddingTrainer.Otherwise(adding.plan(), (start, hears) -> fail())
+          : adding;
     }
 
-    @Override
-    public PhaseResult train(PhaseRequest request, PhaseListener listener) throws IOException {
-      if (request.phase().name().equals(phase)) {
-        Exception failing = failure.get();
-        if (failing instanceof IOException io) {
-          throw io;
-        }
-        throw (RuntimeException) failing;
+    private PhaseResult fail() throws IOException {
+      Exception failing = failure.get();
+      if (failing instanceof IOException io) {
+        throw io;
       }
-      return new AddingTrainer().train(request, listener);
+      throw (RuntimeException) failing;
     }
   }
 
   /** Trains as {@link AddingTrainer} does; one phase is asked to stop after its first step. */
   private record StoppedIn(String phase, Runnable ask) implements PhaseTrainer {
     @Override
-    public PhasePlan check(PhaseRequest request, ReadingListener listener) {
-      return new AddingTrainer().check(request, listener);
+    public PreparedPhase prepare(PhaseRequest request, ReadingListener listener) {
+      PreparedPhase adding = new AddingTrainer().prepare(request, listener);
+      return request.phase().name().equals(phase)
+          ? new AddingTrainer.Otherwise(
+              adding.plan(), (start, hears) -> adding.train(start, asking(hears)))
+          : adding;
     }
 
-    @Override
-    public PhaseResult train(PhaseRequest request, PhaseListener listener) throws IOException {
-      PhaseListener asking =
-          new PhaseListener() {
-            @Override
-            public void reading(String file, long rows) {
-              listener.reading(file, rows);
-            }
+    private PhaseListener asking(PhaseListener listener) {
+      return new PhaseListener() {
+        @Override
+        public void metrics(MetricsRow row) {
+          listener.metrics(row);
+          ask.run();
+        }
 
-            @Override
-            public void metrics(MetricsRow row) {
-              listener.metrics(row);
-              if (request.phase().name().equals(phase)) {
-                ask.run();
-              }
-            }
+        @Override
+        public void note(String sentence) {
+          listener.note(sentence);
+        }
 
-            @Override
-            public void note(String sentence) {
-              listener.note(sentence);
-            }
-
-            @Override
-            public boolean stopRequested() {
-              return listener.stopRequested();
-            }
-          };
-      return new AddingTrainer().train(request, asking);
+        @Override
+        public boolean stopRequested() {
+          return listener.stopRequested();
+        }
+      };
     }
   }
 
   /** Must not be asked. */
   private record FailingTrainer(String message) implements PhaseTrainer {
     @Override
-    public PhasePlan check(PhaseRequest request, ReadingListener listener) {
-      throw new AssertionError(message);
-    }
-
-    @Override
-    public PhaseResult train(PhaseRequest request, PhaseListener listener) {
+    public PreparedPhase prepare(PhaseRequest request, ReadingListener listener) {
       throw new AssertionError(message);
     }
   }

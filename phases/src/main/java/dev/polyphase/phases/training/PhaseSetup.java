@@ -1,5 +1,6 @@
 package dev.polyphase.phases.training;
 
+import dev.polyphase.kernels.Precision;
 import dev.polyphase.phases.api.FreeMemory;
 import dev.polyphase.phases.api.PhaseRequest;
 import dev.polyphase.phases.data.Schedule;
@@ -11,8 +12,11 @@ import dev.polyphase.phases.model.ModelLayout;
 import dev.polyphase.phases.model.Parameter;
 import dev.polyphase.phases.objective.Objective;
 import dev.polyphase.pipelines.Phase;
+import dev.polyphase.pipelines.SaveDtype;
 import dev.polyphase.pipelines.problems.InputException;
 import dev.polyphase.weights.Checkpoint;
+import dev.polyphase.weights.CheckpointWriter;
+import dev.polyphase.weights.TensorInfo;
 import java.io.IOException;
 
 /**
@@ -45,13 +49,14 @@ record PhaseSetup(
    */
   static PhaseSetup of(PhaseRequest request, boolean offloadsOnCpu) throws IOException {
     ComputeSettings compute = ComputeSettings.of(request.pipeline());
-    Checkpoint checkpoint = Checkpoint.open(request.checkpoint());
+    Checkpoint checkpoint = Checkpoint.open(request.start().checkpoint());
     ModelConfig config = ConfigReader.read(checkpoint);
     ModelLayout layout = new ModelLayout(config);
     layout.check(checkpoint);
     TrainedParts parts = TrainedParts.of(request, layout);
     TrainedParts counted =
         request
+            .start()
             .retargeting()
             .map(moves -> TrainedParts.parameters(moves.most(), request, layout))
             .map(most -> parts.with(most, parts.rateFactors()))
@@ -72,6 +77,22 @@ record PhaseSetup(
   /** All values of the model. */
   long modelValues() {
     return layout.parameters().stream().mapToLong(Parameter::values).sum();
+  }
+
+  /**
+   * What the phase's result takes on the disk: the tensors in the dtype that they are saved in, and
+   * the files that are carried over.
+   */
+  long resultBytes(PhaseRequest request) throws IOException {
+    SaveDtype dtype = request.pipeline().saveDtype();
+    long bytes = CheckpointWriter.carriedBytes(checkpoint, request.result());
+    for (TensorInfo tensor : checkpoint.tensors()) {
+      bytes +=
+          dtype == SaveDtype.BASE || !tensor.type().floating()
+              ? tensor.byteCount()
+              : tensor.elements() * Precision.saved(tensor, dtype).elementType().bytes();
+    }
+    return bytes;
   }
 
   /** The memory that the phase needs on some rows. */

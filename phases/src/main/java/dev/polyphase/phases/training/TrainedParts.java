@@ -41,16 +41,18 @@ record TrainedParts(
    * @throws InputException naming what the model does not have, and what can't be adapted
    */
   static TrainedParts of(PhaseRequest request, ModelLayout layout) {
-    Set<String> selected = parameters(request.trainable(), request, layout);
+    Set<String> selected = parameters(request.start().trainable(), request, layout);
     Map<String, RowRanges> rows = new HashMap<>();
     // A tied head that is stored a second time has two names, and rows by each of them.
     request
+        .start()
         .rows()
         .forEach((tensor, some) -> rows.merge(layout.parameterOf(tensor), some, RowRanges::with));
     Optional<Adapter> adapter = request.phase().adapter();
     return adapter.isPresent()
         ? adapted(request, layout, selected, rows, adapter.get())
-        : new TrainedParts(selected, rows, Adapters.none(), new RateFactors(request.rateFactors()));
+        : new TrainedParts(
+            selected, rows, Adapters.none(), new RateFactors(request.start().rateFactors()));
   }
 
   /**
@@ -64,7 +66,7 @@ record TrainedParts(
     layout.parameters().forEach(parameter -> unknown.remove(parameter.name()));
     if (!unknown.isEmpty()) {
       throw new InputException(
-          Place.in(request.checkpoint().toString()),
+          Place.in(request.start().checkpoint().toString()),
           "the model has no parameters named %s to train".formatted(unknown));
     }
     return parameters;
@@ -148,7 +150,7 @@ record TrainedParts(
         whole,
         rows,
         new Adapters(modules, adapter.r(), adapter.alpha() / adapter.r(), adapter.dropout(), seed),
-        new RateFactors(request.rateFactors()));
+        new RateFactors(request.start().rateFactors()));
   }
 
   private static void refuse(

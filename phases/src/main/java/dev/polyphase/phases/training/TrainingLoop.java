@@ -44,6 +44,7 @@ final class TrainingLoop {
    * A loop over a phase's rows.
    *
    * @param parts what the model trains at first
+   * @param schedule the steps of these rows, as {@link #schedule} makes it
    * @param heldOut evaluated before the first step and after the last; null for none
    * @param best keeps the weights of the best evaluation; null where the last are the result
    * @param rescans move the model to other tensors; null where it trains these to the end
@@ -55,6 +56,7 @@ final class TrainingLoop {
       Transformer model,
       TrainedParts parts,
       Objective objective,
+      Schedule schedule,
       @Nullable Objective heldOut,
       @Nullable BestWeights best,
       @Nullable Rescans rescans,
@@ -68,7 +70,7 @@ final class TrainingLoop {
     this.rescans = rescans;
     this.guard = guard;
     this.listener = listener;
-    this.schedule = schedule(phase, seed, objective);
+    this.schedule = schedule;
     long steps = schedule.totalSteps();
     this.evaluations =
         heldOut == null

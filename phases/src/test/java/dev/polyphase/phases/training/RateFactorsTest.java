@@ -6,7 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 import dev.polyphase.fixtures.Fixture;
 import dev.polyphase.fixtures.TensorValues;
 import dev.polyphase.phases.api.PhaseRequest;
-import dev.polyphase.phases.objective.NextToken;
+import dev.polyphase.phases.api.PhaseStart;
 import dev.polyphase.phases.optimizer.RateFactors;
 import dev.polyphase.pipelines.Dtype;
 import dev.polyphase.pipelines.PhaseType;
@@ -16,7 +16,6 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.Optional;
-import java.util.OptionalLong;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -60,14 +59,14 @@ class RateFactorsTest {
             pipeline,
             pipeline.phases().get(0),
             folder,
-            base,
-            Set.of(UP + ".weight", DOWN + ".weight", NORM + ".weight"),
-            Map.of(),
-            factors,
-            folder.resolve(result),
-            Optional.empty());
-    new DjlPhaseTrainer(NextToken.source(), device -> OptionalLong.empty())
-        .train(request, new RecordingListener());
+            new PhaseStart(
+                base,
+                Set.of(UP + ".weight", DOWN + ".weight", NORM + ".weight"),
+                Map.of(),
+                factors,
+                Optional.empty()),
+            folder.resolve(result));
+    SftRun.train(request, new RecordingListener());
     return request.result();
   }
 

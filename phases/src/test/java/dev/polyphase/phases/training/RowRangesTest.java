@@ -6,9 +6,9 @@ import dev.polyphase.fixtures.Fixture;
 import dev.polyphase.fixtures.TensorValues;
 import dev.polyphase.phases.api.PhaseRequest;
 import dev.polyphase.phases.api.PhaseResult;
+import dev.polyphase.phases.api.PhaseStart;
 import dev.polyphase.phases.model.ConfigReader;
 import dev.polyphase.phases.model.ModelLayout;
-import dev.polyphase.phases.objective.NextToken;
 import dev.polyphase.pipelines.Dtype;
 import dev.polyphase.pipelines.PhaseType;
 import dev.polyphase.weights.Checkpoint;
@@ -21,7 +21,6 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.OptionalLong;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -50,16 +49,10 @@ class RowRangesTest {
             phases.pipeline(PhaseType.SFT),
             phases.phase(PhaseType.SFT),
             folder,
-            base,
-            Set.of(HEAD, DOWN, NORM),
-            rows,
-            Map.of(),
-            folder.resolve("result"),
-            Optional.empty());
+            new PhaseStart(base, Set.of(HEAD, DOWN, NORM), rows, Map.of(), Optional.empty()),
+            folder.resolve("result"));
 
-    PhaseResult result =
-        new DjlPhaseTrainer(NextToken.source(), device -> OptionalLong.empty())
-            .train(request, new RecordingListener());
+    PhaseResult result = SftRun.train(request, new RecordingListener());
 
     Checkpoint before = Checkpoint.open(base);
     Checkpoint after = Checkpoint.open(folder.resolve("result"));
@@ -105,12 +98,8 @@ class RowRangesTest {
             phases.pipeline(PhaseType.SFT),
             phases.phase(PhaseType.SFT),
             folder,
-            base,
-            Set.of(EMBEDDING, HEAD),
-            rows,
-            Map.of(),
-            folder.resolve("result"),
-            Optional.empty());
+            new PhaseStart(base, Set.of(EMBEDDING, HEAD), rows, Map.of(), Optional.empty()),
+            folder.resolve("result"));
     return TrainedParts.of(request, layout);
   }
 
