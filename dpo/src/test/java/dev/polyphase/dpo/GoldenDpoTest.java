@@ -10,6 +10,7 @@ import dev.polyphase.phases.api.PhaseRequest;
 import dev.polyphase.phases.api.PhaseStart;
 import dev.polyphase.phases.model.ConfigReader;
 import dev.polyphase.phases.model.Transformer;
+import dev.polyphase.phases.objective.Beginning;
 import dev.polyphase.phases.objective.MicroBatch;
 import dev.polyphase.phases.objective.NextToken;
 import dev.polyphase.phases.objective.Outcome;
@@ -54,7 +55,14 @@ class GoldenDpoTest {
                 new Dpo.Reference.Precomputed()));
 
     try (Transformer model = load(base)) {
-      objective.begin(model, List.of(new int[] {0, 1}, new int[] {2, 3}), () -> {});
+      objective.begin(
+          new Beginning(
+              model,
+              List.of(new int[] {0, 1}, new int[] {2, 3}),
+              folder.resolve("reference.json"),
+              () -> "weights",
+              sentence -> {},
+              () -> {}));
       assertLogProbs(model, pairs, dpo, "ref");
     }
     try (Transformer model = load(policy)) {

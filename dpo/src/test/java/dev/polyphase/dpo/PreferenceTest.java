@@ -8,6 +8,7 @@ import dev.polyphase.fixtures.Fixture;
 import dev.polyphase.kernels.Precision;
 import dev.polyphase.phases.model.ConfigReader;
 import dev.polyphase.phases.model.Transformer;
+import dev.polyphase.phases.objective.Beginning;
 import dev.polyphase.phases.objective.MicroBatch;
 import dev.polyphase.phases.objective.Outcome;
 import dev.polyphase.pipelines.Dpo;
@@ -39,6 +40,7 @@ class PreferenceTest {
 
   @TempDir Path folder;
   private Transformer model;
+  private int references;
 
   @BeforeEach
   void load() throws IOException {
@@ -159,10 +161,10 @@ class PreferenceTest {
   }
 
   @Test
-  void referencePassAsksBetweenItsBatches() {
+  void referencePassAsksBetweenItsBatches() throws IOException {
     List<Integer> asked = new ArrayList<>();
 
-    new Preference(pairs(), settings(0.1, 0)).begin(model, BATCHES, () -> asked.add(1));
+    new Preference(pairs(), settings(0.1, 0)).begin(beginning(() -> asked.add(1)));
     assertThat(asked).hasSize(2);
 
     IllegalStateException enough = new IllegalStateException("enough");
@@ -170,11 +172,10 @@ class PreferenceTest {
     assertThatThrownBy(
             () ->
                 stopped.begin(
-                    model,
-                    BATCHES,
-                    () -> {
-                      throw enough;
-                    }))
+                    beginning(
+                        () -> {
+                          throw enough;
+                        })))
         .isSameAs(enough);
   }
 
@@ -210,10 +211,15 @@ class PreferenceTest {
   }
 
   /** An objective whose reference is this model. */
-  private Preference begun(double beta, double labelSmoothing) {
+  private Preference begun(double beta, double labelSmoothing) throws IOException {
     Preference objective = new Preference(pairs(), settings(beta, labelSmoothing));
-    objective.begin(model, BATCHES, () -> {});
+    objective.begin(beginning(() -> {}));
     return objective;
+  }
+
+  private Beginning beginning(Runnable pause) {
+    Path kept = folder.resolve("reference-" + references++ + ".json");
+    return new Beginning(model, BATCHES, kept, () -> "weights", sentence -> {}, pause);
   }
 
   private static Pairs pairs() {

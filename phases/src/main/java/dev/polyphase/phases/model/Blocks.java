@@ -64,6 +64,11 @@ final class Blocks implements AutoCloseable {
     return parameters.size();
   }
 
+  /** Whether they are computed again in the backward pass. */
+  boolean recompute() {
+    return activations == Activations.RECOMPUTED;
+  }
+
   int count() {
     return parameters.size();
   }

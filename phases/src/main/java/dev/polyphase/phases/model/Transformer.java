@@ -105,6 +105,11 @@ public final class Transformer implements AutoCloseable {
     return devices;
   }
 
+  /** Whether its blocks are computed again in the backward pass. */
+  public boolean recomputes() {
+    return blocks.recompute();
+  }
+
   /** Its weights, frozen and trained. */
   public Weights weights() {
     return weights;
