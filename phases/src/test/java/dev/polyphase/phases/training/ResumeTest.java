@@ -82,7 +82,8 @@ class ResumeTest {
     assertSameHoweverStopped(
         settings(
             "adapter={type: lora, r: 4, alpha: 8, dropout: 0.3}",
-            "targeting={method: parameters, unfrozen_parameters: [lm_head]}"), List.of());
+            "targeting={method: parameters, unfrozen_parameters: [lm_head]}"),
+        List.of());
   }
 
   /** What leaves rests in a file, and what enters begins with states of its own. */
