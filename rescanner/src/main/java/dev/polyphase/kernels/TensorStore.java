@@ -5,6 +5,10 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
+import ai.djl.ndarray.types.SparseFormat;
+import ai.djl.pytorch.engine.PtNDArray;
+import ai.djl.pytorch.engine.PtNDManager;
+import ai.djl.pytorch.jni.JniUtils;
 import dev.polyphase.pipelines.problems.InputException;
 import dev.polyphase.weights.ElementType;
 import dev.polyphase.weights.FileFailure;
@@ -15,8 +19,6 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.channels.WritableByteChannel;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.StandardOpenOption;
 import java.util.Map;
 
@@ -44,7 +46,7 @@ public final class TensorStore implements AutoCloseable {
 
   /**
    * A tensor for reading only: where precision and device allow it, the file's own pages. Writing
-   * to it would end the process.
+   * to it would end the process, and what shares its memory must not be used once it is closed.
    *
    * @param owner the manager that the array belongs to
    * @throws InputException where its values are not of a {@link Precision}
@@ -182,40 +184,49 @@ public final class TensorStore implements AutoCloseable {
 
   /** The tensor on the CPU as it is at rest. */
   private NDArray mapped(NDManager owner, TensorInfo tensor) throws IOException {
-    int elementBytes = tensor.type().bytes();
-    long fileBytes = Files.size(tensor.file());
-    if (tensor.position() + tensor.byteCount() > fileBytes) {
-      // Reading past a file's end through a mapping ends the process.
-      throw FileFailure.reading(tensor.file(), new EOFException());
-    }
     if (!isMappable(tensor)) {
       return loaded(owner, tensor);
     }
-    try (NDManager scratch = owner.newSubManager(Device.cpu())) {
-      byte[] path = tensor.file().toAbsolutePath().toString().getBytes(StandardCharsets.UTF_8);
-      NDArray file =
+    MappedFile.Part memory = MappedFile.map(tensor.file(), tensor.position(), tensor.byteCount());
+    try (NDManager cpu = owner.newSubManager(Device.cpu())) {
+      // The length counts, of which the buffer need not reach the end.
+      NDArray bytes =
+          JniUtils.createNdFromByteBuffer(
+              (PtNDManager) cpu,
+              memory.start(),
+              new Shape(tensor.byteCount()),
+              DataType.UINT8,
+              SparseFormat.DENSE,
+              Device.cpu());
+      NDArray array =
           kernel
-              .method("map_file")
-              .toDo("mapping %s of %,d bytes".formatted(tensor.file(), fileBytes))
-              .with(scratch.create(ByteBuffer.wrap(path), new Shape(path.length), DataType.UINT8))
-              .withNumber(fileBytes / elementBytes)
+              .method("on_memory")
+              .with(bytes)
+              .withNumbers(shape(tensor))
               .withNumber(ScalarType.code(tensor.type()))
-              .runForOne(scratch);
-      return kernel
-          .method("cut")
-          .with(file)
-          .withNumber(tensor.position() / elementBytes)
-          .withNumbers(shape(tensor))
-          .runForOne(owner);
+              .runForOne(owner);
+      return MappedArray.of((PtNDArray) array, memory);
+    } catch (RuntimeException e) {
+      memory.close();
+      throw e;
     }
   }
 
-  /** Whether a tensor begins at a multiple of its elements, as in all well-made files. */
+  /**
+   * Whether the file's pages can serve as an array: a tensor has to begin at a multiple of its
+   * elements, as in all well-made files, since libtorch takes that for granted.
+   */
   private static boolean isMappable(TensorInfo tensor) {
-    return tensor.elements() > 0 && tensor.position() % tensor.type().bytes() == 0;
+    return tensor.elements() > 0
+        && tensor.position() % tensor.type().bytes() == 0
+        && MappedFile.isSupported();
   }
 
-  /** For the rare tensor that a mapping can't show: a copy on the CPU. */
+  private static long[] shape(TensorInfo tensor) {
+    return tensor.shape().stream().mapToLong(Long::longValue).toArray();
+  }
+
+  /** Where no mapping can show the tensor: a copy on the CPU. */
   private NDArray loaded(NDManager owner, TensorInfo tensor) throws IOException {
     NDArray array =
         kernel
@@ -240,10 +251,6 @@ public final class TensorStore implements AutoCloseable {
       array.close();
       throw FileFailure.reading(tensor.file(), e);
     }
-  }
-
-  private static long[] shape(TensorInfo tensor) {
-    return tensor.shape().stream().mapToLong(Long::longValue).toArray();
   }
 
   private void write(NDArray values, ElementType type, WritableByteChannel channel)

@@ -6,13 +6,6 @@ class K(Module):
   __buffers__ = []
   training : bool
 
-  # path: uint8 [n], the UTF-8 of a file's name; count: elements. The file as a mapped tensor [count], not to be written.
-  def map_file(self: __torch__.K, path: Tensor, count: Tensor, dtype: Tensor) -> Tensor:
-    characters = annotate(List[str], [])
-    for i in range(torch.len(path)):
-      _0 = torch.append(characters, torch.chr(int(torch.select(path, 0, i))))
-    return torch.from_file(torch.join("", characters), False, int(count), dtype=int(dtype))
-
   # int64 [rank], as numbers.
   def sizes(self: __torch__.K, shape: Tensor) -> List[int]:
     sizes = annotate(List[int], [])
@@ -20,14 +13,15 @@ class K(Module):
       _0 = torch.append(sizes, int(torch.select(shape, 0, i)))
     return sizes
 
-  # elements: [n], a mapped file; start: element; shape: int64 [rank]. A view.
-  def cut(self: __torch__.K, elements: Tensor, start: Tensor, shape: Tensor) -> Tensor:
-    count = int(torch.prod(shape))
-    return torch.reshape(torch.narrow(elements, 0, int(start), count), (self).sizes(shape, ))
-
   # shape: int64 [rank]. Memory on the CPU, whatever is in it.
   def empty(self: __torch__.K, shape: Tensor, dtype: Tensor) -> Tensor:
     return torch.empty((self).sizes(shape, ), dtype=int(dtype), layout=None, device=torch.device("cpu"))
+
+  # memory: uint8 [n], the bytes of a tensor; shape: int64 [rank]. The tensor, on that memory; no code may view bytes as another dtype, but set_ takes its storage as it is.
+  def on_memory(self: __torch__.K, memory: Tensor, shape: Tensor, dtype: Tensor) -> Tensor:
+    elements = torch.narrow(memory, 0, 0, int(torch.prod(shape)))
+    none = torch.empty([0], dtype=int(dtype), layout=None, device=torch.device("cpu"))
+    return torch.set_(none, torch.view(elements, (self).sizes(shape, )))
 
   # A copy on the device in another dtype; never an alias.
   def copy_as(self: __torch__.K, x: Tensor, dtype: Tensor) -> Tensor:
