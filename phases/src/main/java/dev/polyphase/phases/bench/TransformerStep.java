@@ -51,7 +51,8 @@ public final class TransformerStep implements BenchStep {
             adapters,
             Residency.on(device, precision, Activations.KEPT));
     this.states = model.newScratch();
-    this.optimizer = new OptimizerStep(states, Defaults.OPTIMIZER, Defaults.MAX_GRAD_NORM);
+    this.optimizer =
+        new OptimizerStep(states, Defaults.OPTIMIZER, Defaults.OPTIMIZER.maxGradNorm());
   }
 
   @Override

@@ -273,9 +273,10 @@ public final class DjlPhaseTrainer implements PhaseTrainer {
                 setup.compute().precision(),
                 placed.activations(),
                 setup.mastersAt()));
-    if (request.phase().neftuneNoiseAlpha() > 0) {
+    if (request.phase().batch().neftuneNoiseAlpha() > 0) {
       model.addNoise(
-          new EmbeddingNoise(request.phase().neftuneNoiseAlpha(), request.pipeline().seed()));
+          new EmbeddingNoise(
+              request.phase().batch().neftuneNoiseAlpha(), request.pipeline().seed()));
     }
     return model;
   }
@@ -303,7 +304,7 @@ public final class DjlPhaseTrainer implements PhaseTrainer {
 
   private static void writeAdapter(PhaseRequest request, ModelLayout layout, Transformer model)
       throws IOException {
-    Optional<Adapter> adapter = request.phase().adapter();
+    Optional<Adapter> adapter = request.phase().trained().adapter();
     if (adapter.isPresent() && adapter.get().save() == Adapter.Save.PEFT) {
       Path folder = request.result().resolveSibling("adapter");
       PeftFolder.write(folder, model, layout, adapter.get(), request.start().checkpoint());
@@ -327,7 +328,7 @@ public final class DjlPhaseTrainer implements PhaseTrainer {
                   counts.kept(),
                   counts.cut(),
                   phase.type() == PhaseType.CPT ? "split" : "cut",
-                  phase.sequenceLen(),
+                  phase.batch().sequenceLen(),
                   counts.dropped(),
                   counts.withoutLoss()));
     }
@@ -335,13 +336,16 @@ public final class DjlPhaseTrainer implements PhaseTrainer {
 
   private static long rescans(Phase phase, Schedule schedule) {
     return phase
+        .trained()
         .rescanEvery()
         .map(every -> Rescans.count(every, schedule.stepsPerEpoch(), schedule.totalSteps()))
         .orElse(0L);
   }
 
   private static long slots(Phase phase, Objective objective) {
-    return phase.samplePacking() ? (long) objective.tokensOfRow().length * phase.sequenceLen() : 0;
+    return phase.batch().samplePacking()
+        ? (long) objective.tokensOfRow().length * phase.batch().sequenceLen()
+        : 0;
   }
 
   private static void noteOffload(PhaseSetup setup, PhaseListener listener) {
@@ -352,7 +356,7 @@ public final class DjlPhaseTrainer implements PhaseTrainer {
   }
 
   private static void notePacking(Phase phase, Objective objective, PhaseListener listener) {
-    if (phase.samplePacking()) {
+    if (phase.batch().samplePacking()) {
       DataCounts counts = objective.counts();
       listener.note(
           String.format(
@@ -360,7 +364,7 @@ public final class DjlPhaseTrainer implements PhaseTrainer {
               "%,d rows were packed into %,d sequences of up to %,d tokens, which are %.1f %% full",
               counts.pieces(),
               objective.tokensOfRow().length,
-              phase.sequenceLen(),
+              phase.batch().sequenceLen(),
               100.0 * counts.tokens() / slots(phase, objective)));
     }
   }

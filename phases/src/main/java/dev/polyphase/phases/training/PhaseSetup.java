@@ -104,8 +104,8 @@ record PhaseSetup(
         compute,
         phase.optimizer().name(),
         mastersAt,
-        LargestBatch.in(schedule, objective, phase.microBatchSize()),
-        phase.gradientAccumulationSteps() > 1);
+        LargestBatch.in(schedule, objective, phase.batch().microBatchSize()),
+        phase.batch().gradientAccumulationSteps() > 1);
   }
 
   /**
@@ -115,7 +115,7 @@ record PhaseSetup(
    *     first, since the lowest blocks that could be chosen are no measure of how it is spread
    */
   PlacedPhase placed(MemoryFormula memory, FreeMemory freeMemory) throws IOException {
-    return switch (phase.gradientCheckpointing()) {
+    return switch (phase.batch().gradientCheckpointing()) {
       case ON -> PlacedPhase.of(memory.of(parts), Activations.RECOMPUTED, freeMemory);
       case OFF -> PlacedPhase.of(memory.of(parts), Activations.KEPT, freeMemory);
       case AUTO -> {

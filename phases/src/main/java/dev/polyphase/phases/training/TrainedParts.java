@@ -48,7 +48,7 @@ record TrainedParts(
         .start()
         .rows()
         .forEach((tensor, some) -> rows.merge(layout.parameterOf(tensor), some, RowRanges::with));
-    Optional<Adapter> adapter = request.phase().adapter();
+    Optional<Adapter> adapter = request.phase().trained().adapter();
     return adapter.isPresent()
         ? adapted(request, layout, selected, rows, adapter.get())
         : new TrainedParts(

@@ -39,12 +39,17 @@ final class TrainedState implements AutoCloseable {
   OptimizerStep newOptimizer(Phase phase, long seed) {
     if (!model.mastersOnHost()) {
       return new OptimizerStep(
-          model.places(), model::placeOf, phase.optimizer(), phase.maxGradNorm(), seed);
+          model.places(), model::placeOf, phase.optimizer(), phase.optimizer().maxGradNorm(), seed);
     }
     HostMasters host =
         new HostMasters(model.host(), () -> copies, model.onGpu(), model::awaitDevices);
     return OptimizerStep.onHost(
-        host, model.places(), model::placeOf, phase.optimizer(), phase.maxGradNorm(), seed);
+        host,
+        model.places(),
+        model::placeOf,
+        phase.optimizer(),
+        phase.optimizer().maxGradNorm(),
+        seed);
   }
 
   TrainedParts parts() {

@@ -77,7 +77,7 @@ final class TrainingLoop {
             ? null
             : new Evaluations(
                 phase.evaluation(),
-                new HeldOut(heldOut, phase.microBatchSize(), this::stopIfRequested),
+                new HeldOut(heldOut, phase.batch().microBatchSize(), this::stopIfRequested),
                 model,
                 best,
                 listener,
@@ -90,16 +90,20 @@ final class TrainingLoop {
   static Schedule schedule(Phase phase, long seed, Objective objective) {
     return new Schedule(
         objective.tokensOfRow(),
-        phase.microBatchSize(),
-        phase.gradientAccumulationSteps(),
-        new Limits(phase.numEpochs(), phase.maxSteps(), phase.maxTokens()),
-        new RowOrder(phase.shuffle(), seed));
+        phase.batch().microBatchSize(),
+        phase.batch().gradientAccumulationSteps(),
+        new Limits(
+            phase.length().numEpochs(), phase.length().maxSteps(), phase.length().maxTokens()),
+        new RowOrder(phase.batch().shuffle(), seed));
   }
 
   /** The learning rates of a phase of so many steps. */
   static LearningRate learningRate(Phase phase, long steps) {
     return new LearningRate(
-        phase.lrScheduler(), phase.learningRate(), phase.warmup().steps(steps), steps);
+        phase.learningRates().scheduler(),
+        phase.learningRates().highest(),
+        phase.learningRates().warmup().steps(steps),
+        steps);
   }
 
   /** The steps taken. */
@@ -139,7 +143,7 @@ final class TrainingLoop {
         StepFigures figures = take(ready, feed::prepare, state, optimizer);
         window.add(figures);
         boolean last = step.index() == schedule.totalSteps();
-        boolean logged = step.index() % phase.loggingSteps() == 0 || last;
+        boolean logged = step.index() % phase.monitoring().loggingSteps() == 0 || last;
         if (logged) {
           listener.metrics(window.row(step, figures));
         }
