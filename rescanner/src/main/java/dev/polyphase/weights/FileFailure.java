@@ -110,7 +110,9 @@ public final class FileFailure {
     return TemporaryNames.finalName(String.valueOf(failure.getFile()));
   }
 
-  /** Whether a file could not be written since its disk, or what its user may use of it, is full. */
+  /**
+   * Whether a file could not be written since its disk, or what its user may use of it, is full.
+   */
   public static boolean isDiskFull(IOException failure) {
     for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
       String message = String.valueOf(cause.getMessage());

@@ -46,7 +46,7 @@ final class Ends implements AutoCloseable {
         Kernel.load(
             manager,
             Ends.class,
-            "ends.py",
+            List.of("ends.py", "parts/rms_norm.py"),
             Map.of(
                 "rms_norm_eps", config.rmsNormEps(),
                 "chunk_tokens", chunkTokens(manager.getDevice().isGpu()),

@@ -90,11 +90,6 @@ public final class Transformer implements AutoCloseable {
         Placement.on(device, precision, Activations.RECOMPUTED));
   }
 
-  /** Whether GPUs attend to windows and packed rows of a model in 16 bits without a mask. */
-  public static boolean needsNoMask(ModelConfig config) {
-    return Blocks.fitsFlash(config);
-  }
-
   /** The tokens whose logits exist at a time. */
   public static int tokensOfLogits(boolean onGpu) {
     return Ends.chunkTokens(onGpu);
