@@ -10,7 +10,6 @@ import dev.polyphase.phases.api.PhaseRequest;
 import dev.polyphase.phases.api.PhaseStart;
 import dev.polyphase.phases.model.ConfigReader;
 import dev.polyphase.phases.model.Transformer;
-import dev.polyphase.phases.objective.Beginning;
 import dev.polyphase.phases.objective.MicroBatch;
 import dev.polyphase.phases.objective.NextToken;
 import dev.polyphase.phases.objective.Outcome;
@@ -55,14 +54,7 @@ class GoldenDpoTest {
                 new Dpo.Reference.Precomputed()));
 
     try (Transformer model = load(base)) {
-      objective.begin(
-          new Beginning(
-              model,
-              List.of(new int[] {0, 1}, new int[] {2, 3}),
-              folder.resolve("reference.json"),
-              () -> "weights",
-              sentence -> {},
-              () -> {}));
+      objective.begin(Beginnings.of(model, List.of(new int[] {0, 1}, new int[] {2, 3}), () -> {}));
       assertLogProbs(model, pairs, dpo, "ref");
     }
     try (Transformer model = load(policy)) {
@@ -124,9 +116,8 @@ class GoldenDpoTest {
   }
 
   private static void assertLogProbs(
-      Transformer model, List<Pair> pairs, JsonNode dpo, String whose) {
-    PairLogProbs[] found =
-        ReferencePass.run(model, pairs, List.of(new int[] {0, 1, 2, 3}), () -> {});
+      Transformer model, List<Pair> pairs, JsonNode dpo, String whose) throws IOException {
+    PairLogProbs[] found = Beginnings.logProbs(model, pairs, List.of(new int[] {0, 1, 2, 3}));
     for (int i = 0; i < found.length; i++) {
       double chosen = dpo.path(whose + "_chosen_logps").path(i).doubleValue();
       double rejected = dpo.path(whose + "_rejected_logps").path(i).doubleValue();
@@ -168,7 +159,7 @@ class GoldenDpoTest {
     return policy;
   }
 
-  private static Transformer load(Path checkpoint) throws IOException {
+  static Transformer load(Path checkpoint) throws IOException {
     return Transformer.load(
         Checkpoint.open(checkpoint),
         ConfigReader.read(Checkpoint.open(checkpoint)),

@@ -8,7 +8,6 @@ import dev.polyphase.fixtures.Fixture;
 import dev.polyphase.kernels.Precision;
 import dev.polyphase.phases.model.ConfigReader;
 import dev.polyphase.phases.model.Transformer;
-import dev.polyphase.phases.objective.Beginning;
 import dev.polyphase.phases.objective.MicroBatch;
 import dev.polyphase.phases.objective.Outcome;
 import dev.polyphase.pipelines.Dpo;
@@ -40,7 +39,6 @@ class PreferenceTest {
 
   @TempDir Path folder;
   private Transformer model;
-  private int references;
 
   @BeforeEach
   void load() throws IOException {
@@ -54,12 +52,12 @@ class PreferenceTest {
   }
 
   @AfterEach
-  void close() {
+  void close() throws IOException {
     model.close();
   }
 
   @Test
-  void policyThatIsTheReferencePrefersNothing() {
+  void policyThatIsTheReferencePrefersNothing() throws IOException {
     Preference objective = begun(0.1, 0.2);
     MicroBatch batch = objective.microBatch(new int[] {0, 1, 2, 3});
     float[] logProbs = model.logProbs(batch.tokens());
@@ -82,7 +80,7 @@ class PreferenceTest {
   }
 
   @Test
-  void tiedRewardsAreNotAccurate() {
+  void tiedRewardsAreNotAccurate() throws IOException {
     // The reference pass' own batches give its very figures.
     Preference objective = begun(0.1, 0);
     for (int[] rows : BATCHES) {
@@ -99,7 +97,7 @@ class PreferenceTest {
 
   @ParameterizedTest
   @CsvSource({"0.1, 0", "0.5, 0.1"})
-  void gradientIsTheLosssByDifferences(double beta, double labelSmoothing) {
+  void gradientIsTheLosssByDifferences(double beta, double labelSmoothing) throws IOException {
     MicroBatch batch = begun(beta, labelSmoothing).microBatch(new int[] {3, 0, 2});
     float[] logProbs = moved(model.logProbs(batch.tokens()));
 
@@ -123,7 +121,7 @@ class PreferenceTest {
 
   /** The figures again by hand, row by row, where no padding is and no batch. */
   @Test
-  void lossAndFiguresArePlainSums() {
+  void lossAndFiguresArePlainSums() throws IOException {
     double beta = 0.3;
     MicroBatch batch = begun(beta, 0).microBatch(new int[] {1, 2});
     float[] logProbs = moved(model.logProbs(batch.tokens()));
@@ -139,7 +137,7 @@ class PreferenceTest {
     double accurate = 0;
     for (int pair = 0; pair < 2; pair++) {
       PairLogProbs reference =
-          ReferencePass.run(model, PAIRS, List.of(new int[] {1 + pair}), () -> {})[1 + pair];
+          Beginnings.logProbs(model, PAIRS, List.of(new int[] {1 + pair}))[1 + pair];
       double margin =
           beta * ((chosen[pair] - reference.chosen()) - (rejected[pair] - reference.rejected()));
       loss += Math.log(1 + Math.exp(-margin));
@@ -164,7 +162,8 @@ class PreferenceTest {
   void referencePassAsksBetweenItsBatches() throws IOException {
     List<Integer> asked = new ArrayList<>();
 
-    new Preference(pairs(), settings(0.1, 0)).begin(beginning(() -> asked.add(1)));
+    new Preference(pairs(), settings(0.1, 0))
+        .begin(Beginnings.of(model, BATCHES, () -> asked.add(1)));
     assertThat(asked).hasSize(2);
 
     IllegalStateException enough = new IllegalStateException("enough");
@@ -172,7 +171,9 @@ class PreferenceTest {
     assertThatThrownBy(
             () ->
                 stopped.begin(
-                    beginning(
+                    Beginnings.of(
+                        model,
+                        BATCHES,
                         () -> {
                           throw enough;
                         })))
@@ -213,13 +214,8 @@ class PreferenceTest {
   /** An objective whose reference is this model. */
   private Preference begun(double beta, double labelSmoothing) throws IOException {
     Preference objective = new Preference(pairs(), settings(beta, labelSmoothing));
-    objective.begin(beginning(() -> {}));
+    objective.begin(Beginnings.of(model, BATCHES, () -> {}));
     return objective;
-  }
-
-  private Beginning beginning(Runnable pause) {
-    Path kept = folder.resolve("reference-" + references++ + ".json");
-    return new Beginning(model, BATCHES, kept, () -> "weights", sentence -> {}, pause);
   }
 
   private static Pairs pairs() {
