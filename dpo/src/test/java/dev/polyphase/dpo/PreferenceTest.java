@@ -14,6 +14,7 @@ import dev.polyphase.pipelines.Dpo;
 import dev.polyphase.pipelines.problems.InputException;
 import dev.polyphase.weights.Checkpoint;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -187,12 +188,25 @@ class PreferenceTest {
         "dpo.reference=models/other | dpo.reference models/other, a model's folder, is not built yet; leave the key out",
         "sample_packing=true | sample_packing true is not built yet for pairs; set it to false",
       })
-  void settingsThatAreNotBuiltAreNamed(String setting, String sentence) {
-    DpoRun run = new DpoRun(folder, folder.resolve("tiny-llama"));
+  void settingsThatAreNotBuiltAreNamed(String setting, String sentence) throws IOException {
+    DpoRun run = new DpoRun(folder, folder.resolve("tiny-llama")).withPairs(2);
 
     assertThatThrownBy(() -> run.check("phases.one." + setting))
         .isInstanceOf(InputException.class)
         .hasMessage("phase one: " + sentence);
+  }
+
+  @Test
+  void whatElseIsWrongIsNamedBesideThem() throws IOException {
+    DpoRun run = new DpoRun(folder, folder.resolve("tiny-llama"));
+    Files.writeString(folder.resolve("pairs.jsonl"), "{\"prompt\": 1}\n");
+
+    assertThatThrownBy(
+            () -> run.check("phases.one.dpo.loss_type=hinge", "phases.one.sample_packing=true"))
+        .isInstanceOf(InputException.class)
+        .hasMessageContaining("phase one: dpo.loss_type hinge is not built yet")
+        .hasMessageContaining("phase one: sample_packing true is not built yet")
+        .hasMessageContaining("pairs.jsonl:1: ");
   }
 
   /** An objective whose reference is this model. */

@@ -87,7 +87,7 @@ final class PlanJson {
     phase.put("steps", plan.steps());
     phase.put("rescans", plan.rescans());
     phase.put("tokens", plan.totalTokens());
-    phase.set("memory", memory(plan.memory()));
+    phase.set("memory", plan.memory() == null ? phase.nullNode() : memory(plan.memory()));
     ArrayNode places = phase.putArray("places");
     for (PlaceNeed place : plan.places()) {
       places

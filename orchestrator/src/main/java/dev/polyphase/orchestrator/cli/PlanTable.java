@@ -74,7 +74,7 @@ final class PlanTable {
     rowOfPlan("  ends learned", plan -> ends(plan.ends()));
     head("training");
     rowOfPlan("  steps", plan -> Numbers.whole(plan.steps()));
-    if (phases.stream().anyMatch(planned -> planned.phase().rescanEvery().isPresent())) {
+    if (phases.stream().anyMatch(planned -> planned.phase().trained().rescanEvery().isPresent())) {
       row("  rescans", PlanTable::rescans);
     }
     rowOfPlan("  tokens", plan -> Numbers.whole(plan.totalTokens()));
@@ -84,7 +84,7 @@ final class PlanTable {
     rowOfMemory("  frozen weights, mapped", need -> Numbers.bytes(need.mappedBytes()));
     rowOfMemory("  masters", need -> Numbers.bytes(need.masterBytes()));
     rowOfMemory("  optimizer states", need -> Numbers.bytes(need.optimizerBytes()));
-    if (phases.stream().anyMatch(planned -> planned.plan().memory().offload() != null)) {
+    if (phases.stream().anyMatch(PlanTable::offloads)) {
       rowOfMemory("  both on the CPU", PlanTable::onCpu);
       rowOfMemory("  copies of masters", PlanTable::copies);
     }
@@ -97,7 +97,7 @@ final class PlanTable {
       int place = i;
       rowOfPlan(
           "    on " + phases.get(0).plan().places().get(place).device(),
-          plan -> placed(plan.places().get(place)));
+          plan -> place < plan.places().size() ? placed(plan.places().get(place)) : "-");
     }
     if (device.total() > 0) {
       row("  available on " + compute.device(), p -> Numbers.bytes(device.available()));
@@ -181,9 +181,14 @@ final class PlanTable {
   }
 
   private static String rescans(PlannedPhase planned) {
-    return planned.phase().rescanEvery().isPresent()
+    return planned.phase().trained().rescanEvery().isPresent()
         ? Numbers.whole(planned.plan().rescans())
         : "-";
+  }
+
+  private static boolean offloads(PlannedPhase planned) {
+    @Nullable MemoryEstimate need = planned.plan().memory();
+    return need != null && need.offload() != null;
   }
 
   /** With what the gradients and new weights pass through. */
@@ -222,7 +227,7 @@ final class PlanTable {
   }
 
   private void rowOfMemory(String head, Function<MemoryEstimate, String> cell) {
-    rowOfPlan(head, plan -> cell.apply(plan.memory()));
+    rowOfPlan(head, plan -> plan.memory() == null ? "-" : cell.apply(plan.memory()));
   }
 
   /** The heads on the left, all else on the right of its column. */

@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The memory of the devices that a pipeline runs on, in bytes; both 0 where it is not known.
@@ -106,24 +107,25 @@ public record DeviceMemory(long available, long total, Map<String, Long> byDevic
   }
 
   /** Whether the CPU has what a phase keeps there beside a GPU. */
-  private boolean hostHas(PhasePlan plan) {
-    return plan.memory().hostBytes() <= host;
+  private boolean hostHas(MemoryEstimate need) {
+    return need.hostBytes() <= host;
   }
 
   /** The settings that would make a phase fit that does not. */
   public List<String> remedies(PlannedPhase planned) {
-    return hostHas(planned.plan())
+    @Nullable MemoryEstimate need = planned.plan().memory();
+    return need == null || hostHas(need)
         ? Remedies.of(planned.phase(), planned.plan(), host)
         : Remedies.beside(planned.phase(), planned.plan(), available);
   }
 
   /** Whether a phase's need fits into what is free. */
   public Fit fit(PhasePlan plan) {
-    MemoryEstimate need = plan.memory();
-    if (total == 0) {
+    @Nullable MemoryEstimate need = plan.memory();
+    if (total == 0 || need == null) {
       return Fit.UNKNOWN;
     }
-    if (!tooSmall(plan).isEmpty() || !hostHas(plan)) {
+    if (!tooSmall(plan).isEmpty() || !hostHas(need)) {
       return Fit.DOES_NOT_FIT;
     }
     if (need.totalBytes() <= available) {
@@ -135,19 +137,20 @@ public record DeviceMemory(long available, long total, Map<String, Long> byDevic
   /** What a user is told of a phase that does not fit; empty where it does, or nobody knows. */
   Optional<String> warning(PlannedPhase planned) {
     PhasePlan plan = planned.plan();
+    @Nullable MemoryEstimate need = plan.memory();
+    if (need == null) {
+      return Optional.empty();
+    }
     String name = planned.phase().name();
-    String device = plan.compute().device();
+    @Nullable String device = plan.compute().device();
     String head =
         switch (fit(plan)) {
           case FITS, UNKNOWN -> "";
           case SLOWLY ->
               "phase %s needs %s with its mapped weights, and %s has %s: it would read them from the disk again and again"
                   .formatted(
-                      name,
-                      Numbers.bytes(plan.memory().totalBytes()),
-                      device,
-                      Numbers.bytes(available));
-          case DOES_NOT_FIT -> "phase %s does not fit: %s".formatted(name, lack(plan));
+                      name, Numbers.bytes(need.totalBytes()), device, Numbers.bytes(available));
+          case DOES_NOT_FIT -> "phase %s does not fit: %s".formatted(name, lack(plan, need));
         };
     return head.isEmpty()
         ? Optional.empty()
@@ -155,10 +158,10 @@ public record DeviceMemory(long available, long total, Map<String, Long> byDevic
   }
 
   /** Where a phase that does not fit needs more than there is. */
-  private String lack(PhasePlan plan) {
-    if (!hostHas(plan)) {
+  private String lack(PhasePlan plan, MemoryEstimate need) {
+    if (!hostHas(need)) {
       return "optimizer_offload keeps %s on the CPU, which has %s"
-          .formatted(Numbers.bytes(plan.memory().hostBytes()), Numbers.bytes(host));
+          .formatted(Numbers.bytes(need.hostBytes()), Numbers.bytes(host));
     }
     List<PlaceNeed> tooSmall = tooSmall(plan);
     if (!tooSmall.isEmpty()) {
@@ -171,8 +174,6 @@ public record DeviceMemory(long available, long total, Map<String, Long> byDevic
     }
     return "it needs %s, and %s has %s"
         .formatted(
-            Numbers.bytes(plan.memory().unmappedBytes()),
-            plan.compute().device(),
-            Numbers.bytes(available));
+            Numbers.bytes(need.unmappedBytes()), plan.compute().device(), Numbers.bytes(available));
   }
 }

@@ -29,12 +29,16 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Deque;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.function.Function;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Runs a pipeline: each phase takes the checkpoint that the one before it left. What training is,
@@ -99,20 +103,24 @@ public record Engine(
   public List<PlannedPhase> plan(RunRequest request) throws IOException {
     request.run().requireOwnFiles();
     try (StartingModel base = StartingModel.of(request, models, newModels)) {
-      return checked(request, 0, base);
+      return planned(checked(request, 0, base));
     }
   }
 
   /**
    * Checks the phases from {@code from} on, and says what is odd about the model they start from.
    */
-  private List<PlannedPhase> checked(RunRequest request, int from, StartingModel start)
+  private Deque<Preflight.Ready> checked(RunRequest request, int from, StartingModel start)
       throws IOException {
-    List<PlannedPhase> planned =
+    List<Preflight.Ready> ready =
         Preflight.check(request, from, start.checked(), trainers, progress);
     HeadTie.contradiction(Checkpoint.open(start.checked()))
         .ifPresent(problem -> progress.say(problem.toString()));
-    return planned;
+    return new ArrayDeque<>(ready);
+  }
+
+  private static List<PlannedPhase> planned(Collection<Preflight.Ready> phases) {
+    return phases.stream().map(Preflight.Ready::planned).toList();
   }
 
   private RunOutcome begin(RunRequest request) throws IOException {
@@ -123,7 +131,7 @@ public record Engine(
 
   private RunOutcome begin(RunRequest request, StartingModel base) throws IOException {
     RunFolder run = request.run();
-    List<PlannedPhase> planned = checked(request, 0, base);
+    Deque<Preflight.Ready> toCome = checked(request, 0, base);
 
     // Nothing was written up to here.
     if (request.start() == Start.FRESH && run.holdsSomething()) {
@@ -136,7 +144,7 @@ public record Engine(
         throw new InputException(
             run.path() + " was made by another process a moment ago; run the command again");
       }
-      return runPhases(request, newState(request), planned, base, "run_started");
+      return runPhases(request, newState(request), toCome, base, "run_started");
     }
   }
 
@@ -165,25 +173,27 @@ public record Engine(
       throws IOException {
     RunFolder run = request.run();
     int count = request.pipeline().phases().size();
-    List<PlannedPhase> planned = finished < count ? checked(request, finished, start) : List.of();
+    Deque<Preflight.Ready> toCome =
+        finished < count ? checked(request, finished, start) : new ArrayDeque<>();
 
     for (int i = finished; i < earlier.phases().size(); i++) {
       run.phase(i, earlier.phases().get(i).name()).remove();
     }
     progress.say("resuming " + run.path() + " after " + finished + " of " + count + " phases");
     RunState state = resumedState(request, earlier);
-    return runPhases(request, state, planned, start, "run_resumed");
+    return runPhases(request, state, toCome, start, "run_resumed");
   }
 
   private RunOutcome runPhases(
       RunRequest request,
       RunState state,
-      List<PlannedPhase> planned,
+      Deque<Preflight.Ready> toCome,
       StartingModel start,
       String event)
       throws IOException {
     RunFolder run = request.run();
     Pipeline pipeline = request.pipeline();
+    List<PlannedPhase> planned = planned(toCome);
     int from = pipeline.phases().size() - planned.size();
     List<List<String>> warnings = warnings(planned);
     if (!planned.isEmpty()) {
@@ -191,7 +201,8 @@ public record Engine(
       warnings.forEach(ofPhase -> ofPhase.forEach(progress::say));
     }
     stop.listen();
-    try (RunJournal journal = RunJournal.open(run, state, event, clock)) {
+    try (RunJournal journal = RunJournal.open(run, state, event, clock, progress::say)) {
+      SideFiles files = sideFiles(journal);
       for (int i = 0; i < warnings.size(); i++) {
         for (String warning : warnings.get(i)) {
           journal.note(from + i, warning);
@@ -199,27 +210,30 @@ public record Engine(
       }
       try (SingularValues values = cached(run)) {
         AtomicFiles.writeString(run.pipelineYaml(), PipelineWriter.toYaml(pipeline));
-        PhaseRunner runner = new PhaseRunner(request, journal, progress, stop);
+        PhaseRunner runner = new PhaseRunner(request, journal, progress, stop, files);
         Path checkpoint = start.weights(request);
         for (int i = from; i < pipeline.phases().size(); i++) {
-          PlannedPhase phase = planned.get(i - from);
-          runner.run(i, phase, checkpoint, trainers.apply(phase.phase().type()), values);
-          ReportFiles.write(run, pipeline, journal.state());
+          // The rows of a phase that is done are let go of.
+          runner.run(i, toCome.removeFirst(), checkpoint, values);
+          files.retry();
+          report(request, journal, files);
           checkpoint = modelAfter(request, i);
         }
-        ReportFiles.write(run, pipeline, journal.state());
-        journal.ended(RunState.Status.FINISHED, null);
+        report(request, journal, files);
+        end(journal, RunState.Status.FINISHED, null);
+        files.end();
         return new RunOutcome(Kind.FINISHED, checkpoint);
       } catch (InterruptedTrainingException e) {
-        journal.ended(RunState.Status.INTERRUPTED, e.getMessage());
-        ReportFiles.write(run, pipeline, journal.state());
+        report(request, journal, files);
+        files.end();
+        end(journal, RunState.Status.INTERRUPTED, e.getMessage());
         return new RunOutcome(Kind.INTERRUPTED, modelAfter(request, pipeline.phases().size() - 1));
       } catch (InputException | TrainingFailedException e) {
         // Preflight has passed: the input changed under the run, and something was written.
-        recordFailure(request, journal, e);
+        recordFailure(request, journal, files, e);
         throw new RunFailedException(text(e), e);
       } catch (IOException | RuntimeException | Error e) {
-        recordFailure(request, journal, e);
+        recordFailure(request, journal, files, e);
         throw e;
       }
     }
@@ -240,14 +254,49 @@ public record Engine(
         singularValues.get(), new SpectrumCache(run.spectra()), progress::say);
   }
 
+  /** What is written beside the models; a warning about it is one like others. */
+  private SideFiles sideFiles(RunJournal journal) {
+    return new SideFiles(
+        sentence -> {
+          journal.note(sentence);
+          progress.say(sentence);
+        });
+  }
+
+  private static void report(RunRequest request, RunJournal journal, SideFiles files) {
+    files.write(
+        "the report",
+        "polyphase report " + request.run().path() + " makes it",
+        () -> ReportFiles.write(request.run(), request.pipeline(), journal.state()));
+  }
+
+  /**
+   * Says in {@code run.json} how the run ended.
+   *
+   * @throws RunFailedException where it can't be said: whoever looks for it would not know
+   */
+  private static void end(RunJournal journal, RunState.Status status, @Nullable String message) {
+    try {
+      journal.ended(status, message);
+    } catch (IOException e) {
+      RunState state = journal.state();
+      throw new RunFailedException(
+          "%s; the models of %d of %d phases are kept, and once it can be written the same command goes on from there"
+              .formatted(FailureText.cause(e), state.finishedPhases(), state.phases().size()),
+          e);
+    }
+  }
+
   /** The failure itself is what the user must hear of, not that it could not be recorded. */
-  private static void recordFailure(RunRequest request, RunJournal journal, Throwable failure) {
+  private static void recordFailure(
+      RunRequest request, RunJournal journal, SideFiles files, Throwable failure) {
     try {
       journal.ended(RunState.Status.FAILED, text(failure));
-      ReportFiles.write(request.run(), request.pipeline(), journal.state());
-    } catch (IOException | RuntimeException e) {
+    } catch (IOException e) {
       failure.addSuppressed(e);
     }
+    report(request, journal, files);
+    files.end();
   }
 
   private static String text(Throwable failure) {

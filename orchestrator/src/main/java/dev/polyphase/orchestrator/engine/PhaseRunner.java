@@ -3,14 +3,14 @@ package dev.polyphase.orchestrator.engine;
 import dev.polyphase.orchestrator.store.MetricsLog;
 import dev.polyphase.orchestrator.store.PhaseFolder;
 import dev.polyphase.orchestrator.store.RunJournal;
+import dev.polyphase.orchestrator.store.RunState;
 import dev.polyphase.orchestrator.store.TrainerState;
 import dev.polyphase.phases.api.InterruptedTrainingException;
 import dev.polyphase.phases.api.MetricsRow;
 import dev.polyphase.phases.api.OutOfMemoryException;
 import dev.polyphase.phases.api.PhaseListener;
-import dev.polyphase.phases.api.PhaseRequest;
 import dev.polyphase.phases.api.PhaseResult;
-import dev.polyphase.phases.api.PhaseTrainer;
+import dev.polyphase.phases.api.PhaseStart;
 import dev.polyphase.phases.api.Retargeting;
 import dev.polyphase.phases.api.TrainingFailedException;
 import dev.polyphase.pipelines.Phase;
@@ -19,7 +19,6 @@ import dev.polyphase.rescanner.SingularValues;
 import dev.polyphase.weights.Checkpoint;
 import dev.polyphase.weights.FolderState;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -30,28 +29,27 @@ final class PhaseRunner {
   private final RunJournal journal;
   private final Progress progress;
   private final StopSignal stop;
+  private final SideFiles files;
 
-  PhaseRunner(RunRequest request, RunJournal journal, Progress progress, StopSignal stop) {
+  PhaseRunner(
+      RunRequest request, RunJournal journal, Progress progress, StopSignal stop, SideFiles files) {
     this.request = request;
     this.journal = journal;
     this.progress = progress;
     this.stop = stop;
+    this.files = files;
   }
 
   /**
    * Runs the phase from its beginning; what an earlier attempt left is removed.
    *
-   * @param planned what preflight said of it
+   * @param ready the phase as preflight left it
    * @param start the weights to start from
    * @throws InterruptedTrainingException when asked to stop
    */
-  void run(
-      int index,
-      PlannedPhase planned,
-      Path start,
-      PhaseTrainer trainer,
-      SingularValues singularValues)
+  void run(int index, Preflight.Ready ready, Path start, SingularValues singularValues)
       throws IOException {
+    PlannedPhase planned = ready.planned();
     Phase phase = planned.phase();
     PhaseFolder folder = request.run().phase(index, phase.name());
     progress.phaseStarted(index, request.pipeline().phases().size(), phase.name());
@@ -67,32 +65,27 @@ final class PhaseRunner {
           progress.scanned(done, total);
         };
     Target.Decision target =
-        Target.decide(
-            phase,
-            request.pipeline().seed(),
-            checkpoint,
-            folder.decision(),
-            singularValues,
-            scanning);
+        Target.decide(phase, request.pipeline().seed(), checkpoint, singularValues, scanning);
+    target.files().write(folder.decision());
     // What is selected is what the trainer will find.
     opened.checkUnchanged();
     target.sentences().forEach(progress::note);
     progress.selected(target.tensors().size());
 
-    PhaseRequest training =
-        new PhaseRequest(
-            request.pipeline(),
-            phase,
-            request.folder(),
+    PhaseStart training =
+        new PhaseStart(
             start,
             target.tensors(),
             target.rows(),
             target.rateFactors(),
-            folder.model(),
             retargeting(index, planned, folder, singularValues));
-    PhaseResult result = train(index, planned, training, trainer, folder);
-    // Only then the phase counts as finished: one without its card is trained anew.
-    ModelCard.write(request, journal.state(), index, result, planned.plan().compute());
+    PhaseResult result = train(index, ready, training, folder);
+    // The phase is trained, whatever becomes of what is written beside its model.
+    RunState before = journal.state();
+    files.write(
+        "the model card of phase " + phase.name(),
+        "the same command writes it",
+        () -> ModelCard.write(request, before, index, result, planned.plan().compute()));
     journal.phaseFinished(index, result);
     progress.phaseFinished(result);
     Optional<String> unchanged =
@@ -107,6 +100,7 @@ final class PhaseRunner {
       int index, PlannedPhase planned, PhaseFolder folder, SingularValues singularValues) {
     Phase phase = planned.phase();
     return phase
+        .trained()
         .rescanEvery()
         .map(
             every ->
@@ -120,39 +114,39 @@ final class PhaseRunner {
                         singularValues,
                         stop,
                         progress,
-                        sentence -> note(index, sentence))));
+                        sentence -> note(index, sentence),
+                        files)));
   }
 
-  private PhaseResult train(
-      int index,
-      PlannedPhase planned,
-      PhaseRequest training,
-      PhaseTrainer trainer,
-      PhaseFolder folder)
+  private PhaseResult train(int index, Preflight.Ready ready, PhaseStart start, PhaseFolder folder)
       throws IOException {
-    try (MetricsLog metrics = MetricsLog.anew(folder)) {
+    PlannedPhase planned = ready.planned();
+    MetricsLog metrics = MetricsLog.of(folder, sentence -> note(index, sentence));
+    try (metrics) {
       Listener listener = new Listener(index, metrics);
       try {
-        PhaseResult result = trainer.train(training, listener);
-        listener.writeState(folder, training.phase(), result.steps(), result.tokens());
+        PhaseResult result = ready.prepared().train(start, listener);
+        listener.writeState(folder, planned.phase(), result.steps(), result.tokens());
         return result;
       } catch (InterruptedTrainingException e) {
-        listener.writeState(folder, training.phase(), e.step(), listener.tokens());
+        listener.writeState(folder, planned.phase(), e.step(), listener.tokens());
         throw e;
       } catch (OutOfMemoryException e) {
         throw new TrainingFailedException(MemoryFailure.onDevice(planned), e);
       } catch (OutOfMemoryError e) {
         throw new TrainingFailedException(MemoryFailure.inJava(planned, e), e);
       }
+    } finally {
+      if (metrics.waiting() > 0) {
+        files.later(
+            "the last %d rows of %s".formatted(metrics.waiting(), folder.metricsJsonl()),
+            metrics::flush);
+      }
     }
   }
 
   private void note(int index, String sentence) {
-    try {
-      journal.note(index, sentence);
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
+    journal.note(index, sentence);
     progress.note(sentence);
   }
 
@@ -174,20 +168,11 @@ final class PhaseRunner {
     }
 
     @Override
-    public void reading(String file, long rows) {
-      progress.reading(file, rows);
-    }
-
-    @Override
     public void metrics(MetricsRow row) {
       last = row;
       // Evaluations count none.
       tokens = row.values().getOrDefault("num_tokens", tokens).longValue();
-      try {
-        metrics.add(row);
-      } catch (IOException e) {
-        throw new UncheckedIOException(e);
-      }
+      metrics.add(row);
       progress.step(row);
     }
 
@@ -205,9 +190,12 @@ final class PhaseRunner {
       return tokens;
     }
 
-    void writeState(PhaseFolder folder, Phase phase, long steps, long tokens) throws IOException {
+    void writeState(PhaseFolder folder, Phase phase, long steps, long tokens) {
       long planned = last == null ? steps : last.totalSteps();
-      TrainerState.write(folder, phase, planned, steps, tokens, metrics.rows());
+      files.write(
+          "the trainer state of phase " + phase.name(),
+          "",
+          () -> TrainerState.write(folder, phase, planned, steps, tokens, metrics.rows()));
     }
   }
 }

@@ -75,7 +75,9 @@ class PlanTableTest {
                   19 * GIB,
                   6 * GIB + GIB / 2,
                   true),
-              List.of(new PlaceNeed("cuda:0", 0, 48, 100 * GIB + GIB / 2))));
+              List.of(new PlaceNeed("cuda:0", 0, 48, 100 * GIB + GIB / 2)),
+              57 * GIB,
+              28 * GIB));
 
   @Test
   void columnsAreAlignedAndNumbersGrouped() {
@@ -233,7 +235,9 @@ class PlanTableTest {
                 one.memory(),
                 List.of(
                     new PlaceNeed("cuda:0", 0, 30, 40 * GIB),
-                    new PlaceNeed("cuda:1", 30, 18, 70 * GIB))));
+                    new PlaceNeed("cuda:1", 30, 18, 70 * GIB)),
+                one.checkpointBytes(),
+                one.resultBytes()));
     DeviceMemory wide =
         new DeviceMemory(160 * GIB, 160 * GIB, Map.of("cuda:0", 80 * GIB, "cuda:1", 80 * GIB), 0);
     DeviceMemory narrow =
@@ -309,7 +313,9 @@ class PlanTableTest {
                 memory.gradientBytes(),
                 memory.activationBytes(),
                 memory.recomputed()),
-            plan.places()));
+            plan.places(),
+            plan.checkpointBytes(),
+            plan.resultBytes()));
   }
 
   private static JsonNode json(DeviceMemory device) throws JsonProcessingException {

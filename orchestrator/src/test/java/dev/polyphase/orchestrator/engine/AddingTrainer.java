@@ -9,8 +9,10 @@ import dev.polyphase.phases.api.PhaseListener;
 import dev.polyphase.phases.api.PhasePlan;
 import dev.polyphase.phases.api.PhaseRequest;
 import dev.polyphase.phases.api.PhaseResult;
+import dev.polyphase.phases.api.PhaseStart;
 import dev.polyphase.phases.api.PhaseTrainer;
 import dev.polyphase.phases.api.PlaceNeed;
+import dev.polyphase.phases.api.PreparedPhase;
 import dev.polyphase.phases.api.Reach;
 import dev.polyphase.phases.api.ReadingListener;
 import dev.polyphase.pipelines.problems.InputException;
@@ -34,7 +36,7 @@ import java.util.Map;
 public final class AddingTrainer implements PhaseTrainer {
 
   @Override
-  public PhasePlan check(PhaseRequest request, ReadingListener listener) {
+  public PreparedPhase prepare(PhaseRequest request, ReadingListener listener) {
     request
         .phase()
         .datasets()
@@ -44,7 +46,12 @@ public final class AddingTrainer implements PhaseTrainer {
                 throw new InputException(dataset.path() + ": there is no such file");
               }
             });
+    return new Prepared(request, plan(request));
+  }
+
+  private static PhasePlan plan(PhaseRequest request) {
     long steps = steps(request);
+    int trained = request.start().trainable().size();
     return new PhasePlan(
         DataCounts.whole(1, 1),
         null,
@@ -54,15 +61,37 @@ public final class AddingTrainer implements PhaseTrainer {
         0,
         steps * 10,
         new Reach(1, steps, steps, 1, 1, "float32"),
-        request.trainable().size(),
-        request.trainable().size(),
+        trained,
+        trained,
         new Compute("addition", "cpu", "float32", "it needs no library"),
         new MemoryEstimate(1, 1, 0, 0, 0, 0, null, 0, 0, false),
-        List.of(new PlaceNeed("cpu", 0, 1, 0)));
+        List.of(new PlaceNeed("cpu", 0, 1, 0)),
+        0,
+        0);
   }
 
-  @Override
-  public PhaseResult train(PhaseRequest request, PhaseListener listener) throws IOException {
+  /** A phase that another trainer trains in its own way. */
+  record Otherwise(PhasePlan plan, Training training) implements PreparedPhase {
+    @FunctionalInterface
+    interface Training {
+      PhaseResult train(PhaseStart start, PhaseListener listener) throws IOException;
+    }
+
+    @Override
+    public PhaseResult train(PhaseStart start, PhaseListener listener) throws IOException {
+      return training.train(start, listener);
+    }
+  }
+
+  private record Prepared(PhaseRequest request, PhasePlan plan) implements PreparedPhase {
+    @Override
+    public PhaseResult train(PhaseStart start, PhaseListener listener) throws IOException {
+      return trained(request.from(start), listener);
+    }
+  }
+
+  private static PhaseResult trained(PhaseRequest request, PhaseListener listener)
+      throws IOException {
     long steps = steps(request);
     for (long step = 1; step <= steps; step++) {
       if (listener.stopRequested()) {
@@ -73,20 +102,20 @@ public final class AddingTrainer implements PhaseTrainer {
       values.put("epoch", step / (double) steps);
       values.put("loss", 1.0 / step);
       values.put("grad_norm", Double.NaN);
-      values.put("learning_rate", request.phase().learningRate());
+      values.put("learning_rate", request.phase().learningRates().highest());
       values.put("num_tokens", step * 10);
       listener.metrics(new MetricsRow(step, steps, values));
     }
     listener.note("every value moved");
 
-    Checkpoint base = Checkpoint.open(request.checkpoint());
+    Checkpoint base = Checkpoint.open(request.start().checkpoint());
     Map<String, NewTensor> trained = new HashMap<>();
     long count = 0;
-    for (String name : request.trainable()) {
+    for (String name : request.start().trainable()) {
       TensorInfo tensor = base.find(name).orElseThrow();
       ByteBuffer bytes = Floats.read(tensor);
       for (int i = 0; i < bytes.capacity(); i += Float.BYTES) {
-        bytes.putFloat(i, bytes.getFloat(i) + (float) request.phase().learningRate());
+        bytes.putFloat(i, bytes.getFloat(i) + (float) request.phase().learningRates().highest());
       }
       trained.put(name, new NewTensor(tensor.type(), channel -> channel.write(bytes)));
       count += tensor.elements();
@@ -106,6 +135,6 @@ public final class AddingTrainer implements PhaseTrainer {
   }
 
   private static long steps(PhaseRequest request) {
-    return request.phase().maxSteps().orElse(2);
+    return request.phase().length().maxSteps().orElse(2);
   }
 }

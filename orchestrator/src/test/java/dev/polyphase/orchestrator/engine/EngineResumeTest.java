@@ -14,10 +14,10 @@ import dev.polyphase.orchestrator.engine.RunRequest.Start;
 import dev.polyphase.orchestrator.store.RunLock;
 import dev.polyphase.phases.api.MetricsRow;
 import dev.polyphase.phases.api.PhaseListener;
-import dev.polyphase.phases.api.PhasePlan;
 import dev.polyphase.phases.api.PhaseRequest;
 import dev.polyphase.phases.api.PhaseResult;
 import dev.polyphase.phases.api.PhaseTrainer;
+import dev.polyphase.phases.api.PreparedPhase;
 import dev.polyphase.phases.api.ReadingListener;
 import dev.polyphase.phases.api.TrainingFailedException;
 import dev.polyphase.pipelines.problems.InputException;
@@ -178,6 +178,29 @@ class EngineResumeTest {
         .isEqualTo(!then.isEmpty());
   }
 
+  /** Runs of before there was the setting rounded to the nearest. */
+  @ParameterizedTest
+  @ValueSource(strings = {"nearest", ""})
+  void howWeightsAreRoundedMayNotChangeButCheckpointsMay(String then) throws IOException {
+    assertThatThrownBy(
+            () -> runs.run(THREE_PHASES, Start.BEGIN_OR_RESUME, new FailingIn("refinement")))
+        .isInstanceOf(IOException.class);
+    if (then.isEmpty()) {
+      ObjectNode state = (ObjectNode) runs.json("runs/three/run.json");
+      ((ObjectNode) state.path("settings")).remove("save_rounding");
+      Files.writeString(folder.resolve("runs/three/run.json"), state.toString());
+    }
+
+    assertThatThrownBy(() -> runs.run(THREE_PHASES + "save_rounding: stochastic\n", Start.RESUME))
+        .isInstanceOf(InputException.class)
+        .hasMessage(
+            "save_rounding is stochastic, but the phase was trained with nearest; put it back, or"
+                + " start anew with --fresh");
+    String saving = "learning_rate: 0.5\n  save_steps: 3\n  save_minutes: 0\n  save_total_limit: 1";
+    assertThat(runs.run(THREE_PHASES.replace("learning_rate: 0.5", saving), Start.RESUME).kind())
+        .isEqualTo(Kind.FINISHED);
+  }
+
   @Test
   void settingsOfUnfinishedPhasesMayChange() throws IOException {
     assertThatThrownBy(
@@ -308,70 +331,58 @@ class EngineResumeTest {
     }
 
     @Override
-    public PhasePlan check(PhaseRequest request, ReadingListener listener) {
-      return new AddingTrainer().check(request, listener);
+    public PreparedPhase prepare(PhaseRequest request, ReadingListener listener) {
+      PreparedPhase adding = new AddingTrainer().prepare(request, listener);
+      return request.phase().name().equals(phase)
+          ? new AddingTrainer.Otherwise(adding.plan(), (start, hears) -> fail())
+          : adding;
     }
 
-    @Override
-    public PhaseResult train(PhaseRequest request, PhaseListener listener) throws IOException {
-      if (request.phase().name().equals(phase)) {
-        Exception failing = failure.get();
-        if (failing instanceof IOException io) {
-          throw io;
-        }
-        throw (RuntimeException) failing;
+    private PhaseResult fail() throws IOException {
+      Exception failing = failure.get();
+      if (failing instanceof IOException io) {
+        throw io;
       }
-      return new AddingTrainer().train(request, listener);
+      throw (RuntimeException) failing;
     }
   }
 
   /** Trains as {@link AddingTrainer} does; one phase is asked to stop after its first step. */
   private record StoppedIn(String phase, Runnable ask) implements PhaseTrainer {
     @Override
-    public PhasePlan check(PhaseRequest request, ReadingListener listener) {
-      return new AddingTrainer().check(request, listener);
+    public PreparedPhase prepare(PhaseRequest request, ReadingListener listener) {
+      PreparedPhase adding = new AddingTrainer().prepare(request, listener);
+      return request.phase().name().equals(phase)
+          ? new AddingTrainer.Otherwise(
+              adding.plan(), (start, hears) -> adding.train(start, asking(hears)))
+          : adding;
     }
 
-    @Override
-    public PhaseResult train(PhaseRequest request, PhaseListener listener) throws IOException {
-      PhaseListener asking =
-          new PhaseListener() {
-            @Override
-            public void reading(String file, long rows) {
-              listener.reading(file, rows);
-            }
+    private PhaseListener asking(PhaseListener listener) {
+      return new PhaseListener() {
+        @Override
+        public void metrics(MetricsRow row) {
+          listener.metrics(row);
+          ask.run();
+        }
 
-            @Override
-            public void metrics(MetricsRow row) {
-              listener.metrics(row);
-              if (request.phase().name().equals(phase)) {
-                ask.run();
-              }
-            }
+        @Override
+        public void note(String sentence) {
+          listener.note(sentence);
+        }
 
-            @Override
-            public void note(String sentence) {
-              listener.note(sentence);
-            }
-
-            @Override
-            public boolean stopRequested() {
-              return listener.stopRequested();
-            }
-          };
-      return new AddingTrainer().train(request, asking);
+        @Override
+        public boolean stopRequested() {
+          return listener.stopRequested();
+        }
+      };
     }
   }
 
   /** Must not be asked. */
   private record FailingTrainer(String message) implements PhaseTrainer {
     @Override
-    public PhasePlan check(PhaseRequest request, ReadingListener listener) {
-      throw new AssertionError(message);
-    }
-
-    @Override
-    public PhaseResult train(PhaseRequest request, PhaseListener listener) {
+    public PreparedPhase prepare(PhaseRequest request, ReadingListener listener) {
       throw new AssertionError(message);
     }
   }

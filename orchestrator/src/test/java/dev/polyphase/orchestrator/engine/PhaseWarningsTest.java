@@ -6,11 +6,11 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.polyphase.orchestrator.engine.RunRequest.Start;
 import dev.polyphase.phases.api.DataCounts;
 import dev.polyphase.phases.api.MemoryEstimate;
-import dev.polyphase.phases.api.PhaseListener;
 import dev.polyphase.phases.api.PhasePlan;
 import dev.polyphase.phases.api.PhaseRequest;
 import dev.polyphase.phases.api.PhaseResult;
 import dev.polyphase.phases.api.PhaseTrainer;
+import dev.polyphase.phases.api.PreparedPhase;
 import dev.polyphase.phases.api.Reach;
 import dev.polyphase.phases.api.ReadingListener;
 import java.io.IOException;
@@ -153,8 +153,21 @@ class PhaseWarningsTest {
   private record Needing(long bytes, Reach reach, long changed, String failsIn)
       implements PhaseTrainer {
     @Override
-    public PhasePlan check(PhaseRequest request, ReadingListener listener) {
-      PhasePlan plan = new AddingTrainer().check(request, listener);
+    public PreparedPhase prepare(PhaseRequest request, ReadingListener listener) {
+      PreparedPhase adding = new AddingTrainer().prepare(request, listener);
+      return new AddingTrainer.Otherwise(
+          plan(adding.plan()),
+          (start, hears) -> {
+            if (request.phase().name().equals(failsIn)) {
+              throw new IOException("the disk is on fire");
+            }
+            PhaseResult did = adding.train(start, hears);
+            return new PhaseResult(
+                did.steps(), 1, 1, 64, 64, changed, 1, DataCounts.whole(1, 1), null, null);
+          });
+    }
+
+    private PhasePlan plan(PhasePlan plan) {
       return new PhasePlan(
           DataCounts.whole(1, 1),
           null,
@@ -168,17 +181,9 @@ class PhaseWarningsTest {
           1,
           plan.compute(),
           new MemoryEstimate(1, 1, bytes, 0, 0, 0, null, 0, 0, false),
-          plan.places());
-    }
-
-    @Override
-    public PhaseResult train(PhaseRequest request, PhaseListener listener) throws IOException {
-      if (request.phase().name().equals(failsIn)) {
-        throw new IOException("the disk is on fire");
-      }
-      PhaseResult did = new AddingTrainer().train(request, listener);
-      return new PhaseResult(
-          did.steps(), 1, 1, 64, 64, changed, 1, DataCounts.whole(1, 1), null, null);
+          plan.places(),
+          0,
+          0);
     }
   }
 }
