@@ -38,6 +38,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.function.Function;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Runs a pipeline: each phase takes the checkpoint that the one before it left. What training is,
@@ -200,7 +201,8 @@ public record Engine(
       warnings.forEach(ofPhase -> ofPhase.forEach(progress::say));
     }
     stop.listen();
-    try (RunJournal journal = RunJournal.open(run, state, event, clock)) {
+    try (RunJournal journal = RunJournal.open(run, state, event, clock, progress::say)) {
+      SideFiles files = sideFiles(journal);
       for (int i = 0; i < warnings.size(); i++) {
         for (String warning : warnings.get(i)) {
           journal.note(from + i, warning);
@@ -208,27 +210,30 @@ public record Engine(
       }
       try (SingularValues values = cached(run)) {
         AtomicFiles.writeString(run.pipelineYaml(), PipelineWriter.toYaml(pipeline));
-        PhaseRunner runner = new PhaseRunner(request, journal, progress, stop);
+        PhaseRunner runner = new PhaseRunner(request, journal, progress, stop, files);
         Path checkpoint = start.weights(request);
         for (int i = from; i < pipeline.phases().size(); i++) {
           // The rows of a phase that is done are let go of.
           runner.run(i, toCome.removeFirst(), checkpoint, values);
-          ReportFiles.write(run, pipeline, journal.state());
+          files.retry();
+          report(request, journal, files);
           checkpoint = modelAfter(request, i);
         }
-        ReportFiles.write(run, pipeline, journal.state());
-        journal.ended(RunState.Status.FINISHED, null);
+        report(request, journal, files);
+        end(journal, RunState.Status.FINISHED, null);
+        files.end();
         return new RunOutcome(Kind.FINISHED, checkpoint);
       } catch (InterruptedTrainingException e) {
-        journal.ended(RunState.Status.INTERRUPTED, e.getMessage());
-        ReportFiles.write(run, pipeline, journal.state());
+        report(request, journal, files);
+        files.end();
+        end(journal, RunState.Status.INTERRUPTED, e.getMessage());
         return new RunOutcome(Kind.INTERRUPTED, modelAfter(request, pipeline.phases().size() - 1));
       } catch (InputException | TrainingFailedException e) {
         // Preflight has passed: the input changed under the run, and something was written.
-        recordFailure(request, journal, e);
+        recordFailure(request, journal, files, e);
         throw new RunFailedException(text(e), e);
       } catch (IOException | RuntimeException | Error e) {
-        recordFailure(request, journal, e);
+        recordFailure(request, journal, files, e);
         throw e;
       }
     }
@@ -249,14 +254,49 @@ public record Engine(
         singularValues.get(), new SpectrumCache(run.spectra()), progress::say);
   }
 
+  /** What is written beside the models; a warning about it is one like others. */
+  private SideFiles sideFiles(RunJournal journal) {
+    return new SideFiles(
+        sentence -> {
+          journal.note(sentence);
+          progress.say(sentence);
+        });
+  }
+
+  private static void report(RunRequest request, RunJournal journal, SideFiles files) {
+    files.write(
+        "the report",
+        "polyphase report " + request.run().path() + " makes it",
+        () -> ReportFiles.write(request.run(), request.pipeline(), journal.state()));
+  }
+
+  /**
+   * Says in {@code run.json} how the run ended.
+   *
+   * @throws RunFailedException where it can't be said: whoever looks for it would not know
+   */
+  private static void end(RunJournal journal, RunState.Status status, @Nullable String message) {
+    try {
+      journal.ended(status, message);
+    } catch (IOException e) {
+      RunState state = journal.state();
+      throw new RunFailedException(
+          "%s; the models of %d of %d phases are kept, and once it can be written the same command goes on from there"
+              .formatted(FailureText.cause(e), state.finishedPhases(), state.phases().size()),
+          e);
+    }
+  }
+
   /** The failure itself is what the user must hear of, not that it could not be recorded. */
-  private static void recordFailure(RunRequest request, RunJournal journal, Throwable failure) {
+  private static void recordFailure(
+      RunRequest request, RunJournal journal, SideFiles files, Throwable failure) {
     try {
       journal.ended(RunState.Status.FAILED, text(failure));
-      ReportFiles.write(request.run(), request.pipeline(), journal.state());
-    } catch (IOException | RuntimeException e) {
+    } catch (IOException e) {
       failure.addSuppressed(e);
     }
+    report(request, journal, files);
+    files.end();
   }
 
   private static String text(Throwable failure) {

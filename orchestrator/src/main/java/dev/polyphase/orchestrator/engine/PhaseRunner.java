@@ -3,6 +3,7 @@ package dev.polyphase.orchestrator.engine;
 import dev.polyphase.orchestrator.store.MetricsLog;
 import dev.polyphase.orchestrator.store.PhaseFolder;
 import dev.polyphase.orchestrator.store.RunJournal;
+import dev.polyphase.orchestrator.store.RunState;
 import dev.polyphase.orchestrator.store.TrainerState;
 import dev.polyphase.phases.api.InterruptedTrainingException;
 import dev.polyphase.phases.api.MetricsRow;
@@ -18,7 +19,6 @@ import dev.polyphase.rescanner.SingularValues;
 import dev.polyphase.weights.Checkpoint;
 import dev.polyphase.weights.FolderState;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -29,12 +29,15 @@ final class PhaseRunner {
   private final RunJournal journal;
   private final Progress progress;
   private final StopSignal stop;
+  private final SideFiles files;
 
-  PhaseRunner(RunRequest request, RunJournal journal, Progress progress, StopSignal stop) {
+  PhaseRunner(
+      RunRequest request, RunJournal journal, Progress progress, StopSignal stop, SideFiles files) {
     this.request = request;
     this.journal = journal;
     this.progress = progress;
     this.stop = stop;
+    this.files = files;
   }
 
   /**
@@ -62,13 +65,8 @@ final class PhaseRunner {
           progress.scanned(done, total);
         };
     Target.Decision target =
-        Target.decide(
-            phase,
-            request.pipeline().seed(),
-            checkpoint,
-            folder.decision(),
-            singularValues,
-            scanning);
+        Target.decide(phase, request.pipeline().seed(), checkpoint, singularValues, scanning);
+    target.files().write(folder.decision());
     // What is selected is what the trainer will find.
     opened.checkUnchanged();
     target.sentences().forEach(progress::note);
@@ -82,8 +80,12 @@ final class PhaseRunner {
             target.rateFactors(),
             retargeting(index, planned, folder, singularValues));
     PhaseResult result = train(index, ready, training, folder);
-    // Only then the phase counts as finished: one without its card is trained anew.
-    ModelCard.write(request, journal.state(), index, result, planned.plan().compute());
+    // The phase is trained, whatever becomes of what is written beside its model.
+    RunState before = journal.state();
+    files.write(
+        "the model card of phase " + phase.name(),
+        "the same command writes it",
+        () -> ModelCard.write(request, before, index, result, planned.plan().compute()));
     journal.phaseFinished(index, result);
     progress.phaseFinished(result);
     Optional<String> unchanged =
@@ -111,13 +113,15 @@ final class PhaseRunner {
                         singularValues,
                         stop,
                         progress,
-                        sentence -> note(index, sentence))));
+                        sentence -> note(index, sentence),
+                        files)));
   }
 
   private PhaseResult train(int index, Preflight.Ready ready, PhaseStart start, PhaseFolder folder)
       throws IOException {
     PlannedPhase planned = ready.planned();
-    try (MetricsLog metrics = MetricsLog.anew(folder)) {
+    MetricsLog metrics = MetricsLog.of(folder, sentence -> note(index, sentence));
+    try (metrics) {
       Listener listener = new Listener(index, metrics);
       try {
         PhaseResult result = ready.prepared().train(start, listener);
@@ -131,15 +135,17 @@ final class PhaseRunner {
       } catch (OutOfMemoryError e) {
         throw new TrainingFailedException(MemoryFailure.inJava(planned, e), e);
       }
+    } finally {
+      if (metrics.waiting() > 0) {
+        files.later(
+            "the last %d rows of %s".formatted(metrics.waiting(), folder.metricsJsonl()),
+            metrics::flush);
+      }
     }
   }
 
   private void note(int index, String sentence) {
-    try {
-      journal.note(index, sentence);
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
+    journal.note(index, sentence);
     progress.note(sentence);
   }
 
@@ -165,11 +171,7 @@ final class PhaseRunner {
       last = row;
       // Evaluations count none.
       tokens = row.values().getOrDefault("num_tokens", tokens).longValue();
-      try {
-        metrics.add(row);
-      } catch (IOException e) {
-        throw new UncheckedIOException(e);
-      }
+      metrics.add(row);
       progress.step(row);
     }
 
@@ -187,9 +189,12 @@ final class PhaseRunner {
       return tokens;
     }
 
-    void writeState(PhaseFolder folder, Phase phase, long steps, long tokens) throws IOException {
+    void writeState(PhaseFolder folder, Phase phase, long steps, long tokens) {
       long planned = last == null ? steps : last.totalSteps();
-      TrainerState.write(folder, phase, planned, steps, tokens, metrics.rows());
+      files.write(
+          "the trainer state of phase " + phase.name(),
+          "",
+          () -> TrainerState.write(folder, phase, planned, steps, tokens, metrics.rows()));
     }
   }
 }

@@ -1,10 +1,6 @@
 package dev.polyphase.orchestrator.engine;
 
-import dev.polyphase.orchestrator.store.DecisionFolder;
-import dev.polyphase.orchestrator.store.LearningRatesFile;
-import dev.polyphase.pipelines.LrBySnr;
 import dev.polyphase.pipelines.Phase;
-import dev.polyphase.pipelines.SelectionRule;
 import dev.polyphase.pipelines.Targeting;
 import dev.polyphase.pipelines.problems.InputException;
 import dev.polyphase.rescanner.AlwaysTrained;
@@ -17,10 +13,7 @@ import dev.polyphase.rescanner.ScanListener;
 import dev.polyphase.rescanner.ScanTarget;
 import dev.polyphase.rescanner.ScanTargets;
 import dev.polyphase.rescanner.Selection;
-import dev.polyphase.rescanner.SelectionFile;
 import dev.polyphase.rescanner.SingularValues;
-import dev.polyphase.rescanner.SnrFile;
-import dev.polyphase.rescanner.SpectraFile;
 import dev.polyphase.rescanner.TrainableTensors;
 import dev.polyphase.rescanner.UnfrozenParameters;
 import dev.polyphase.weights.Checkpoint;
@@ -32,13 +25,11 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 
 /** Which tensors a phase trains, decided on the weights as they stand. */
 final class Target {
-  private static final Selection NO_SELECTION =
-      new Selection(SelectionRule.published(100), List.of());
-
   private Target() {}
 
   /**
@@ -49,13 +40,15 @@ final class Target {
    * @param rateFactors by what the learning rate of a module is multiplied; 1 of those not named
    * @param patterns what each pattern of {@code unfrozen_parameters} matches
    * @param notes what is odd about the weights, a sentence each
+   * @param files what it leaves in its folder
    */
   record Decision(
       Set<String> tensors,
       Map<String, RowRanges> rows,
       Map<String, Double> rateFactors,
       List<UnfrozenParameters.Match> patterns,
-      List<String> notes) {
+      List<String> notes,
+      DecisionFiles files) {
 
     /** What a user should know of it. */
     List<String> sentences() {
@@ -75,9 +68,15 @@ final class Target {
       UnfrozenParameters.Matches matches =
           UnfrozenParameters.of(parameters.unfrozenParameters(), parameters.match())
               .match(checkpoint);
-      return new Decision(matches.all(), matches.rows(), Map.of(), matches.patterns(), List.of());
+      return named(matches.all(), matches.rows(), matches.patterns());
     }
-    return new Decision(allOf(checkpoint), Map.of(), Map.of(), List.of(), List.of());
+    return named(allOf(checkpoint), Map.of(), List.of());
+  }
+
+  private static Decision named(
+      Set<String> tensors, Map<String, RowRanges> rows, List<UnfrozenParameters.Match> patterns) {
+    DecisionFiles files = DecisionFiles.named(ranges(tensors, rows));
+    return new Decision(tensors, rows, Map.of(), patterns, List.of(), files);
   }
 
   /**
@@ -101,8 +100,7 @@ final class Target {
   }
 
   /**
-   * Decides, and writes {@code selection.yaml}, after a scan {@code snr.json} and {@code
-   * spectra.jsonl} too, and with {@code lr_by_snr} {@code learning_rates.json}.
+   * Decides; nothing is written yet.
    *
    * @param seed of the pipeline; with the phase's name it draws a random selection
    */
@@ -110,46 +108,35 @@ final class Target {
       Phase phase,
       long seed,
       Checkpoint checkpoint,
-      DecisionFolder folder,
       SingularValues singularValues,
       ScanListener listener)
       throws IOException {
     if (phase.targeting() instanceof Targeting.Snr snr) {
       Measure measure = new Measure(snr.rule().profile(), snr.rule().metric());
       Scan scan = Rescanner.scan(ranked(snr, checkpoint), measure, singularValues, listener);
-      SnrFile.write(folder.snrJson(), scan.snrs());
-      SpectraFile.write(folder.spectraJsonl(), scan);
       Selection selection = Selection.of(scan.candidates(), snr.rule(), seed + "/" + phase.name());
       AlwaysTrained always = AlwaysTrained.of(checkpoint, snr.alwaysTrain());
-      SelectionFile.write(folder.selectionYaml(), selection, always.patterns());
+      Map<String, Double> factors =
+          phase
+              .lrBySnr()
+              .map(rule -> LearningRateFactors.of(selection, always, rule))
+              .orElse(Map.of());
       return new Decision(
           TrainableTensors.of(checkpoint, selection, always),
           Map.of(),
-          rateFactors(phase, selection, always, folder),
+          factors,
           List.of(),
-          notes(scan, checkpoint));
+          notes(scan, checkpoint),
+          new DecisionFiles(
+              Optional.of(scan), selection, always.patterns(), phase.lrBySnr(), factors));
     }
-    Decision decision = named(phase, checkpoint);
-    SelectionFile.write(folder.selectionYaml(), NO_SELECTION, patterns(decision));
-    return decision;
+    return named(phase, checkpoint);
   }
 
   private static List<String> notes(Scan scan, Checkpoint checkpoint) throws IOException {
     List<String> notes = new ArrayList<>(scan.notes());
     notes.addAll(NotFinite.besides(scan, checkpoint));
     return notes;
-  }
-
-  private static Map<String, Double> rateFactors(
-      Phase phase, Selection selection, AlwaysTrained always, DecisionFolder folder)
-      throws IOException {
-    if (phase.lrBySnr().isEmpty()) {
-      return Map.of();
-    }
-    LrBySnr rule = phase.lrBySnr().get();
-    Map<String, Double> factors = LearningRateFactors.of(selection, always, rule);
-    LearningRatesFile.write(folder, rule, factors);
-    return factors;
   }
 
   private static String sentence(UnfrozenParameters.Match match) {
@@ -162,14 +149,14 @@ final class Target {
   }
 
   /** In the syntax of {@code unfrozen_parameters}, one range of rows a line. */
-  private static List<String> patterns(Decision decision) {
+  private static List<String> ranges(Set<String> tensors, Map<String, RowRanges> rows) {
     List<String> patterns = new ArrayList<>();
-    for (String tensor : decision.tensors()) {
-      RowRanges rows = decision.rows().get(tensor);
-      if (rows == null) {
+    for (String tensor : tensors) {
+      RowRanges some = rows.get(tensor);
+      if (some == null) {
         patterns.add(tensor);
       } else {
-        rows.ranges()
+        some.ranges()
             .forEach(range -> patterns.add(tensor + "[" + range.start() + ":" + range.end() + "]"));
       }
     }

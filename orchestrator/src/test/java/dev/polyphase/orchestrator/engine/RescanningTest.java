@@ -107,6 +107,7 @@ class RescanningTest {
         Floats.singularValues(),
         stop,
         new Progress(new PrintWriter(new StringWriter())),
-        notes::add);
+        notes::add,
+        new SideFiles(notes::add));
   }
 }
