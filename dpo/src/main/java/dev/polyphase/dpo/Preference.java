@@ -167,7 +167,7 @@ public final class Preference implements Objective {
             "dpo.reference %s, a model's folder, is not built yet; leave the key out"
                 .formatted(other.path()));
       }
-      if (phase.samplePacking()) {
+      if (phase.batch().samplePacking()) {
         sentences.add("sample_packing true is not built yet for pairs; set it to false");
       }
       return sentences;
@@ -183,7 +183,7 @@ public final class Preference implements Objective {
         ReadingListener listener)
         throws IOException {
       Phase phase = request.phase();
-      PairReader reader = new PairReader(phase.sequenceLen(), vocabSize, tokenizer);
+      PairReader reader = new PairReader(phase.batch().sequenceLen(), vocabSize, tokenizer);
       return new Rows(
           reader.read(request.folder(), request.path(key), datasets, listener), phase.dpo());
     }

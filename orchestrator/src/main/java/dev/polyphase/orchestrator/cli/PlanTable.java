@@ -74,7 +74,7 @@ final class PlanTable {
     rowOfPlan("  ends learned", plan -> ends(plan.ends()));
     head("training");
     rowOfPlan("  steps", plan -> Numbers.whole(plan.steps()));
-    if (phases.stream().anyMatch(planned -> planned.phase().rescanEvery().isPresent())) {
+    if (phases.stream().anyMatch(planned -> planned.phase().trained().rescanEvery().isPresent())) {
       row("  rescans", PlanTable::rescans);
     }
     rowOfPlan("  tokens", plan -> Numbers.whole(plan.totalTokens()));
@@ -181,7 +181,7 @@ final class PlanTable {
   }
 
   private static String rescans(PlannedPhase planned) {
-    return planned.phase().rescanEvery().isPresent()
+    return planned.phase().trained().rescanEvery().isPresent()
         ? Numbers.whole(planned.plan().rescans())
         : "-";
   }

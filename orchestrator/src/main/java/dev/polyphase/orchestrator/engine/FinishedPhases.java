@@ -18,8 +18,12 @@ import org.jspecify.annotations.Nullable;
 
 /** What is done is not done again, as long as it would come out the same. */
 final class FinishedPhases {
-  /** Where something is while a phase trains is not what comes out of it. */
-  private static final Set<String> PLACES = Set.of("optimizer_offload");
+  /** Where something is while a phase trains, and what is kept of it, is not what comes out. */
+  private static final Set<String> WITHOUT_EFFECT =
+      Set.of("optimizer_offload", "save_steps", "save_minutes", "save_total_limit");
+
+  /** What runs did of which no setting told, before there was one. */
+  private static final Map<String, String> ALWAYS_WAS = Map.of("save_rounding", "nearest");
 
   private static final String REMEDY = "; put it back, or start anew with --fresh";
 
@@ -60,9 +64,9 @@ final class FinishedPhases {
       String prefix, Map<String, String> then, Map<String, String> now, List<Problem> problems) {
     SortedSet<String> keys = new TreeSet<>(then.keySet());
     keys.addAll(now.keySet());
-    keys.removeAll(PLACES);
+    keys.removeAll(WITHOUT_EFFECT);
     for (String key : keys) {
-      @Nullable String before = then.get(key);
+      @Nullable String before = then.getOrDefault(key, ALWAYS_WAS.get(key));
       @Nullable String after = now.get(key);
       if (!same(before, after)) {
         problems.add(

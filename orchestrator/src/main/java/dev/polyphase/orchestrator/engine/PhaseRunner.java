@@ -100,6 +100,7 @@ final class PhaseRunner {
       int index, PlannedPhase planned, PhaseFolder folder, SingularValues singularValues) {
     Phase phase = planned.phase();
     return phase
+        .trained()
         .rescanEvery()
         .map(
             every ->

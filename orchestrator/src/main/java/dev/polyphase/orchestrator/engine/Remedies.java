@@ -26,20 +26,20 @@ public final class Remedies {
     List<String> remedies = new ArrayList<>();
     @Nullable MemoryEstimate need = plan.memory();
     if (need == null
-        ? phase.gradientCheckpointing() != GradientCheckpointing.ON
+        ? phase.batch().gradientCheckpointing() != GradientCheckpointing.ON
         : !need.recomputed()) {
       remedies.add("gradient_checkpointing: true");
     }
     if (need != null && mayOffload(phase.optimizer(), plan.compute(), need, host)) {
       remedies.add("optimizer_offload: true");
     }
-    if (phase.microBatchSize() > 1) {
+    if (phase.batch().microBatchSize() > 1) {
       remedies.add(
           "micro_batch_size below %d, with more gradient_accumulation_steps"
-              .formatted(phase.microBatchSize()));
+              .formatted(phase.batch().microBatchSize()));
     }
     remedies.addAll(trainingLess(phase));
-    remedies.add("sequence_len below " + phase.sequenceLen());
+    remedies.add("sequence_len below " + phase.batch().sequenceLen());
     return remedies;
   }
 
@@ -60,7 +60,7 @@ public final class Remedies {
 
   /** Those that help wherever masters and states are. */
   static List<String> trainingLess(Phase phase) {
-    if (!(phase.targeting() instanceof Targeting.Snr snr)) {
+    if (!(phase.trained().targeting() instanceof Targeting.Snr snr)) {
       return List.of("targeting.method: snr with a top_percent");
     }
     String smaller = smaller(snr.rule().budget());

@@ -25,7 +25,8 @@ import java.util.stream.IntStream;
  */
 record Settings(Map<String, String> shared, List<Map<String, String>> phases) {
   // Where a run lies and what it runs on may change between two starts; its numbers may not.
-  private static final Set<String> SHARED = Set.of("base_model", "seed", "dtype", "save_dtype");
+  private static final Set<String> SHARED =
+      Set.of("base_model", "seed", "dtype", "save_dtype", "save_rounding");
 
   static Settings of(Pipeline pipeline) {
     Problems problems = new Problems();

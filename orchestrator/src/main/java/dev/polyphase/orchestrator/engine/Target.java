@@ -64,7 +64,7 @@ final class Target {
    * @throws InputException where a pattern is wrong or matches none
    */
   static Decision named(Phase phase, Checkpoint checkpoint) throws IOException {
-    if (phase.targeting() instanceof Targeting.Parameters parameters) {
+    if (phase.trained().targeting() instanceof Targeting.Parameters parameters) {
       UnfrozenParameters.Matches matches =
           UnfrozenParameters.of(parameters.unfrozenParameters(), parameters.match())
               .match(checkpoint);
@@ -111,14 +111,15 @@ final class Target {
       SingularValues singularValues,
       ScanListener listener)
       throws IOException {
-    if (phase.targeting() instanceof Targeting.Snr snr) {
+    if (phase.trained().targeting() instanceof Targeting.Snr snr) {
       Measure measure = new Measure(snr.rule().profile(), snr.rule().metric());
       Scan scan = Rescanner.scan(ranked(snr, checkpoint), measure, singularValues, listener);
       Selection selection = Selection.of(scan.candidates(), snr.rule(), seed + "/" + phase.name());
       AlwaysTrained always = AlwaysTrained.of(checkpoint, snr.alwaysTrain());
       Map<String, Double> factors =
           phase
-              .lrBySnr()
+              .learningRates()
+              .bySnr()
               .map(rule -> LearningRateFactors.of(selection, always, rule))
               .orElse(Map.of());
       return new Decision(
@@ -128,7 +129,11 @@ final class Target {
           List.of(),
           notes(scan, checkpoint),
           new DecisionFiles(
-              Optional.of(scan), selection, always.patterns(), phase.lrBySnr(), factors));
+              Optional.of(scan),
+              selection,
+              always.patterns(),
+              phase.learningRates().bySnr(),
+              factors));
     }
     return named(phase, checkpoint);
   }

@@ -291,7 +291,9 @@ class PlanTableTest {
     DeviceMemory device = new DeviceMemory(80 * GIB, 80 * GIB);
 
     assertThat(PlanTable.of(PIPELINE, List.of(elsewhere), device))
-        .contains("large\nanother 1.0: engine says so\n", "  total                                      -\n")
+        .contains(
+            "large\nanother 1.0: engine says so\n",
+            "  total                                      -\n")
         .doesNotContain("null", "fit");
     JsonNode plan = new ObjectMapper().readTree(PlanJson.of(PIPELINE, List.of(elsewhere), device));
     assertThat(plan.at("/compute/device").isNull()).isTrue();

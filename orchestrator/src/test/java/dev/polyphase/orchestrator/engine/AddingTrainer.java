@@ -102,7 +102,7 @@ public final class AddingTrainer implements PhaseTrainer {
       values.put("epoch", step / (double) steps);
       values.put("loss", 1.0 / step);
       values.put("grad_norm", Double.NaN);
-      values.put("learning_rate", request.phase().learningRate());
+      values.put("learning_rate", request.phase().learningRates().highest());
       values.put("num_tokens", step * 10);
       listener.metrics(new MetricsRow(step, steps, values));
     }
@@ -115,7 +115,7 @@ public final class AddingTrainer implements PhaseTrainer {
       TensorInfo tensor = base.find(name).orElseThrow();
       ByteBuffer bytes = Floats.read(tensor);
       for (int i = 0; i < bytes.capacity(); i += Float.BYTES) {
-        bytes.putFloat(i, bytes.getFloat(i) + (float) request.phase().learningRate());
+        bytes.putFloat(i, bytes.getFloat(i) + (float) request.phase().learningRates().highest());
       }
       trained.put(name, new NewTensor(tensor.type(), channel -> channel.write(bytes)));
       count += tensor.elements();
@@ -135,6 +135,6 @@ public final class AddingTrainer implements PhaseTrainer {
   }
 
   private static long steps(PhaseRequest request) {
-    return request.phase().maxSteps().orElse(2);
+    return request.phase().length().maxSteps().orElse(2);
   }
 }

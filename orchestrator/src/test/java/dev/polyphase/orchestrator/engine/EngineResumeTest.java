@@ -178,6 +178,29 @@ class EngineResumeTest {
         .isEqualTo(!then.isEmpty());
   }
 
+  /** Runs of before there was the setting rounded to the nearest. */
+  @ParameterizedTest
+  @ValueSource(strings = {"nearest", ""})
+  void howWeightsAreRoundedMayNotChangeButCheckpointsMay(String then) throws IOException {
+    assertThatThrownBy(
+            () -> runs.run(THREE_PHASES, Start.BEGIN_OR_RESUME, new FailingIn("refinement")))
+        .isInstanceOf(IOException.class);
+    if (then.isEmpty()) {
+      ObjectNode state = (ObjectNode) runs.json("runs/three/run.json");
+      ((ObjectNode) state.path("settings")).remove("save_rounding");
+      Files.writeString(folder.resolve("runs/three/run.json"), state.toString());
+    }
+
+    assertThatThrownBy(() -> runs.run(THREE_PHASES + "save_rounding: stochastic\n", Start.RESUME))
+        .isInstanceOf(InputException.class)
+        .hasMessage(
+            "save_rounding is stochastic, but the phase was trained with nearest; put it back, or"
+                + " start anew with --fresh");
+    String saving = "learning_rate: 0.5\n  save_steps: 3\n  save_minutes: 0\n  save_total_limit: 1";
+    assertThat(runs.run(THREE_PHASES.replace("learning_rate: 0.5", saving), Start.RESUME).kind())
+        .isEqualTo(Kind.FINISHED);
+  }
+
   @Test
   void settingsOfUnfinishedPhasesMayChange() throws IOException {
     assertThatThrownBy(

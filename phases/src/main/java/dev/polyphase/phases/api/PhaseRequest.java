@@ -19,7 +19,7 @@ public record PhaseRequest(
     Pipeline pipeline, Phase phase, Path folder, PhaseStart start, Path result) {
 
   public PhaseRequest {
-    if (start.retargeting().isPresent() && phase.adapter().isPresent()) {
+    if (start.retargeting().isPresent() && phase.trained().adapter().isPresent()) {
       throw new IllegalArgumentException("adapters stay where they are for a whole phase");
     }
   }

@@ -84,8 +84,8 @@ public final class NextToken implements Objective {
     @Override
     public Objective objective(int[] chosen) {
       Examples some = examples.of(chosen);
-      return phase.samplePacking()
-          ? new PackedNextToken(some, phase.sequenceLen())
+      return phase.batch().samplePacking()
+          ? new PackedNextToken(some, phase.batch().sequenceLen())
           : new NextToken(some);
     }
   }
@@ -107,7 +107,7 @@ public final class NextToken implements Objective {
         throws IOException {
       Phase phase = request.phase();
       ExampleReader reader =
-          new ExampleReader(phase.type(), phase.sequenceLen(), vocabSize, tokenizer);
+          new ExampleReader(phase.type(), phase.batch().sequenceLen(), vocabSize, tokenizer);
       Examples examples = reader.read(request.folder(), request.path(key), datasets, listener);
       return new Rows(phase, examples);
     }

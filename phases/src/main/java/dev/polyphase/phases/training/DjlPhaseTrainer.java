@@ -17,10 +17,9 @@ import dev.polyphase.phases.api.TrainingFailedException;
 import dev.polyphase.phases.data.Schedule;
 import dev.polyphase.phases.model.ConfigReader;
 import dev.polyphase.phases.model.EmbeddingNoise;
-import dev.polyphase.phases.model.MastersAt;
 import dev.polyphase.phases.model.ModelConfig;
 import dev.polyphase.phases.model.ModelLayout;
-import dev.polyphase.phases.model.Residency;
+import dev.polyphase.phases.model.Trainable;
 import dev.polyphase.phases.model.Transformer;
 import dev.polyphase.phases.objective.Objective;
 import dev.polyphase.phases.objective.ObjectiveSource;
@@ -120,7 +119,7 @@ public final class DjlPhaseTrainer implements PhaseTrainer {
       throws IOException {
     MemoryFormula memory = setup.memory(schedule, rows.training());
     PlacedPhase placed = setup.placed(memory, freeMemory);
-    MemoryEstimate need = memory.with(placed.activations());
+    MemoryEstimate need = memory.with(placed.placement().activations());
     return new PhasePlan(
         rows.counts(),
         rows.heldOutCounts(),
@@ -221,7 +220,6 @@ public final class DjlPhaseTrainer implements PhaseTrainer {
               request.phase(),
               request.pipeline().seed(),
               model,
-              setup.parts(),
               objective,
               schedule,
               rows.heldOut(),
@@ -238,7 +236,7 @@ public final class DjlPhaseTrainer implements PhaseTrainer {
       long changed = result.changedValues();
       writeAdapter(request, setup.layout(), model);
       result.write(request.result());
-      TrainedParts trained =
+      Trainable trained =
           rescans == null
               ? setup.parts()
               : setup.parts().with(rescans.everTrained(), setup.parts().rateFactors());
@@ -263,19 +261,11 @@ public final class DjlPhaseTrainer implements PhaseTrainer {
     Libtorch.giveBackUnused();
     PlacedPhase placed = setup.placed(setup.memory(schedule, objective), freeMemory);
     Transformer model =
-        Transformer.load(
-            setup.checkpoint(),
-            setup.config(),
-            setup.parts().tensors(),
-            setup.parts().adapters(),
-            new Residency(
-                placed.placement(),
-                setup.compute().precision(),
-                placed.activations(),
-                setup.mastersAt()));
-    if (request.phase().neftuneNoiseAlpha() > 0) {
+        Transformer.load(setup.checkpoint(), setup.config(), setup.parts(), placed.placement());
+    if (request.phase().batch().neftuneNoiseAlpha() > 0) {
       model.addNoise(
-          new EmbeddingNoise(request.phase().neftuneNoiseAlpha(), request.pipeline().seed()));
+          new EmbeddingNoise(
+              request.phase().batch().neftuneNoiseAlpha(), request.pipeline().seed()));
     }
     return model;
   }
@@ -303,7 +293,7 @@ public final class DjlPhaseTrainer implements PhaseTrainer {
 
   private static void writeAdapter(PhaseRequest request, ModelLayout layout, Transformer model)
       throws IOException {
-    Optional<Adapter> adapter = request.phase().adapter();
+    Optional<Adapter> adapter = request.phase().trained().adapter();
     if (adapter.isPresent() && adapter.get().save() == Adapter.Save.PEFT) {
       Path folder = request.result().resolveSibling("adapter");
       PeftFolder.write(folder, model, layout, adapter.get(), request.start().checkpoint());
@@ -327,7 +317,7 @@ public final class DjlPhaseTrainer implements PhaseTrainer {
                   counts.kept(),
                   counts.cut(),
                   phase.type() == PhaseType.CPT ? "split" : "cut",
-                  phase.sequenceLen(),
+                  phase.batch().sequenceLen(),
                   counts.dropped(),
                   counts.withoutLoss()));
     }
@@ -335,24 +325,27 @@ public final class DjlPhaseTrainer implements PhaseTrainer {
 
   private static long rescans(Phase phase, Schedule schedule) {
     return phase
+        .trained()
         .rescanEvery()
         .map(every -> Rescans.count(every, schedule.stepsPerEpoch(), schedule.totalSteps()))
         .orElse(0L);
   }
 
   private static long slots(Phase phase, Objective objective) {
-    return phase.samplePacking() ? (long) objective.tokensOfRow().length * phase.sequenceLen() : 0;
+    return phase.batch().samplePacking()
+        ? (long) objective.tokensOfRow().length * phase.batch().sequenceLen()
+        : 0;
   }
 
   private static void noteOffload(PhaseSetup setup, PhaseListener listener) {
-    if (setup.phase().optimizer().offloaded() && setup.mastersAt() == MastersAt.MODEL) {
+    if (setup.phase().optimizer().offloaded() && !setup.mastersOnHost()) {
       listener.note(
           "optimizer_offload is without effect: the model is on the CPU, where masters and states are as well");
     }
   }
 
   private static void notePacking(Phase phase, Objective objective, PhaseListener listener) {
-    if (phase.samplePacking()) {
+    if (phase.batch().samplePacking()) {
       DataCounts counts = objective.counts();
       listener.note(
           String.format(
@@ -360,7 +353,7 @@ public final class DjlPhaseTrainer implements PhaseTrainer {
               "%,d rows were packed into %,d sequences of up to %,d tokens, which are %.1f %% full",
               counts.pieces(),
               objective.tokensOfRow().length,
-              phase.sequenceLen(),
+              phase.batch().sequenceLen(),
               100.0 * counts.tokens() / slots(phase, objective)));
     }
   }

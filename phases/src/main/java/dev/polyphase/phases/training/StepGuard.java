@@ -36,7 +36,7 @@ final class StepGuard {
    */
   StepGuard(Phase phase, LastGood lastGood, StartingWeights start, Path failedStep) {
     this.phase = phase.name();
-    this.watchdog = phase.lossWatchdog();
+    this.watchdog = phase.monitoring().lossWatchdog();
     this.lastGood = lastGood;
     this.start = start;
     this.failedStep = failedStep;
