@@ -17,6 +17,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Collectors;
@@ -250,7 +251,10 @@ final class EarlierRun {
     } catch (JsonProcessingException e) {
       return Optional.empty();
     }
-    long step = failed.path("step").asLong();
+    if (!failed.path("step").canConvertToLong()) {
+      return Optional.empty();
+    }
+    long step = failed.path("step").longValue();
     if (newest.isPresent() && newest.get().step() >= step) {
       return Optional.empty();
     }
@@ -259,11 +263,18 @@ final class EarlierRun {
             .formatted(
                 state.phases().get(finished).name(),
                 Numbers.whole(step),
-                failed.path("loss").asText(),
+                loss(failed.path("loss")),
                 file,
                 newest
                     .map(kept -> "goes on after step " + Numbers.whole(kept.step()))
                     .orElse("begins anew")));
+  }
+
+  /** What is not finite is a text there. */
+  private static String loss(JsonNode loss) {
+    return loss.isNumber()
+        ? String.format(Locale.ROOT, "%.4g", loss.doubleValue())
+        : loss.asText().matches("-?Infinity|NaN") ? loss.asText() : "no number";
   }
 
   private Optional<String> takenOver() {
@@ -290,18 +301,23 @@ final class EarlierRun {
   }
 
   /**
-   * Removes what there is of phases that begin anew.
+   * Makes room for the phases to come: removes what there is of those that begin anew.
    *
    * @return what was not removed but renamed, a sentence each
    */
-  List<String> giveUpOthers() throws IOException {
-    List<String> sentences = new ArrayList<>();
-    for (int i = goesOn() ? finished + 1 : finished; i < state.phases().size(); i++) {
-      for (PhaseFolder.Renamed renamed : folder(request, state, i).giveUp()) {
-        sentences.add("%s is now %s".formatted(renamed.from(), renamed.to().getFileName()));
+  List<String> makeRoom() throws IOException {
+    List<PhaseFolder.Renamed> renamed = new ArrayList<>();
+    for (int i = finished; i < state.phases().size(); i++) {
+      PhaseFolder folder = folder(request, state, i);
+      if (i == finished && goesOn()) {
+        folder.setModelAside().ifPresent(renamed::add);
+      } else {
+        renamed.addAll(folder.giveUp());
       }
     }
-    return sentences;
+    return renamed.stream()
+        .map(one -> "%s is now %s".formatted(one.from(), one.to().getFileName()))
+        .toList();
   }
 
   /** The phases to go on with: what is finished or goes on as it was, the rest as it is now. */

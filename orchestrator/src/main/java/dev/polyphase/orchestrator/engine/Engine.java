@@ -189,7 +189,7 @@ public record Engine(
 
     // Nothing was written up to here.
     List<String> sentences = earlier.sentences();
-    sentences.addAll(earlier.giveUpOthers());
+    sentences.addAll(earlier.makeRoom());
     sentences.forEach(progress::say);
     RunState state = resumedState(request, earlier);
     return runPhases(request, state, toCome, start, "run_resumed", sentences);

@@ -37,10 +37,7 @@ final class StartFiles {
     for (Path file : checkpoint.weightFiles()) {
       files.add(
           new StartFile(
-              String.valueOf(checkpoint.folder().relativize(file)),
-              Files.size(file),
-              modified(file),
-              sample(file)));
+              String.valueOf(file.getFileName()), Files.size(file), modified(file), sample(file)));
     }
     return files;
   }

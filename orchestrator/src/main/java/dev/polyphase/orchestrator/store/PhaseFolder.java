@@ -161,6 +161,15 @@ public record PhaseFolder(Path path) {
     return renamed;
   }
 
+  /**
+   * Renames a model of which nothing is known, so that the phase, which goes on, can write its own.
+   */
+  public Optional<Renamed> setModelAside() throws IOException {
+    return Files.exists(model(), LinkOption.NOFOLLOW_LINKS)
+        ? Optional.of(new Renamed(model(), Files.move(model(), freeNameFor("model"))))
+        : Optional.empty();
+  }
+
   /** Leaves nothing of an attempt; what {@link #startAnew} renames is renamed and stays. */
   public List<Renamed> giveUp() throws IOException {
     if (!Files.exists(path, LinkOption.NOFOLLOW_LINKS)) {

@@ -41,9 +41,11 @@ public record PhaseState(
    * @param sample a digest of some of its bytes, which tells models of equal length apart
    */
   public record StartFile(String name, long bytes, String modified, String sample) {
-    /** One that lacks nothing, as a file may. */
+    /** One that lacks nothing, as a file may, and lies in no other folder. */
     public StartFile {
-      requireNonNull(name);
+      if (name.matches("\\.\\.?|.*[/\\\\].*")) {
+        throw new IllegalArgumentException(name + " is no file of a folder");
+      }
       requireNonNull(modified);
       requireNonNull(sample);
     }
