@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What a run writes beside its models for people and other programs to look at: model cards,
@@ -73,6 +74,11 @@ final class SideFiles {
                     + " could not be written"
                     + (missing.remedy.isEmpty() ? "" : "; ")
                     + missing.remedy));
+  }
+
+  /** What is missing, in a sentence that a finished run keeps; null where nothing is. */
+  @Nullable String missing() {
+    return waiting.isEmpty() ? null : "still to be written: " + String.join(", ", waiting.keySet());
   }
 
   private void attempt(String name, Waiting one, boolean waited) {
