@@ -88,8 +88,7 @@ final class PhaseRunner {
     journal.phaseFinished(index, result);
     finish(index, new KeptResult(result, planned.plan().compute()));
     progress.phaseFinished(result);
-    Optional<String> unchanged =
-        RateWarnings.after(phase.name(), result, request.pipeline().saveDtype());
+    Optional<String> unchanged = RateWarnings.after(phase.name(), result, request.pipeline());
     if (unchanged.isPresent()) {
       journal.note(index, unchanged.get());
       progress.say(unchanged.get());
