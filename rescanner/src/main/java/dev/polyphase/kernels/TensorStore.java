@@ -30,6 +30,9 @@ public final class TensorStore implements AutoCloseable {
   /** Elements that are read, converted or written at a time: 64 MiB of float32. */
   private static final long PART = 1 << 24;
 
+  /** The same where more is computed of each: what it takes stays in the caches of a CPU. */
+  private static final long PART_BY_CHANCE = 1 << 18;
+
   private final NDManager manager;
   private final Kernel kernel;
 
@@ -115,24 +118,41 @@ public final class TensorStore implements AutoCloseable {
     }
   }
 
-  /** How many elements of {@code values} differ from the tensor's, both rounded to a precision. */
-  public long countChanged(NDArray values, TensorInfo tensor, Precision rounding)
+  /** {@link #countChanged(NDArray, TensorInfo, Precision, RoundingRule)} to the nearest. */
+  public long countChanged(NDArray values, TensorInfo tensor, Precision precision)
+      throws IOException {
+    return countChanged(values, tensor, precision, RoundingRule.NEAREST);
+  }
+
+  /**
+   * How many elements of {@code values} differ from the tensor's, both rounded to a precision by
+   * the same rule: where nothing has changed nothing is counted, however it is rounded.
+   */
+  public long countChanged(
+      NDArray values, TensorInfo tensor, Precision precision, RoundingRule rule)
       throws IOException {
     try (NDManager scratch = manager.newSubManager()) {
-      NDArray before = writable(scratch, tensor, Precision.FLOAT32);
-      return kernel
-          .method("count_changed")
-          .with(values)
-          .with(before)
-          .withNumber(rounding.code())
-          .runForOne(scratch)
-          .getLong();
+      NDArray before = flat(writable(scratch, tensor, Precision.FLOAT32), scratch);
+      NDArray after = flat(values, scratch);
+      long changed = 0;
+      for (long start = 0; start < after.size(); start += length(rule)) {
+        try (NDManager current = scratch.newSubManager()) {
+          Kernel.Call call = method("count_changed", rule).with(after).with(before);
+          changed += place(call, after, start, precision.elementType(), rule, current).getLong();
+        }
+      }
+      return changed;
     }
   }
 
-  /** The values of an array, rounded to a precision when they are written. */
+  /** The values of an array, rounded to the nearest of a precision when they are written. */
   public NewTensor toWrite(NDArray values, Precision precision) {
-    return toWrite(values, precision.elementType());
+    return toWrite(values, precision, RoundingRule.NEAREST);
+  }
+
+  /** The values of an array, rounded to a precision when they are written. */
+  public NewTensor toWrite(NDArray values, Precision precision, RoundingRule rule) {
+    return toWrite(values, precision.elementType(), rule);
   }
 
   /**
@@ -142,21 +162,29 @@ public final class TensorStore implements AutoCloseable {
   public NewTensor exact(NDArray values) {
     try (NDManager scratch = manager.newSubManager()) {
       long code = kernel.method("dtype").with(values).runForOne(scratch).getLong();
-      return toWrite(values, ScalarType.of(code));
+      return toWrite(values, ScalarType.of(code), RoundingRule.NEAREST);
     }
   }
 
-  private NewTensor toWrite(NDArray values, ElementType type) {
-    return new NewTensor(type, channel -> write(values, type, channel));
+  private NewTensor toWrite(NDArray values, ElementType type, RoundingRule rule) {
+    return new NewTensor(type, channel -> write(values, type, rule, channel));
+  }
+
+  /**
+   * The values of a tensor at rest, rounded to the nearest of a precision when they are written.
+   */
+  public NewTensor toWrite(TensorInfo tensor, Precision precision) {
+    return toWrite(tensor, precision, RoundingRule.NEAREST);
   }
 
   /** The values of a tensor at rest, rounded to a precision when they are written. */
-  public NewTensor toWrite(TensorInfo tensor, Precision precision) {
+  public NewTensor toWrite(TensorInfo tensor, Precision precision, RoundingRule rule) {
+    ElementType type = precision.elementType();
     return new NewTensor(
-        precision.elementType(),
+        type,
         channel -> {
           try (NDManager scratch = manager.newSubManager()) {
-            write(mapped(scratch, tensor), precision.elementType(), channel);
+            write(mapped(scratch, tensor), type, rule, channel);
           }
         });
   }
@@ -231,6 +259,7 @@ public final class TensorStore implements AutoCloseable {
       eachPart(
           array,
           tensor.type(),
+          RoundingRule.NEAREST,
           (bytes, start) -> {
             long position = tensor.position() + start * tensor.type().bytes();
             while (bytes.hasRemaining()) {
@@ -246,11 +275,13 @@ public final class TensorStore implements AutoCloseable {
     }
   }
 
-  private void write(NDArray values, ElementType type, WritableByteChannel channel)
+  private void write(
+      NDArray values, ElementType type, RoundingRule rule, WritableByteChannel channel)
       throws IOException {
     eachPart(
         values,
         type,
+        rule,
         (bytes, start) -> {
           while (bytes.hasRemaining()) {
             channel.write(bytes);
@@ -268,23 +299,45 @@ public final class TensorStore implements AutoCloseable {
    * Shows an array's elements in row-major order, rounded to a type and on the CPU: their own
    * memory where they lie there like that, else copies, each of a part.
    */
-  private void eachPart(NDArray values, ElementType type, Part part) throws IOException {
-    long elements = values.size();
+  private void eachPart(NDArray values, ElementType type, RoundingRule rule, Part part)
+      throws IOException {
     try (NDManager whole = manager.newSubManager()) {
-      NDArray flat = kernel.method("flat").with(values).runForOne(whole);
-      for (long start = 0; start < elements; start += PART) {
+      NDArray flat = flat(values, whole);
+      for (long start = 0; start < flat.size(); start += length(rule)) {
         try (NDManager scratch = whole.newSubManager()) {
-          NDArray some =
-              kernel
-                  .method("part")
-                  .with(flat)
-                  .withNumber(start)
-                  .withNumber(Math.min(PART, elements - start))
-                  .withNumber(ScalarType.code(type))
-                  .runForOne(scratch);
-          part.use(some.toByteBuffer(true), start);
+          Kernel.Call call = method("part", rule).with(flat);
+          part.use(place(call, flat, start, type, rule, scratch).toByteBuffer(true), start);
         }
       }
     }
+  }
+
+  private NDArray flat(NDArray values, NDManager owner) {
+    return kernel.method("flat").with(values).runForOne(owner);
+  }
+
+  private Kernel.Call method(String name, RoundingRule rule) {
+    return kernel.method(rule instanceof RoundingRule.Stochastic ? name + "_by_chance" : name);
+  }
+
+  /** Runs a call of {@link #method}, which has its arrays, for a part of them. */
+  private static NDArray place(
+      Kernel.Call call,
+      NDArray flat,
+      long start,
+      ElementType type,
+      RoundingRule rule,
+      NDManager owner) {
+    call.withNumber(start)
+        .withNumber(Math.min(length(rule), flat.size() - start))
+        .withNumber(ScalarType.code(type));
+    if (rule instanceof RoundingRule.Stochastic stochastic) {
+      call.withNumbers(stochastic.keys(start));
+    }
+    return call.runForOne(owner);
+  }
+
+  private static long length(RoundingRule rule) {
+    return rule instanceof RoundingRule.Stochastic ? PART_BY_CHANCE : PART;
   }
 }
