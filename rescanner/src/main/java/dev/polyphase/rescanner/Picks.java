@@ -1,5 +1,6 @@
 package dev.polyphase.rescanner;
 
+import dev.polyphase.weights.PythonFloat;
 import dev.polyphase.pipelines.SelectionRule;
 import dev.polyphase.pipelines.SelectionRule.Budget;
 import dev.polyphase.pipelines.SelectionRule.Profile;

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.core.json.JsonReadFeature;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import dev.polyphase.weights.PythonFloat;
 import dev.polyphase.pipelines.problems.InputException;
 import dev.polyphase.pipelines.problems.InputFile;
 import dev.polyphase.pipelines.problems.Place;

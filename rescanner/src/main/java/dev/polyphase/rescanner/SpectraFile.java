@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.polyphase.weights.PythonFloat;
 import dev.polyphase.pipelines.SelectionRule.Metric;
 import dev.polyphase.pipelines.problems.InputException;
 import dev.polyphase.pipelines.problems.InputFile;
