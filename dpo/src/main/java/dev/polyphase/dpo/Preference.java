@@ -6,8 +6,8 @@ import dev.polyphase.phases.api.DataCounts;
 import dev.polyphase.phases.api.PhaseRequest;
 import dev.polyphase.phases.api.ReadingListener;
 import dev.polyphase.phases.data.TokenBatch;
-import dev.polyphase.phases.model.Transformer;
 import dev.polyphase.phases.objective.BatchSize;
+import dev.polyphase.phases.objective.Beginning;
 import dev.polyphase.phases.objective.MicroBatch;
 import dev.polyphase.phases.objective.Objective;
 import dev.polyphase.phases.objective.ObjectiveSource;
@@ -76,8 +76,13 @@ public final class Preference implements Objective {
   }
 
   @Override
-  public void begin(Transformer model, List<int[]> microBatches, Runnable pause) {
-    reference = ReferencePass.run(model, pairs.rows(), microBatches, pause);
+  public String fingerprint() {
+    return pairs.fingerprint();
+  }
+
+  @Override
+  public void begin(Beginning start) throws IOException {
+    reference = new ReferencePass(start, pairs).logProbs();
   }
 
   @Override
@@ -167,7 +172,7 @@ public final class Preference implements Objective {
             "dpo.reference %s, a model's folder, is not built yet; leave the key out"
                 .formatted(other.path()));
       }
-      if (phase.samplePacking()) {
+      if (phase.batch().samplePacking()) {
         sentences.add("sample_packing true is not built yet for pairs; set it to false");
       }
       return sentences;
@@ -183,7 +188,7 @@ public final class Preference implements Objective {
         ReadingListener listener)
         throws IOException {
       Phase phase = request.phase();
-      PairReader reader = new PairReader(phase.sequenceLen(), vocabSize, tokenizer);
+      PairReader reader = new PairReader(phase.batch().sequenceLen(), vocabSize, tokenizer);
       return new Rows(
           reader.read(request.folder(), request.path(key), datasets, listener), phase.dpo());
     }

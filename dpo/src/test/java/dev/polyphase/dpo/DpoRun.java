@@ -1,8 +1,11 @@
 package dev.polyphase.dpo;
 
+import dev.polyphase.phases.api.PhaseListener;
 import dev.polyphase.phases.api.PhaseRequest;
+import dev.polyphase.phases.api.PhaseStart;
 import dev.polyphase.phases.api.ReadingListener;
 import dev.polyphase.phases.api.Retargeting;
+import dev.polyphase.phases.objective.ObjectiveSource;
 import dev.polyphase.phases.training.DjlPhaseTrainer;
 import dev.polyphase.phases.training.RecordingListener;
 import dev.polyphase.pipelines.Pipeline;
@@ -67,12 +70,25 @@ record DpoRun(Path folder, Path base) {
   RecordingListener train(String result, Optional<Retargeting> moves, String... settings)
       throws IOException {
     RecordingListener heard = new RecordingListener();
-    trainer().train(request(result, moves, settings), heard);
+    train(result, heard, moves, settings);
     return heard;
   }
 
+  /** The same to a listener of one's own. */
+  void train(String result, PhaseListener heard, Optional<Retargeting> moves, String... settings)
+      throws IOException {
+    train(Preference.source(), request(result, moves, settings), heard);
+  }
+
+  /** Trains a phase of any objective. */
+  static void train(ObjectiveSource source, PhaseRequest request, PhaseListener listener)
+      throws IOException {
+    trainer(source).prepare(request, ReadingListener.NOBODY).train(request.start(), listener);
+  }
+
   void check(String... settings) throws IOException {
-    trainer().check(request("result", Optional.empty(), settings), ReadingListener.NOBODY);
+    trainer(Preference.source())
+        .prepare(request("result", Optional.empty(), settings), ReadingListener.NOBODY);
   }
 
   private PhaseRequest request(String result, Optional<Retargeting> moves, String... settings) {
@@ -81,16 +97,12 @@ record DpoRun(Path folder, Path base) {
         pipeline,
         pipeline.phases().get(0),
         folder,
-        base,
-        TRAINED,
-        Map.of(),
-        Map.of(),
-        folder.resolve(result),
-        moves);
+        new PhaseStart(base, TRAINED, Map.of(), Map.of(), moves),
+        folder.resolve(result));
   }
 
-  private static DjlPhaseTrainer trainer() {
-    return new DjlPhaseTrainer(Preference.source(), device -> OptionalLong.empty());
+  private static DjlPhaseTrainer trainer(ObjectiveSource source) {
+    return new DjlPhaseTrainer(source, device -> OptionalLong.empty());
   }
 
   private static String ids(Random random) {

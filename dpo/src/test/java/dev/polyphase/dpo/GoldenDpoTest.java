@@ -7,12 +7,12 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dev.polyphase.fixtures.Fixture;
 import dev.polyphase.kernels.Precision;
 import dev.polyphase.phases.api.PhaseRequest;
+import dev.polyphase.phases.api.PhaseStart;
 import dev.polyphase.phases.model.ConfigReader;
 import dev.polyphase.phases.model.Transformer;
 import dev.polyphase.phases.objective.MicroBatch;
 import dev.polyphase.phases.objective.NextToken;
 import dev.polyphase.phases.objective.Outcome;
-import dev.polyphase.phases.training.DjlPhaseTrainer;
 import dev.polyphase.phases.training.Phases;
 import dev.polyphase.phases.training.RecordingListener;
 import dev.polyphase.pipelines.Dpo;
@@ -26,7 +26,6 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
-import java.util.OptionalLong;
 import java.util.Set;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -55,7 +54,7 @@ class GoldenDpoTest {
                 new Dpo.Reference.Precomputed()));
 
     try (Transformer model = load(base)) {
-      objective.begin(model, List.of(new int[] {0, 1}, new int[] {2, 3}), () -> {});
+      objective.begin(Beginnings.of(model, List.of(new int[] {0, 1}, new int[] {2, 3}), () -> {}));
       assertLogProbs(model, pairs, dpo, "ref");
     }
     try (Transformer model = load(policy)) {
@@ -97,16 +96,15 @@ class GoldenDpoTest {
             Dtype.FLOAT32);
     RecordingListener heard = new RecordingListener();
 
-    new DjlPhaseTrainer(Preference.source(), device -> OptionalLong.empty())
-        .train(
-            new PhaseRequest(
-                phases.pipeline(PhaseType.DPO),
-                phases.phase(PhaseType.DPO),
-                folder,
-                fixture.copyTo(folder),
-                names(train.path("trainable")),
-                folder.resolve("result")),
-            heard);
+    DpoRun.train(
+        Preference.source(),
+        new PhaseRequest(
+            phases.pipeline(PhaseType.DPO),
+            phases.phase(PhaseType.DPO),
+            folder,
+            new PhaseStart(fixture.copyTo(folder), names(train.path("trainable"))),
+            folder.resolve("result")),
+        heard);
 
     double[] losses = heard.series("loss");
     assertThat(losses).hasSize(4);
@@ -118,9 +116,8 @@ class GoldenDpoTest {
   }
 
   private static void assertLogProbs(
-      Transformer model, List<Pair> pairs, JsonNode dpo, String whose) {
-    PairLogProbs[] found =
-        ReferencePass.run(model, pairs, List.of(new int[] {0, 1, 2, 3}), () -> {});
+      Transformer model, List<Pair> pairs, JsonNode dpo, String whose) throws IOException {
+    PairLogProbs[] found = Beginnings.logProbs(model, pairs, List.of(new int[] {0, 1, 2, 3}));
     for (int i = 0; i < found.length; i++) {
       double chosen = dpo.path(whose + "_chosen_logps").path(i).doubleValue();
       double rejected = dpo.path(whose + "_rejected_logps").path(i).doubleValue();
@@ -150,20 +147,19 @@ class GoldenDpoTest {
             adamw.path("max_grad_norm").doubleValue(),
             Dtype.FLOAT32);
     Path policy = folder.resolve("policy");
-    new DjlPhaseTrainer(NextToken.source(), device -> OptionalLong.empty())
-        .train(
-            new PhaseRequest(
-                phases.pipeline(PhaseType.SFT),
-                phases.phase(PhaseType.SFT),
-                folder,
-                base,
-                names(adamw.path("trainable")),
-                policy),
-            new RecordingListener());
+    DpoRun.train(
+        NextToken.source(),
+        new PhaseRequest(
+            phases.pipeline(PhaseType.SFT),
+            phases.phase(PhaseType.SFT),
+            folder,
+            new PhaseStart(base, names(adamw.path("trainable"))),
+            policy),
+        new RecordingListener());
     return policy;
   }
 
-  private static Transformer load(Path checkpoint) throws IOException {
+  static Transformer load(Path checkpoint) throws IOException {
     return Transformer.load(
         Checkpoint.open(checkpoint),
         ConfigReader.read(Checkpoint.open(checkpoint)),

@@ -1,6 +1,7 @@
 package dev.polyphase.pipelines;
 
 import java.util.List;
+import java.util.Optional;
 
 /** Every default of the pipeline language. */
 public final class Defaults {
@@ -9,6 +10,7 @@ public final class Defaults {
   public static final List<String> DEVICES = List.of("auto");
   public static final Dtype DTYPE = Dtype.AUTO;
   public static final SaveDtype SAVE_DTYPE = SaveDtype.BASE;
+  public static final SaveRounding SAVE_ROUNDING = SaveRounding.NEAREST;
 
   public static final List<String> TARGETING_MODULES = Targeting.PROJECTIONS;
 
@@ -51,7 +53,6 @@ public final class Defaults {
   /** {@code adam_beta2} of {@code lion}, as in its paper. */
   public static final double LION_BETA2 = 0.99;
 
-  public static final double MAX_GRAD_NORM = 1;
   public static final double EARLY_STOPPING_THRESHOLD = 0;
   public static final boolean LOAD_BEST_MODEL_AT_END = false;
   public static final double NEFTUNE_NOISE_ALPHA = 0;
@@ -68,6 +69,7 @@ public final class Defaults {
   public static final boolean SAMPLE_PACKING = false;
   public static final boolean SHUFFLE = true;
   public static final int LOGGING_STEPS = 1;
+  public static final Saving SAVING = new Saving(Optional.empty(), 30, 2);
   public static final Dpo DPO =
       new Dpo(0.1, Dpo.LossType.SIGMOID, 0, 0.05, new Dpo.Reference.Precomputed());
 

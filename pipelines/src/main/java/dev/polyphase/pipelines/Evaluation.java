@@ -1,10 +1,12 @@
 package dev.polyphase.pipelines;
 
+import java.util.List;
 import java.util.Optional;
 
 /**
  * How a phase is measured on held-out rows while it trains, and what follows from that.
  *
+ * @param evalDatasets held-out rows
  * @param valSetSize how many rows of the datasets are held out; empty for none
  * @param evalSteps the steps between two evaluations, a share being one of the phase's steps; empty
  *     for evaluations before the first step and after the last alone
@@ -13,10 +15,20 @@ import java.util.Optional;
  *     than those of the last step
  */
 public record Evaluation(
+    List<Dataset> evalDatasets,
     Optional<Amount> valSetSize,
     Optional<Amount> evalSteps,
     Optional<EarlyStopping> earlyStopping,
     boolean loadBestModelAtEnd) {
+
+  public Evaluation {
+    evalDatasets = List.copyOf(evalDatasets);
+  }
+
+  /** Whether some rows are held out. */
+  public boolean holdsOut() {
+    return !evalDatasets.isEmpty() || valSetSize.isPresent();
+  }
 
   /**
    * Ends a phase that no longer gets better.

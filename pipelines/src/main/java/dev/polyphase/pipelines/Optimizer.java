@@ -11,13 +11,20 @@ package dev.polyphase.pipelines;
  * @param weightDecay decoupled weight decay, in units of the learning rate
  * @param offloaded whether masters and states are on the CPU, and updates made there, where the
  *     model is on a GPU ({@code optimizer_offload})
+ * @param maxGradNorm the gradients' norm above which they are scaled down; 0 for no clipping
  */
 public record Optimizer(
-    Name name, double beta1, double beta2, double epsilon, double weightDecay, boolean offloaded) {
+    Name name,
+    double beta1,
+    double beta2,
+    double epsilon,
+    double weightDecay,
+    boolean offloaded,
+    double maxGradNorm) {
 
-  /** An optimiser where the model is. */
+  /** An optimiser where the model is, which clips as it does by default. */
   public Optimizer(Name name, double beta1, double beta2, double epsilon, double weightDecay) {
-    this(name, beta1, beta2, epsilon, weightDecay, false);
+    this(name, beta1, beta2, epsilon, weightDecay, false, 1);
   }
 
   /** The optimisers. */

@@ -12,6 +12,7 @@ import java.util.List;
  * @param devices {@code auto}, {@code cpu}, {@code cuda}, {@code cuda:N}, one or more
  * @param dtype of the frozen weights and the compute
  * @param saveDtype of the saved weights
+ * @param saveRounding how trained weights are rounded to it
  * @param phases at least one, in order
  */
 public record Pipeline(
@@ -22,6 +23,7 @@ public record Pipeline(
     List<String> devices,
     Dtype dtype,
     SaveDtype saveDtype,
+    SaveRounding saveRounding,
     List<Phase> phases) {
 
   public Pipeline {

@@ -111,6 +111,13 @@ public final class TensorStore implements AutoCloseable {
     return kernel.method("copy_to_host").with(values).runForOne(owner);
   }
 
+  /** Overwrites an array with the values of another of its shape, rounded to its type. */
+  public void overwrite(NDArray into, NDArray values) {
+    try (NDManager scratch = manager.newSubManager()) {
+      kernel.method("overwrite").with(into).with(values).run(scratch);
+    }
+  }
+
   /** An array of one zero that carries a precision and this store's device to kernels. */
   public NDArray like(NDManager owner, Precision precision) {
     try (NDArray zero = owner.create(new float[] {0})) {

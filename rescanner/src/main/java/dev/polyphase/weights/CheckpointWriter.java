@@ -88,6 +88,19 @@ public final class CheckpointWriter {
     CarriedFiles.of(base.folder(), target);
   }
 
+  /**
+   * What the other files that are carried over take on the disk, in bytes.
+   *
+   * @param target as {@link #requireCarried} has it
+   */
+  public static long carriedBytes(Checkpoint base, Path target) throws IOException {
+    long bytes = 0;
+    for (Path file : CarriedFiles.of(base.folder(), target)) {
+      bytes += Files.size(base.folder().resolve(file));
+    }
+    return bytes;
+  }
+
   private static void checkNames(Checkpoint base, Map<String, NewTensor> replaced) {
     SortedSet<String> unknown = new TreeSet<>(replaced.keySet());
     unknown.removeIf(base::contains);

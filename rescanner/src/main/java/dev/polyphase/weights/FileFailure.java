@@ -88,12 +88,39 @@ public final class FileFailure {
    * name.
    */
   public static String sentence(FileSystemException failure) {
-    return TemporaryNames.finalName(String.valueOf(failure.getFile())) + ": " + reason(failure);
+    return name(failure) + ": " + reason(failure);
   }
 
   /** The same of any failure to read or write a file. */
   public static String sentence(Path file, IOException e) {
     return sentence(named(file, e, "it can't be read or written"));
+  }
+
+  /** {@code FILE: why} without what to do about it, for failures after which a command goes on. */
+  public static String cause(FileSystemException failure) {
+    return name(failure) + ": " + reason(failure).split("; ", 2)[0];
+  }
+
+  /** The same of any failure to read or write a file. */
+  public static String cause(Path file, IOException e) {
+    return cause(named(file, e, "it can't be read or written"));
+  }
+
+  private static String name(FileSystemException failure) {
+    return TemporaryNames.finalName(String.valueOf(failure.getFile()));
+  }
+
+  /**
+   * Whether a file could not be written since its disk, or what its user may use of it, is full.
+   */
+  public static boolean isDiskFull(IOException failure) {
+    for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
+      String message = String.valueOf(cause.getMessage());
+      if (message.contains("No space left") || message.contains("Disk quota exceeded")) {
+        return true;
+      }
+    }
+    return false;
   }
 
   private static FileSystemException named(Path file, IOException e, String otherwise) {

@@ -1,11 +1,13 @@
 package dev.polyphase.orchestrator.cli;
 
 import dev.polyphase.orchestrator.engine.DeviceMemory;
+import dev.polyphase.orchestrator.engine.DiskNeed;
 import dev.polyphase.orchestrator.engine.ExpectedTarget;
 import dev.polyphase.orchestrator.engine.ExpectedTarget.TypeCount;
 import dev.polyphase.orchestrator.engine.Numbers;
 import dev.polyphase.orchestrator.engine.PhaseWarnings;
 import dev.polyphase.orchestrator.engine.PlannedPhase;
+import dev.polyphase.orchestrator.engine.RunDisk;
 import dev.polyphase.phases.api.Compute;
 import dev.polyphase.phases.api.DataCounts;
 import dev.polyphase.phases.api.EndToken;
@@ -34,18 +36,26 @@ final class PlanTable {
     this.phases = phases;
   }
 
-  /** The plan's text. */
-  static String of(Pipeline pipeline, List<PlannedPhase> phases, DeviceMemory device) {
+  /**
+   * The plan's text.
+   *
+   * @param device what the devices have
+   * @param disk what the phases write
+   */
+  static String of(
+      Pipeline pipeline, List<PlannedPhase> phases, DeviceMemory device, RunDisk disk) {
     Compute compute = phases.get(0).plan().compute();
     PlanTable table = new PlanTable(phases);
     table.fill(device, compute);
+    table.fill(disk);
     return pipeline.name()
         + "\n"
         + compute.sentence()
         + "\n\n"
         + table.text()
         + patterns(phases)
-        + warnings(phases, device);
+        + warnings(phases, device)
+        + disk.lack().map(PlanTable::warning).orElse("");
   }
 
   private void fill(DeviceMemory device, Compute compute) {
@@ -74,7 +84,7 @@ final class PlanTable {
     rowOfPlan("  ends learned", plan -> ends(plan.ends()));
     head("training");
     rowOfPlan("  steps", plan -> Numbers.whole(plan.steps()));
-    if (phases.stream().anyMatch(planned -> planned.phase().rescanEvery().isPresent())) {
+    if (phases.stream().anyMatch(planned -> planned.phase().trained().rescanEvery().isPresent())) {
       row("  rescans", PlanTable::rescans);
     }
     rowOfPlan("  tokens", plan -> Numbers.whole(plan.totalTokens()));
@@ -84,7 +94,7 @@ final class PlanTable {
     rowOfMemory("  frozen weights, mapped", need -> Numbers.bytes(need.mappedBytes()));
     rowOfMemory("  masters", need -> Numbers.bytes(need.masterBytes()));
     rowOfMemory("  optimizer states", need -> Numbers.bytes(need.optimizerBytes()));
-    if (phases.stream().anyMatch(planned -> planned.plan().memory().offload() != null)) {
+    if (phases.stream().anyMatch(PlanTable::offloads)) {
       rowOfMemory("  both on the CPU", PlanTable::onCpu);
       rowOfMemory("  copies of masters", PlanTable::copies);
     }
@@ -97,11 +107,44 @@ final class PlanTable {
       int place = i;
       rowOfPlan(
           "    on " + phases.get(0).plan().places().get(place).device(),
-          plan -> placed(plan.places().get(place)));
+          plan -> place < plan.places().size() ? placed(plan.places().get(place)) : "-");
     }
-    if (device.total() > 0) {
+    if (device.total() > 0 && compute.device() != null) {
       row("  available on " + compute.device(), p -> Numbers.bytes(device.available()));
     }
+  }
+
+  private void fill(RunDisk disk) {
+    head("disk");
+    if (disk.phases().stream().anyMatch(need -> need.checkpointBytes() > 0)) {
+      rowOfDisk(
+          disk,
+          "  checkpoints",
+          need -> need.checkpoints() + " x " + Numbers.bytes(need.checkpointBytes()));
+    }
+    rowOfDisk(disk, "  model", need -> Numbers.bytes(need.modelBytes()));
+    rowOfAside(disk, "  best weights", DiskNeed::bestBytes);
+    rowOfAside(disk, "  last good model", DiskNeed::lastGoodBytes);
+    rowOfAside(disk, "  adapters", DiskNeed::adapterBytes);
+    rowOfDisk(disk, "  scans, logs, report", need -> Numbers.bytes(need.otherBytes()));
+    disk.freeBytes().ifPresent(free -> row("  free for all of it", planned -> Numbers.bytes(free)));
+  }
+
+  /** Left out where no phase writes any of it. */
+  private void rowOfAside(RunDisk disk, String head, ToLongFunction<DiskNeed> bytes) {
+    if (disk.phases().stream().anyMatch(need -> bytes.applyAsLong(need) > 0)) {
+      rowOfDisk(disk, head, need -> orNone(bytes.applyAsLong(need)));
+    }
+  }
+
+  private void rowOfDisk(RunDisk disk, String head, Function<DiskNeed, String> cell) {
+    List<String> row = new ArrayList<>(List.of(head));
+    disk.phases().forEach(need -> row.add(cell.apply(need)));
+    rows.add(row);
+  }
+
+  private static String orNone(long bytes) {
+    return bytes == 0 ? "-" : Numbers.bytes(bytes);
   }
 
   private Set<String> types() {
@@ -181,9 +224,14 @@ final class PlanTable {
   }
 
   private static String rescans(PlannedPhase planned) {
-    return planned.phase().rescanEvery().isPresent()
+    return planned.phase().trained().rescanEvery().isPresent()
         ? Numbers.whole(planned.plan().rescans())
         : "-";
+  }
+
+  private static boolean offloads(PlannedPhase planned) {
+    @Nullable MemoryEstimate need = planned.plan().memory();
+    return need != null && need.offload() != null;
   }
 
   /** With what the gradients and new weights pass through. */
@@ -222,7 +270,7 @@ final class PlanTable {
   }
 
   private void rowOfMemory(String head, Function<MemoryEstimate, String> cell) {
-    rowOfPlan(head, plan -> cell.apply(plan.memory()));
+    rowOfPlan(head, plan -> plan.memory() == null ? "-" : cell.apply(plan.memory()));
   }
 
   /** The heads on the left, all else on the right of its column. */
@@ -268,7 +316,11 @@ final class PlanTable {
   private static String warnings(List<PlannedPhase> phases, DeviceMemory device) {
     return phases.stream()
         .flatMap(planned -> PhaseWarnings.of(planned, device).stream())
-        .map(sentence -> "\n" + sentence + "\n")
+        .map(PlanTable::warning)
         .collect(Collectors.joining());
+  }
+
+  private static String warning(String sentence) {
+    return "\n" + sentence + "\n";
   }
 }

@@ -100,16 +100,21 @@ record ChosenModules(List<ModuleReport> modules, List<ModuleReport> always) {
 
   /** The modules that a decision took, in the order of its file. */
   static Set<String> selected(DecisionFolder folder) throws IOException {
+    return modulesOf(SelectionFile.read(folder.selectionYaml()));
+  }
+
+  /** The modules that the patterns of a selection mean, in their order. */
+  static Set<String> modulesOf(List<String> patterns) {
     Set<String> modules = new LinkedHashSet<>();
-    SelectionFile.read(folder.selectionYaml()).forEach(line -> modules.add(moduleOf(line)));
+    patterns.forEach(pattern -> modules.add(moduleOf(pattern)));
     return modules;
   }
 
-  /** A module by its line: its name, or for what is always trained {@code ^lm_head.weight$}. */
-  private static String moduleOf(String line) {
-    return line.startsWith("^")
-        ? line.replaceFirst("^\\^", "").replaceFirst("\\.weight\\$$", "")
-        : line;
+  /** A module by its pattern: its name, or for what is always trained {@code ^lm_head.weight$}. */
+  private static String moduleOf(String pattern) {
+    return pattern.startsWith("^")
+        ? pattern.replaceFirst("^\\^", "").replaceFirst("\\.weight\\$$", "")
+        : pattern;
   }
 
   private static ModuleName moduleOfTensor(String tensor) {

@@ -37,7 +37,8 @@ final class DataFiles {
   static Map<String, String> digests(Phase phase, Path folder) throws IOException {
     SortedMap<String, String> digests = new TreeMap<>();
     for (Dataset dataset :
-        Stream.concat(phase.datasets().stream(), phase.evalDatasets().stream()).toList()) {
+        Stream.concat(phase.datasets().stream(), phase.evaluation().evalDatasets().stream())
+            .toList()) {
       for (Path file : files(dataset.path(), folder)) {
         digests.put(nameOf(file, folder), sha256(file));
       }

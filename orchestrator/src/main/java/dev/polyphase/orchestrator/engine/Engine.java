@@ -1,8 +1,11 @@
 package dev.polyphase.orchestrator.engine;
 
+import dev.polyphase.orchestrator.engine.RunOutcome.Interruption;
 import dev.polyphase.orchestrator.engine.RunOutcome.Kind;
 import dev.polyphase.orchestrator.engine.RunRequest.Start;
 import dev.polyphase.orchestrator.hub.ModelFolders;
+import dev.polyphase.orchestrator.store.KeptResult;
+import dev.polyphase.orchestrator.store.PhaseFolder.KeptStep;
 import dev.polyphase.orchestrator.store.PhaseState;
 import dev.polyphase.orchestrator.store.RunFolder;
 import dev.polyphase.orchestrator.store.RunJournal;
@@ -19,6 +22,7 @@ import dev.polyphase.pipelines.Pipeline;
 import dev.polyphase.pipelines.language.PipelineWriter;
 import dev.polyphase.pipelines.problems.InputException;
 import dev.polyphase.pipelines.problems.Place;
+import dev.polyphase.pipelines.problems.Problem;
 import dev.polyphase.rescanner.CachedSingularValues;
 import dev.polyphase.rescanner.SingularValues;
 import dev.polyphase.rescanner.SpectrumCache;
@@ -29,12 +33,17 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Deque;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.Function;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Runs a pipeline: each phase takes the checkpoint that the one before it left. What training is,
@@ -99,20 +108,24 @@ public record Engine(
   public List<PlannedPhase> plan(RunRequest request) throws IOException {
     request.run().requireOwnFiles();
     try (StartingModel base = StartingModel.of(request, models, newModels)) {
-      return checked(request, 0, base);
+      return planned(checked(request, 0, base));
     }
   }
 
   /**
    * Checks the phases from {@code from} on, and says what is odd about the model they start from.
    */
-  private List<PlannedPhase> checked(RunRequest request, int from, StartingModel start)
+  private Deque<Preflight.Ready> checked(RunRequest request, int from, StartingModel start)
       throws IOException {
-    List<PlannedPhase> planned =
+    List<Preflight.Ready> ready =
         Preflight.check(request, from, start.checked(), trainers, progress);
     HeadTie.contradiction(Checkpoint.open(start.checked()))
         .ifPresent(problem -> progress.say(problem.toString()));
-    return planned;
+    return new ArrayDeque<>(ready);
+  }
+
+  private static List<PlannedPhase> planned(Collection<Preflight.Ready> phases) {
+    return phases.stream().map(Preflight.Ready::planned).toList();
   }
 
   private RunOutcome begin(RunRequest request) throws IOException {
@@ -123,7 +136,8 @@ public record Engine(
 
   private RunOutcome begin(RunRequest request, StartingModel base) throws IOException {
     RunFolder run = request.run();
-    List<PlannedPhase> planned = checked(request, 0, base);
+    Deque<Preflight.Ready> toCome = checked(request, 0, base);
+    requireRoom(request, planned(toCome));
 
     // Nothing was written up to here.
     if (request.start() == Start.FRESH && run.holdsSomething()) {
@@ -136,19 +150,21 @@ public record Engine(
         throw new InputException(
             run.path() + " was made by another process a moment ago; run the command again");
       }
-      return runPhases(request, newState(request), planned, base, "run_started");
+      return runPhases(request, newState(request), toCome, base, "run_started", List.of());
     }
   }
 
   private RunOutcome resume(RunRequest request) throws IOException {
     RunFolder run = request.run();
-    RunState earlier =
-        RunStore.read(run)
-            .orElseThrow(() -> new InputException(run.path() + " has no run.json any more"));
-    FinishedPhases.requireUnchanged(earlier, request);
-    int finished = earlier.finishedPhases();
+    EarlierRun earlier =
+        EarlierRun.of(
+            request,
+            RunStore.read(run)
+                .orElseThrow(() -> new InputException(run.path() + " has no run.json any more")));
+    earlier.requireUnchanged();
+    int finished = earlier.finished();
     int count = request.pipeline().phases().size();
-    if (finished == count && earlier.status() == RunState.Status.FINISHED) {
+    if (earlier.lacksNothing()) {
       Path model = modelThere(request, count - 1);
       progress.say(run.path() + " is finished; --fresh starts it anew");
       return new RunOutcome(Kind.ALREADY_FINISHED, model);
@@ -156,34 +172,43 @@ public record Engine(
     try (StartingModel start =
         finished == 0
             ? StartingModel.of(request, models, newModels)
-            : StartingModel.at(modelThere(request, finished - 1))) {
-      return resume(request, earlier, finished, start);
+            : StartingModel.at(modelAfter(request, finished - 1))) {
+      earlier.requireStart(start.weightsThatStay(request));
+      if (finished > 0) {
+        modelThere(request, finished - 1);
+      }
+      return resume(request, earlier, start);
     }
   }
 
-  private RunOutcome resume(RunRequest request, RunState earlier, int finished, StartingModel start)
+  private RunOutcome resume(RunRequest request, EarlierRun earlier, StartingModel start)
       throws IOException {
-    RunFolder run = request.run();
-    int count = request.pipeline().phases().size();
-    List<PlannedPhase> planned = finished < count ? checked(request, finished, start) : List.of();
+    int finished = earlier.finished();
+    Deque<Preflight.Ready> toCome =
+        finished < request.pipeline().phases().size()
+            ? checked(request, finished, start)
+            : new ArrayDeque<>();
+    requireRoom(request, planned(toCome));
 
-    for (int i = finished; i < earlier.phases().size(); i++) {
-      run.phase(i, earlier.phases().get(i).name()).remove();
-    }
-    progress.say("resuming " + run.path() + " after " + finished + " of " + count + " phases");
+    // Nothing was written up to here.
+    List<String> sentences = earlier.sentences();
+    sentences.addAll(earlier.makeRoom());
+    sentences.forEach(progress::say);
     RunState state = resumedState(request, earlier);
-    return runPhases(request, state, planned, start, "run_resumed");
+    return runPhases(request, state, toCome, start, "run_resumed", sentences);
   }
 
   private RunOutcome runPhases(
       RunRequest request,
       RunState state,
-      List<PlannedPhase> planned,
+      Deque<Preflight.Ready> toCome,
       StartingModel start,
-      String event)
+      String event,
+      List<String> notes)
       throws IOException {
     RunFolder run = request.run();
     Pipeline pipeline = request.pipeline();
+    List<PlannedPhase> planned = planned(toCome);
     int from = pipeline.phases().size() - planned.size();
     List<List<String>> warnings = warnings(planned);
     if (!planned.isEmpty()) {
@@ -191,7 +216,9 @@ public record Engine(
       warnings.forEach(ofPhase -> ofPhase.forEach(progress::say));
     }
     stop.listen();
-    try (RunJournal journal = RunJournal.open(run, state, event, clock)) {
+    try (RunJournal journal = RunJournal.open(run, state, event, clock, progress::say)) {
+      SideFiles files = sideFiles(journal);
+      notes.forEach(journal::note);
       for (int i = 0; i < warnings.size(); i++) {
         for (String warning : warnings.get(i)) {
           journal.note(from + i, warning);
@@ -199,30 +226,77 @@ public record Engine(
       }
       try (SingularValues values = cached(run)) {
         AtomicFiles.writeString(run.pipelineYaml(), PipelineWriter.toYaml(pipeline));
-        PhaseRunner runner = new PhaseRunner(request, journal, progress, stop);
+        PhaseRunner runner = new PhaseRunner(request, journal, progress, stop, files);
+        for (int i = 0; i < from; i++) {
+          // Of a phase whose process was killed, or whose card could not be written.
+          Optional<KeptResult> kept =
+              KeptResult.read(run.phase(i, pipeline.phases().get(i).name()));
+          if (kept.isPresent()) {
+            runner.finish(i, kept.get());
+          }
+        }
         Path checkpoint = start.weights(request);
         for (int i = from; i < pipeline.phases().size(); i++) {
-          PlannedPhase phase = planned.get(i - from);
-          runner.run(i, phase, checkpoint, trainers.apply(phase.phase().type()), values);
-          ReportFiles.write(run, pipeline, journal.state());
+          // The rows of a phase that is done are let go of.
+          runner.run(i, toCome.removeFirst(), checkpoint, values);
+          files.retry();
+          report(request, journal, files);
           checkpoint = modelAfter(request, i);
         }
-        ReportFiles.write(run, pipeline, journal.state());
-        journal.ended(RunState.Status.FINISHED, null);
+        report(request, journal, files);
+        files.end();
+        end(journal, RunState.Status.FINISHED, files.missing());
         return new RunOutcome(Kind.FINISHED, checkpoint);
       } catch (InterruptedTrainingException e) {
-        journal.ended(RunState.Status.INTERRUPTED, e.getMessage());
-        ReportFiles.write(run, pipeline, journal.state());
-        return new RunOutcome(Kind.INTERRUPTED, modelAfter(request, pipeline.phases().size() - 1));
+        report(request, journal, files);
+        files.end();
+        end(journal, RunState.Status.INTERRUPTED, e.getMessage());
+        return new RunOutcome(
+            Kind.INTERRUPTED,
+            modelAfter(request, pipeline.phases().size() - 1),
+            new Interruption(e.step(), newestOf(request, journal.state())));
       } catch (InputException | TrainingFailedException e) {
         // Preflight has passed: the input changed under the run, and something was written.
-        recordFailure(request, journal, e);
+        recordFailure(request, journal, files, e);
         throw new RunFailedException(text(e), e);
       } catch (IOException | RuntimeException | Error e) {
-        recordFailure(request, journal, e);
+        recordFailure(request, journal, files, e);
         throw e;
       }
     }
+  }
+
+  /**
+   * Refuses, before the first phase, what would fail at a later one.
+   *
+   * @throws InputException naming each phase that needs more memory than there is, and what is
+   *     lacking on the disk
+   */
+  private void requireRoom(RunRequest request, List<PlannedPhase> planned) throws IOException {
+    if (planned.isEmpty()) {
+      return;
+    }
+    DeviceMemory device = memory.of(planned.get(0).plan().places());
+    List<String> sentences = new ArrayList<>();
+    planned.forEach(phase -> device.refusal(phase).ifPresent(sentences::add));
+    RunDisk.of(request, planned).lack().ifPresent(sentences::add);
+    if (!sentences.isEmpty()) {
+      throw new InputException(
+          sentences.stream().map(sentence -> new Problem(null, sentence)).toList());
+    }
+  }
+
+  /** What is kept of the phase that is not finished, if there is something. */
+  private static @Nullable KeptStep newestOf(RunRequest request, RunState state)
+      throws IOException {
+    int next = state.finishedPhases();
+    return next == state.phases().size()
+        ? null
+        : request
+            .run()
+            .phase(next, state.phases().get(next).name())
+            .newestCheckpoint()
+            .orElse(null);
   }
 
   /** Of each phase to come. */
@@ -240,14 +314,49 @@ public record Engine(
         singularValues.get(), new SpectrumCache(run.spectra()), progress::say);
   }
 
+  /** What is written beside the models; a warning about it is one like others. */
+  private SideFiles sideFiles(RunJournal journal) {
+    return new SideFiles(
+        sentence -> {
+          journal.note(sentence);
+          progress.say(sentence);
+        });
+  }
+
+  private static void report(RunRequest request, RunJournal journal, SideFiles files) {
+    files.write(
+        "the report",
+        "polyphase report " + request.run().path() + " makes it",
+        () -> ReportFiles.write(request.run(), request.pipeline(), journal.state()));
+  }
+
+  /**
+   * Says in {@code run.json} how the run ended.
+   *
+   * @throws RunFailedException where it can't be said: whoever looks for it would not know
+   */
+  private static void end(RunJournal journal, RunState.Status status, @Nullable String message) {
+    try {
+      journal.ended(status, message);
+    } catch (IOException e) {
+      RunState state = journal.state();
+      throw new RunFailedException(
+          "%s; the models of %d of %d phases are kept, and once it can be written the same command goes on from there"
+              .formatted(FailureText.cause(e), state.finishedPhases(), state.phases().size()),
+          e);
+    }
+  }
+
   /** The failure itself is what the user must hear of, not that it could not be recorded. */
-  private static void recordFailure(RunRequest request, RunJournal journal, Throwable failure) {
+  private static void recordFailure(
+      RunRequest request, RunJournal journal, SideFiles files, Throwable failure) {
     try {
       journal.ended(RunState.Status.FAILED, text(failure));
-      ReportFiles.write(request.run(), request.pipeline(), journal.state());
-    } catch (IOException | RuntimeException e) {
+    } catch (IOException e) {
       failure.addSuppressed(e);
     }
+    report(request, journal, files);
+    files.end();
   }
 
   private static String text(Throwable failure) {
@@ -290,6 +399,7 @@ public record Engine(
               PhaseState.Status.PENDING,
               settings.phases().get(i),
               Map.of(),
+              null,
               null));
     }
     return new RunState(
@@ -303,20 +413,16 @@ public record Engine(
         phases);
   }
 
-  /** What is finished as it was, the rest as the pipeline now says. */
-  private RunState resumedState(RunRequest request, RunState earlier) {
+  private RunState resumedState(RunRequest request, EarlierRun earlier) {
     RunState planned = newState(request);
-    int finished = earlier.finishedPhases();
-    List<PhaseState> phases = new ArrayList<>(earlier.phases().subList(0, finished));
-    phases.addAll(planned.phases().subList(finished, planned.phases().size()));
     return new RunState(
         planned.name(),
         RunState.Status.RUNNING,
         null,
         version,
-        earlier.started(),
+        earlier.state().started(),
         planned.updated(),
         planned.settings(),
-        phases);
+        earlier.phases(planned.phases()));
   }
 }

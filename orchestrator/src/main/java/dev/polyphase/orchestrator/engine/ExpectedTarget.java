@@ -80,7 +80,7 @@ public record ExpectedTarget(
    * @throws InputException where nothing would be trained, or what can't be
    */
   static ExpectedTarget of(Phase phase, Checkpoint checkpoint) throws IOException {
-    return phase.targeting() instanceof Targeting.Snr snr
+    return phase.trained().targeting() instanceof Targeting.Snr snr
         ? ranked(snr, checkpoint)
         : named(Target.named(phase, checkpoint), checkpoint);
   }

@@ -28,10 +28,7 @@ public final class FailureText {
     if (failure instanceof FileSystemException file && file.getFile() != null) {
       return FileFailure.sentence(file);
     }
-    if (failure instanceof InputException
-        || failure instanceof OperationFailedException
-        || failure instanceof TrainingFailedException
-        || failure instanceof RunFailedException) {
+    if (isOurs(failure)) {
       return String.valueOf(failure.getMessage());
     }
     if (failure instanceof OutOfMemoryError) {
@@ -43,5 +40,25 @@ public final class FailureText {
     return failure instanceof IOException
         ? subject + ": a file could not be read or written; --debug shows where and why"
         : subject + ": it failed at something that should not fail; --debug shows where and why";
+  }
+
+  /** Why, without what to do about it, where the command goes on. */
+  static String cause(Throwable failure) {
+    if (failure instanceof UncheckedIOException unchecked && unchecked.getCause() != null) {
+      return cause(unchecked.getCause());
+    }
+    if (failure instanceof FileSystemException file && file.getFile() != null) {
+      return FileFailure.cause(file);
+    }
+    return isOurs(failure)
+        ? String.valueOf(failure.getMessage())
+        : "it failed at something that should not fail";
+  }
+
+  private static boolean isOurs(Throwable failure) {
+    return failure instanceof InputException
+        || failure instanceof OperationFailedException
+        || failure instanceof TrainingFailedException
+        || failure instanceof RunFailedException;
   }
 }

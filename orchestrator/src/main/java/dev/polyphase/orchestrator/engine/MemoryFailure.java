@@ -3,6 +3,7 @@ package dev.polyphase.orchestrator.engine;
 import dev.polyphase.orchestrator.machine.GpuMemory;
 import dev.polyphase.orchestrator.machine.ResidentMemory;
 import dev.polyphase.orchestrator.machine.SystemMemory;
+import dev.polyphase.phases.api.Compute;
 import dev.polyphase.phases.api.MemoryEstimate;
 import dev.polyphase.phases.api.PhasePlan;
 import dev.polyphase.phases.api.PlaceNeed;
@@ -13,6 +14,7 @@ import java.util.List;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /** What a user is told of a phase that ran out of memory. */
 final class MemoryFailure {
@@ -22,14 +24,14 @@ final class MemoryFailure {
 
   /** A phase for whose tensors the device, or the CPU beside it, had no room. */
   static String onDevice(PlannedPhase planned) {
-    String device = planned.plan().compute().device();
-    boolean beside = planned.plan().memory().offload() != null;
+    PhasePlan plan = planned.plan();
+    boolean beside = plan.memory() != null && plan.memory().offload() != null;
     return sentence(
         planned,
-        "phase %s ran out of memory on %s%s"
+        "phase %s ran out of memory%s%s"
             .formatted(
                 planned.phase().name(),
-                device,
+                onDevice(plan.compute()),
                 beside ? ", or on the CPU, where optimizer_offload keeps masters and states" : ""),
         beside ? eitherSide(planned) : remedies(planned));
   }
@@ -60,17 +62,16 @@ final class MemoryFailure {
   }
 
   private static String sentence(PlannedPhase planned, String head, List<String> remedies) {
-    return "%s: the estimate was %s; this would help most: %s"
+    @Nullable MemoryEstimate need = planned.plan().memory();
+    return "%s: %sthis would help most: %s"
         .formatted(
             head,
-            estimate(planned.plan()),
+            need == null ? "" : "the estimate was %s; ".formatted(estimate(planned.plan(), need)),
             String.join("; ", remedies.subList(0, Math.min(REMEDIES, remedies.size()))));
   }
 
   /** Beside it what there was or is, where that is known. */
-  private static String estimate(PhasePlan plan) {
-    MemoryEstimate need = plan.memory();
-    String device = plan.compute().device();
+  private static String estimate(PhasePlan plan, MemoryEstimate need) {
     String there = Numbers.bytes(need.totalBytes());
     if (need.offload() == null) {
       return there + room(plan);
@@ -80,8 +81,13 @@ final class MemoryFailure {
             .mapToObj(bytes -> ", the CPU has %s available".formatted(Numbers.bytes(bytes)))
             .findFirst()
             .orElse("");
-    return "%s on %s and %s on the CPU%s%s"
-        .formatted(there, device, Numbers.bytes(need.hostBytes()), room(plan), here);
+    return "%s%s and %s on the CPU%s%s"
+        .formatted(
+            there, onDevice(plan.compute()), Numbers.bytes(need.hostBytes()), room(plan), here);
+  }
+
+  private static String onDevice(Compute compute) {
+    return compute.device() == null ? "" : " on " + compute.device();
   }
 
   private static OptionalLong hostAvailable() {

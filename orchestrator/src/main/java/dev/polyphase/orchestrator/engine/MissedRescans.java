@@ -15,10 +15,10 @@ final class MissedRescans {
   static Optional<String> sentence(PlannedPhase planned) {
     Phase phase = planned.phase();
     PhasePlan plan = planned.plan();
-    if (phase.rescanEvery().isEmpty() || plan.rescans() > 0) {
+    if (phase.trained().rescanEvery().isEmpty() || plan.rescans() > 0) {
       return Optional.empty();
     }
-    RescanEvery every = phase.rescanEvery().get();
+    RescanEvery every = phase.trained().rescanEvery().get();
     boolean steps = every instanceof RescanEvery.Steps;
     return Optional.of(
         "phase %s has no rescan: rescan_every is %s, and the phase ends %s; %s"
@@ -36,9 +36,15 @@ final class MissedRescans {
       return "set it below " + Numbers.whole(plan.steps());
     }
     List<String> limits = new ArrayList<>();
-    phase.numEpochs().ifPresent(n -> limits.add("num_epochs, which is " + Numbers.decimal(n)));
-    phase.maxSteps().ifPresent(n -> limits.add("max_steps, which is " + Numbers.whole(n)));
-    phase.maxTokens().ifPresent(n -> limits.add("max_tokens, which is " + Numbers.whole(n)));
+    phase
+        .length()
+        .numEpochs()
+        .ifPresent(n -> limits.add("num_epochs, which is " + Numbers.decimal(n)));
+    phase.length().maxSteps().ifPresent(n -> limits.add("max_steps, which is " + Numbers.whole(n)));
+    phase
+        .length()
+        .maxTokens()
+        .ifPresent(n -> limits.add("max_tokens, which is " + Numbers.whole(n)));
     return "raise " + String.join(", or ", limits) + ", or leave rescan_every out";
   }
 

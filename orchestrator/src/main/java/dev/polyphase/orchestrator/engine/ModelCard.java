@@ -91,7 +91,7 @@ final class ModelCard {
   private static Set<String> heldOutData(Phase settings, Path folder) throws IOException {
     Optional<Amount> drawn = settings.evaluation().valSetSize();
     if (drawn.isEmpty()) {
-      return DataFiles.names(settings.evalDatasets(), folder);
+      return DataFiles.names(settings.evaluation().evalDatasets(), folder);
     }
     return drawn.get() instanceof Amount.Share share
         ? Set.of(100 * share.share() + " % of the rows")

@@ -159,11 +159,12 @@ final class ModelCardText {
     row(table, "", chapters.stream().map(ModelCardText::name).toList());
     table.append("| --- |").append(" --- |".repeat(chapters.size())).append('\n');
     row(table, "type", of(chapter -> type(chapter.settings())));
-    row(table, "weights", of(chapter -> targeting(chapter.settings().targeting())));
-    if (chapters.stream().anyMatch(chapter -> chapter.settings().adapter().isPresent())) {
+    row(table, "weights", of(chapter -> targeting(chapter.settings().trained().targeting())));
+    if (chapters.stream().anyMatch(chapter -> chapter.settings().trained().adapter().isPresent())) {
       row(table, "adapter", of(chapter -> adapter(chapter.settings())));
     }
-    if (chapters.stream().anyMatch(chapter -> chapter.settings().rescanEvery().isPresent())) {
+    if (chapters.stream()
+        .anyMatch(chapter -> chapter.settings().trained().rescanEvery().isPresent())) {
       row(table, "chosen anew", of(ModelCardText::rescans));
     }
     row(table, "trained parameters", of(this::trained));
@@ -173,12 +174,18 @@ final class ModelCardText {
     }
     row(table, "steps", of(chapter -> whole(chapter.result().steps())));
     row(table, "tokens", of(chapter -> whole(chapter.result().tokens())));
-    row(table, "longest row", of(chapter -> whole(chapter.settings().sequenceLen()) + " tokens"));
+    row(
+        table,
+        "longest row",
+        of(chapter -> whole(chapter.settings().batch().sequenceLen()) + " tokens"));
     row(table, "rows of a step", of(ModelCardText::batch));
     row(table, "learning rate", of(chapter -> rate(chapter.settings())));
     row(table, "optimizer", of(chapter -> optimizer(chapter.settings())));
-    if (chapters.stream().anyMatch(chapter -> chapter.settings().neftuneNoiseAlpha() > 0)) {
-      row(table, "NEFTune noise", of(chapter -> decimal(chapter.settings().neftuneNoiseAlpha())));
+    if (chapters.stream().anyMatch(chapter -> chapter.settings().batch().neftuneNoiseAlpha() > 0)) {
+      row(
+          table,
+          "NEFTune noise",
+          of(chapter -> decimal(chapter.settings().batch().neftuneNoiseAlpha())));
     }
     if (chapters.stream().anyMatch(chapter -> chapter.settings().type() == PhaseType.DPO)) {
       row(table, "dpo", of(chapter -> dpo(chapter.settings())));
@@ -210,15 +217,15 @@ final class ModelCardText {
     ## Versions
 
     - Polyphase %s
-    - %s on %s, %s
+    - %s
     - Java %s
 
     """
         .formatted(
             version,
-            compute.library(),
-            compute.device(),
-            compute.dtype(),
+            compute.library()
+                + (compute.device() == null ? "" : " on " + compute.device())
+                + (compute.dtype() == null ? "" : ", " + compute.dtype()),
             System.getProperty("java.version"));
   }
 
@@ -239,7 +246,7 @@ final class ModelCardText {
   }
 
   private boolean ranked() {
-    return chapters.stream().anyMatch(c -> byRatio(c.settings().targeting()));
+    return chapters.stream().anyMatch(c -> byRatio(c.settings().trained().targeting()));
   }
 
   /** Whether it is Spectrum's idea: the best by their ratio, not controls or other metrics. */
@@ -273,7 +280,7 @@ final class ModelCardText {
   }
 
   private static String rescans(Chapter chapter) {
-    Optional<RescanEvery> wanted = chapter.settings().rescanEvery();
+    Optional<RescanEvery> wanted = chapter.settings().trained().rescanEvery();
     if (wanted.isEmpty()) {
       return "";
     }
@@ -299,15 +306,16 @@ final class ModelCardText {
 
   private static String batch(Chapter chapter) {
     Phase phase = chapter.settings();
-    String batch = phase.microBatchSize() + " x " + phase.gradientAccumulationSteps();
-    return phase.samplePacking() ? batch + " packed sequences" : batch;
+    String batch =
+        phase.batch().microBatchSize() + " x " + phase.batch().gradientAccumulationSteps();
+    return phase.batch().samplePacking() ? batch + " packed sequences" : batch;
   }
 
   private static String rate(Phase phase) {
     return "%s, %s"
         .formatted(
-            decimal(phase.learningRate()),
-            phase.lrScheduler().name().name().toLowerCase(Locale.ROOT));
+            decimal(phase.learningRates().highest()),
+            phase.learningRates().scheduler().name().name().toLowerCase(Locale.ROOT));
   }
 
   private static String optimizer(Phase phase) {
@@ -324,7 +332,8 @@ final class ModelCardText {
           case MUON -> "Muon, AdamW " + ofAdam;
         };
     return "%s, decay %s, clipped at %s"
-        .formatted(name, decimal(optimizer.weightDecay()), decimal(phase.maxGradNorm()));
+        .formatted(
+            name, decimal(optimizer.weightDecay()), decimal(phase.optimizer().maxGradNorm()));
   }
 
   private static String dpo(Phase phase) {
@@ -337,6 +346,7 @@ final class ModelCardText {
 
   private static String adapter(Phase phase) {
     return phase
+        .trained()
         .adapter()
         .map(
             lora ->

@@ -6,7 +6,7 @@ import java.util.List;
 import java.util.Set;
 
 /**
- * How a selection differs from the one before it, read back from their files.
+ * How a selection differs from the one before it.
  *
  * @param entered the modules that are trained from now on, in the order of the new selection
  * @param left those that were trained, in the order of the old one
@@ -16,9 +16,13 @@ record MovedModules(List<String> entered, List<String> left, int stayed) {
   /** More are only counted. */
   private static final int NAMED = 3;
 
+  /** Of two selections that are read back from their files. */
   static MovedModules between(DecisionFolder before, DecisionFolder after) throws IOException {
-    Set<String> then = ChosenModules.selected(before);
-    Set<String> now = ChosenModules.selected(after);
+    return between(ChosenModules.selected(before), ChosenModules.selected(after));
+  }
+
+  /** Of the modules that two selections take, each in its order. */
+  static MovedModules between(Set<String> then, Set<String> now) {
     List<String> entered = now.stream().filter(module -> !then.contains(module)).toList();
     List<String> left = then.stream().filter(module -> !now.contains(module)).toList();
     return new MovedModules(entered, left, now.size() - entered.size());

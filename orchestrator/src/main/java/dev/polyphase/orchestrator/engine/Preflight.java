@@ -1,8 +1,9 @@
 package dev.polyphase.orchestrator.engine;
 
-import dev.polyphase.phases.api.PhasePlan;
 import dev.polyphase.phases.api.PhaseRequest;
+import dev.polyphase.phases.api.PhaseStart;
 import dev.polyphase.phases.api.PhaseTrainer;
+import dev.polyphase.phases.api.PreparedPhase;
 import dev.polyphase.pipelines.Phase;
 import dev.polyphase.pipelines.PhaseType;
 import dev.polyphase.pipelines.problems.InputException;
@@ -26,14 +27,22 @@ final class Preflight {
   private Preflight() {}
 
   /**
+   * A phase to train.
+   *
+   * @param planned what it will do
+   * @param prepared its rows, which take memory as long as anybody has them
+   */
+  record Ready(PlannedPhase planned, PreparedPhase prepared) {}
+
+  /**
    * Checks the phases from {@code from} on, all of them on the weights that the first of them will
    * start from: names and shapes are the same in every phase.
    *
    * @param progress tells how far the reading of data is
-   * @return what each of them will do
+   * @return each of them with its rows
    * @throws InputException with every problem of every phase
    */
-  static List<PlannedPhase> check(
+  static List<Ready> check(
       RunRequest request,
       int from,
       Path start,
@@ -44,7 +53,7 @@ final class Preflight {
     Checkpoint checkpoint = Checkpoint.open(start);
     Phase first = request.pipeline().phases().get(from);
     CheckpointWriter.requireCarried(checkpoint, request.run().phase(from, first.name()).model());
-    List<PlannedPhase> planned = new ArrayList<>();
+    List<Ready> ready = new ArrayList<>();
     // Phases share their model, and thus its problems.
     Set<Problem> problems = new LinkedHashSet<>();
     int count = request.pipeline().phases().size();
@@ -59,8 +68,8 @@ final class Preflight {
       }
       try {
         PhaseRequest training = asRequest(request, i, start, target);
-        PhasePlan plan = trainers.apply(phase.type()).check(training, progress::reading);
-        planned.add(new PlannedPhase(phase, target, plan));
+        PreparedPhase prepared = trainers.apply(phase.type()).prepare(training, progress::reading);
+        ready.add(new Ready(new PlannedPhase(phase, target, prepared.plan()), prepared));
       } catch (InputException e) {
         problems.addAll(e.problems());
       }
@@ -68,7 +77,7 @@ final class Preflight {
     if (!problems.isEmpty()) {
       throw new InputException(List.copyOf(problems));
     }
-    return planned;
+    return ready;
   }
 
   private static void requirePlace(RunRequest request) throws IOException {
@@ -88,12 +97,8 @@ final class Preflight {
         request.pipeline(),
         phase,
         request.folder(),
-        start,
-        target.tensors(),
-        target.rows(),
-        Map.of(),
-        request.run().phase(index, phase.name()).model(),
-        Optional.empty());
+        new PhaseStart(start, target.tensors(), target.rows(), Map.of(), Optional.empty()),
+        request.run().phase(index, phase.name()).model());
   }
 
   private static Problem of(Phase phase, Problem problem) {

@@ -1,13 +1,16 @@
 package dev.polyphase.orchestrator.engine;
 
+import dev.polyphase.phases.api.Compute;
 import dev.polyphase.phases.api.MemoryEstimate;
 import dev.polyphase.phases.api.PhasePlan;
+import dev.polyphase.pipelines.GradientCheckpointing;
 import dev.polyphase.pipelines.Optimizer;
 import dev.polyphase.pipelines.Phase;
 import dev.polyphase.pipelines.SelectionRule.Budget;
 import dev.polyphase.pipelines.Targeting;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** The settings that make a phase need less memory. */
 public final class Remedies {
@@ -21,19 +24,22 @@ public final class Remedies {
    */
   public static List<String> of(Phase phase, PhasePlan plan, long host) {
     List<String> remedies = new ArrayList<>();
-    if (!plan.memory().recomputed()) {
+    @Nullable MemoryEstimate need = plan.memory();
+    if (need == null
+        ? phase.batch().gradientCheckpointing() != GradientCheckpointing.ON
+        : !need.recomputed()) {
       remedies.add("gradient_checkpointing: true");
     }
-    if (mayOffload(phase.optimizer(), plan, host)) {
+    if (need != null && mayOffload(phase.optimizer(), plan.compute(), need, host)) {
       remedies.add("optimizer_offload: true");
     }
-    if (phase.microBatchSize() > 1) {
+    if (phase.batch().microBatchSize() > 1) {
       remedies.add(
           "micro_batch_size below %d, with more gradient_accumulation_steps"
-              .formatted(phase.microBatchSize()));
+              .formatted(phase.batch().microBatchSize()));
     }
     remedies.addAll(trainingLess(phase));
-    remedies.add("sequence_len below " + phase.sequenceLen());
+    remedies.add("sequence_len below " + phase.batch().sequenceLen());
     return remedies;
   }
 
@@ -44,7 +50,8 @@ public final class Remedies {
    */
   public static List<String> beside(Phase phase, PhasePlan plan, long device) {
     List<String> remedies = new ArrayList<>();
-    if (withoutOffload(plan.memory()) <= device) {
+    @Nullable MemoryEstimate need = plan.memory();
+    if (need != null && withoutOffload(need) <= device) {
       remedies.add("optimizer_offload: false");
     }
     remedies.addAll(trainingLess(phase));
@@ -53,7 +60,7 @@ public final class Remedies {
 
   /** Those that help wherever masters and states are. */
   static List<String> trainingLess(Phase phase) {
-    if (!(phase.targeting() instanceof Targeting.Snr snr)) {
+    if (!(phase.trained().targeting() instanceof Targeting.Snr snr)) {
       return List.of("targeting.method: snr with a top_percent");
     }
     String smaller = smaller(snr.rule().budget());
@@ -62,9 +69,9 @@ public final class Remedies {
         : List.of("targeting.always_train: []", smaller);
   }
 
-  private static boolean mayOffload(Optimizer optimizer, PhasePlan plan, long host) {
-    MemoryEstimate need = plan.memory();
-    return !plan.compute().device().equals("cpu")
+  private static boolean mayOffload(
+      Optimizer optimizer, Compute compute, MemoryEstimate need, long host) {
+    return !"cpu".equals(compute.device())
         && !optimizer.offloaded()
         && optimizer.name() != Optimizer.Name.MUON
         && need.masterBytes() + need.optimizerBytes() <= host;

@@ -9,7 +9,8 @@ import dev.polyphase.rescanner.ScanListener;
 import dev.polyphase.rescanner.SingularValues;
 import dev.polyphase.weights.Checkpoint;
 import java.io.IOException;
-import java.nio.file.Files;
+import java.util.Optional;
+import java.util.Set;
 import java.util.function.Consumer;
 
 /**
@@ -24,7 +25,8 @@ final class Rescanning implements Retargeting.Decision {
   private final StopSignal stop;
   private final Progress progress;
   private final Consumer<String> notes;
-  private DecisionFolder latest;
+  private final SideFiles files;
+  private Optional<Set<String>> latest = Optional.empty();
 
   /**
    * The decisions of a phase that has made its first.
@@ -32,6 +34,7 @@ final class Rescanning implements Retargeting.Decision {
    * @param seed of the pipeline
    * @param folder the phase's, where the first decision lies
    * @param notes what a user should remember
+   * @param files where what a decision leaves is written, or waits: training does not depend on it
    */
   Rescanning(
       Phase phase,
@@ -40,7 +43,8 @@ final class Rescanning implements Retargeting.Decision {
       SingularValues singularValues,
       StopSignal stop,
       Progress progress,
-      Consumer<String> notes) {
+      Consumer<String> notes,
+      SideFiles files) {
     this.phase = phase;
     this.seed = seed;
     this.folder = folder;
@@ -48,14 +52,12 @@ final class Rescanning implements Retargeting.Decision {
     this.stop = stop;
     this.progress = progress;
     this.notes = notes;
-    this.latest = folder.decision();
+    this.files = files;
   }
 
   @Override
   public Retargeting.Target of(Checkpoint weights, long step) throws IOException {
     progress.rescanning(step);
-    DecisionFolder now = folder.rescan(step);
-    Files.createDirectories(now.path());
     ScanListener scanning =
         (module, done, total) -> {
           if (stop.requested()) {
@@ -63,10 +65,26 @@ final class Rescanning implements Retargeting.Decision {
           }
           progress.rescanned(done, total);
         };
-    Target.Decision decision = Target.decide(phase, seed, weights, now, singularValues, scanning);
+    Target.Decision decision = Target.decide(phase, seed, weights, singularValues, scanning);
     decision.sentences().forEach(progress::note);
-    notes.accept(MovedModules.between(latest, now).sentence(step));
-    latest = now;
+    Set<String> before = latest.isPresent() ? latest.get() : decidedBefore(step);
+    Set<String> now = decision.files().modules();
+    notes.accept(MovedModules.between(before, now).sentence(step));
+    latest = Optional.of(now);
+    DecisionFolder place = folder.rescan(step);
+    files.write(
+        "the rescan after step %d of phase %s".formatted(step, phase.name()),
+        "",
+        () -> decision.files().write(place));
     return new Retargeting.Target(decision.tensors(), decision.rateFactors());
+  }
+
+  /** What an earlier attempt, or the phase's beginning, left to compare with. */
+  private Set<String> decidedBefore(long step) throws IOException {
+    DecisionFolder latestThere = folder.decision();
+    for (DecisionFolder earlier : folder.rescansDone().headMap(step).values()) {
+      latestThere = earlier;
+    }
+    return ChosenModules.selected(latestThere);
   }
 }

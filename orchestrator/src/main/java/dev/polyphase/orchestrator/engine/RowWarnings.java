@@ -64,7 +64,7 @@ final class RowWarnings {
     return "phase %s: sequence_len, which is %s, %s of %s %s (%s); raise it, or shorten them"
         .formatted(
             phase.name(),
-            Numbers.whole(phase.sequenceLen()),
+            Numbers.whole(phase.batch().sequenceLen()),
             String.join(" and ", what),
             Numbers.whole(counts.read()),
             rows,
@@ -86,7 +86,8 @@ final class RowWarnings {
             byCut
                 ? ", %s of them because sequence_len, which is %s, cuts off where they differ"
                     .formatted(
-                        Numbers.whole(counts.equalAfterCut()), Numbers.whole(phase.sequenceLen()))
+                        Numbers.whole(counts.equalAfterCut()),
+                        Numbers.whole(phase.batch().sequenceLen()))
                 : "",
             byCut ? "raise sequence_len, or remove them" : "remove them");
   }

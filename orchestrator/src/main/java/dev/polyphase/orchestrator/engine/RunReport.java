@@ -81,7 +81,7 @@ final class RunReport {
 
   private PhaseReport phase(PhaseState state, PhaseFolder folder, Optional<Checkpoint> weights)
       throws IOException {
-    Targeting targeting = settings(state).targeting();
+    Targeting targeting = settings(state).trained().targeting();
     if (state.status() == PhaseState.Status.PENDING) {
       return PhaseReport.pending(
           state.name(), state.type(), words(targeting), settingsByKey(state));

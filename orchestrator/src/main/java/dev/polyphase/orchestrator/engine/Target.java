@@ -2,14 +2,13 @@ package dev.polyphase.orchestrator.engine;
 
 import dev.polyphase.orchestrator.store.DecisionFolder;
 import dev.polyphase.orchestrator.store.LearningRatesFile;
-import dev.polyphase.pipelines.LrBySnr;
 import dev.polyphase.pipelines.Phase;
-import dev.polyphase.pipelines.SelectionRule;
 import dev.polyphase.pipelines.Targeting;
 import dev.polyphase.pipelines.problems.InputException;
 import dev.polyphase.rescanner.AlwaysTrained;
 import dev.polyphase.rescanner.LearningRateFactors;
 import dev.polyphase.rescanner.Measure;
+import dev.polyphase.rescanner.ModuleName;
 import dev.polyphase.rescanner.NotFinite;
 import dev.polyphase.rescanner.Rescanner;
 import dev.polyphase.rescanner.Scan;
@@ -19,26 +18,23 @@ import dev.polyphase.rescanner.ScanTargets;
 import dev.polyphase.rescanner.Selection;
 import dev.polyphase.rescanner.SelectionFile;
 import dev.polyphase.rescanner.SingularValues;
-import dev.polyphase.rescanner.SnrFile;
-import dev.polyphase.rescanner.SpectraFile;
 import dev.polyphase.rescanner.TrainableTensors;
 import dev.polyphase.rescanner.UnfrozenParameters;
 import dev.polyphase.weights.Checkpoint;
 import dev.polyphase.weights.RowRanges;
 import dev.polyphase.weights.TensorInfo;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 
 /** Which tensors a phase trains, decided on the weights as they stand. */
 final class Target {
-  private static final Selection NO_SELECTION =
-      new Selection(SelectionRule.published(100), List.of());
-
   private Target() {}
 
   /**
@@ -49,13 +45,15 @@ final class Target {
    * @param rateFactors by what the learning rate of a module is multiplied; 1 of those not named
    * @param patterns what each pattern of {@code unfrozen_parameters} matches
    * @param notes what is odd about the weights, a sentence each
+   * @param files what it leaves in its folder
    */
   record Decision(
       Set<String> tensors,
       Map<String, RowRanges> rows,
       Map<String, Double> rateFactors,
       List<UnfrozenParameters.Match> patterns,
-      List<String> notes) {
+      List<String> notes,
+      DecisionFiles files) {
 
     /** What a user should know of it. */
     List<String> sentences() {
@@ -71,13 +69,19 @@ final class Target {
    * @throws InputException where a pattern is wrong or matches none
    */
   static Decision named(Phase phase, Checkpoint checkpoint) throws IOException {
-    if (phase.targeting() instanceof Targeting.Parameters parameters) {
+    if (phase.trained().targeting() instanceof Targeting.Parameters parameters) {
       UnfrozenParameters.Matches matches =
           UnfrozenParameters.of(parameters.unfrozenParameters(), parameters.match())
               .match(checkpoint);
-      return new Decision(matches.all(), matches.rows(), Map.of(), matches.patterns(), List.of());
+      return named(matches.all(), matches.rows(), matches.patterns());
     }
-    return new Decision(allOf(checkpoint), Map.of(), Map.of(), List.of(), List.of());
+    return named(allOf(checkpoint), Map.of(), List.of());
+  }
+
+  private static Decision named(
+      Set<String> tensors, Map<String, RowRanges> rows, List<UnfrozenParameters.Match> patterns) {
+    DecisionFiles files = DecisionFiles.named(ranges(tensors, rows));
+    return new Decision(tensors, rows, Map.of(), patterns, List.of(), files);
   }
 
   /**
@@ -101,8 +105,47 @@ final class Target {
   }
 
   /**
-   * Decides, and writes {@code selection.yaml}, after a scan {@code snr.json} and {@code
-   * spectra.jsonl} too, and with {@code lr_by_snr} {@code learning_rates.json}.
+   * What a phase that goes on was decided to train at its beginning. A scan is not repeated: on
+   * another device it might find otherwise.
+   *
+   * @param checkpoint what the phase began with
+   * @param folder where the decision lies
+   * @return empty where a file of it is gone, or not what it was
+   */
+  static Optional<Decision> asBefore(Phase phase, Checkpoint checkpoint, DecisionFolder folder)
+      throws IOException {
+    if (!(phase.trained().targeting() instanceof Targeting.Snr)) {
+      return Optional.of(named(phase, checkpoint));
+    }
+    if (!Files.isRegularFile(folder.selectionYaml())) {
+      return Optional.empty();
+    }
+    Optional<Map<String, Double>> factors =
+        phase.learningRates().bySnr().isPresent()
+            ? LearningRatesFile.read(folder)
+            : Optional.of(Map.of());
+    if (factors.isEmpty()) {
+      return Optional.empty();
+    }
+    try {
+      List<String> patterns = SelectionFile.read(folder.selectionYaml());
+      return Optional.of(
+          new Decision(
+              TrainableTensors.of(
+                  checkpoint,
+                  ChosenModules.modulesOf(patterns).stream().map(ModuleName::new).toList()),
+              Map.of(),
+              factors.get(),
+              List.of(),
+              List.of(),
+              DecisionFiles.named(patterns)));
+    } catch (InputException e) {
+      return Optional.empty();
+    }
+  }
+
+  /**
+   * Decides; nothing is written yet.
    *
    * @param seed of the pipeline; with the phase's name it draws a random selection
    */
@@ -110,46 +153,40 @@ final class Target {
       Phase phase,
       long seed,
       Checkpoint checkpoint,
-      DecisionFolder folder,
       SingularValues singularValues,
       ScanListener listener)
       throws IOException {
-    if (phase.targeting() instanceof Targeting.Snr snr) {
+    if (phase.trained().targeting() instanceof Targeting.Snr snr) {
       Measure measure = new Measure(snr.rule().profile(), snr.rule().metric());
       Scan scan = Rescanner.scan(ranked(snr, checkpoint), measure, singularValues, listener);
-      SnrFile.write(folder.snrJson(), scan.snrs());
-      SpectraFile.write(folder.spectraJsonl(), scan);
       Selection selection = Selection.of(scan.candidates(), snr.rule(), seed + "/" + phase.name());
       AlwaysTrained always = AlwaysTrained.of(checkpoint, snr.alwaysTrain());
-      SelectionFile.write(folder.selectionYaml(), selection, always.patterns());
+      Map<String, Double> factors =
+          phase
+              .learningRates()
+              .bySnr()
+              .map(rule -> LearningRateFactors.of(selection, always, rule))
+              .orElse(Map.of());
       return new Decision(
           TrainableTensors.of(checkpoint, selection, always),
           Map.of(),
-          rateFactors(phase, selection, always, folder),
+          factors,
           List.of(),
-          notes(scan, checkpoint));
+          notes(scan, checkpoint),
+          new DecisionFiles(
+              Optional.of(scan),
+              selection,
+              always.patterns(),
+              phase.learningRates().bySnr(),
+              factors));
     }
-    Decision decision = named(phase, checkpoint);
-    SelectionFile.write(folder.selectionYaml(), NO_SELECTION, patterns(decision));
-    return decision;
+    return named(phase, checkpoint);
   }
 
   private static List<String> notes(Scan scan, Checkpoint checkpoint) throws IOException {
     List<String> notes = new ArrayList<>(scan.notes());
     notes.addAll(NotFinite.besides(scan, checkpoint));
     return notes;
-  }
-
-  private static Map<String, Double> rateFactors(
-      Phase phase, Selection selection, AlwaysTrained always, DecisionFolder folder)
-      throws IOException {
-    if (phase.lrBySnr().isEmpty()) {
-      return Map.of();
-    }
-    LrBySnr rule = phase.lrBySnr().get();
-    Map<String, Double> factors = LearningRateFactors.of(selection, always, rule);
-    LearningRatesFile.write(folder, rule, factors);
-    return factors;
   }
 
   private static String sentence(UnfrozenParameters.Match match) {
@@ -162,14 +199,14 @@ final class Target {
   }
 
   /** In the syntax of {@code unfrozen_parameters}, one range of rows a line. */
-  private static List<String> patterns(Decision decision) {
+  private static List<String> ranges(Set<String> tensors, Map<String, RowRanges> rows) {
     List<String> patterns = new ArrayList<>();
-    for (String tensor : decision.tensors()) {
-      RowRanges rows = decision.rows().get(tensor);
-      if (rows == null) {
+    for (String tensor : tensors) {
+      RowRanges some = rows.get(tensor);
+      if (some == null) {
         patterns.add(tensor);
       } else {
-        rows.ranges()
+        some.ranges()
             .forEach(range -> patterns.add(tensor + "[" + range.start() + ":" + range.end() + "]"));
       }
     }

@@ -2,86 +2,197 @@ package dev.polyphase.orchestrator.store;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.polyphase.weights.FileFailure;
-import java.io.BufferedWriter;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
-import java.nio.file.Files;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.LinkOption;
-import java.nio.file.OpenOption;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
-/** A growing file of JSON objects, one a line, each handed to the system as soon as it is added. */
+/**
+ * A growing file of JSON objects, one a line, each handed to the system as soon as it is added.
+ *
+ * <p>Nothing fails for the sake of a line. One that can't be written waits in memory, and those
+ * after it do; they are written in order as soon as the file takes them, and it is then what it
+ * would have been. It never ends within a line. The file is opened anew after a failure, as a share
+ * that was mounted again asks for.
+ */
 final class JsonLines implements AutoCloseable {
   private final Path file;
-  private final BufferedWriter writer;
+  private final Consumer<String> notes;
+  private final ByteArrayOutputStream waiting = new ByteArrayOutputStream();
+  private long waitingLines;
+  private @Nullable FileChannel channel;
+  private @Nullable IOException failure;
 
-  private JsonLines(Path file, BufferedWriter writer) {
+  /** What the file is cut to before anything is written, in bytes; -1 where it stays whole. */
+  private long cutTo = -1;
+
+  private boolean begun;
+
+  /**
+   * Lines to add to a file, which is made if it is not there. Half a line at its end, as a process
+   * leaves that was killed, is ended first, so that it takes no other with it.
+   *
+   * @param notes is told, in a sentence, when the first line has to wait, and when none does any
+   *     more
+   */
+  JsonLines(Path file, Consumer<String> notes) {
     this.file = file;
-    this.writer = writer;
+    this.notes = notes;
+    try {
+      opened();
+    } catch (IOException e) {
+      failed(e);
+    }
+  }
+
+  /** What is in the file behind its first bytes goes when the next line is written. */
+  void keepOnly(long bytes) {
+    cutTo = bytes;
+  }
+
+  /** Does that now, if it can be. */
+  void cutNow() {
+    try {
+      cut(opened());
+    } catch (IOException e) {
+      failed(FileFailure.writing(file, e));
+      letGo();
+    }
+  }
+
+  /** Adds a line. */
+  void add(JsonNode line) {
+    waiting.writeBytes((line + "\n").getBytes(StandardCharsets.UTF_8));
+    waitingLines++;
+    retry();
+  }
+
+  /** Tries to write the lines that wait. */
+  void retry() {
+    try {
+      flush();
+    } catch (IOException e) {
+      failed(e);
+    }
   }
 
   /**
-   * Adds to a file, which may be there already. Half a line at its end, as a process leaves that
-   * was killed, is ended first, so that it takes no other with it.
+   * Writes the lines that wait.
+   *
+   * @throws IOException where they still have to
    */
-  static JsonLines append(Path file) throws IOException {
-    boolean half = endsWithinALine(file);
-    JsonLines lines =
-        open(file, StandardOpenOption.CREATE, StandardOpenOption.APPEND, LinkOption.NOFOLLOW_LINKS);
-    if (half) {
+  void flush() throws IOException {
+    if (waitingLines > 0) {
+      FileChannel to = opened();
       try {
-        lines.writer.write('\n');
+        begin(to);
+        write(to, ByteBuffer.wrap(waiting.toByteArray()));
       } catch (IOException e) {
-        lines.close();
+        letGo();
+        throw FileFailure.writing(file, e);
+      }
+      waiting.reset();
+      waitingLines = 0;
+    }
+    if (failure != null) {
+      failure = null;
+      notes.accept(file + " can be written again, and has every line");
+    }
+  }
+
+  /** The lines that are not in the file, all of them its last. */
+  long waiting() {
+    return waitingLines;
+  }
+
+  private void failed(IOException e) {
+    if (failure == null) {
+      notes.accept(
+          FileFailure.cause(file, e)
+              + "; its lines wait in memory until it can be written, and all else goes on");
+    }
+    failure = e;
+  }
+
+  private FileChannel opened() throws IOException {
+    if (channel == null) {
+      try {
+        channel =
+            FileChannel.open(
+                file,
+                StandardOpenOption.CREATE,
+                StandardOpenOption.READ,
+                StandardOpenOption.WRITE,
+                LinkOption.NOFOLLOW_LINKS);
+      } catch (IOException e) {
         throw FileFailure.writing(file, e);
       }
     }
-    return lines;
+    return channel;
   }
 
-  private static boolean endsWithinALine(Path file) throws IOException {
-    if (!Files.isRegularFile(file) || Files.size(file) == 0) {
-      return false;
+  private void begin(FileChannel to) throws IOException {
+    cut(to);
+    if (!begun && endsWithinALine(to)) {
+      write(to, ByteBuffer.wrap(new byte[] {'\n'}));
     }
-    try (FileChannel bytes = FileChannel.open(file, StandardOpenOption.READ)) {
-      ByteBuffer last = ByteBuffer.allocate(1);
-      bytes.read(last, bytes.size() - 1);
-      return last.get(0) != '\n';
-    }
+    begun = true;
   }
 
-  /** Begins a file; one that is there is emptied. */
-  static JsonLines anew(Path file) throws IOException {
-    return open(
-        file,
-        StandardOpenOption.CREATE,
-        StandardOpenOption.TRUNCATE_EXISTING,
-        StandardOpenOption.WRITE,
-        LinkOption.NOFOLLOW_LINKS);
+  private static boolean endsWithinALine(FileChannel file) throws IOException {
+    ByteBuffer last = ByteBuffer.allocate(1);
+    return file.size() > 0 && file.read(last, file.size() - 1) == 1 && last.get(0) != '\n';
   }
 
-  private static JsonLines open(Path file, OpenOption... options) throws IOException {
-    return new JsonLines(file, Files.newBufferedWriter(file, options));
-  }
-
-  void add(JsonNode line) throws IOException {
+  /** All of it behind what is there, or nothing. */
+  private void write(FileChannel to, ByteBuffer bytes) throws IOException {
+    long end = to.size();
     try {
-      writer.write(line.toString());
-      writer.write('\n');
-      writer.flush();
+      long position = end;
+      while (bytes.hasRemaining()) {
+        position += to.write(bytes, position);
+      }
     } catch (IOException e) {
-      throw FileFailure.writing(file, e);
+      cutTo = end;
+      try {
+        cut(to);
+      } catch (IOException again) {
+        // It is cut before the next line is written.
+        e.addSuppressed(again);
+      }
+      throw e;
     }
   }
 
+  private void cut(FileChannel to) throws IOException {
+    if (cutTo >= 0) {
+      to.truncate(cutTo);
+      cutTo = -1;
+    }
+  }
+
+  private void letGo() {
+    @Nullable FileChannel closing = channel;
+    channel = null;
+    if (closing != null) {
+      try {
+        closing.close();
+      } catch (IOException e) {
+        failed(FileFailure.writing(file, e));
+      }
+    }
+  }
+
+  /** Lets go of the file, having tried once more; lines that wait stay, and may be flushed. */
   @Override
-  public void close() throws IOException {
-    try {
-      writer.close();
-    } catch (IOException e) {
-      throw FileFailure.writing(file, e);
-    }
+  public void close() {
+    retry();
+    letGo();
   }
 }

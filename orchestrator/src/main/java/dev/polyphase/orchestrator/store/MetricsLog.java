@@ -1,35 +1,104 @@
 package dev.polyphase.orchestrator.store;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.polyphase.phases.api.MetricsRow;
+import dev.polyphase.weights.FileFailure;
 import java.io.IOException;
+import java.nio.charset.CharacterCodingException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.function.Consumer;
 
-/** The rows of {@code metrics.jsonl}, as they come. */
+/**
+ * The rows of {@code metrics.jsonl}, as they come. One that can't be written waits in memory, and
+ * never ends what it tells of.
+ */
 public final class MetricsLog implements AutoCloseable {
+  private static final ObjectMapper JSON = new ObjectMapper();
+
+  private final Path file;
   private final JsonLines lines;
+  private final Consumer<String> notes;
   private final List<ObjectNode> rows = new ArrayList<>();
 
-  private MetricsLog(JsonLines lines) {
-    this.lines = lines;
+  private MetricsLog(Path file, Consumer<String> notes) {
+    this.file = file;
+    this.lines = new JsonLines(file, notes);
+    this.notes = notes;
   }
 
-  /** Begins the log of a phase; rows of an earlier attempt are gone. */
-  public static MetricsLog anew(PhaseFolder phase) throws IOException {
-    return new MetricsLog(JsonLines.anew(phase.metricsJsonl()));
+  /**
+   * The log of a phase. Rows of an earlier attempt go with the first row that is added, but for
+   * those that are kept by then.
+   *
+   * @param notes is told, in a sentence each, what can't be written, or was lost
+   */
+  public static MetricsLog of(PhaseFolder phase, Consumer<String> notes) {
+    MetricsLog log = new MetricsLog(phase.metricsJsonl(), notes);
+    log.lines.keepOnly(0);
+    return log;
+  }
+
+  /**
+   * Keeps the first rows of an earlier attempt, or as many of them as are there.
+   *
+   * @throws IOException where the file can't be read
+   */
+  public void keepFirst(long count) throws IOException {
+    rows.clear();
+    byte[] bytes = bytes();
+    int start = 0;
+    boolean whole = true;
+    // Half a line, as a killed process leaves at the end, has no end and is passed over.
+    for (int i = 0; whole && rows.size() < count && i < bytes.length; i++) {
+      if (bytes[i] == '\n') {
+        whole = addParsed(Arrays.copyOfRange(bytes, start, i));
+        start = whole ? i + 1 : start;
+      }
+    }
+    lines.keepOnly(start);
+    lines.cutNow();
+    if (rows.size() < count) {
+      notes.accept(
+          "%s has %d of the %d rows of the steps that are not taken again; the others are lost"
+              .formatted(file, rows.size(), count));
+    }
+  }
+
+  private byte[] bytes() throws IOException {
+    try {
+      return Files.readAllBytes(file);
+    } catch (NoSuchFileException e) {
+      return new byte[0];
+    } catch (IOException e) {
+      throw FileFailure.reading(file, e);
+    }
+  }
+
+  private boolean addParsed(byte[] line) throws IOException {
+    try {
+      return JSON.readTree(line) instanceof ObjectNode row && rows.add(row);
+    } catch (JsonProcessingException | CharacterCodingException e) {
+      return false;
+    }
   }
 
   /** Adds a row; a figure that is not finite becomes null, since JSON has no other word for it. */
-  public void add(MetricsRow row) throws IOException {
+  public void add(MetricsRow row) {
     ObjectNode line = JsonNodeFactory.instance.objectNode();
     row.values().forEach((name, value) -> put(line, name, value));
     rows.add(line);
     lines.add(line);
   }
 
-  private static void put(ObjectNode line, String name, Number value) {
+  static void put(ObjectNode line, String name, Number value) {
     if (value instanceof Long || value instanceof Integer) {
       line.put(name, value.longValue());
     } else if (Double.isFinite(value.doubleValue())) {
@@ -39,13 +108,28 @@ public final class MetricsLog implements AutoCloseable {
     }
   }
 
-  /** All rows so far. */
+  /** All rows so far, those that were kept among them. */
   public List<ObjectNode> rows() {
     return List.copyOf(rows);
   }
 
+  /** How many rows, all of them the last, the file lacks. */
+  public long waiting() {
+    return lines.waiting();
+  }
+
+  /**
+   * Writes the rows that wait; it may be asked for after the log was closed too.
+   *
+   * @throws IOException where they still have to
+   */
+  public void flush() throws IOException {
+    lines.flush();
+  }
+
+  /** Lets go of the file, having tried once more. */
   @Override
-  public void close() throws IOException {
+  public void close() {
     lines.close();
   }
 }

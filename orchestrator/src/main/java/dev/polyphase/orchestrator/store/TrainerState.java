@@ -48,14 +48,15 @@ public final class TrainerState {
     state.put("is_local_process_zero", true);
     state.put("is_world_process_zero", true);
     state.putArray("log_history").addAll(rows);
-    state.put("logging_steps", phase.loggingSteps());
+    state.put("logging_steps", phase.monitoring().loggingSteps());
     state.put("max_steps", totalSteps);
     state.put("num_input_tokens_seen", tokens);
     state.put("num_train_epochs", plannedEpochs(lastEpoch(rows), steps, totalSteps));
-    state.put("save_steps", 0);
+    state.put(
+        "save_steps", phase.saving().saveSteps().map(every -> every.of(totalSteps)).orElse(0L));
     state.putObject("stateful_callbacks");
     state.put("total_flos", 0);
-    state.put("train_batch_size", phase.microBatchSize());
+    state.put("train_batch_size", phase.batch().microBatchSize());
     state.putNull("trial_name");
     state.putNull("trial_params");
     AtomicFiles.writeString(

@@ -59,10 +59,10 @@ class ReadmeTest {
     assertThat(example.find()).isTrue();
     assertThat(PipelineReader.parse(example.group(1), "README.md", List.of()).phases())
         .hasSize(7)
-        .filteredOn(phase -> phase.rescanEvery().isPresent())
+        .filteredOn(phase -> phase.trained().rescanEvery().isPresent())
         .isNotEmpty()
         // Or it would end before its first rescan.
-        .allMatch(phase -> phase.numEpochs().orElse(0) > 1);
+        .allMatch(phase -> phase.length().numEpochs().orElse(0) > 1);
   }
 
   /** All that the launcher takes as it is set, those aside that are of no use to people. */

@@ -103,7 +103,8 @@ class ShippedPipelinesTest {
     }
     for (Phase phase : pipeline.phases()) {
       for (Dataset dataset :
-          Stream.concat(phase.datasets().stream(), phase.evalDatasets().stream()).toList()) {
+          Stream.concat(phase.datasets().stream(), phase.evaluation().evalDatasets().stream())
+              .toList()) {
         Path rows = folder.resolve(dataset.path().replace("*", "rows"));
         Files.createDirectories(rows.getParent());
         Files.writeString(rows, ROWS.get(phase.type()).repeat(5));

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.IntNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.polyphase.orchestrator.engine.RunOutcome.Kind;
@@ -14,10 +15,10 @@ import dev.polyphase.orchestrator.engine.RunRequest.Start;
 import dev.polyphase.orchestrator.store.RunLock;
 import dev.polyphase.phases.api.MetricsRow;
 import dev.polyphase.phases.api.PhaseListener;
-import dev.polyphase.phases.api.PhasePlan;
 import dev.polyphase.phases.api.PhaseRequest;
 import dev.polyphase.phases.api.PhaseResult;
 import dev.polyphase.phases.api.PhaseTrainer;
+import dev.polyphase.phases.api.PreparedPhase;
 import dev.polyphase.phases.api.ReadingListener;
 import dev.polyphase.phases.api.TrainingFailedException;
 import dev.polyphase.pipelines.problems.InputException;
@@ -178,6 +179,29 @@ class EngineResumeTest {
         .isEqualTo(!then.isEmpty());
   }
 
+  /** Runs of before there was the setting rounded to the nearest. */
+  @ParameterizedTest
+  @ValueSource(strings = {"nearest", ""})
+  void howWeightsAreRoundedMayNotChangeButCheckpointsMay(String then) throws IOException {
+    assertThatThrownBy(
+            () -> runs.run(THREE_PHASES, Start.BEGIN_OR_RESUME, new FailingIn("refinement")))
+        .isInstanceOf(IOException.class);
+    if (then.isEmpty()) {
+      ObjectNode state = (ObjectNode) runs.json("runs/three/run.json");
+      ((ObjectNode) state.path("settings")).remove("save_rounding");
+      Files.writeString(folder.resolve("runs/three/run.json"), state.toString());
+    }
+
+    assertThatThrownBy(() -> runs.run(THREE_PHASES + "save_rounding: stochastic\n", Start.RESUME))
+        .isInstanceOf(InputException.class)
+        .hasMessage(
+            "save_rounding is stochastic, but the phase was trained with nearest; put it back, or"
+                + " start anew with --fresh");
+    String saving = "learning_rate: 0.5\n  save_steps: 3\n  save_minutes: 0\n  save_total_limit: 1";
+    assertThat(runs.run(THREE_PHASES.replace("learning_rate: 0.5", saving), Start.RESUME).kind())
+        .isEqualTo(Kind.FINISHED);
+  }
+
   @Test
   void settingsOfUnfinishedPhasesMayChange() throws IOException {
     assertThatThrownBy(
@@ -198,22 +222,41 @@ class EngineResumeTest {
   }
 
   @Test
-  void aModelWithoutItsCardIsMadeAnew() throws IOException {
+  void aPhaseWhoseModelIsCompleteOnlyLacksItsCard() throws IOException {
     runs.run(THREE_PHASES, Start.BEGIN_OR_RESUME);
     Path card = folder.resolve("runs/three/phase-03-alignment/model/README.md");
     String text = Files.readString(card);
     assertThat(text).contains("three, alignment", "foundation (sft), then refinement (sft)");
 
-    // As a process leaves it that was killed between the two.
+    // As a process leaves it that was killed in between.
     Files.delete(card);
+    ObjectNode kept = new ObjectMapper().createObjectNode();
+    kept.set("result", runs.json("runs/three/run.json").at("/phases/2/result"));
+    kept.putObject("compute")
+        .put("library", "addition")
+        .put("device", "cpu")
+        .put("dtype", "float32")
+        .put("reason", "it needs no library");
+    Path result = folder.resolve("runs/three/phase-03-alignment/result.json");
+    Files.writeString(result, kept.toString());
     Path state = folder.resolve("runs/three/run.json");
     ObjectNode run = (ObjectNode) runs.json("runs/three/run.json");
     run.put("status", "running");
     ((ObjectNode) run.path("phases").path(2)).put("status", "running").putNull("result");
     Files.writeString(state, run.toString());
 
-    assertThat(runs.run(THREE_PHASES, Start.BEGIN_OR_RESUME).kind()).isEqualTo(Kind.FINISHED);
+    assertThat(
+            runs.run(THREE_PHASES, Start.BEGIN_OR_RESUME, new FailingTrainer("it is trained"))
+                .kind())
+        .isEqualTo(Kind.FINISHED);
+    assertThat(runs.messages())
+        .contains(
+            "an earlier process of this run ended without a word in phase alignment\n",
+            "phase alignment is not trained again: its model is complete\n");
     assertThat(card).hasContent(text);
+    assertThat(result).doesNotExist();
+    assertThat(runs.json("runs/three/run.json").at("/phases/2/result"))
+        .isEqualTo(kept.path("result"));
   }
 
   /** No phase was trained from the new model yet, and so nothing keeps it as it was. */
@@ -308,70 +351,48 @@ class EngineResumeTest {
     }
 
     @Override
-    public PhasePlan check(PhaseRequest request, ReadingListener listener) {
-      return new AddingTrainer().check(request, listener);
+    public PreparedPhase prepare(PhaseRequest request, ReadingListener listener) {
+      PreparedPhase adding = new AddingTrainer().prepare(request, listener);
+      return request.phase().name().equals(phase)
+          ? new AddingTrainer.Otherwise(adding.plan(), (start, hears) -> fail())
+          : adding;
     }
 
-    @Override
-    public PhaseResult train(PhaseRequest request, PhaseListener listener) throws IOException {
-      if (request.phase().name().equals(phase)) {
-        Exception failing = failure.get();
-        if (failing instanceof IOException io) {
-          throw io;
-        }
-        throw (RuntimeException) failing;
+    private PhaseResult fail() throws IOException {
+      Exception failing = failure.get();
+      if (failing instanceof IOException io) {
+        throw io;
       }
-      return new AddingTrainer().train(request, listener);
+      throw (RuntimeException) failing;
     }
   }
 
   /** Trains as {@link AddingTrainer} does; one phase is asked to stop after its first step. */
   private record StoppedIn(String phase, Runnable ask) implements PhaseTrainer {
     @Override
-    public PhasePlan check(PhaseRequest request, ReadingListener listener) {
-      return new AddingTrainer().check(request, listener);
+    public PreparedPhase prepare(PhaseRequest request, ReadingListener listener) {
+      PreparedPhase adding = new AddingTrainer().prepare(request, listener);
+      return request.phase().name().equals(phase)
+          ? new AddingTrainer.Otherwise(
+              adding.plan(), (start, hears) -> adding.train(start, asking(hears)))
+          : adding;
     }
 
-    @Override
-    public PhaseResult train(PhaseRequest request, PhaseListener listener) throws IOException {
-      PhaseListener asking =
-          new PhaseListener() {
-            @Override
-            public void reading(String file, long rows) {
-              listener.reading(file, rows);
-            }
-
-            @Override
-            public void metrics(MetricsRow row) {
-              listener.metrics(row);
-              if (request.phase().name().equals(phase)) {
-                ask.run();
-              }
-            }
-
-            @Override
-            public void note(String sentence) {
-              listener.note(sentence);
-            }
-
-            @Override
-            public boolean stopRequested() {
-              return listener.stopRequested();
-            }
-          };
-      return new AddingTrainer().train(request, asking);
+    private PhaseListener asking(PhaseListener listener) {
+      return new ForwardingListener(listener) {
+        @Override
+        public void metrics(MetricsRow row) {
+          super.metrics(row);
+          ask.run();
+        }
+      };
     }
   }
 
   /** Must not be asked. */
   private record FailingTrainer(String message) implements PhaseTrainer {
     @Override
-    public PhasePlan check(PhaseRequest request, ReadingListener listener) {
-      throw new AssertionError(message);
-    }
-
-    @Override
-    public PhaseResult train(PhaseRequest request, PhaseListener listener) {
+    public PreparedPhase prepare(PhaseRequest request, ReadingListener listener) {
       throw new AssertionError(message);
     }
   }

@@ -86,7 +86,9 @@ class MemoryFailureTest {
             1,
             new Compute("libtorch", devices, "bfloat16", "so"),
             new MemoryEstimate(1, 1, 5 * GIB, 0, 0, states, apart, 2 * GIB, GIB, false),
-            List.of(places));
+            List.of(places),
+            0,
+            0);
     return MemoryFailure.onDevice(
         new PlannedPhase(
             PipelineReader.parse(yaml, "p.yaml", List.of()).phases().get(0),

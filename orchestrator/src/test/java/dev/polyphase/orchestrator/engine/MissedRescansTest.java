@@ -77,7 +77,9 @@ class MissedRescansTest {
             1,
             new Compute("none", "cpu", "float32", "so"),
             new MemoryEstimate(1, 1, 0, 0, 0, 0, null, 0, 0, false),
-            List.of());
+            List.of(),
+            0,
+            0);
     return MissedRescans.sentence(
         new PlannedPhase(
             PipelineReader.parse(yaml, "p.yaml", List.of()).phases().get(0),

@@ -9,11 +9,9 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.polyphase.orchestrator.engine.RunRequest.Start;
 import dev.polyphase.orchestrator.store.PhaseFolder;
 import dev.polyphase.orchestrator.store.RunFolder;
-import dev.polyphase.phases.api.PhaseListener;
-import dev.polyphase.phases.api.PhasePlan;
 import dev.polyphase.phases.api.PhaseRequest;
-import dev.polyphase.phases.api.PhaseResult;
 import dev.polyphase.phases.api.PhaseTrainer;
+import dev.polyphase.phases.api.PreparedPhase;
 import dev.polyphase.phases.api.ReadingListener;
 import dev.polyphase.pipelines.problems.InputException;
 import java.io.IOException;
@@ -256,13 +254,12 @@ class ReportFilesTest {
   /** Finds nothing wrong, and then fails. */
   private static final class FailingTrainer implements PhaseTrainer {
     @Override
-    public PhasePlan check(PhaseRequest request, ReadingListener listener) {
-      return new AddingTrainer().check(request, listener);
-    }
-
-    @Override
-    public PhaseResult train(PhaseRequest request, PhaseListener listener) throws IOException {
-      throw new IOException("the disk is on fire");
+    public PreparedPhase prepare(PhaseRequest request, ReadingListener listener) {
+      return new AddingTrainer.Otherwise(
+          new AddingTrainer().prepare(request, listener).plan(),
+          (start, hears) -> {
+            throw new IOException("the disk is on fire");
+          });
     }
   }
 }

@@ -99,6 +99,11 @@ class RescanningTest {
           public boolean requested() {
             return stopped.getAsBoolean();
           }
+
+          @Override
+          public boolean saveRequested() {
+            return false;
+          }
         };
     return new Rescanning(
         PHASE,
@@ -107,6 +112,7 @@ class RescanningTest {
         Floats.singularValues(),
         stop,
         new Progress(new PrintWriter(new StringWriter())),
-        notes::add);
+        notes::add,
+        new SideFiles(notes::add));
   }
 }

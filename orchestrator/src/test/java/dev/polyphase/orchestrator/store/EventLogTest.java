@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Instant;
 import java.time.ZoneOffset;
+import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -36,10 +37,12 @@ class EventLogTest {
     assertThat(event(lines.get(3))).isEqualTo("run_finished");
   }
 
-  private static void add(RunFolder run, String event) throws IOException {
-    try (EventLog log = EventLog.open(run, CLOCK)) {
+  private static void add(RunFolder run, String event) {
+    List<String> notes = new ArrayList<>();
+    try (EventLog log = new EventLog(run, CLOCK, notes::add)) {
       log.add(event, null, null);
     }
+    assertThat(notes).isEmpty();
   }
 
   private static String event(String line) throws IOException {

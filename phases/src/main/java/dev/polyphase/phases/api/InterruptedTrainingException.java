@@ -1,6 +1,6 @@
 package dev.polyphase.phases.api;
 
-/** Training stopped because the listener asked for it; nothing was written. */
+/** Training stopped because the listener asked for it; there is no result. */
 public final class InterruptedTrainingException extends RuntimeException {
   private final long step;
 

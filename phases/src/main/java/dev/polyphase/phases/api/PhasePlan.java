@@ -16,11 +16,16 @@ import org.jspecify.annotations.Nullable;
  * @param rescans how often it measures its weights anew on its way
  * @param totalTokens the tokens of all steps, padding not counted
  * @param reach how far it can move what it trains
- * @param trainedValues the parameters in {@link PhaseRequest#trainable()}
+ * @param trainedValues the parameters in {@link PhaseStart#trainable()}
  * @param modelValues the parameters of the model
  * @param compute what it is computed with
- * @param memory what it needs, all devices together
- * @param places what each of its devices holds and needs, in the order of the forward pass
+ * @param memory what it needs, all devices together; null where only the engine that trains it can
+ *     know
+ * @param places what each of its devices holds and needs, in the order of the forward pass; empty
+ *     where that is not known
+ * @param checkpointBytes what one checkpoint on its way takes on the disk: master weights and
+ *     optimiser states
+ * @param resultBytes what its result takes on the disk
  */
 public record PhasePlan(
     DataCounts data,
@@ -34,8 +39,10 @@ public record PhasePlan(
     long trainedValues,
     long modelValues,
     Compute compute,
-    MemoryEstimate memory,
-    List<PlaceNeed> places) {
+    @Nullable MemoryEstimate memory,
+    List<PlaceNeed> places,
+    long checkpointBytes,
+    long resultBytes) {
 
   public PhasePlan {
     ends = List.copyOf(ends);

@@ -39,8 +39,8 @@ public record Retargeting(RescanEvery every, Set<String> most, Decision decision
   /**
    * What is trained.
    *
-   * @param trainable as {@link PhaseRequest#trainable()}
-   * @param rateFactors as {@link PhaseRequest#rateFactors()}
+   * @param trainable as {@link PhaseStart#trainable()}
+   * @param rateFactors as {@link PhaseStart#rateFactors()}
    */
   public record Target(Set<String> trainable, Map<String, Double> rateFactors) {
     public Target {

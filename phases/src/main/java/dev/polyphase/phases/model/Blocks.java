@@ -13,20 +13,11 @@ import java.util.function.IntFunction;
 
 /** The transformer blocks: for each a forward pass and the vector-Jacobian product. */
 final class Blocks implements AutoCloseable {
-  private static final List<String> PROJECTIONS =
-      List.of("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj");
-  private static final List<String> NORMS =
-      List.of("input_layernorm", "post_attention_layernorm", "q_norm", "k_norm");
-
-  /** Of larger heads some GPUs have no backward pass. */
-  private static final int MOST_FLASH_HEAD_DIM = 192;
-
-  private final ModelConfig config;
-  private final Weights weights;
+  private final ModelTensors tensors;
   private final Adapters adapters;
   private final Activations activations;
   private final List<Map<String, Parameter>> parameters = new ArrayList<>();
-  private final Map<Variant, Kernel> kernels = new HashMap<>();
+  private final Map<BlockKernel, Kernel> kernels = new HashMap<>();
   private final List<Kernel> kernelOfLayer = new ArrayList<>();
 
   /**
@@ -38,29 +29,35 @@ final class Blocks implements AutoCloseable {
       IntFunction<NDManager> places,
       ModelConfig config,
       ModelLayout layout,
-      Weights weights,
+      ModelTensors tensors,
       Adapters adapters,
       Activations activations) {
-    this.config = config;
-    this.weights = weights;
+    this.tensors = tensors;
     this.adapters = adapters;
     this.activations = activations;
     for (int layer = 0; layer < config.numLayers(); layer++) {
       parameters.add(adapters.extend(layout.block(layer)));
       NDManager place = places.apply(layer);
       kernelOfLayer.add(
-          kernels.computeIfAbsent(variant(layer, place), variant -> kernel(place, variant)));
+          kernels.computeIfAbsent(
+              kernel(config.blocks().get(layer), layer, place), it -> it.load(place, adapters)));
     }
   }
 
   /** The lowest block that holds a trained tensor; the number of blocks where none does. */
   int lowestTrained() {
     for (int layer = 0; layer < parameters.size(); layer++) {
-      if (parameters.get(layer).values().stream().anyMatch(p -> weights.trains(p.name()))) {
+      if (parameters.get(layer).values().stream()
+          .anyMatch(p -> tensors.trained().contains(p.name()))) {
         return layer;
       }
     }
     return parameters.size();
+  }
+
+  /** Whether they are computed again in the backward pass. */
+  boolean recompute() {
+    return activations == Activations.RECOMPUTED;
   }
 
   int count() {
@@ -76,8 +73,8 @@ final class Blocks implements AutoCloseable {
    */
   Kernel.Call call(
       String method, int layer, NDArray x, RotaryTable.Slice positions, long dropoutSeed) {
-    List<NDArray> tensors =
-        parameters.get(layer).values().stream().map(p -> weights.get(p.name())).toList();
+    List<NDArray> arrays =
+        parameters.get(layer).values().stream().map(p -> tensors.get(p.name())).toList();
     Kernel.Call call =
         kernelOfLayer
             .get(layer)
@@ -86,7 +83,7 @@ final class Blocks implements AutoCloseable {
             .with(positions.cos())
             .with(positions.sin())
             .withNumbers(positions.documents())
-            .withList("w", tensors);
+            .withList("w", arrays);
     return drops(layer) ? call.withNumberInList("w", DropoutSeeds.at(dropoutSeed, layer)) : call;
   }
 
@@ -162,8 +159,8 @@ final class Blocks implements AutoCloseable {
     trace.close();
     int next = ofInput ? 1 : 0;
     for (Parameter parameter : parameters.get(layer).values()) {
-      if (weights.trains(parameter.name())) {
-        gradients.add(parameter.name(), found.get(next));
+      if (tensors.trained().contains(parameter.name())) {
+        tensors.trained().get(parameter.name()).addGradient(gradients, found.get(next));
         next++;
       }
     }
@@ -186,15 +183,15 @@ final class Blocks implements AutoCloseable {
     long[] wanted = new long[1 + all.size() + (drops(layer) ? 1 : 0)];
     wanted[0] = ofInput ? 1 : 0;
     for (int i = 0; i < all.size(); i++) {
-      wanted[1 + i] = weights.trains(all.get(i).name()) ? 1 : 0;
+      wanted[1 + i] = tensors.trained().contains(all.get(i).name()) ? 1 : 0;
     }
     return wanted;
   }
 
-  private Variant variant(int layer, NDManager place) {
-    return new Variant(
+  private BlockKernel kernel(DecoderBlock block, int layer, NDManager place) {
+    return new BlockKernel(
         Libtorch.deviceName(place),
-        config.windows().get(layer),
+        block,
         List.copyOf(parameters.get(layer).keySet()),
         drops(layer));
   }
@@ -203,57 +200,4 @@ final class Blocks implements AutoCloseable {
     return adapters.dropout() > 0
         && parameters.get(layer).keySet().stream().anyMatch(role -> role.endsWith(Adapters.A));
   }
-
-  private Kernel kernel(NDManager manager, Variant variant) {
-    List<String> roles = variant.roles();
-    Map<String, Object> constants = new HashMap<>();
-    for (int i = 0; i < PROJECTIONS.size(); i++) {
-      String projection = PROJECTIONS.get(i);
-      constants.put(
-          projection,
-          "%d, %d, %d, %d, %d"
-              .formatted(
-                  roles.indexOf(projection + ".weight"),
-                  roles.indexOf(projection + ".bias"),
-                  roles.indexOf(projection + Adapters.A),
-                  roles.indexOf(projection + Adapters.B),
-                  i));
-    }
-    constants.put("adapter_scale", adapters.scale());
-    constants.put("dropout_seed", variant.drops() ? roles.size() : -1);
-    constants.put("kept_share", 1 - adapters.dropout());
-    for (String norm : NORMS) {
-      constants.put(norm + ".weight", roles.indexOf(norm + ".weight"));
-    }
-    String device = variant.device();
-    constants.put("device", device);
-    constants.put("heads", config.numHeads());
-    constants.put("kv_heads", config.numKeyValueHeads());
-    constants.put("heads_per_group", config.numHeads() / config.numKeyValueHeads());
-    constants.put("head_dim", config.headDim());
-    constants.put("rms_norm_eps", config.rmsNormEps());
-    constants.put("window", variant.window());
-    constants.put("on_gpu", device.startsWith("cuda") ? "True" : "False");
-    constants.put("flash", hasFlash(manager) ? "True" : "False");
-    return Kernel.load(manager, Blocks.class, "block.py", constants);
-  }
-
-  /** Whether flash attention is for heads of a model's size. */
-  static boolean fitsFlash(ModelConfig config) {
-    return config.headDim() % 8 == 0 && config.headDim() <= MOST_FLASH_HEAD_DIM;
-  }
-
-  private boolean hasFlash(NDManager manager) {
-    return Libtorch.hasFlashAttention(manager) && fitsFlash(config);
-  }
-
-  /**
-   * What makes the kernels of blocks differ.
-   *
-   * @param device the block's
-   * @param window the attention's, 0 for none
-   * @param roles of the parameters and adapters, in the order of the kernel's list
-   * @param drops whether a seed stands behind them
-   */
-  private record Variant(String device, int window, List<String> roles, boolean drops) {}
 }

@@ -7,7 +7,6 @@ import dev.polyphase.phases.data.Example;
 import dev.polyphase.phases.data.ExampleReader;
 import dev.polyphase.phases.data.Examples;
 import dev.polyphase.phases.data.TokenBatch;
-import dev.polyphase.phases.model.Transformer;
 import dev.polyphase.phases.tokens.LazyTokenizer;
 import dev.polyphase.pipelines.Dataset;
 import dev.polyphase.pipelines.Phase;
@@ -62,7 +61,12 @@ public final class NextToken implements Objective {
   }
 
   @Override
-  public void begin(Transformer model, List<int[]> microBatches, Runnable pause) {}
+  public String fingerprint() {
+    return examples.fingerprint();
+  }
+
+  @Override
+  public void begin(Beginning start) {}
 
   @Override
   public MicroBatch microBatch(int[] rows) {
@@ -84,8 +88,8 @@ public final class NextToken implements Objective {
     @Override
     public Objective objective(int[] chosen) {
       Examples some = examples.of(chosen);
-      return phase.samplePacking()
-          ? new PackedNextToken(some, phase.sequenceLen())
+      return phase.batch().samplePacking()
+          ? new PackedNextToken(some, phase.batch().sequenceLen())
           : new NextToken(some);
     }
   }
@@ -107,7 +111,7 @@ public final class NextToken implements Objective {
         throws IOException {
       Phase phase = request.phase();
       ExampleReader reader =
-          new ExampleReader(phase.type(), phase.sequenceLen(), vocabSize, tokenizer);
+          new ExampleReader(phase.type(), phase.batch().sequenceLen(), vocabSize, tokenizer);
       Examples examples = reader.read(request.folder(), request.path(key), datasets, listener);
       return new Rows(phase, examples);
     }

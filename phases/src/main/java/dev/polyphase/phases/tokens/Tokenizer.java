@@ -144,6 +144,11 @@ public final class Tokenizer implements AutoCloseable {
     return eosId;
   }
 
+  /** Whether its own files name that token; where they do not, the model's configurations may. */
+  public boolean namesEndOfText() {
+    return folder.specialToken("eos_token").isPresent();
+  }
+
   /**
    * The tokens of a whole text: in front what the tokenizer's post-processor puts there (the
    * beginning-of-sequence token, for models that have one), at the end the end-of-sequence token.

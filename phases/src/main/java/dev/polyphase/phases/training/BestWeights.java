@@ -2,7 +2,14 @@ package dev.polyphase.phases.training;
 
 import ai.djl.ndarray.NDArray;
 import dev.polyphase.kernels.Precision;
+import dev.polyphase.phases.checkpoints.Resumable;
+import dev.polyphase.phases.checkpoints.StateReader;
+import dev.polyphase.phases.checkpoints.StateWriter;
+import dev.polyphase.phases.checkpoints.StoredFiles;
+import dev.polyphase.phases.model.Trainable;
+import dev.polyphase.phases.model.TrainedTensor;
 import dev.polyphase.phases.model.Transformer;
+import dev.polyphase.phases.model.Weights;
 import dev.polyphase.weights.Checkpoint;
 import dev.polyphase.weights.SafetensorsFile;
 import dev.polyphase.weights.TensorInfo;
@@ -12,9 +19,8 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
-import java.util.stream.Collectors;
 
 /**
  * The weights as they were at the best evaluation so far. They are kept in a file beside the
@@ -22,7 +28,9 @@ import java.util.stream.Collectors;
  * In it are the float32 masters, and what was trained earlier in the phase as it rests. All else is
  * as the phase found it.
  */
-final class BestWeights implements AutoCloseable {
+final class BestWeights implements Resumable, AutoCloseable {
+  private static final String KEPT = "best.safetensors";
+
   private final Path file;
   private final Checkpoint base;
   private Set<String> trained = Set.of();
@@ -41,26 +49,27 @@ final class BestWeights implements AutoCloseable {
   /** Keeps the weights as they are now, in the place of what was kept before. */
   void keep(Transformer model) throws IOException {
     List<SafetensorsFile.Tensor> tensors = new ArrayList<>();
-    for (Map.Entry<String, NDArray> master : model.masters().entrySet()) {
-      NDArray values = master.getValue();
+    Weights weights = model.weights();
+    for (TrainedTensor tensor : model.trained()) {
+      NDArray values = tensor.master();
       tensors.add(
           new SafetensorsFile.Tensor(
-              master.getKey(),
+              tensor.name(),
               Arrays.stream(values.getShape().getShape()).boxed().toList(),
-              model.storeOf(master.getKey()).toWrite(values, Precision.FLOAT32)));
+              weights.storeOf(tensor.name()).toWrite(values, Precision.FLOAT32)));
     }
-    for (TensorInfo tensor : model.atRest().tensors()) {
-      if (!model.masters().containsKey(tensor.name())
-          && !base.find(tensor.name()).equals(model.atRest().find(tensor.name()))) {
+    for (TensorInfo tensor : weights.atRest().tensors()) {
+      if (!model.trained().contains(tensor.name())
+          && !base.find(tensor.name()).equals(weights.atRest().find(tensor.name()))) {
         tensors.add(
             new SafetensorsFile.Tensor(
                 tensor.name(),
                 tensor.shape(),
-                model.storeOf(tensor.name()).toWrite(tensor, Precision.of(tensor))));
+                weights.storeOf(tensor.name()).toWrite(tensor, Precision.of(tensor))));
       }
     }
     SafetensorsFile.write(file, tensors);
-    trained = model.masters().keySet().stream().filter(base::contains).collect(Collectors.toSet());
+    trained = weights.trainable().tensors();
   }
 
   /**
@@ -68,15 +77,33 @@ final class BestWeights implements AutoCloseable {
    * trained then. Copies of masters that are on the CPU stay as they are: the result is written
    * from the masters.
    */
-  void restore(Transformer model) throws IOException {
+  void giveTo(Transformer model) throws IOException {
     List<TensorInfo> kept = SafetensorsFile.read(file);
+    Trainable now = model.weights().trainable();
     model.retarget(
-        base.with(kept.stream().filter(tensor -> base.contains(tensor.name())).toList()), trained);
+        base.with(kept.stream().filter(tensor -> base.contains(tensor.name())).toList()),
+        now.tensors().equals(trained) ? now : now.with(trained, now.rateFactors()));
     for (TensorInfo tensor : kept) {
-      NDArray master = model.masters().get(tensor.name());
-      if (master != null) {
-        model.storeOf(tensor.name()).read(tensor, master);
+      Optional<TrainedTensor> master = model.trained().find(tensor.name());
+      if (master.isPresent()) {
+        model.weights().storeOf(tensor.name()).read(tensor, master.get().master());
       }
+    }
+  }
+
+  @Override
+  public void save(StateWriter state) {
+    if (Files.exists(file)) {
+      state.put("trained", trained.stream().sorted().toList());
+      state.file(KEPT, file);
+    }
+  }
+
+  @Override
+  public void restore(StateReader state) throws IOException {
+    if (state.hasFile(KEPT)) {
+      trained = Set.copyOf(state.texts("trained"));
+      StoredFiles.linkOrCopy(state.file(KEPT), file);
     }
   }
 

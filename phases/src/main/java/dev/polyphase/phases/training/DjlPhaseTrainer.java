@@ -3,38 +3,46 @@ package dev.polyphase.phases.training;
 import dev.polyphase.kernels.Libtorch;
 import dev.polyphase.phases.api.DataCounts;
 import dev.polyphase.phases.api.FreeMemory;
+import dev.polyphase.phases.api.MemoryEstimate;
 import dev.polyphase.phases.api.OutOfMemoryException;
 import dev.polyphase.phases.api.PhaseListener;
 import dev.polyphase.phases.api.PhasePlan;
 import dev.polyphase.phases.api.PhaseRequest;
 import dev.polyphase.phases.api.PhaseResult;
+import dev.polyphase.phases.api.PhaseStart;
 import dev.polyphase.phases.api.PhaseTrainer;
+import dev.polyphase.phases.api.PreparedPhase;
 import dev.polyphase.phases.api.ReadingListener;
 import dev.polyphase.phases.api.TrainingFailedException;
+import dev.polyphase.phases.checkpoints.Checkpoints;
+import dev.polyphase.phases.checkpoints.StateReader;
 import dev.polyphase.phases.data.Schedule;
+import dev.polyphase.phases.model.Activations;
+import dev.polyphase.phases.model.ConfigReader;
 import dev.polyphase.phases.model.EmbeddingNoise;
-import dev.polyphase.phases.model.MastersAt;
-import dev.polyphase.phases.model.ModelLayout;
-import dev.polyphase.phases.model.Residency;
+import dev.polyphase.phases.model.ModelConfig;
+import dev.polyphase.phases.model.Placement;
 import dev.polyphase.phases.model.Transformer;
 import dev.polyphase.phases.objective.Objective;
 import dev.polyphase.phases.objective.ObjectiveSource;
 import dev.polyphase.phases.tokens.LazyTokenizer;
-import dev.polyphase.pipelines.Adapter;
 import dev.polyphase.pipelines.Phase;
 import dev.polyphase.pipelines.PhaseType;
 import dev.polyphase.pipelines.problems.InputException;
 import dev.polyphase.pipelines.problems.OperationFailedException;
 import dev.polyphase.pipelines.problems.Place;
 import dev.polyphase.pipelines.problems.Problem;
+import dev.polyphase.weights.Checkpoint;
 import dev.polyphase.weights.FolderState;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** Trains phases in this process, on libtorch. */
@@ -66,154 +74,169 @@ public final class DjlPhaseTrainer implements PhaseTrainer {
   }
 
   @Override
-  public PhasePlan check(PhaseRequest request, ReadingListener listener) throws IOException {
-    refuseWhatIsNotBuilt(request.phase());
-    PhaseSetup setup = PhaseSetup.of(request, offloadsOnCpu);
-    try (LazyTokenizer tokenizer = new LazyTokenizer(request.checkpoint())) {
-      PhaseRows rows =
-          PhaseRows.read(source, request, setup.config().vocabSize(), tokenizer, listener);
-      Objective objective = rows.training();
+  public PreparedPhase prepare(PhaseRequest request, ReadingListener listener) throws IOException {
+    Path base = request.start().checkpoint();
+    Set<Problem> problems = new LinkedHashSet<>(notBuilt(request.phase()));
+    @Nullable PhaseSetup setup = sound(problems, () -> PhaseSetup.of(request, offloadsOnCpu));
+    @Nullable ModelConfig config =
+        setup == null
+            ? sound(problems, () -> ConfigReader.read(Checkpoint.open(base)))
+            : setup.config();
+    try (LazyTokenizer tokenizer = new LazyTokenizer(base)) {
+      // Rows are looked at whatever else is wrong, but for a model that does not say which ids are.
+      @Nullable PhaseRows rows =
+          config == null
+              ? null
+              : sound(
+                  problems,
+                  () -> PhaseRows.read(source, request, config.vocabSize(), tokenizer, listener));
+      if (setup == null || rows == null || !problems.isEmpty()) {
+        throw new InputException(List.copyOf(problems));
+      }
       Schedule schedule =
-          TrainingLoop.schedule(request.phase(), request.pipeline().seed(), objective);
-      MemoryFormula memory = setup.memory(schedule, objective);
-      PlacedPhase placed = setup.placed(memory, freeMemory);
-      return new PhasePlan(
-          rows.counts(),
-          rows.heldOutCounts(),
-          LearnedEnds.of(request.checkpoint(), tokenizer, objective).learned(),
-          slots(request.phase(), objective),
-          schedule.totalSteps(),
-          rescans(request.phase(), schedule),
-          schedule.totalTokens(),
-          UpdateReach.of(
-              setup,
-              TrainingLoop.learningRate(request.phase(), schedule.totalSteps()),
-              request.pipeline().saveDtype()),
-          setup.parts().values(setup.layout()),
-          setup.modelValues(),
-          setup.compute().describe(request.pipeline().devices()),
-          memory.with(placed.activations()),
-          placed.needs());
+          TrainingLoop.schedule(request.phase(), request.pipeline().seed(), rows.training());
+      LearnedEnds ends = LearnedEnds.of(base, tokenizer, rows.training());
+      return new Prepared(request, rows, schedule, plan(request, setup, rows, schedule, ends));
     }
   }
 
-  @Override
-  public PhaseResult train(PhaseRequest request, PhaseListener listener) throws IOException {
+  /** What is wrong with a part of a phase, beside what is wrong with others. */
+  @FunctionalInterface
+  private interface Part<T> {
+    T get() throws IOException;
+  }
+
+  private static <T> @Nullable T sound(Set<Problem> problems, Part<T> part) throws IOException {
     try {
-      return trained(request, listener);
-    } catch (OperationFailedException e) {
-      String sentence = "phase %s: %s".formatted(request.phase().name(), e.getMessage());
-      throw new TrainingFailedException(sentence, e);
-    } catch (RuntimeException e) {
-      throw Libtorch.ranOutOfMemory(e) ? new OutOfMemoryException(e) : e;
+      return part.get();
+    } catch (InputException e) {
+      problems.addAll(e.problems());
+      return null;
     }
   }
 
-  private PhaseResult trained(PhaseRequest request, PhaseListener listener) throws IOException {
-    long startNanos = System.nanoTime();
-    refuseResultThatExists(request.result());
-    refuseResultThatExists(request.lastGood());
-    refuseWhatIsNotBuilt(request.phase());
-    FolderState opened = FolderState.of(request.checkpoint(), request.result());
-    PhaseSetup setup = PhaseSetup.of(request, offloadsOnCpu);
-    try (LazyTokenizer tokenizer = new LazyTokenizer(request.checkpoint())) {
-      PhaseRows rows =
-          PhaseRows.read(source, request, setup.config().vocabSize(), tokenizer, listener);
-      Objective objective = rows.training();
-      LearnedEnds ends = LearnedEnds.of(request.checkpoint(), tokenizer, objective);
-      noteRows(rows.counts(), "", request.phase(), listener);
-      if (rows.heldOutCounts() != null) {
-        noteRows(rows.heldOutCounts(), "held-out ", request.phase(), listener);
-      }
-      notePacking(request.phase(), objective, listener);
-      noteOffload(setup, listener);
-      // What the model has mapped is closed after it.
-      try (@Nullable BestWeights best = bestWeights(request, setup);
-          PresentWeights present = new PresentWeights(request.result());
-          Transformer model = model(setup, request, objective)) {
-        TrainedCheckpoint result =
-            new TrainedCheckpoint(
-                setup.checkpoint(),
-                opened,
-                setup.layout(),
-                model,
-                request.pipeline().saveDtype(),
-                ends);
-        @Nullable Rescans rescans =
-            request
-                .retargeting()
-                .map(how -> new Rescans(request, how, setup.layout(), model, result, present))
-                .orElse(null);
-        TrainingLoop loop =
-            new TrainingLoop(
-                request.phase(),
-                request.pipeline().seed(),
-                model,
-                setup.parts(),
-                objective,
-                rows.heldOut(),
-                best,
-                rescans,
-                new StepGuard(
-                    request.phase(),
-                    new LastGood(request.lastGood(), result),
-                    new StartingWeights(setup.checkpoint(), setup.layout()),
-                    request.failedStep()),
-                listener);
-        long tokens = loop.run();
-        result.checkBase();
-        long changed = result.changedValues();
-        writeAdapter(request, setup.layout(), model);
-        result.write(request.result());
-        TrainedParts trained =
-            rescans == null
-                ? setup.parts()
-                : setup.parts().with(rescans.everTrained(), setup.parts().rateFactors());
-        return new PhaseResult(
-            loop.stepsDone(),
-            tokens,
-            trained.arrays(setup.layout()),
-            trained.values(setup.layout()),
-            trained.savedValues(setup.layout()),
-            changed,
-            (System.nanoTime() - startNanos) / 1e9,
-            rows.counts(),
-            rows.heldOutCounts(),
-            ends.all());
-      }
-    }
-  }
-
-  private Transformer model(PhaseSetup setup, PhaseRequest request, Objective objective)
+  private PhasePlan plan(
+      PhaseRequest request, PhaseSetup setup, PhaseRows rows, Schedule schedule, LearnedEnds ends)
       throws IOException {
-    Schedule schedule =
-        TrainingLoop.schedule(request.phase(), request.pipeline().seed(), objective);
+    MemoryFormula memory = setup.memory(schedule, rows.training());
+    PlacedPhase placed = setup.placed(memory, freeMemory);
+    MemoryEstimate need = memory.with(placed.placement().activations());
+    return new PhasePlan(
+        rows.counts(),
+        rows.heldOutCounts(),
+        ends.learned(),
+        slots(request.phase(), rows.training()),
+        schedule.totalSteps(),
+        rescans(request.phase(), schedule),
+        schedule.totalTokens(),
+        UpdateReach.of(
+            setup,
+            TrainingLoop.learningRate(request.phase(), schedule.totalSteps()),
+            request.pipeline().saveDtype()),
+        setup.parts().values(setup.layout()),
+        setup.modelValues(),
+        setup.compute().describe(request.pipeline().devices()),
+        need,
+        placed.needs(),
+        need.masterBytes() + need.optimizerBytes(),
+        setup.resultBytes(request));
+  }
+
+  /**
+   * A phase whose rows are read. They stay as they are whatever it is trained from: each phase
+   * carries every file that tokens come from over to its result byte for byte, and of what it
+   * changes in the configurations {@link LearnedEnds} leaves the end of plain texts alone.
+   */
+  private final class Prepared implements PreparedPhase {
+    private final PhaseRequest request;
+    private final PhaseRows rows;
+    private final Schedule schedule;
+    private final PhasePlan plan;
+
+    Prepared(PhaseRequest request, PhaseRows rows, Schedule schedule, PhasePlan plan) {
+      this.request = request;
+      this.rows = rows;
+      this.schedule = schedule;
+      this.plan = plan;
+    }
+
+    @Override
+    public PhasePlan plan() {
+      return plan;
+    }
+
+    @Override
+    public PhaseResult train(PhaseStart start, PhaseListener listener) throws IOException {
+      try {
+        return trained(request.from(start), rows, schedule, listener);
+      } catch (OperationFailedException e) {
+        String sentence = "phase %s: %s".formatted(request.phase().name(), e.getMessage());
+        throw new TrainingFailedException(sentence, e);
+      } catch (RuntimeException e) {
+        throw Libtorch.ranOutOfMemory(e) ? new OutOfMemoryException(e) : e;
+      }
+    }
+  }
+
+  private PhaseResult trained(
+      PhaseRequest request, PhaseRows rows, Schedule schedule, PhaseListener listener)
+      throws IOException {
+    refuseResultThatExists(request.result());
+    Path base = request.start().checkpoint();
+    FolderState opened = FolderState.of(base, request.result());
+    PhaseSetup setup = PhaseSetup.of(request, offloadsOnCpu);
+    LearnedEnds ends;
+    try (LazyTokenizer tokenizer = new LazyTokenizer(base)) {
+      ends = LearnedEnds.of(base, tokenizer, rows.training());
+    }
+    noteRows(rows.counts(), "", request.phase(), listener);
+    if (rows.heldOutCounts() != null) {
+      noteRows(rows.heldOutCounts(), "held-out ", request.phase(), listener);
+    }
+    notePacking(request.phase(), rows.training(), listener);
+    noteOffload(setup, listener);
+    Checkpoints checkpoints = new Checkpoints(request.checkpoints());
+    Optional<StateReader> earlier = checkpoints.newest(listener::note);
+    // What the model has mapped is closed after it.
+    try (PhaseFiles files = new PhaseFiles(request, setup.checkpoint());
+        Transformer model = model(setup, request, rows.training(), schedule, earlier)) {
+      TrainedCheckpoint result =
+          new TrainedCheckpoint(
+              setup.checkpoint(),
+              opened,
+              setup.layout(),
+              model,
+              request.pipeline().saveDtype(),
+              ends);
+      PhaseTraining training =
+          new PhaseTraining(request, setup, rows, schedule, model, result, files);
+      return training.run(earlier, checkpoints, freeMemory, listener);
+    }
+  }
+
+  private Transformer model(
+      PhaseSetup setup,
+      PhaseRequest request,
+      Objective objective,
+      Schedule schedule,
+      Optional<StateReader> earlier)
+      throws IOException {
     // What a scan used is free.
     Libtorch.giveBackUnused();
     PlacedPhase placed = setup.placed(setup.memory(schedule, objective), freeMemory);
+    Placement placement = placed.placement();
+    if (earlier.isPresent() && PhaseTraining.recomputed(earlier.get())) {
+      // Whatever memory there is now: kept and computed again may differ in the last bit.
+      placement = placement.with(Activations.RECOMPUTED);
+    }
     Transformer model =
-        Transformer.load(
-            setup.checkpoint(),
-            setup.config(),
-            setup.parts().tensors(),
-            setup.parts().adapters(),
-            new Residency(
-                placed.placement(),
-                setup.compute().precision(),
-                placed.activations(),
-                setup.mastersAt()));
-    if (request.phase().neftuneNoiseAlpha() > 0) {
+        Transformer.load(setup.checkpoint(), setup.config(), setup.parts(), placement);
+    if (request.phase().batch().neftuneNoiseAlpha() > 0) {
       model.addNoise(
-          new EmbeddingNoise(request.phase().neftuneNoiseAlpha(), request.pipeline().seed()));
+          new EmbeddingNoise(
+              request.phase().batch().neftuneNoiseAlpha(), request.pipeline().seed()));
     }
     return model;
-  }
-
-  private static @Nullable BestWeights bestWeights(PhaseRequest request, PhaseSetup setup) {
-    return request.phase().evaluation().loadBestModelAtEnd()
-        ? new BestWeights(
-            request.result().resolveSibling("best-weights.safetensors"), setup.checkpoint())
-        : null;
   }
 
   /** Now, not after hours of training. */
@@ -224,23 +247,10 @@ public final class DjlPhaseTrainer implements PhaseTrainer {
     }
   }
 
-  private void refuseWhatIsNotBuilt(Phase phase) {
-    List<String> sentences = source.notBuilt(phase);
-    if (!sentences.isEmpty()) {
-      throw new InputException(
-          sentences.stream()
-              .map(sentence -> new Problem(null, "phase " + phase.name() + ": " + sentence))
-              .toList());
-    }
-  }
-
-  private static void writeAdapter(PhaseRequest request, ModelLayout layout, Transformer model)
-      throws IOException {
-    Optional<Adapter> adapter = request.phase().adapter();
-    if (adapter.isPresent() && adapter.get().save() == Adapter.Save.PEFT) {
-      Path folder = request.result().resolveSibling("adapter");
-      PeftFolder.write(folder, model, layout, adapter.get(), request.checkpoint());
-    }
+  private List<Problem> notBuilt(Phase phase) {
+    return source.notBuilt(phase).stream()
+        .map(sentence -> new Problem(null, "phase " + phase.name() + ": " + sentence))
+        .toList();
   }
 
   /**
@@ -260,7 +270,7 @@ public final class DjlPhaseTrainer implements PhaseTrainer {
                   counts.kept(),
                   counts.cut(),
                   phase.type() == PhaseType.CPT ? "split" : "cut",
-                  phase.sequenceLen(),
+                  phase.batch().sequenceLen(),
                   counts.dropped(),
                   counts.withoutLoss()));
     }
@@ -268,24 +278,27 @@ public final class DjlPhaseTrainer implements PhaseTrainer {
 
   private static long rescans(Phase phase, Schedule schedule) {
     return phase
+        .trained()
         .rescanEvery()
         .map(every -> Rescans.count(every, schedule.stepsPerEpoch(), schedule.totalSteps()))
         .orElse(0L);
   }
 
   private static long slots(Phase phase, Objective objective) {
-    return phase.samplePacking() ? (long) objective.tokensOfRow().length * phase.sequenceLen() : 0;
+    return phase.batch().samplePacking()
+        ? (long) objective.tokensOfRow().length * phase.batch().sequenceLen()
+        : 0;
   }
 
   private static void noteOffload(PhaseSetup setup, PhaseListener listener) {
-    if (setup.phase().optimizer().offloaded() && setup.mastersAt() == MastersAt.MODEL) {
+    if (setup.phase().optimizer().offloaded() && !setup.mastersOnHost()) {
       listener.note(
           "optimizer_offload is without effect: the model is on the CPU, where masters and states are as well");
     }
   }
 
   private static void notePacking(Phase phase, Objective objective, PhaseListener listener) {
-    if (phase.samplePacking()) {
+    if (phase.batch().samplePacking()) {
       DataCounts counts = objective.counts();
       listener.note(
           String.format(
@@ -293,7 +306,7 @@ public final class DjlPhaseTrainer implements PhaseTrainer {
               "%,d rows were packed into %,d sequences of up to %,d tokens, which are %.1f %% full",
               counts.pieces(),
               objective.tokensOfRow().length,
-              phase.sequenceLen(),
+              phase.batch().sequenceLen(),
               100.0 * counts.tokens() / slots(phase, objective)));
     }
   }

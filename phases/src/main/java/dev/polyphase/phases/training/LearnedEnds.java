@@ -51,7 +51,8 @@ record LearnedEnds(
    */
   static LearnedEnds of(Path folder, LazyTokenizer tokenizer, Objective rows) throws IOException {
     Optional<Tokenizer> open = opened(folder, tokenizer);
-    Set<Integer> known = new LinkedHashSet<>(EndOfSequence.idsIn(folder));
+    List<Integer> stops = EndOfSequence.idsIn(folder);
+    Set<Integer> known = new LinkedHashSet<>(stops);
     Set<Integer> ends = new LinkedHashSet<>();
     if (open.isPresent()) {
       ChatFormat.endOfTurn(open.get()).ifPresent(ends::add);
@@ -61,11 +62,17 @@ record LearnedEnds(
     Set<Integer> learned = rows.learned(ends);
     Set<Integer> all = new LinkedHashSet<>(learned);
     all.addAll(known);
+    Set<Integer> written = new LinkedHashSet<>();
+    if (open.isPresent() && !open.get().namesEndOfText()) {
+      // The first of the configurations' is then that of plain texts, in the next phase too.
+      stops.stream().findFirst().ifPresent(written::add);
+    }
+    written.addAll(all);
     return new LearnedEnds(
         named(learned, open),
         named(all, open),
-        changes(folder.resolve(EndOfSequence.CONFIG), learned, all),
-        generationChanges(folder, learned, all));
+        changes(folder.resolve(EndOfSequence.CONFIG), learned, written),
+        generationChanges(folder, learned, written));
   }
 
   /** Empty where there is none that can be read: rows that are tokens already need none. */

@@ -52,7 +52,7 @@ record PhaseRows(
     if (valSetSize.isPresent()) {
       return split(rows, valSetSize.get(), request);
     }
-    List<Dataset> others = request.phase().evalDatasets();
+    List<Dataset> others = request.phase().evaluation().evalDatasets();
     if (others.isEmpty()) {
       return new PhaseRows(all(rows), rows.counts(), null, null);
     }

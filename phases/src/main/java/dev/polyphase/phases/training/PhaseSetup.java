@@ -1,18 +1,22 @@
 package dev.polyphase.phases.training;
 
+import dev.polyphase.kernels.Precision;
 import dev.polyphase.phases.api.FreeMemory;
 import dev.polyphase.phases.api.PhaseRequest;
 import dev.polyphase.phases.data.Schedule;
 import dev.polyphase.phases.model.Activations;
 import dev.polyphase.phases.model.ConfigReader;
-import dev.polyphase.phases.model.MastersAt;
 import dev.polyphase.phases.model.ModelConfig;
 import dev.polyphase.phases.model.ModelLayout;
 import dev.polyphase.phases.model.Parameter;
+import dev.polyphase.phases.model.Trainable;
 import dev.polyphase.phases.objective.Objective;
 import dev.polyphase.pipelines.Phase;
+import dev.polyphase.pipelines.SaveDtype;
 import dev.polyphase.pipelines.problems.InputException;
 import dev.polyphase.weights.Checkpoint;
+import dev.polyphase.weights.CheckpointWriter;
+import dev.polyphase.weights.TensorInfo;
 import java.io.IOException;
 
 /**
@@ -26,7 +30,7 @@ import java.io.IOException;
  * @param parts what of them is trained at first
  * @param counted what memory is reckoned for: the same, or where the phase moves to others on its
  *     way, the most of them
- * @param mastersAt where the masters will be
+ * @param mastersOnHost whether the masters will be on the CPU, apart from the model
  */
 record PhaseSetup(
     Phase phase,
@@ -34,9 +38,9 @@ record PhaseSetup(
     ModelConfig config,
     ModelLayout layout,
     Checkpoint checkpoint,
-    TrainedParts parts,
-    TrainedParts counted,
-    MastersAt mastersAt) {
+    Trainable parts,
+    Trainable counted,
+    boolean mastersOnHost) {
   /**
    * Reads a model's configuration and looks at all its tensors.
    *
@@ -45,33 +49,43 @@ record PhaseSetup(
    */
   static PhaseSetup of(PhaseRequest request, boolean offloadsOnCpu) throws IOException {
     ComputeSettings compute = ComputeSettings.of(request.pipeline());
-    Checkpoint checkpoint = Checkpoint.open(request.checkpoint());
+    Checkpoint checkpoint = Checkpoint.open(request.start().checkpoint());
     ModelConfig config = ConfigReader.read(checkpoint);
     ModelLayout layout = new ModelLayout(config);
     layout.check(checkpoint);
-    TrainedParts parts = TrainedParts.of(request, layout);
-    TrainedParts counted =
+    Trainable parts = RequestedParts.of(request, layout);
+    Trainable counted =
         request
+            .start()
             .retargeting()
-            .map(moves -> TrainedParts.parameters(moves.most(), request, layout))
+            .map(moves -> RequestedParts.parameters(moves.most(), request, layout))
             .map(most -> parts.with(most, parts.rateFactors()))
             .orElse(parts);
     boolean offloads =
         request.phase().optimizer().offloaded() && (!compute.onCpu() || offloadsOnCpu);
     return new PhaseSetup(
-        request.phase(),
-        compute,
-        config,
-        layout,
-        checkpoint,
-        parts,
-        counted,
-        offloads ? MastersAt.HOST : MastersAt.MODEL);
+        request.phase(), compute, config, layout, checkpoint, parts, counted, offloads);
   }
 
   /** All values of the model. */
   long modelValues() {
     return layout.parameters().stream().mapToLong(Parameter::values).sum();
+  }
+
+  /**
+   * What the phase's result takes on the disk: the tensors in the dtype that they are saved in, and
+   * the files that are carried over.
+   */
+  long resultBytes(PhaseRequest request) throws IOException {
+    SaveDtype dtype = request.pipeline().saveDtype();
+    long bytes = CheckpointWriter.carriedBytes(checkpoint, request.result());
+    for (TensorInfo tensor : checkpoint.tensors()) {
+      bytes +=
+          dtype == SaveDtype.BASE || !tensor.type().floating()
+              ? tensor.byteCount()
+              : tensor.elements() * Precision.saved(tensor, dtype).elementType().bytes();
+    }
+    return bytes;
   }
 
   /** The memory that the phase needs on some rows. */
@@ -82,9 +96,9 @@ record PhaseSetup(
         counted,
         compute,
         phase.optimizer().name(),
-        mastersAt,
-        LargestBatch.in(schedule, objective, phase.microBatchSize()),
-        phase.gradientAccumulationSteps() > 1);
+        mastersOnHost,
+        LargestBatch.in(schedule, objective, phase.batch().microBatchSize()),
+        phase.batch().gradientAccumulationSteps() > 1);
   }
 
   /**
@@ -94,7 +108,7 @@ record PhaseSetup(
    *     first, since the lowest blocks that could be chosen are no measure of how it is spread
    */
   PlacedPhase placed(MemoryFormula memory, FreeMemory freeMemory) throws IOException {
-    return switch (phase.gradientCheckpointing()) {
+    return switch (phase.batch().gradientCheckpointing()) {
       case ON -> PlacedPhase.of(memory.of(parts), Activations.RECOMPUTED, freeMemory);
       case OFF -> PlacedPhase.of(memory.of(parts), Activations.KEPT, freeMemory);
       case AUTO -> {

@@ -2,10 +2,11 @@ package dev.polyphase.phases.training;
 
 import dev.polyphase.phases.api.PhaseRequest;
 import dev.polyphase.phases.api.Retargeting;
+import dev.polyphase.phases.checkpoints.Resumable;
+import dev.polyphase.phases.checkpoints.StateReader;
+import dev.polyphase.phases.checkpoints.StateWriter;
 import dev.polyphase.phases.model.ModelLayout;
 import dev.polyphase.phases.model.Transformer;
-import dev.polyphase.phases.optimizer.OptimizerStep;
-import dev.polyphase.phases.optimizer.RateFactors;
 import dev.polyphase.pipelines.RescanEvery;
 import dev.polyphase.weights.Checkpoint;
 import java.io.IOException;
@@ -13,7 +14,7 @@ import java.util.HashSet;
 import java.util.Set;
 
 /** Moves a phase to other tensors on its way, by a decision on the weights as they stand. */
-final class Rescans {
+final class Rescans implements Resumable {
   private final PhaseRequest request;
   private final Retargeting retargeting;
   private final ModelLayout layout;
@@ -21,6 +22,7 @@ final class Rescans {
   private final TrainedCheckpoint trained;
   private final PresentWeights weights;
   private final Set<String> everTrained;
+  private long latestStep;
 
   /**
    * The rescans of a phase.
@@ -43,7 +45,7 @@ final class Rescans {
     this.model = model;
     this.trained = trained;
     this.weights = weights;
-    this.everTrained = new HashSet<>(model.masters().keySet());
+    this.everTrained = new HashSet<>(model.trained().names());
   }
 
   /** How many there are in a phase of so many steps. */
@@ -51,31 +53,39 @@ final class Rescans {
     return (totalSteps - 1) / every.steps(stepsPerEpoch);
   }
 
-  /** Whether there is one after a step that is not the phase's last. */
+  /** Whether there is one after a step, not the phase's last, that was not made yet. */
   boolean dueAfter(long step, long stepsPerEpoch) {
-    return step % retargeting.every().steps(stepsPerEpoch) == 0;
+    return latestStep < step && step % retargeting.every().steps(stepsPerEpoch) == 0;
   }
 
   /**
    * Decides anew and moves the model. What stays goes on with its master and its states, what
    * enters begins with none.
-   *
-   * @param parts what is trained so far
-   * @return what is trained from now on
    */
-  TrainedParts after(long step, TrainedParts parts, OptimizerStep optimizer) throws IOException {
+  void after(long step) throws IOException {
     Checkpoint present = weights.write(trained, step);
     Retargeting.Target target = retargeting.decision().of(present, step);
-    Set<String> now = TrainedParts.parameters(target.trainable(), request, layout);
-    parts.tensors().stream().filter(name -> !now.contains(name)).forEach(optimizer::forget);
-    model.retarget(present, now);
+    Set<String> now = RequestedParts.parameters(target.trainable(), request, layout);
+    model.retarget(present, model.weights().trainable().with(now, target.rateFactors()));
     weights.dropEarlier();
     everTrained.addAll(now);
-    return parts.with(now, new RateFactors(target.rateFactors()));
+    latestStep = step;
   }
 
   /** The parameters that were trained at any time. */
   Set<String> everTrained() {
     return Set.copyOf(everTrained);
+  }
+
+  @Override
+  public void save(StateWriter state) {
+    state.put("latest_step", latestStep);
+    state.put("ever_trained", everTrained.stream().sorted().toList());
+  }
+
+  @Override
+  public void restore(StateReader state) {
+    latestStep = state.number("latest_step");
+    everTrained.addAll(state.texts("ever_trained"));
   }
 }

@@ -56,7 +56,8 @@ final class UpdateReach {
         highest = Math.max(highest, rate.at(step));
       }
     }
-    double ofModules = Math.max(1, setup.phase().lrBySnr().map(LrBySnr::max).orElse(1.0));
+    double ofModules =
+        Math.max(1, setup.phase().learningRates().bySnr().map(LrBySnr::max).orElse(1.0));
     UpdateReach reach = new UpdateReach(setup, sum * ofModules);
     Set<Precision> saved = new TreeSet<>();
     Map<String, Parameter> trained = new HashMap<>();

@@ -13,7 +13,11 @@ import dev.polyphase.phases.api.InterruptedTrainingException;
 import dev.polyphase.phases.api.MetricsRow;
 import dev.polyphase.phases.api.PhaseListener;
 import dev.polyphase.phases.api.PhasePlan;
+import dev.polyphase.phases.api.PhaseRequest;
 import dev.polyphase.phases.api.PhaseResult;
+import dev.polyphase.phases.api.PhaseStart;
+import dev.polyphase.phases.api.PreparedPhase;
+import dev.polyphase.phases.api.ReadingListener;
 import dev.polyphase.phases.data.ValidationSplit;
 import dev.polyphase.pipelines.problems.InputException;
 import dev.polyphase.weights.Checkpoint;
@@ -22,6 +26,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.stream.Stream;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
@@ -65,6 +70,50 @@ class DjlPhaseTrainerTest {
     assertThat(result.steps()).isEqualTo(plan.steps());
     assertThat(result.tokens()).isEqualTo(plan.totalTokens());
     assertThat(result.trainedValues()).isEqualTo(plan.trainedValues());
+  }
+
+  /** Its rows are read once, whatever it is trained from. */
+  @Test
+  void aPreparedPhaseIsTrainedFromWhatThePhaseBeforeItLeft() throws IOException {
+    SftRun run = SftRun.ofLlama(folder, UP, NORM).withRows(30, 12, 5, 21);
+    PhaseRequest second = run.request("second", "phases.one.micro_batch_size=2");
+    PreparedPhase prepared = SftRun.trainer().prepare(second, ReadingListener.NOBODY);
+    run.train("first", new RecordingListener());
+    PhaseStart start = new PhaseStart(folder.resolve("first"), Set.of(NORM));
+    SftRun.train(
+        run.request("expected", "phases.one.micro_batch_size=2").from(start),
+        new RecordingListener());
+    Files.delete(folder.resolve("rows.jsonl"));
+
+    prepared.train(start, new RecordingListener());
+
+    for (String name : FileNames.in(run.base())) {
+      assertThat(folder.resolve("second").resolve(name))
+          .hasSameBinaryContentAs(folder.resolve("expected").resolve(name));
+    }
+    assertThat(folder.resolve("second/model.safetensors"))
+        .binaryContent()
+        .isNotEqualTo(Files.readAllBytes(folder.resolve("first/model.safetensors")));
+  }
+
+  /** Of tensors and carried files all bytes; a header has some of its own. */
+  @ParameterizedTest
+  @CsvSource({"base, 4", "bfloat16, 2"})
+  void saysWhatItsResultAndItsCheckpointsTakeOnTheDisk(String dtype, int valueBytes)
+      throws IOException {
+    SftRun run = SftRun.ofLlama(folder, UP).withRows(12);
+
+    PhasePlan plan = run.check("save_dtype=" + dtype);
+    run.train("result", new RecordingListener(), "save_dtype=" + dtype);
+
+    long written = 0;
+    for (String name : FileNames.in(folder.resolve("result"))) {
+      written += Files.size(folder.resolve("result").resolve(name));
+    }
+    assertThat(written - plan.resultBytes()).isBetween(0L, 1L << 13);
+    assertThat(plan.resultBytes()).isGreaterThan(valueBytes * plan.modelValues());
+    // A master weight and the two states of AdamW, 4 bytes each.
+    assertThat(plan.checkpointBytes()).isEqualTo(12L * 160 * 64);
   }
 
   @Test
@@ -180,13 +229,16 @@ class DjlPhaseTrainerTest {
 
   @ParameterizedTest
   @CsvSource({"1, 0", "2, 1", "4, 3"})
-  void stopsWhereAskedToAndLeavesNothing(int question, long stepsTaken) throws IOException {
+  void stopsWhereAskedToAndLeavesItsStateAlone(int question, long stepsTaken) throws IOException {
     SftRun run = SftRun.ofLlama(folder, UP).withRows(30, 12, 5, 21);
-    Set<String> before = FileNames.in(folder);
+    Set<String> before = new TreeSet<>(FileNames.in(folder));
 
     assertThatThrownBy(() -> run.train("result", new Impatient(question), "phases.one.max_steps=4"))
         .isInstanceOfSatisfying(
             InterruptedTrainingException.class, e -> assertThat(e.step()).isEqualTo(stepsTaken));
+    if (stepsTaken > 0) {
+      before.add("checkpoints");
+    }
     assertThat(FileNames.in(folder)).isEqualTo(before);
   }
 
@@ -249,7 +301,8 @@ class DjlPhaseTrainerTest {
     SftRun run = SftRun.ofLlama(folder, UP).withRows(70, 12, 1, 80);
     RecordingListener heard = new RecordingListener();
 
-    run.train("result", heard);
+    PhaseRequest request = run.request("result");
+    SftRun.trainer().prepare(request, heard).train(request.start(), heard);
 
     assertThat(heard.notes.get(0))
         .isEqualTo(
@@ -304,9 +357,6 @@ class DjlPhaseTrainerTest {
     private Impatient(int from) {
       this.from = from;
     }
-
-    @Override
-    public void reading(String file, long rows) {}
 
     @Override
     public void metrics(MetricsRow row) {}

@@ -72,7 +72,7 @@ class FailedPhaseTest {
         new DjlPhaseTrainer(new FirstRowSilent(NextToken.source()), device -> OptionalLong.empty());
 
     PhaseRequest request = run.request("result", "phases.one.gradient_accumulation_steps=3");
-    assertThatThrownBy(() -> trainer.train(request, new RecordingListener()))
+    assertThatThrownBy(() -> SftRun.train(trainer, request, new RecordingListener()))
         .isInstanceOf(TrainingFailedException.class);
 
     JsonNode json = new ObjectMapper().readTree(folder.resolve("failed-step.json").toFile());

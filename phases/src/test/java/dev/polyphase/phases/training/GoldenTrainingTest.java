@@ -8,6 +8,8 @@ import dev.polyphase.fixtures.Fixture;
 import dev.polyphase.fixtures.TensorValues;
 import dev.polyphase.phases.api.PhaseRequest;
 import dev.polyphase.phases.api.PhaseResult;
+import dev.polyphase.phases.api.PhaseStart;
+import dev.polyphase.phases.api.PreparedPhase;
 import dev.polyphase.phases.api.ReadingListener;
 import dev.polyphase.phases.objective.NextToken;
 import dev.polyphase.pipelines.Dtype;
@@ -110,13 +112,13 @@ class GoldenTrainingTest {
             phases.pipeline(PhaseType.SFT),
             phases.phase(PhaseType.SFT),
             folder,
-            base,
-            trained,
+            new PhaseStart(base, trained),
             folder.resolve("result"));
     DjlPhaseTrainer trainer =
         new DjlPhaseTrainer(NextToken.source(), device -> OptionalLong.empty());
-    assertThat(trainer.check(request, ReadingListener.NOBODY).steps()).isEqualTo(6);
-    return trainer.train(request, listener);
+    PreparedPhase prepared = trainer.prepare(request, ReadingListener.NOBODY);
+    assertThat(prepared.plan().steps()).isEqualTo(6);
+    return prepared.train(request.start(), listener);
   }
 
   private void writeRows(JsonNode golden) throws IOException {

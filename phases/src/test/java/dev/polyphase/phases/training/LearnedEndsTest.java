@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.polyphase.phases.api.EndToken;
 import dev.polyphase.phases.api.PhaseResult;
+import dev.polyphase.phases.tokens.Tokenizer;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -112,6 +113,25 @@ class LearnedEndsTest {
 
     assertThat(json("generation_config.json").path("eos_token_id").asInt()).isEqualTo(258);
     assertThat(json("config.json").path("eos_token_id").asInt()).isEqualTo(258);
+  }
+
+  /**
+   * Where no file of the tokenizer names the end of plain texts, the configurations' first one is
+   * it, for the phases to come too.
+   */
+  @Test
+  void theEndOfPlainTextStaysTheOneThatItWas() throws IOException {
+    put("tokenizer_config.json", "eos_token", "null");
+    rows(CHAT);
+
+    PhaseResult result = run.train("result", new RecordingListener());
+
+    assertThat(result.ends()).containsExactly(END_OF_TURN, END_OF_TEXT);
+    assertThat(ids("generation_config.json")).containsExactly(256, 258);
+    assertThat(ids("config.json")).containsExactly(256, 258);
+    try (Tokenizer tokenizer = Tokenizer.open(folder.resolve("result"))) {
+      assertThat(tokenizer.eosId()).isEqualTo(256);
+    }
   }
 
   @Test

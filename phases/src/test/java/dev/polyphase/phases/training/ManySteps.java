@@ -27,9 +27,6 @@ final class ManySteps {
             "result",
             new PhaseListener() {
               @Override
-              public void reading(String file, long rows) {}
-
-              @Override
               public void metrics(MetricsRow row) {
                 System.out.println(residentKibibytes());
               }

@@ -9,6 +9,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.polyphase.fixtures.Fixture;
 import dev.polyphase.fixtures.HandMadeTensors;
 import dev.polyphase.phases.api.PhaseRequest;
+import dev.polyphase.phases.api.PhaseStart;
 import dev.polyphase.phases.api.TrainingFailedException;
 import dev.polyphase.weights.Checkpoint;
 import java.io.IOException;
@@ -16,6 +17,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -99,18 +101,15 @@ class NoNumberTest {
             "phases.one.learning_rate=1",
             "phases.one.eval_datasets=[{path: rows.jsonl}]");
     PhaseRequest request =
-        new PhaseRequest(
-            sane.pipeline(),
-            sane.phase(),
-            sane.folder(),
-            sane.checkpoint(),
-            sane.trainable(),
-            sane.rows(),
-            Map.of("model.layers.2.mlp.up_proj", 1e38, "model.norm", 1e38),
-            sane.result(),
-            sane.retargeting());
+        sane.from(
+            new PhaseStart(
+                sane.start().checkpoint(),
+                sane.start().trainable(),
+                Map.of(),
+                Map.of("model.layers.2.mlp.up_proj", 1e38, "model.norm", 1e38),
+                Optional.empty()));
 
-    assertThatThrownBy(() -> SftRun.trainer().train(request, new RecordingListener()))
+    assertThatThrownBy(() -> SftRun.train(request, new RecordingListener()))
         .isInstanceOf(TrainingFailedException.class)
         .hasMessageMatching("phase one: the held-out loss of step 1 is (NaN|Infinity); .*");
     assertThat(FileNames.in(folder)).isEqualTo(before);

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.polyphase.fixtures.Fixture;
 import dev.polyphase.phases.api.MemoryEstimate;
+import dev.polyphase.phases.api.PreparedPhase;
 import dev.polyphase.phases.api.ReadingListener;
 import dev.polyphase.phases.objective.NextToken;
 import java.io.IOException;
@@ -96,16 +97,13 @@ class OffloadTest {
         new DjlPhaseTrainer(NextToken.source(), device -> OptionalLong.empty());
     RecordingListener heard = new RecordingListener();
 
-    trainer.train(run.request("result", OFFLOAD), heard);
+    PreparedPhase prepared =
+        trainer.prepare(run.request("result", OFFLOAD), ReadingListener.NOBODY);
+    prepared.train(run.request("result", OFFLOAD).start(), heard);
 
     assertThat(heard.notes)
         .containsExactly(
             "optimizer_offload is without effect: the model is on the CPU, where masters and states are as well");
-    assertThat(
-            trainer
-                .check(run.request("result", OFFLOAD), ReadingListener.NOBODY)
-                .memory()
-                .offload())
-        .isNull();
+    assertThat(prepared.plan().memory().offload()).isNull();
   }
 }

@@ -1,18 +1,25 @@
 package dev.polyphase.phases.training;
 
 import dev.polyphase.pipelines.BaseModel;
+import dev.polyphase.pipelines.Batch;
 import dev.polyphase.pipelines.Dataset;
 import dev.polyphase.pipelines.Dpo;
 import dev.polyphase.pipelines.Dtype;
 import dev.polyphase.pipelines.Evaluation;
 import dev.polyphase.pipelines.GradientCheckpointing;
+import dev.polyphase.pipelines.LearningRates;
+import dev.polyphase.pipelines.Length;
 import dev.polyphase.pipelines.LrScheduler;
+import dev.polyphase.pipelines.Monitoring;
 import dev.polyphase.pipelines.Optimizer;
 import dev.polyphase.pipelines.Phase;
 import dev.polyphase.pipelines.PhaseType;
 import dev.polyphase.pipelines.Pipeline;
 import dev.polyphase.pipelines.SaveDtype;
+import dev.polyphase.pipelines.SaveRounding;
+import dev.polyphase.pipelines.Saving;
 import dev.polyphase.pipelines.Targeting;
+import dev.polyphase.pipelines.TrainedWeights;
 import dev.polyphase.pipelines.Warmup;
 import java.util.List;
 import java.util.Optional;
@@ -43,31 +50,24 @@ public record Phases(
     return new Phase(
         "one",
         type,
-        new Targeting.Full(),
+        new TrainedWeights(new Targeting.Full(), Optional.empty(), Optional.empty()),
         List.of(new Dataset("rows.jsonl", Dataset.RowType.AUTO, 1)),
-        List.of(),
-        new Evaluation(Optional.empty(), Optional.empty(), Optional.empty(), false),
-        OptionalDouble.of(epochs),
-        OptionalLong.empty(),
-        OptionalLong.empty(),
-        64,
-        microBatchSize,
-        gradientAccumulationSteps,
-        learningRate,
-        new LrScheduler.Constant(),
-        new Warmup.Steps(0),
-        new Optimizer(Optimizer.Name.ADAMW, 0.9, 0.999, 1e-8, weightDecay),
-        maxGradNorm,
-        0,
-        GradientCheckpointing.AUTO,
-        false,
-        false,
-        1,
-        Optional.empty(),
-        Optional.empty(),
-        Optional.empty(),
-        new Dpo(0.1, Dpo.LossType.SIGMOID, 0, 0.05, new Dpo.Reference.Precomputed()),
-        Optional.empty());
+        new Evaluation(List.of(), Optional.empty(), Optional.empty(), Optional.empty(), false),
+        new Length(OptionalDouble.of(epochs), OptionalLong.empty(), OptionalLong.empty()),
+        new Batch(
+            64,
+            microBatchSize,
+            gradientAccumulationSteps,
+            false,
+            false,
+            GradientCheckpointing.AUTO,
+            0),
+        new LearningRates(
+            learningRate, new LrScheduler.Constant(), new Warmup.Steps(0), Optional.empty()),
+        new Optimizer(Optimizer.Name.ADAMW, 0.9, 0.999, 1e-8, weightDecay, false, maxGradNorm),
+        new Monitoring(1, Optional.empty()),
+        new Saving(Optional.empty(), 0, 0),
+        new Dpo(0.1, Dpo.LossType.SIGMOID, 0, 0.05, new Dpo.Reference.Precomputed()));
   }
 
   public Pipeline pipeline(PhaseType type) {
@@ -79,6 +79,7 @@ public record Phases(
         List.of("cpu"),
         dtype,
         SaveDtype.BASE,
+        SaveRounding.NEAREST,
         List.of(phase(type)));
   }
 }

@@ -124,6 +124,7 @@ class PlacedPhaseTest {
 
   private static PhasePlan check(PhaseRequest request, long freeBytes) throws IOException {
     return new DjlPhaseTrainer(NextToken.source(), device -> OptionalLong.of(freeBytes))
-        .check(request, ReadingListener.NOBODY);
+        .prepare(request, ReadingListener.NOBODY)
+        .plan();
   }
 }

@@ -6,8 +6,9 @@ import static org.assertj.core.api.Assertions.within;
 import dev.polyphase.fixtures.Fixture;
 import dev.polyphase.fixtures.TensorValues;
 import dev.polyphase.phases.api.PhaseRequest;
-import dev.polyphase.phases.objective.NextToken;
-import dev.polyphase.phases.optimizer.RateFactors;
+import dev.polyphase.phases.api.PhaseStart;
+import dev.polyphase.phases.model.Adapters;
+import dev.polyphase.phases.model.Trainable;
 import dev.polyphase.pipelines.Dtype;
 import dev.polyphase.pipelines.PhaseType;
 import dev.polyphase.pipelines.Pipeline;
@@ -16,7 +17,6 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.Optional;
-import java.util.OptionalLong;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -44,13 +44,13 @@ class RateFactorsTest {
 
   @Test
   void aModulesParametersShareItsFactor() {
-    RateFactors factors = new RateFactors(Map.of(UP, 3.0));
+    Trainable factors = new Trainable(Set.of(), Map.of(), Adapters.none(), Map.of(UP, 3.0));
 
-    assertThat(factors.of(UP + ".weight")).isEqualTo(3);
-    assertThat(factors.of(UP + ".bias")).isEqualTo(3);
-    assertThat(factors.of(UP + ".lora_B.weight")).isEqualTo(3);
-    assertThat(factors.of(DOWN + ".weight")).isEqualTo(1);
-    assertThat(factors.of("model.layers.2.mlp.up_proj_2.weight")).isEqualTo(1);
+    assertThat(factors.rateFactor(UP + ".weight")).isEqualTo(3);
+    assertThat(factors.rateFactor(UP + ".bias")).isEqualTo(3);
+    assertThat(factors.rateFactor(UP + ".lora_B.weight")).isEqualTo(3);
+    assertThat(factors.rateFactor(DOWN + ".weight")).isEqualTo(1);
+    assertThat(factors.rateFactor("model.layers.2.mlp.up_proj_2.weight")).isEqualTo(1);
   }
 
   private Path train(Path base, String result, Map<String, Double> factors) throws IOException {
@@ -60,14 +60,14 @@ class RateFactorsTest {
             pipeline,
             pipeline.phases().get(0),
             folder,
-            base,
-            Set.of(UP + ".weight", DOWN + ".weight", NORM + ".weight"),
-            Map.of(),
-            factors,
-            folder.resolve(result),
-            Optional.empty());
-    new DjlPhaseTrainer(NextToken.source(), device -> OptionalLong.empty())
-        .train(request, new RecordingListener());
+            new PhaseStart(
+                base,
+                Set.of(UP + ".weight", DOWN + ".weight", NORM + ".weight"),
+                Map.of(),
+                factors,
+                Optional.empty()),
+            folder.resolve(result));
+    SftRun.train(request, new RecordingListener());
     return request.result();
   }
 

@@ -2,13 +2,14 @@ package dev.polyphase.phases.training;
 
 import dev.polyphase.phases.api.MetricsRow;
 import dev.polyphase.phases.api.PhaseListener;
+import dev.polyphase.phases.api.ReadingListener;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
 /** Keeps what it hears. */
-public class RecordingListener implements PhaseListener {
+public class RecordingListener implements PhaseListener, ReadingListener {
   public final List<MetricsRow> rows = new ArrayList<>();
   public final List<String> notes = new ArrayList<>();
 
@@ -18,6 +19,18 @@ public class RecordingListener implements PhaseListener {
   @Override
   public void reading(String file, long rows) {
     lastRead = file + " " + rows;
+  }
+
+  private int keptRows;
+
+  /** How many rows of an earlier attempt stand. */
+  public int keptRows() {
+    return keptRows;
+  }
+
+  @Override
+  public void resumed(long step, long rows) {
+    keptRows = (int) rows;
   }
 
   @Override

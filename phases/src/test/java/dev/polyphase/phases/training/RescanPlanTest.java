@@ -10,7 +10,6 @@ import dev.polyphase.fixtures.Fixture;
 import dev.polyphase.phases.api.PhasePlan;
 import dev.polyphase.phases.api.PhaseRequest;
 import dev.polyphase.phases.api.PhaseResult;
-import dev.polyphase.phases.api.ReadingListener;
 import dev.polyphase.phases.api.Retargeting;
 import dev.polyphase.pipelines.RescanEvery;
 import dev.polyphase.weights.ElementType;
@@ -87,7 +86,7 @@ class RescanPlanTest {
             new Retargeting(new RescanEvery.Steps(1), most.trained(), (weights, step) -> null),
             settings);
 
-    PhasePlan moved = SftRun.trainer().check(moving, ReadingListener.NOBODY);
+    PhasePlan moved = SftRun.check(moving);
     PhasePlan plain = most.check(settings);
     assertThat(moved.memory()).isEqualTo(plain.memory());
     assertThat(moved.places()).isEqualTo(last.check(settings).places());

@@ -6,9 +6,10 @@ import dev.polyphase.fixtures.Fixture;
 import dev.polyphase.fixtures.TensorValues;
 import dev.polyphase.phases.api.PhaseRequest;
 import dev.polyphase.phases.api.PhaseResult;
+import dev.polyphase.phases.api.PhaseStart;
 import dev.polyphase.phases.model.ConfigReader;
 import dev.polyphase.phases.model.ModelLayout;
-import dev.polyphase.phases.objective.NextToken;
+import dev.polyphase.phases.model.Trainable;
 import dev.polyphase.pipelines.Dtype;
 import dev.polyphase.pipelines.PhaseType;
 import dev.polyphase.weights.Checkpoint;
@@ -21,7 +22,6 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.OptionalLong;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -50,16 +50,10 @@ class RowRangesTest {
             phases.pipeline(PhaseType.SFT),
             phases.phase(PhaseType.SFT),
             folder,
-            base,
-            Set.of(HEAD, DOWN, NORM),
-            rows,
-            Map.of(),
-            folder.resolve("result"),
-            Optional.empty());
+            new PhaseStart(base, Set.of(HEAD, DOWN, NORM), rows, Map.of(), Optional.empty()),
+            folder.resolve("result"));
 
-    PhaseResult result =
-        new DjlPhaseTrainer(NextToken.source(), device -> OptionalLong.empty())
-            .train(request, new RecordingListener());
+    PhaseResult result = SftRun.train(request, new RecordingListener());
 
     Checkpoint before = Checkpoint.open(base);
     Checkpoint after = Checkpoint.open(folder.resolve("result"));
@@ -98,20 +92,16 @@ class RowRangesTest {
         .isEqualTo(Map.of(EMBEDDING, rows(0, 9)));
   }
 
-  private TrainedParts parts(Path base, ModelLayout layout, Map<String, RowRanges> rows) {
+  private Trainable parts(Path base, ModelLayout layout, Map<String, RowRanges> rows) {
     Phases phases = new Phases(1, 1, 3, 0.01, 0.5, 1, Dtype.FLOAT32);
     PhaseRequest request =
         new PhaseRequest(
             phases.pipeline(PhaseType.SFT),
             phases.phase(PhaseType.SFT),
             folder,
-            base,
-            Set.of(EMBEDDING, HEAD),
-            rows,
-            Map.of(),
-            folder.resolve("result"),
-            Optional.empty());
-    return TrainedParts.of(request, layout);
+            new PhaseStart(base, Set.of(EMBEDDING, HEAD), rows, Map.of(), Optional.empty()),
+            folder.resolve("result"));
+    return RequestedParts.of(request, layout);
   }
 
   private static RowRanges rows(long start, long end) {

@@ -5,6 +5,8 @@ import dev.polyphase.phases.api.PhaseListener;
 import dev.polyphase.phases.api.PhasePlan;
 import dev.polyphase.phases.api.PhaseRequest;
 import dev.polyphase.phases.api.PhaseResult;
+import dev.polyphase.phases.api.PhaseStart;
+import dev.polyphase.phases.api.PhaseTrainer;
 import dev.polyphase.phases.api.ReadingListener;
 import dev.polyphase.phases.api.Retargeting;
 import dev.polyphase.phases.objective.NextToken;
@@ -15,6 +17,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Random;
@@ -66,7 +69,20 @@ record SftRun(Path folder, Path base, Set<String> trained) {
   }
 
   PhasePlan check(String... settings) throws IOException {
-    return trainer().check(request("result", settings), ReadingListener.NOBODY);
+    return check(request("result", settings));
+  }
+
+  static PhasePlan check(PhaseRequest request) throws IOException {
+    return trainer().prepare(request, ReadingListener.NOBODY).plan();
+  }
+
+  static PhaseResult train(PhaseRequest request, PhaseListener listener) throws IOException {
+    return train(trainer(), request, listener);
+  }
+
+  static PhaseResult train(PhaseTrainer trainer, PhaseRequest request, PhaseListener listener)
+      throws IOException {
+    return trainer.prepare(request, ReadingListener.NOBODY).train(request.start(), listener);
   }
 
   /**
@@ -76,36 +92,31 @@ record SftRun(Path folder, Path base, Set<String> trained) {
    * @param settings {@code KEY=VALUE}, keys of the phase after {@code phases.one}
    */
   PhaseResult train(String result, PhaseListener listener, String... settings) throws IOException {
-    return trainer().train(request(result, settings), listener);
+    return train(request(result, settings), listener);
   }
 
   /** Trains, and moves to other tensors on the way. */
   PhaseResult train(
       String result, PhaseListener listener, Retargeting retargeting, String... settings)
       throws IOException {
-    return trainer().train(request(result, retargeting, settings), listener);
+    return train(request(result, retargeting, settings), listener);
   }
 
   /** The request of a phase with these settings that moves to other tensors on its way. */
   PhaseRequest request(String result, Retargeting retargeting, String... settings) {
-    PhaseRequest request = request(result, settings);
-    return new PhaseRequest(
-        request.pipeline(),
-        request.phase(),
-        request.folder(),
-        request.checkpoint(),
-        request.trainable(),
-        request.rows(),
-        request.rateFactors(),
-        request.result(),
-        Optional.of(retargeting));
+    return request(result, settings)
+        .from(new PhaseStart(base, trained, Map.of(), Map.of(), Optional.of(retargeting)));
   }
 
   /** The request of a phase with these settings. */
   PhaseRequest request(String result, String... settings) {
     Pipeline pipeline = PipelineReader.parse(YAML, "test.yaml", List.of(settings));
     return new PhaseRequest(
-        pipeline, pipeline.phases().get(0), folder, base, trained, folder.resolve(result));
+        pipeline,
+        pipeline.phases().get(0),
+        folder,
+        new PhaseStart(base, trained),
+        folder.resolve(result));
   }
 
   static DjlPhaseTrainer trainer() {

@@ -14,6 +14,9 @@ final class Bounds {
 
   static final double EPOCHS = 100_000;
 
+  /** Two years, nearly. */
+  static final double MINUTES = 1_000_000;
+
   /** Of tokens and parameters. */
   static final long TOKENS = 1_000_000_000_000_000L;
 

@@ -1,8 +1,10 @@
 package dev.polyphase.pipelines.language;
 
 import dev.polyphase.pipelines.Amount;
+import dev.polyphase.pipelines.Dataset;
 import dev.polyphase.pipelines.Defaults;
 import dev.polyphase.pipelines.Evaluation;
+import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
 
@@ -19,24 +21,29 @@ final class EvaluationReader {
   /**
    * Reads it from a phase.
    *
-   * @param evalDatasets whether the phase has held-out datasets of its own
+   * @param evalDatasets the phase's held-out datasets
    */
-  static Evaluation read(Block phase, boolean evalDatasets) {
+  static Evaluation read(Block phase, List<Dataset> evalDatasets) {
     Optional<Amount> valSetSize = phase.amountOrZero("val_set_size", Bounds.STEPS);
-    if (valSetSize.isPresent() && evalDatasets) {
+    if (valSetSize.isPresent() && !evalDatasets.isEmpty()) {
       phase.refuse(
           "val_set_size", "stands beside eval_datasets, which are held out; remove one of them");
     }
-    return new EvaluationReader(phase, evalDatasets || valSetSize.isPresent()).rest(valSetSize);
+    boolean heldOut = !evalDatasets.isEmpty() || valSetSize.isPresent();
+    return new EvaluationReader(phase, heldOut).rest(evalDatasets, valSetSize);
   }
 
-  private Evaluation rest(Optional<Amount> valSetSize) {
+  private Evaluation rest(List<Dataset> evalDatasets, Optional<Amount> valSetSize) {
     Optional<Amount> evalSteps = phase.amountIfAny("eval_steps", Bounds.STEPS);
     if (!heldOut) {
       refuseIfHeld("eval_steps", "needs held-out rows; give eval_datasets or val_set_size");
     }
     return new Evaluation(
-        valSetSize, evalSteps, earlyStopping(evalSteps.isPresent()), loadBest(evalSteps));
+        evalDatasets,
+        valSetSize,
+        evalSteps,
+        earlyStopping(evalSteps.isPresent()),
+        loadBest(evalSteps));
   }
 
   private Optional<Evaluation.EarlyStopping> earlyStopping(boolean repeated) {

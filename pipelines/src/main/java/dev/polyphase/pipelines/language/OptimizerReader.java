@@ -49,6 +49,7 @@ final class OptimizerReader {
             Defaults.OPTIMIZER.epsilon()),
         phase.number(
             "weight_decay", Range.from0(Bounds.WEIGHT_DECAY), Defaults.OPTIMIZER.weightDecay()),
-        offloaded && !muon);
+        offloaded && !muon,
+        phase.number("max_grad_norm", Range.from0(Bounds.NORM), Defaults.OPTIMIZER.maxGradNorm()));
   }
 }

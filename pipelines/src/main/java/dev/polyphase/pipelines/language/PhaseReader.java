@@ -1,12 +1,22 @@
 package dev.polyphase.pipelines.language;
 
 import dev.polyphase.pipelines.Adapter;
+import dev.polyphase.pipelines.Batch;
 import dev.polyphase.pipelines.Defaults;
 import dev.polyphase.pipelines.Dpo;
+import dev.polyphase.pipelines.Evaluation;
 import dev.polyphase.pipelines.GradientCheckpointing;
+import dev.polyphase.pipelines.LearningRates;
+import dev.polyphase.pipelines.Length;
+import dev.polyphase.pipelines.LrScheduler;
+import dev.polyphase.pipelines.Monitoring;
+import dev.polyphase.pipelines.Optimizer;
 import dev.polyphase.pipelines.Phase;
 import dev.polyphase.pipelines.PhaseType;
+import dev.polyphase.pipelines.RescanEvery;
+import dev.polyphase.pipelines.Saving;
 import dev.polyphase.pipelines.Targeting;
+import dev.polyphase.pipelines.TrainedWeights;
 import dev.polyphase.pipelines.Warmup;
 import java.util.HashSet;
 import java.util.Locale;
@@ -43,44 +53,70 @@ final class PhaseReader {
     var datasets = phase.blocks("datasets", "a list of {path: ...}", DatasetReader::read);
     var evalDatasets =
         phase.blocksIfAny("eval_datasets", "a list of {path: ...}", DatasetReader::read);
-    OptionalDouble numEpochs = phase.numberIfAny("num_epochs", Range.above0(Bounds.EPOCHS));
-    OptionalLong maxSteps = phase.wholeIfAny("max_steps", 1, Bounds.STEPS);
-    OptionalLong maxTokens = phase.wholeIfAny("max_tokens", 1, Bounds.TOKENS);
-    double learningRate = phase.number("learning_rate", Range.above0(Bounds.RATE));
-    boolean endless = numEpochs.isEmpty() && maxSteps.isEmpty() && maxTokens.isEmpty();
-    return new Phase(
-        name,
-        type,
-        targeting,
-        datasets,
-        evalDatasets,
-        EvaluationReader.read(phase, !evalDatasets.isEmpty()),
-        endless ? OptionalDouble.of(Defaults.NUM_EPOCHS) : numEpochs,
-        maxSteps,
-        maxTokens,
-        phase.count("sequence_len", 2, Bounds.SEQUENCE_LEN, Defaults.SEQUENCE_LEN),
-        phase.count("micro_batch_size", 1, Bounds.MICRO_BATCH_SIZE, Defaults.MICRO_BATCH_SIZE),
+    Length length = length(phase);
+    double highest = phase.number("learning_rate", Range.above0(Bounds.RATE));
+    Evaluation evaluation = EvaluationReader.read(phase, evalDatasets);
+    int sequenceLen = phase.count("sequence_len", 2, Bounds.SEQUENCE_LEN, Defaults.SEQUENCE_LEN);
+    int microBatchSize =
+        phase.count("micro_batch_size", 1, Bounds.MICRO_BATCH_SIZE, Defaults.MICRO_BATCH_SIZE);
+    int gradientAccumulationSteps =
         phase.count(
             "gradient_accumulation_steps",
             1,
             Bounds.GRADIENT_ACCUMULATION_STEPS,
-            Defaults.GRADIENT_ACCUMULATION_STEPS),
-        learningRate,
-        LrSchedulerReader.read(phase, learningRate),
-        warmup(phase),
-        OptimizerReader.read(phase),
-        phase.number("max_grad_norm", Range.from0(Bounds.NORM), Defaults.MAX_GRAD_NORM),
+            Defaults.GRADIENT_ACCUMULATION_STEPS);
+    LrScheduler scheduler = LrSchedulerReader.read(phase, highest);
+    Warmup warmup = warmup(phase);
+    Optimizer optimizer = OptimizerReader.read(phase);
+    double neftuneNoiseAlpha =
         phase.number(
-            "neftune_noise_alpha", Range.from0(Bounds.NOISE), Defaults.NEFTUNE_NOISE_ALPHA),
-        gradientCheckpointing(phase),
-        phase.flag("sample_packing", Defaults.SAMPLE_PACKING),
-        phase.flag("shuffle", Defaults.SHUFFLE),
-        phase.count("logging_steps", 1, Bounds.STEPS, Defaults.LOGGING_STEPS),
-        LossWatchdogReader.read(phase),
-        LrBySnrReader.read(phase, targeting),
-        RescanEveryReader.read(phase, targeting),
-        dpo(phase, type),
-        adapter(phase, targeting));
+            "neftune_noise_alpha", Range.from0(Bounds.NOISE), Defaults.NEFTUNE_NOISE_ALPHA);
+    GradientCheckpointing gradientCheckpointing = gradientCheckpointing(phase);
+    Batch batch =
+        new Batch(
+            sequenceLen,
+            microBatchSize,
+            gradientAccumulationSteps,
+            phase.flag("sample_packing", Defaults.SAMPLE_PACKING),
+            phase.flag("shuffle", Defaults.SHUFFLE),
+            gradientCheckpointing,
+            neftuneNoiseAlpha);
+    Monitoring monitoring =
+        new Monitoring(
+            phase.count("logging_steps", 1, Bounds.STEPS, Defaults.LOGGING_STEPS),
+            LossWatchdogReader.read(phase));
+    Saving saving =
+        new Saving(
+            phase.amountIfAny("save_steps", Bounds.STEPS),
+            phase.number(
+                "save_minutes", Range.from0(Bounds.MINUTES), Defaults.SAVING.saveMinutes()),
+            phase.count("save_total_limit", 0, Bounds.STEPS, Defaults.SAVING.saveTotalLimit()));
+    LearningRates learningRates =
+        new LearningRates(highest, scheduler, warmup, LrBySnrReader.read(phase, targeting));
+    Optional<RescanEvery> rescanEvery = RescanEveryReader.read(phase, targeting);
+    Dpo dpo = dpo(phase, type);
+    return new Phase(
+        name,
+        type,
+        new TrainedWeights(targeting, rescanEvery, adapter(phase, targeting)),
+        datasets,
+        evaluation,
+        length,
+        batch,
+        learningRates,
+        optimizer,
+        monitoring,
+        saving,
+        dpo);
+  }
+
+  private static Length length(Block phase) {
+    OptionalDouble numEpochs = phase.numberIfAny("num_epochs", Range.above0(Bounds.EPOCHS));
+    OptionalLong maxSteps = phase.wholeIfAny("max_steps", 1, Bounds.STEPS);
+    OptionalLong maxTokens = phase.wholeIfAny("max_tokens", 1, Bounds.TOKENS);
+    boolean endless = numEpochs.isEmpty() && maxSteps.isEmpty() && maxTokens.isEmpty();
+    return new Length(
+        endless ? OptionalDouble.of(Defaults.NUM_EPOCHS) : numEpochs, maxSteps, maxTokens);
   }
 
   private static Warmup warmup(Block phase) {

@@ -4,6 +4,7 @@ import dev.polyphase.pipelines.Defaults;
 import dev.polyphase.pipelines.Dtype;
 import dev.polyphase.pipelines.Pipeline;
 import dev.polyphase.pipelines.SaveDtype;
+import dev.polyphase.pipelines.SaveRounding;
 import dev.polyphase.pipelines.problems.InputException;
 import dev.polyphase.pipelines.problems.InputFile;
 import dev.polyphase.pipelines.problems.Place;
@@ -85,15 +86,24 @@ public final class PipelineReader {
     // defaults are read for their problems; what they hold has come to the phases already
     pipeline.part("defaults", PhaseReader::readDefaults);
     PhaseReader phases = new PhaseReader();
-    return new Pipeline(
-        pipeline.text("name", Wording.NAME),
-        BaseModelReader.read(pipeline),
-        pipeline.text("output_dir", FOLDER, Defaults.OUTPUT_DIR),
-        pipeline.whole("seed", 0, Long.MAX_VALUE, Defaults.SEED),
-        devices(pipeline),
-        pipeline.choice("dtype", Dtype.class, Defaults.DTYPE),
-        pipeline.choice("save_dtype", SaveDtype.class, Defaults.SAVE_DTYPE),
-        pipeline.blocks("phases", "a list of phases", phases::read));
+    Pipeline read =
+        new Pipeline(
+            pipeline.text("name", Wording.NAME),
+            BaseModelReader.read(pipeline),
+            pipeline.text("output_dir", FOLDER, Defaults.OUTPUT_DIR),
+            pipeline.whole("seed", 0, Long.MAX_VALUE, Defaults.SEED),
+            devices(pipeline),
+            pipeline.choice("dtype", Dtype.class, Defaults.DTYPE),
+            pipeline.choice("save_dtype", SaveDtype.class, Defaults.SAVE_DTYPE),
+            pipeline.choice("save_rounding", SaveRounding.class, Defaults.SAVE_ROUNDING),
+            pipeline.blocks("phases", "a list of phases", phases::read));
+    if (read.saveDtype() == SaveDtype.FLOAT32 && read.saveRounding() != SaveRounding.NEAREST) {
+      pipeline.refuse(
+          "save_rounding",
+          "has no effect, since the save_dtype is float32, to which nothing is rounded; remove one"
+              + " of them");
+    }
+    return read;
   }
 
   private static List<String> devices(Block pipeline) {

@@ -3,10 +3,13 @@ package dev.polyphase.pipelines.language;
 import dev.polyphase.pipelines.Adapter;
 import dev.polyphase.pipelines.Amount;
 import dev.polyphase.pipelines.BaseModel;
+import dev.polyphase.pipelines.Batch;
 import dev.polyphase.pipelines.Dataset;
 import dev.polyphase.pipelines.Dpo;
 import dev.polyphase.pipelines.Evaluation;
 import dev.polyphase.pipelines.GradientCheckpointing;
+import dev.polyphase.pipelines.LearningRates;
+import dev.polyphase.pipelines.Length;
 import dev.polyphase.pipelines.LossWatchdog;
 import dev.polyphase.pipelines.LrBySnr;
 import dev.polyphase.pipelines.LrScheduler;
@@ -15,6 +18,7 @@ import dev.polyphase.pipelines.Phase;
 import dev.polyphase.pipelines.PhaseType;
 import dev.polyphase.pipelines.Pipeline;
 import dev.polyphase.pipelines.RescanEvery;
+import dev.polyphase.pipelines.Saving;
 import dev.polyphase.pipelines.SelectionRule;
 import dev.polyphase.pipelines.Targeting;
 import dev.polyphase.pipelines.Warmup;
@@ -49,6 +53,7 @@ public final class PipelineWriter {
         "device", pipeline.devices().size() == 1 ? pipeline.devices().get(0) : pipeline.devices());
     keys.put("dtype", Values.word(pipeline.dtype()));
     keys.put("save_dtype", Values.word(pipeline.saveDtype()));
+    keys.put("save_rounding", Values.word(pipeline.saveRounding()));
     keys.put("phases", pipeline.phases().stream().map(PipelineWriter::phase).toList());
     return keys;
   }
@@ -68,33 +73,32 @@ public final class PipelineWriter {
     Map<String, Object> keys = new LinkedHashMap<>();
     keys.put("name", phase.name());
     keys.put("type", Values.word(phase.type()));
-    keys.put("targeting", targeting(phase.targeting()));
+    keys.put("targeting", targeting(phase.trained().targeting()));
     keys.put("datasets", datasets(phase.datasets()));
-    keys.put("eval_datasets", datasets(phase.evalDatasets()));
     evaluation(keys, phase.evaluation());
-    phase.numEpochs().ifPresent(epochs -> keys.put("num_epochs", number(epochs)));
-    phase.maxSteps().ifPresent(steps -> keys.put("max_steps", steps));
-    phase.maxTokens().ifPresent(tokens -> keys.put("max_tokens", tokens));
-    keys.put("sequence_len", phase.sequenceLen());
-    keys.put("micro_batch_size", phase.microBatchSize());
-    keys.put("gradient_accumulation_steps", phase.gradientAccumulationSteps());
-    keys.put("learning_rate", number(phase.learningRate()));
-    lrScheduler(keys, phase.lrScheduler());
-    warmup(keys, phase.warmup());
+    length(keys, phase.length());
+    Batch batch = phase.batch();
+    keys.put("sequence_len", batch.sequenceLen());
+    keys.put("micro_batch_size", batch.microBatchSize());
+    keys.put("gradient_accumulation_steps", batch.gradientAccumulationSteps());
+    LearningRates learningRates = phase.learningRates();
+    keys.put("learning_rate", number(learningRates.highest()));
+    lrScheduler(keys, learningRates.scheduler());
+    warmup(keys, learningRates.warmup());
     optimizer(keys, phase.optimizer());
-    keys.put("max_grad_norm", number(phase.maxGradNorm()));
-    keys.put("neftune_noise_alpha", number(phase.neftuneNoiseAlpha()));
-    keys.put("gradient_checkpointing", checkpointing(phase.gradientCheckpointing()));
-    keys.put("sample_packing", phase.samplePacking());
-    keys.put("shuffle", phase.shuffle());
-    keys.put("logging_steps", phase.loggingSteps());
-    phase.lossWatchdog().ifPresent(watchdog -> lossWatchdog(keys, watchdog));
-    phase.lrBySnr().ifPresent(factors -> keys.put("lr_by_snr", lrBySnr(factors)));
-    phase.rescanEvery().ifPresent(every -> keys.put("rescan_every", rescanEvery(every)));
+    keys.put("neftune_noise_alpha", number(batch.neftuneNoiseAlpha()));
+    keys.put("gradient_checkpointing", checkpointing(batch.gradientCheckpointing()));
+    keys.put("sample_packing", batch.samplePacking());
+    keys.put("shuffle", batch.shuffle());
+    keys.put("logging_steps", phase.monitoring().loggingSteps());
+    phase.monitoring().lossWatchdog().ifPresent(watchdog -> lossWatchdog(keys, watchdog));
+    saving(keys, phase.saving());
+    learningRates.bySnr().ifPresent(factors -> keys.put("lr_by_snr", lrBySnr(factors)));
+    phase.trained().rescanEvery().ifPresent(every -> keys.put("rescan_every", rescanEvery(every)));
     if (phase.type() == PhaseType.DPO) {
       keys.put("dpo", dpo(phase.dpo()));
     }
-    phase.adapter().ifPresent(adapter -> keys.put("adapter", adapter(adapter)));
+    phase.trained().adapter().ifPresent(adapter -> keys.put("adapter", adapter(adapter)));
     return keys;
   }
 
@@ -153,6 +157,7 @@ public final class PipelineWriter {
   }
 
   private static void evaluation(Map<String, Object> phase, Evaluation evaluation) {
+    phase.put("eval_datasets", datasets(evaluation.evalDatasets()));
     evaluation.valSetSize().ifPresent(size -> phase.put("val_set_size", amount(size)));
     evaluation.evalSteps().ifPresent(steps -> phase.put("eval_steps", amount(steps)));
     evaluation
@@ -163,6 +168,12 @@ public final class PipelineWriter {
               phase.put("early_stopping_threshold", number(stopping.threshold()));
             });
     phase.put("load_best_model_at_end", evaluation.loadBestModelAtEnd());
+  }
+
+  private static void length(Map<String, Object> phase, Length length) {
+    length.numEpochs().ifPresent(epochs -> phase.put("num_epochs", number(epochs)));
+    length.maxSteps().ifPresent(steps -> phase.put("max_steps", steps));
+    length.maxTokens().ifPresent(tokens -> phase.put("max_tokens", tokens));
   }
 
   private static Number amount(Amount amount) {
@@ -217,11 +228,18 @@ public final class PipelineWriter {
     phase.put("adam_epsilon", number(optimizer.epsilon()));
     phase.put("weight_decay", number(optimizer.weightDecay()));
     phase.put("optimizer_offload", optimizer.offloaded());
+    phase.put("max_grad_norm", number(optimizer.maxGradNorm()));
   }
 
   private static void lossWatchdog(Map<String, Object> phase, LossWatchdog watchdog) {
     phase.put("loss_watchdog_threshold", number(watchdog.threshold()));
     phase.put("loss_watchdog_patience", watchdog.patience());
+  }
+
+  private static void saving(Map<String, Object> phase, Saving saving) {
+    saving.saveSteps().ifPresent(steps -> phase.put("save_steps", amount(steps)));
+    phase.put("save_minutes", number(saving.saveMinutes()));
+    phase.put("save_total_limit", saving.saveTotalLimit());
   }
 
   private static Map<String, Object> lrBySnr(LrBySnr factors) {

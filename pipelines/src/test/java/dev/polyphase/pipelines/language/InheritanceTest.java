@@ -28,16 +28,17 @@ class InheritanceTest {
   void watchdogsAndRatesAreInheritedByPhasesThatHaveNoUseForThem() throws IOException {
     List<Phase> phases = read("watchdog-in-defaults").phases();
 
-    assertThat(phases.get(0).lossWatchdog()).isEmpty();
-    assertThat(phases.get(0).lrBySnr()).isEmpty();
-    assertThat(phases.get(1).lossWatchdog()).contains(new LossWatchdog(3, 5));
-    assertThat(phases.get(1).lrBySnr()).contains(new LrBySnr(LrBySnr.Scale.LOG, 0.5, 2));
+    assertThat(phases.get(0).monitoring().lossWatchdog()).isEmpty();
+    assertThat(phases.get(0).learningRates().bySnr()).isEmpty();
+    assertThat(phases.get(1).monitoring().lossWatchdog()).contains(new LossWatchdog(3, 5));
+    assertThat(phases.get(1).learningRates().bySnr())
+        .contains(new LrBySnr(LrBySnr.Scale.LOG, 0.5, 2));
   }
 
   @Test
   void rescansAreInheritedByPhasesThatHaveNoUseForThem() throws IOException {
     assertThat(read("rescans").phases())
-        .extracting(Phase::rescanEvery)
+        .extracting(phase -> phase.trained().rescanEvery())
         .containsExactly(
             Optional.of(new RescanEvery.Epoch()),
             Optional.of(new RescanEvery.Steps(1000)),
@@ -53,28 +54,30 @@ class InheritanceTest {
     List<Phase> phases = read("inheritance").phases();
 
     Phase asIs = phases.get(0);
-    assertThat(asIs.targeting()).isEqualTo(new Targeting.Snr(25, SEVEN_PROJECTIONS, List.of()));
+    assertThat(asIs.trained().targeting())
+        .isEqualTo(new Targeting.Snr(25, SEVEN_PROJECTIONS, List.of()));
     assertThat(asIs.datasets())
         .extracting(Dataset::path)
         .containsExactly("shared.jsonl", "more.jsonl");
-    assertThat(asIs.sequenceLen()).isEqualTo(512);
-    assertThat(asIs.warmup()).isEqualTo(new Warmup.Ratio(0.03));
-    assertThat(asIs.shuffle()).isFalse();
+    assertThat(asIs.batch().sequenceLen()).isEqualTo(512);
+    assertThat(asIs.learningRates().warmup()).isEqualTo(new Warmup.Ratio(0.03));
+    assertThat(asIs.batch().shuffle()).isFalse();
     assertThat(asIs.dpo()).as("an inherited dpo block passes sft by").isEqualTo(SIGMOID);
 
     Phase deep = phases.get(1);
-    assertThat(deep.targeting()).isEqualTo(new Targeting.Snr(10, SEVEN_PROJECTIONS, List.of()));
+    assertThat(deep.trained().targeting())
+        .isEqualTo(new Targeting.Snr(10, SEVEN_PROJECTIONS, List.of()));
     assertThat(deep.dpo())
         .isEqualTo(new Dpo(0.4, Dpo.LossType.SIGMOID, 0, 0.05, new Dpo.Reference.Shared()));
 
     Phase replaced = phases.get(2);
-    assertThat(replaced.targeting()).isEqualTo(new Targeting.Full());
+    assertThat(replaced.trained().targeting()).isEqualTo(new Targeting.Full());
     assertThat(replaced.datasets()).extracting(Dataset::path).containsExactly("own.jsonl");
-    assertThat(replaced.sequenceLen()).as("the other spelling's key").isEqualTo(64);
-    assertThat(replaced.warmup()).isEqualTo(new Warmup.Steps(10));
-    assertThat(replaced.numEpochs()).as("null takes back what is inherited").isEmpty();
-    assertThat(replaced.maxSteps()).hasValue(5);
-    assertThat(replaced.shuffle()).as("nothing after the colon is null").isTrue();
+    assertThat(replaced.batch().sequenceLen()).as("the other spelling's key").isEqualTo(64);
+    assertThat(replaced.learningRates().warmup()).isEqualTo(new Warmup.Steps(10));
+    assertThat(replaced.length().numEpochs()).as("null takes back what is inherited").isEmpty();
+    assertThat(replaced.length().maxSteps()).hasValue(5);
+    assertThat(replaced.batch().shuffle()).as("nothing after the colon is null").isTrue();
   }
 
   @Test
@@ -82,7 +85,7 @@ class InheritanceTest {
     List<Phase> phases = read("adapters").phases();
     Adapter inherited = new Adapter(Adapter.Type.LORA, 4, 32, 0, Adapter.Save.PEFT);
     assertThat(phases)
-        .extracting(Phase::adapter)
+        .extracting(phase -> phase.trained().adapter())
         .containsExactly(
             Optional.of(inherited),
             Optional.of(new Adapter(Adapter.Type.LORA, 64, 32, 0, Adapter.Save.PEFT)),
@@ -96,7 +99,7 @@ class InheritanceTest {
   @Test
   void besideAnAdapterHeadAndEmbeddingsAreTrainedOnlyWhereThatIsWritten() throws IOException {
     assertThat(read("adapters").phases())
-        .extracting(Phase::targeting)
+        .extracting(phase -> phase.trained().targeting())
         .containsExactly(
             new Targeting.Snr(25, SEVEN_PROJECTIONS, List.of()),
             new Targeting.Snr(25, SEVEN_PROJECTIONS, List.of()),
@@ -105,7 +108,7 @@ class InheritanceTest {
             new Targeting.Snr(25, SEVEN_PROJECTIONS, HEAD_AND_EMBEDDINGS),
             new Targeting.Snr(25, SEVEN_PROJECTIONS, List.of("lm_head")));
     assertThat(read("ends-in-defaults").phases())
-        .extracting(Phase::targeting)
+        .extracting(phase -> phase.trained().targeting())
         .containsExactly(
             new Targeting.Snr(25, SEVEN_PROJECTIONS, List.of("embed_tokens")),
             new Targeting.Snr(25, SEVEN_PROJECTIONS, List.of()),
@@ -116,12 +119,14 @@ class InheritanceTest {
   void resolvesAnchorsAndMergeKeys() throws IOException {
     List<Phase> phases = read("anchors").phases();
     assertThat(phases).extracting(Phase::name).containsExactly("first", "second", "third");
-    assertThat(phases).extracting(Phase::learningRate).containsExactly(1e-5, 2e-5, 1e-5);
     assertThat(phases)
-        .extracting(phase -> phase.numEpochs().getAsDouble())
+        .extracting(phase -> phase.learningRates().highest())
+        .containsExactly(1e-5, 2e-5, 1e-5);
+    assertThat(phases)
+        .extracting(phase -> phase.length().numEpochs().getAsDouble())
         .as("the first mapping of a merged list wins")
         .containsExactly(2.0, 2.0, 4.0);
-    assertThat(phases.get(1).targeting())
+    assertThat(phases.get(1).trained().targeting())
         .isEqualTo(new Targeting.Snr(25, SEVEN_PROJECTIONS, List.of()));
     assertThat(phases.get(2).datasets()).isEqualTo(phases.get(0).datasets());
   }

@@ -46,26 +46,30 @@ class OverridesTest {
     assertThat(pipeline.devices()).containsExactly("cuda:0", "cuda:1");
 
     Phase first = pipeline.phases().get(0);
-    assertThat(first.learningRate()).isEqualTo(2e-5);
+    assertThat(first.learningRates().highest()).isEqualTo(2e-5);
     assertThat(first.datasets()).extracting(Dataset::path).containsExactly("a.jsonl", "d.jsonl");
-    assertThat(((Targeting.Snr) first.targeting()).rule()).isEqualTo(SelectionRule.published(30));
+    assertThat(((Targeting.Snr) first.trained().targeting()).rule())
+        .isEqualTo(SelectionRule.published(30));
 
     Phase second = pipeline.phases().get(1);
     assertThat(second.dpo().beta()).isEqualTo(0.5);
-    assertThat(((Targeting.Snr) second.targeting()).rule()).isEqualTo(SelectionRule.published(25));
-    assertThat(second.warmup()).isEqualTo(new Warmup.Ratio(0.1));
+    assertThat(((Targeting.Snr) second.trained().targeting()).rule())
+        .isEqualTo(SelectionRule.published(25));
+    assertThat(second.learningRates().warmup()).isEqualTo(new Warmup.Ratio(0.1));
   }
 
   @Test
   void meanTheLongestNameThatFits() {
     List<Phase> phases = read("phases.v1.0.learning_rate=3", "phases.v1.learning_rate=4").phases();
-    assertThat(phases).extracting(Phase::learningRate).containsExactly(4.0, 3.0);
+    assertThat(phases)
+        .extracting(phase -> phase.learningRates().highest())
+        .containsExactly(4.0, 3.0);
   }
 
   @Test
   void replaceAKeyByItsOtherSpelling() {
     List<Phase> phases = read("defaults.max_length=64", "model_name_or_path=x").phases();
-    assertThat(phases).extracting(Phase::sequenceLen).containsExactly(64, 64);
+    assertThat(phases).extracting(phase -> phase.batch().sequenceLen()).containsExactly(64, 64);
   }
 
   @Test

@@ -73,6 +73,7 @@ class PipelineSchemaTest {
           "rescan-of-all",
           "rescan-of-everything",
           "rescan-of-random",
+          "rounding-of-float32",
           "same-phase-name",
           "share-of-adaptive",
           "share-of-most-parameters",

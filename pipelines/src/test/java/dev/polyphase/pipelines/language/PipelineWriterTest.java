@@ -91,6 +91,7 @@ class PipelineWriterTest {
         pipeline.devices(),
         pipeline.dtype(),
         pipeline.saveDtype(),
+        pipeline.saveRounding(),
         pipeline.phases());
   }
 
@@ -106,6 +107,7 @@ class PipelineWriterTest {
             device: auto
             dtype: auto
             save_dtype: base
+            save_rounding: nearest
             phases:
               - name: one
                 type: sft
@@ -138,6 +140,8 @@ class PipelineWriterTest {
                 sample_packing: false
                 shuffle: true
                 logging_steps: 1
+                save_minutes: 30
+                save_total_limit: 2
             """);
   }
 }

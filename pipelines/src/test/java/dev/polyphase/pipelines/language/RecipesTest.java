@@ -3,7 +3,6 @@ package dev.polyphase.pipelines.language;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.polyphase.pipelines.BaseModel;
-import dev.polyphase.pipelines.Phase;
 import dev.polyphase.pipelines.Pipeline;
 import dev.polyphase.pipelines.SelectionRule;
 import dev.polyphase.pipelines.Targeting;
@@ -48,12 +47,14 @@ class RecipesTest {
   void sauerkrautIsAsPublished() throws IOException {
     Pipeline pipeline = PipelineReader.read(RECIPES.resolve("sauerkraut-v2-14b.yaml"), List.of());
     assertThat(pipeline.phases())
-        .extracting(phase -> ((Targeting.Snr) phase.targeting()).rule())
+        .extracting(phase -> ((Targeting.Snr) phase.trained().targeting()).rule())
         .containsExactly(
             SelectionRule.published(25), SelectionRule.published(20), SelectionRule.published(15));
     assertThat(pipeline.phases())
-        .extracting(phase -> phase.maxTokens().getAsLong())
+        .extracting(phase -> phase.length().maxTokens().getAsLong())
         .containsExactly(600_000_000L, 600_000_000L, 80_000_000L);
-    assertThat(pipeline.phases()).extracting(Phase::numEpochs).allMatch(epochs -> epochs.isEmpty());
+    assertThat(pipeline.phases())
+        .extracting(phase -> phase.length().numEpochs())
+        .allMatch(epochs -> epochs.isEmpty());
   }
 }

@@ -3,6 +3,7 @@ package dev.polyphase.pipelines.language;
 import dev.polyphase.pipelines.Dpo;
 import dev.polyphase.pipelines.Evaluation;
 import dev.polyphase.pipelines.Optimizer;
+import dev.polyphase.pipelines.Saving;
 import java.util.List;
 import java.util.Optional;
 
@@ -20,7 +21,8 @@ final class RestatedDefaults {
   static final List<String> HEAD_AND_EMBEDDINGS = List.of("lm_head", "embed_tokens");
   static final Optimizer ADAMW = new Optimizer(Optimizer.Name.ADAMW, 0.9, 0.999, 1e-8, 0);
   static final Evaluation AT_THE_ENDS =
-      new Evaluation(Optional.empty(), Optional.empty(), Optional.empty(), false);
+      new Evaluation(List.of(), Optional.empty(), Optional.empty(), Optional.empty(), false);
+  static final Saving EVERY_HALF_HOUR = new Saving(Optional.empty(), 30, 2);
   static final Dpo SIGMOID =
       new Dpo(0.1, Dpo.LossType.SIGMOID, 0, 0.05, new Dpo.Reference.Precomputed());
 

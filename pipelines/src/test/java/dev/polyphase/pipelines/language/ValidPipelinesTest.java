@@ -2,6 +2,7 @@ package dev.polyphase.pipelines.language;
 
 import static dev.polyphase.pipelines.language.RestatedDefaults.ADAMW;
 import static dev.polyphase.pipelines.language.RestatedDefaults.AT_THE_ENDS;
+import static dev.polyphase.pipelines.language.RestatedDefaults.EVERY_HALF_HOUR;
 import static dev.polyphase.pipelines.language.RestatedDefaults.HEAD_AND_EMBEDDINGS;
 import static dev.polyphase.pipelines.language.RestatedDefaults.SEVEN_PROJECTIONS;
 import static dev.polyphase.pipelines.language.RestatedDefaults.SIGMOID;
@@ -10,23 +11,30 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.polyphase.pipelines.Adapter;
 import dev.polyphase.pipelines.Amount;
 import dev.polyphase.pipelines.BaseModel;
+import dev.polyphase.pipelines.Batch;
 import dev.polyphase.pipelines.Dataset;
 import dev.polyphase.pipelines.Dataset.RowType;
 import dev.polyphase.pipelines.Dpo;
 import dev.polyphase.pipelines.Dtype;
 import dev.polyphase.pipelines.Evaluation;
 import dev.polyphase.pipelines.GradientCheckpointing;
+import dev.polyphase.pipelines.LearningRates;
+import dev.polyphase.pipelines.Length;
 import dev.polyphase.pipelines.LossWatchdog;
 import dev.polyphase.pipelines.LrBySnr;
 import dev.polyphase.pipelines.LrScheduler;
+import dev.polyphase.pipelines.Monitoring;
 import dev.polyphase.pipelines.Optimizer;
 import dev.polyphase.pipelines.ParameterMatch;
 import dev.polyphase.pipelines.Phase;
 import dev.polyphase.pipelines.PhaseType;
 import dev.polyphase.pipelines.Pipeline;
 import dev.polyphase.pipelines.SaveDtype;
+import dev.polyphase.pipelines.SaveRounding;
+import dev.polyphase.pipelines.Saving;
 import dev.polyphase.pipelines.SelectionRule;
 import dev.polyphase.pipelines.Targeting;
+import dev.polyphase.pipelines.TrainedWeights;
 import dev.polyphase.pipelines.Warmup;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -50,35 +58,29 @@ class ValidPipelinesTest {
                 List.of("auto"),
                 Dtype.AUTO,
                 SaveDtype.BASE,
+                SaveRounding.NEAREST,
                 List.of(
                     new Phase(
                         "only",
                         PhaseType.DPO,
-                        new Targeting.Snr(50, SEVEN_PROJECTIONS, HEAD_AND_EMBEDDINGS),
+                        new TrainedWeights(
+                            new Targeting.Snr(50, SEVEN_PROJECTIONS, HEAD_AND_EMBEDDINGS),
+                            Optional.empty(),
+                            Optional.empty()),
                         List.of(new Dataset("rows.jsonl", RowType.AUTO, 1)),
-                        List.of(),
                         AT_THE_ENDS,
-                        OptionalDouble.of(1),
-                        OptionalLong.empty(),
-                        OptionalLong.empty(),
-                        2048,
-                        1,
-                        1,
-                        1e-5,
-                        new LrScheduler.Cosine(0.5),
-                        new Warmup.Steps(0),
+                        new Length(
+                            OptionalDouble.of(1), OptionalLong.empty(), OptionalLong.empty()),
+                        new Batch(2048, 1, 1, false, true, GradientCheckpointing.AUTO, 0),
+                        new LearningRates(
+                            1e-5,
+                            new LrScheduler.Cosine(0.5),
+                            new Warmup.Steps(0),
+                            Optional.empty()),
                         ADAMW,
-                        1.0,
-                        0,
-                        GradientCheckpointing.AUTO,
-                        false,
-                        true,
-                        1,
-                        Optional.empty(),
-                        Optional.empty(),
-                        Optional.empty(),
-                        SIGMOID,
-                        Optional.empty()))));
+                        new Monitoring(1, Optional.empty()),
+                        EVERY_HALF_HOUR,
+                        SIGMOID))));
   }
 
   @Test
@@ -93,60 +95,55 @@ class ValidPipelinesTest {
                 List.of("cuda:0", "cuda:1"),
                 Dtype.FLOAT32,
                 SaveDtype.BFLOAT16,
+                SaveRounding.STOCHASTIC,
                 List.of(
                     new Phase(
                         "first",
                         PhaseType.DPO,
-                        new Targeting.Snr(
-                            new SelectionRule(
-                                SelectionRule.Profile.ROBUST,
-                                SelectionRule.Metric.STABLE_RANK,
-                                SelectionRule.Mode.BOTTOM,
-                                SelectionRule.Ranking.GLOBAL,
-                                new SelectionRule.Budget.Percent(
-                                    12.5, SelectionRule.Budget.Of.PARAMETERS)),
-                            List.of("self_attn.q_proj", "re:mlp\\.(up|down)_proj"),
-                            List.of()),
+                        new TrainedWeights(
+                            new Targeting.Snr(
+                                new SelectionRule(
+                                    SelectionRule.Profile.ROBUST,
+                                    SelectionRule.Metric.STABLE_RANK,
+                                    SelectionRule.Mode.BOTTOM,
+                                    SelectionRule.Ranking.GLOBAL,
+                                    new SelectionRule.Budget.Percent(
+                                        12.5, SelectionRule.Budget.Of.PARAMETERS)),
+                                List.of("self_attn.q_proj", "re:mlp\\.(up|down)_proj"),
+                                List.of()),
+                            Optional.empty(),
+                            Optional.of(
+                                new Adapter(Adapter.Type.LORA, 8, 12.5, 0.05, Adapter.Save.PEFT))),
                         List.of(new Dataset("a.jsonl", RowType.PREFERENCE, 2.5)),
-                        List.of(new Dataset("b.jsonl", RowType.TOKENS, 0.5)),
                         new Evaluation(
+                            List.of(new Dataset("b.jsonl", RowType.TOKENS, 0.5)),
                             Optional.empty(),
                             Optional.of(new Amount.Share(0.25)),
                             Optional.of(new Evaluation.EarlyStopping(3, 0.01)),
                             true),
-                        OptionalDouble.of(0.5),
-                        OptionalLong.of(100),
-                        OptionalLong.of(1000),
-                        16,
-                        2,
-                        3,
-                        2e-5,
-                        new LrScheduler.WarmupStableDecay(
-                            20,
-                            OptionalLong.of(70),
-                            LrScheduler.Curve.COSINE,
-                            LrScheduler.Curve.ONE_MINUS_SQRT,
-                            0.1,
-                            1.5),
-                        new Warmup.Ratio(0.1),
-                        new Optimizer(Optimizer.Name.ADAMW_8BIT, 0.8, 0.95, 1e-6, 0.01, true),
-                        0,
-                        7.5,
-                        GradientCheckpointing.ON,
-                        true,
-                        false,
-                        5,
-                        Optional.of(new LossWatchdog(4.5, 2)),
-                        Optional.of(new LrBySnr(LrBySnr.Scale.RANK, 0.25, 3)),
-                        Optional.empty(),
+                        new Length(
+                            OptionalDouble.of(0.5), OptionalLong.of(100), OptionalLong.of(1000)),
+                        new Batch(16, 2, 3, true, false, GradientCheckpointing.ON, 7.5),
+                        new LearningRates(
+                            2e-5,
+                            new LrScheduler.WarmupStableDecay(
+                                20,
+                                OptionalLong.of(70),
+                                LrScheduler.Curve.COSINE,
+                                LrScheduler.Curve.ONE_MINUS_SQRT,
+                                0.1,
+                                1.5),
+                            new Warmup.Ratio(0.1),
+                            Optional.of(new LrBySnr(LrBySnr.Scale.RANK, 0.25, 3))),
+                        new Optimizer(Optimizer.Name.ADAMW_8BIT, 0.8, 0.95, 1e-6, 0.01, true, 0),
+                        new Monitoring(5, Optional.of(new LossWatchdog(4.5, 2))),
+                        new Saving(Optional.of(new Amount.Share(0.1)), 7.5, 0),
                         new Dpo(
                             0.2,
                             Dpo.LossType.APO_ZERO,
                             0.1,
                             0.1,
-                            new Dpo.Reference.Checkpoint("models/reference")),
-                        Optional.of(
-                            new Adapter(Adapter.Type.LORA, 8, 12.5, 0.05, Adapter.Save.PEFT))))));
+                            new Dpo.Reference.Checkpoint("models/reference"))))));
   }
 
   @Test
@@ -161,6 +158,7 @@ class ValidPipelinesTest {
                 List.of("auto"),
                 Dtype.BFLOAT16,
                 SaveDtype.BASE,
+                SaveRounding.NEAREST,
                 List.of(
                     examplePhase(
                         "foundation",
@@ -200,31 +198,20 @@ class ValidPipelinesTest {
     return new Phase(
         name,
         type,
-        new Targeting.Snr(topPercent, SEVEN_PROJECTIONS, HEAD_AND_EMBEDDINGS),
+        new TrainedWeights(
+            new Targeting.Snr(topPercent, SEVEN_PROJECTIONS, HEAD_AND_EMBEDDINGS),
+            Optional.empty(),
+            Optional.empty()),
         List.of(datasets),
-        List.of(),
         AT_THE_ENDS,
-        numEpochs,
-        OptionalLong.empty(),
-        maxTokens,
-        4096,
-        1,
-        8,
-        learningRate,
-        new LrScheduler.Cosine(0.5),
-        new Warmup.Ratio(0.03),
+        new Length(numEpochs, OptionalLong.empty(), maxTokens),
+        new Batch(4096, 1, 8, true, true, GradientCheckpointing.AUTO, 0),
+        new LearningRates(
+            learningRate, new LrScheduler.Cosine(0.5), new Warmup.Ratio(0.03), Optional.empty()),
         ADAMW,
-        1.0,
-        0,
-        GradientCheckpointing.AUTO,
-        true,
-        true,
-        1,
-        Optional.empty(),
-        Optional.empty(),
-        Optional.empty(),
-        SIGMOID,
-        Optional.empty());
+        new Monitoring(1, Optional.empty()),
+        EVERY_HALF_HOUR,
+        SIGMOID);
   }
 
   @Test
@@ -232,15 +219,15 @@ class ValidPipelinesTest {
     Pipeline pipeline = read("other-spellings");
     Phase phase = pipeline.phases().get(0);
     assertThat(pipeline.baseModel()).isEqualTo(new BaseModel.Existing("model"));
-    assertThat(phase.targeting())
+    assertThat(phase.trained().targeting())
         .isEqualTo(new Targeting.Parameters(List.of("^lm_head.weight$", "model.layers.1")));
-    assertThat(phase.numEpochs()).hasValue(2);
-    assertThat(phase.microBatchSize()).isEqualTo(4);
-    assertThat(phase.sequenceLen()).isEqualTo(128);
-    assertThat(phase.lrScheduler()).isEqualTo(new LrScheduler.Constant());
+    assertThat(phase.length().numEpochs()).hasValue(2);
+    assertThat(phase.batch().microBatchSize()).isEqualTo(4);
+    assertThat(phase.batch().sequenceLen()).isEqualTo(128);
+    assertThat(phase.learningRates().scheduler()).isEqualTo(new LrScheduler.Constant());
     assertThat(phase.optimizer()).isEqualTo(ADAMW);
-    assertThat(phase.samplePacking()).isTrue();
-    assertThat(phase.adapter())
+    assertThat(phase.batch().samplePacking()).isTrue();
+    assertThat(phase.trained().adapter())
         .contains(new Adapter(Adapter.Type.LORA, 8, 24, 0.1, Adapter.Save.MERGED));
   }
 
@@ -248,7 +235,7 @@ class ValidPipelinesTest {
   void readsEverySchedulerAndOptimizer() throws IOException {
     List<Phase> phases = read("schedulers").phases();
     assertThat(phases)
-        .extracting(Phase::lrScheduler)
+        .extracting(phase -> phase.learningRates().scheduler())
         .containsExactly(
             new LrScheduler.Linear(),
             new LrScheduler.ConstantWithWarmup(),
@@ -297,16 +284,16 @@ class ValidPipelinesTest {
     assertThat(pipeline.baseModel()).isEqualTo(new BaseModel.Existing("010"));
     assertThat(pipeline.outputDir()).isEqualTo("on");
     assertThat(phase.name()).isEqualTo("2024");
-    assertThat(phase.targeting())
+    assertThat(phase.trained().targeting())
         .isEqualTo(new Targeting.Parameters(List.of("1:30", "true", "null", "y")));
     assertThat(phase.datasets())
         .containsExactly(
             new Dataset("yes", RowType.AUTO, 1), new Dataset("0x10", RowType.AUTO, 10.5));
-    assertThat(phase.maxSteps()).hasValue(600);
-    assertThat(phase.learningRate()).isEqualTo(2e-5);
+    assertThat(phase.length().maxSteps()).hasValue(600);
+    assertThat(phase.learningRates().highest()).isEqualTo(2e-5);
     assertThat(phase.optimizer().weightDecay()).isEqualTo(0.1);
-    assertThat(phase.shuffle()).isTrue();
-    assertThat(phase.samplePacking()).isFalse();
+    assertThat(phase.batch().shuffle()).isTrue();
+    assertThat(phase.batch().samplePacking()).isFalse();
   }
 
   @Test
@@ -321,7 +308,9 @@ class ValidPipelinesTest {
             Optional.empty(),
             Optional.of(new Amount.Count(1)),
             Optional.empty());
-    assertThat(phases).extracting(Phase::holdsOut).containsExactly(true, true, true, true, false);
+    assertThat(phases)
+        .extracting(phase -> phase.evaluation().holdsOut())
+        .containsExactly(true, true, true, true, false);
     assertThat(phases)
         .extracting(phase -> phase.evaluation().evalSteps())
         .containsExactly(
@@ -345,8 +334,8 @@ class ValidPipelinesTest {
     List<Phase> phases = read("budgets").phases();
 
     assertThat(phases)
-        .filteredOn(phase -> phase.targeting() instanceof Targeting.Snr)
-        .extracting(phase -> ((Targeting.Snr) phase.targeting()).rule())
+        .filteredOn(phase -> phase.trained().targeting() instanceof Targeting.Snr)
+        .extracting(phase -> ((Targeting.Snr) phase.trained().targeting()).rule())
         .containsExactly(
             rule(SelectionRule.Mode.TOP, new SelectionRule.Budget.MaxParameters(1_000_000)),
             rule(SelectionRule.Mode.TOP, new SelectionRule.Budget.Adaptive()),
@@ -354,7 +343,7 @@ class ValidPipelinesTest {
             rule(
                 SelectionRule.Mode.RANDOM,
                 new SelectionRule.Budget.Percent(25, SelectionRule.Budget.Of.MODULES)));
-    assertThat(phases.get(4).targeting())
+    assertThat(phases.get(4).trained().targeting())
         .isEqualTo(
             new Targeting.Parameters(
                 List.of("model.embed_tokens.weight[:100]"), ParameterMatch.EXACT));

@@ -1,0 +1,28 @@
+package dev.polyphase.phases.api;
+
+import dev.polyphase.pipelines.problems.InputException;
+import java.io.IOException;
+
+/** A phase that passed every check. It holds the phase's rows, and no weights. */
+public interface PreparedPhase {
+
+  /** What the phase will do. */
+  PhasePlan plan();
+
+  /**
+   * Trains, and writes the result to {@link PhaseRequest#result()}, which appears whole or not at
+   * all. To be called once.
+   *
+   * @param start what it starts from, a model of the same names, shapes and tokens as that of the
+   *     request
+   * @throws InputException because the start is wrong or the result exists already, before anything
+   *     is trained
+   * @throws TrainingFailedException where a step's loss or gradients forbid its update; its rows
+   *     are in {@link PhaseRequest#failedStep()} and, unless it was the first one, the weights
+   *     before it in {@link PhaseRequest#lastGood()}
+   * @throws OutOfMemoryException where the device's memory does not suffice; there is no result
+   * @throws InterruptedTrainingException when {@link PhaseListener#stopRequested()} said so; there
+   *     is no result
+   */
+  PhaseResult train(PhaseStart start, PhaseListener listener) throws IOException;
+}
