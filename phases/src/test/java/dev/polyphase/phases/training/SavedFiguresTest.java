@@ -3,6 +3,7 @@ package dev.polyphase.phases.training;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.polyphase.fixtures.Fixture;
+import dev.polyphase.fixtures.TensorValues;
 import dev.polyphase.phases.api.MetricsRow;
 import dev.polyphase.phases.api.PhaseResult;
 import dev.polyphase.weights.Checkpoint;
