@@ -3,6 +3,7 @@ package dev.polyphase.orchestrator.cli;
 import dev.polyphase.kernels.LoadedLibtorch;
 import dev.polyphase.orchestrator.engine.Numbers;
 import dev.polyphase.orchestrator.hub.ModelFolders;
+import dev.polyphase.orchestrator.machine.DiskSpace;
 import dev.polyphase.orchestrator.machine.SystemMemory;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -68,7 +69,7 @@ final class MachineChecks {
   }
 
   private static Check disk(String name, Path folder) throws IOException {
-    Path there = nearest(folder);
+    Path there = DiskSpace.nearest(folder);
     long free = Files.getFileStore(there).getUsableSpace();
     String found = Numbers.bytes(free) + " free at " + folder;
     if (!Files.isWritable(there)) {
@@ -81,7 +82,7 @@ final class MachineChecks {
   }
 
   private static Check writable(String name, Path folder) {
-    return Files.isWritable(nearest(folder))
+    return Files.isWritable(DiskSpace.nearest(folder))
         ? Check.ok(name, folder.toString())
         : Check.fail(
             name,
@@ -93,18 +94,5 @@ final class MachineChecks {
     return Check.ok(
         "cache of models",
         cache + (Files.isDirectory(cache) ? "" : ", not there: models are named by their folders"));
-  }
-
-  /** The folder itself, or the nearest above it that exists. */
-  private static Path nearest(Path folder) {
-    Path there = folder;
-    while (!Files.exists(there)) {
-      Path above = there.getParent();
-      if (above == null) {
-        return there;
-      }
-      there = above;
-    }
-    return there;
   }
 }

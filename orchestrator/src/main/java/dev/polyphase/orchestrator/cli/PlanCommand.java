@@ -4,6 +4,7 @@ import dev.polyphase.orchestrator.engine.DeviceMemory;
 import dev.polyphase.orchestrator.engine.Display;
 import dev.polyphase.orchestrator.engine.Engine;
 import dev.polyphase.orchestrator.engine.PlannedPhase;
+import dev.polyphase.orchestrator.engine.RunDisk;
 import dev.polyphase.orchestrator.engine.RunRequest;
 import dev.polyphase.orchestrator.hub.ModelFolders;
 import dev.polyphase.pipelines.Pipeline;
@@ -55,12 +56,13 @@ final class PlanCommand implements Callable<Integer> {
             RunRequest.Start.BEGIN_OR_RESUME);
     List<PlannedPhase> phases = plan(backend.engine(models, display), request);
     DeviceMemory memory = DeviceMemory.of(phases.get(0).plan().places());
+    RunDisk disk = RunDisk.of(request, phases);
     console
         .results()
         .print(
             json
-                ? PlanJson.of(pipeline, phases, memory)
-                : PlainText.linesOf(PlanTable.of(pipeline, phases, memory)));
+                ? PlanJson.of(pipeline, phases, memory, disk)
+                : PlainText.linesOf(PlanTable.of(pipeline, phases, memory, disk)));
     console.results().flush();
     return ExitCode.DONE;
   }

@@ -4,10 +4,12 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.polyphase.orchestrator.engine.DeviceMemory;
+import dev.polyphase.orchestrator.engine.DiskNeed;
 import dev.polyphase.orchestrator.engine.ExpectedTarget.Certainty;
 import dev.polyphase.orchestrator.engine.ExpectedTarget.TypeCount;
 import dev.polyphase.orchestrator.engine.PhaseWarnings;
 import dev.polyphase.orchestrator.engine.PlannedPhase;
+import dev.polyphase.orchestrator.engine.RunDisk;
 import dev.polyphase.phases.api.Compute;
 import dev.polyphase.phases.api.DataCounts;
 import dev.polyphase.phases.api.MemoryEstimate;
@@ -23,8 +25,14 @@ import org.jspecify.annotations.Nullable;
 final class PlanJson {
   private PlanJson() {}
 
-  /** The plan's text, one line. */
-  static String of(Pipeline pipeline, List<PlannedPhase> phases, DeviceMemory device) {
+  /**
+   * The plan's text, one line.
+   *
+   * @param device what the devices have
+   * @param disk what the phases write
+   */
+  static String of(
+      Pipeline pipeline, List<PlannedPhase> phases, DeviceMemory device, RunDisk disk) {
     Compute compute = phases.get(0).plan().compute();
     ObjectNode plan = JsonNodeFactory.instance.objectNode();
     plan.put("name", pipeline.name());
@@ -40,12 +48,31 @@ final class PlanJson {
     } else {
       plan.putNull("device_memory");
     }
+    plan.set("disk", disk(disk));
     ArrayNode list = plan.putArray("phases");
-    phases.forEach(planned -> list.add(phase(planned, device)));
+    for (int i = 0; i < phases.size(); i++) {
+      list.add(phase(phases.get(i), device, disk.phases().get(i)));
+    }
     return plan + "\n";
   }
 
-  private static ObjectNode phase(PlannedPhase planned, DeviceMemory device) {
+  private static ObjectNode disk(RunDisk disk) {
+    ObjectNode node =
+        JsonNodeFactory.instance
+            .objectNode()
+            .put("folder", disk.folder())
+            .put("needed_bytes", disk.neededBytes());
+    if (disk.freeBytes().isPresent()) {
+      node.put("free_bytes", disk.freeBytes().getAsLong()).put("fits", disk.fits());
+    } else {
+      node.putNull("free_bytes").putNull("fits");
+    }
+    ArrayNode warnings = node.putArray("warnings");
+    disk.lack().ifPresent(warnings::add);
+    return node;
+  }
+
+  private static ObjectNode phase(PlannedPhase planned, DeviceMemory device, DiskNeed disk) {
     PhasePlan plan = planned.plan();
     ObjectNode phase = JsonNodeFactory.instance.objectNode();
     phase.put("name", planned.phase().name());
@@ -97,6 +124,15 @@ final class PlanJson {
           .put("blocks", place.blocks())
           .put("bytes", place.bytes());
     }
+    phase
+        .putObject("disk")
+        .put("checkpoints", disk.checkpoints())
+        .put("checkpoint_bytes", disk.checkpointBytes())
+        .put("model_bytes", disk.modelBytes())
+        .put("best_weights_bytes", disk.bestBytes())
+        .put("last_good_bytes", disk.lastGoodBytes())
+        .put("adapter_bytes", disk.adapterBytes())
+        .put("other_bytes", disk.otherBytes());
     addFit(phase, planned, device);
     ArrayNode warnings = phase.putArray("warnings");
     PhaseWarnings.of(planned, device).forEach(warnings::add);

@@ -1,11 +1,13 @@
 package dev.polyphase.orchestrator.cli;
 
 import dev.polyphase.orchestrator.engine.DeviceMemory;
+import dev.polyphase.orchestrator.engine.DiskNeed;
 import dev.polyphase.orchestrator.engine.ExpectedTarget;
 import dev.polyphase.orchestrator.engine.ExpectedTarget.TypeCount;
 import dev.polyphase.orchestrator.engine.Numbers;
 import dev.polyphase.orchestrator.engine.PhaseWarnings;
 import dev.polyphase.orchestrator.engine.PlannedPhase;
+import dev.polyphase.orchestrator.engine.RunDisk;
 import dev.polyphase.phases.api.Compute;
 import dev.polyphase.phases.api.DataCounts;
 import dev.polyphase.phases.api.EndToken;
@@ -34,18 +36,26 @@ final class PlanTable {
     this.phases = phases;
   }
 
-  /** The plan's text. */
-  static String of(Pipeline pipeline, List<PlannedPhase> phases, DeviceMemory device) {
+  /**
+   * The plan's text.
+   *
+   * @param device what the devices have
+   * @param disk what the phases write
+   */
+  static String of(
+      Pipeline pipeline, List<PlannedPhase> phases, DeviceMemory device, RunDisk disk) {
     Compute compute = phases.get(0).plan().compute();
     PlanTable table = new PlanTable(phases);
     table.fill(device, compute);
+    table.fill(disk);
     return pipeline.name()
         + "\n"
         + compute.sentence()
         + "\n\n"
         + table.text()
         + patterns(phases)
-        + warnings(phases, device);
+        + warnings(phases, device)
+        + disk.lack().map(PlanTable::warning).orElse("");
   }
 
   private void fill(DeviceMemory device, Compute compute) {
@@ -102,6 +112,39 @@ final class PlanTable {
     if (device.total() > 0 && compute.device() != null) {
       row("  available on " + compute.device(), p -> Numbers.bytes(device.available()));
     }
+  }
+
+  private void fill(RunDisk disk) {
+    head("disk");
+    if (disk.phases().stream().anyMatch(need -> need.checkpointBytes() > 0)) {
+      rowOfDisk(
+          disk,
+          "  checkpoints",
+          need -> need.checkpoints() + " x " + Numbers.bytes(need.checkpointBytes()));
+    }
+    rowOfDisk(disk, "  model", need -> Numbers.bytes(need.modelBytes()));
+    rowOfAside(disk, "  best weights", DiskNeed::bestBytes);
+    rowOfAside(disk, "  last good model", DiskNeed::lastGoodBytes);
+    rowOfAside(disk, "  adapters", DiskNeed::adapterBytes);
+    rowOfDisk(disk, "  scans, logs, report", need -> Numbers.bytes(need.otherBytes()));
+    disk.freeBytes().ifPresent(free -> row("  free for all of it", planned -> Numbers.bytes(free)));
+  }
+
+  /** Left out where no phase writes any of it. */
+  private void rowOfAside(RunDisk disk, String head, ToLongFunction<DiskNeed> bytes) {
+    if (disk.phases().stream().anyMatch(need -> bytes.applyAsLong(need) > 0)) {
+      rowOfDisk(disk, head, need -> orNone(bytes.applyAsLong(need)));
+    }
+  }
+
+  private void rowOfDisk(RunDisk disk, String head, Function<DiskNeed, String> cell) {
+    List<String> row = new ArrayList<>(List.of(head));
+    disk.phases().forEach(need -> row.add(cell.apply(need)));
+    rows.add(row);
+  }
+
+  private static String orNone(long bytes) {
+    return bytes == 0 ? "-" : Numbers.bytes(bytes);
   }
 
   private Set<String> types() {
@@ -273,7 +316,11 @@ final class PlanTable {
   private static String warnings(List<PlannedPhase> phases, DeviceMemory device) {
     return phases.stream()
         .flatMap(planned -> PhaseWarnings.of(planned, device).stream())
-        .map(sentence -> "\n" + sentence + "\n")
+        .map(PlanTable::warning)
         .collect(Collectors.joining());
+  }
+
+  private static String warning(String sentence) {
+    return "\n" + sentence + "\n";
   }
 }

@@ -22,6 +22,7 @@ import dev.polyphase.pipelines.Pipeline;
 import dev.polyphase.pipelines.language.PipelineWriter;
 import dev.polyphase.pipelines.problems.InputException;
 import dev.polyphase.pipelines.problems.Place;
+import dev.polyphase.pipelines.problems.Problem;
 import dev.polyphase.rescanner.CachedSingularValues;
 import dev.polyphase.rescanner.SingularValues;
 import dev.polyphase.rescanner.SpectrumCache;
@@ -136,6 +137,7 @@ public record Engine(
   private RunOutcome begin(RunRequest request, StartingModel base) throws IOException {
     RunFolder run = request.run();
     Deque<Preflight.Ready> toCome = checked(request, 0, base);
+    requireRoom(request, planned(toCome));
 
     // Nothing was written up to here.
     if (request.start() == Start.FRESH && run.holdsSomething()) {
@@ -186,6 +188,7 @@ public record Engine(
         finished < request.pipeline().phases().size()
             ? checked(request, finished, start)
             : new ArrayDeque<>();
+    requireRoom(request, planned(toCome));
 
     // Nothing was written up to here.
     List<String> sentences = earlier.sentences();
@@ -274,6 +277,26 @@ public record Engine(
             .phase(next, state.phases().get(next).name())
             .newestCheckpoint()
             .orElse(null);
+  }
+
+  /**
+   * Refuses, before the first phase, what would fail at a later one.
+   *
+   * @throws InputException naming each phase that needs more memory than there is, and what is
+   *     lacking on the disk
+   */
+  private void requireRoom(RunRequest request, List<PlannedPhase> planned) throws IOException {
+    if (planned.isEmpty()) {
+      return;
+    }
+    DeviceMemory device = memory.of(planned.get(0).plan().places());
+    List<String> sentences = new ArrayList<>();
+    planned.forEach(phase -> device.refusal(phase).ifPresent(sentences::add));
+    RunDisk.of(request, planned).lack().ifPresent(sentences::add);
+    if (!sentences.isEmpty()) {
+      throw new InputException(
+          sentences.stream().map(sentence -> new Problem(null, sentence)).toList());
+    }
   }
 
   /** Of each phase to come. */

@@ -13,20 +13,26 @@ import java.util.regex.Pattern;
  *
  * @param available what programs can have without others being pushed out
  * @param total all of it
+ * @param swap what can be on the disk beside it
  */
-public record SystemMemory(long available, long total) {
+public record SystemMemory(long available, long total, long swap) {
   private static final Path MEMINFO = Path.of("/proc/meminfo");
 
-  /** A container's limit, under control groups of version 2. */
+  /** A container's limits, under control groups of version 2. */
   private static final Path LIMIT = Path.of("/sys/fs/cgroup/memory.max");
+
+  private static final Path SWAP_LIMIT = Path.of("/sys/fs/cgroup/memory.swap.max");
 
   /** The memory now. */
   public static SystemMemory now() throws IOException {
     if (!Files.isReadable(MEMINFO)) {
       return ofJava();
     }
-    String limit = Files.isReadable(LIMIT) ? Files.readString(LIMIT) : "max";
-    return of(Files.readString(MEMINFO), limit);
+    return of(Files.readString(MEMINFO), limit(LIMIT), limit(SWAP_LIMIT));
+  }
+
+  private static String limit(Path file) throws IOException {
+    return Files.isReadable(file) ? Files.readString(file) : "max";
   }
 
   /**
@@ -34,15 +40,20 @@ public record SystemMemory(long available, long total) {
    *
    * @param meminfo {@code /proc/meminfo}
    * @param limit {@code memory.max}: a number of bytes, or {@code max}
+   * @param swapLimit {@code memory.swap.max}, likewise
    */
-  static SystemMemory of(String meminfo, String limit) {
+  static SystemMemory of(String meminfo, String limit, String swapLimit) {
     long total = bytes(meminfo, "MemTotal").orElse(0);
     long available = bytes(meminfo, "MemAvailable").orElse(total);
-    if (limit.strip().matches("\\d{1,18}")) {
-      long most = Long.parseLong(limit.strip());
-      return new SystemMemory(Math.min(available, most), Math.min(total, most));
-    }
-    return new SystemMemory(available, total);
+    long swap = bytes(meminfo, "SwapTotal").orElse(0);
+    return new SystemMemory(
+        limited(available, limit), limited(total, limit), limited(swap, swapLimit));
+  }
+
+  private static long limited(long bytes, String limit) {
+    return limit.strip().matches("\\d{1,18}")
+        ? Math.min(bytes, Long.parseLong(limit.strip()))
+        : bytes;
   }
 
   private static OptionalLong bytes(String meminfo, String key) {
@@ -55,7 +66,8 @@ public record SystemMemory(long available, long total) {
   private static SystemMemory ofJava() {
     return ManagementFactory.getOperatingSystemMXBean()
             instanceof com.sun.management.OperatingSystemMXBean system
-        ? new SystemMemory(system.getFreeMemorySize(), system.getTotalMemorySize())
-        : new SystemMemory(0, 0);
+        ? new SystemMemory(
+            system.getFreeMemorySize(), system.getTotalMemorySize(), system.getTotalSwapSpaceSize())
+        : new SystemMemory(0, 0, 0);
   }
 }

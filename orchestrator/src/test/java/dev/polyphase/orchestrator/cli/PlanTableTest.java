@@ -10,6 +10,8 @@ import dev.polyphase.orchestrator.engine.ExpectedTarget;
 import dev.polyphase.orchestrator.engine.ExpectedTarget.Certainty;
 import dev.polyphase.orchestrator.engine.ExpectedTarget.TypeCount;
 import dev.polyphase.orchestrator.engine.PlannedPhase;
+import dev.polyphase.orchestrator.engine.RunDisk;
+import dev.polyphase.orchestrator.engine.RunRequest;
 import dev.polyphase.phases.api.Compute;
 import dev.polyphase.phases.api.DataCounts;
 import dev.polyphase.phases.api.EndToken;
@@ -19,8 +21,12 @@ import dev.polyphase.phases.api.PlaceNeed;
 import dev.polyphase.phases.api.Reach;
 import dev.polyphase.pipelines.Pipeline;
 import dev.polyphase.pipelines.language.PipelineReader;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalLong;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -81,7 +87,7 @@ class PlanTableTest {
 
   @Test
   void columnsAreAlignedAndNumbersGrouped() {
-    assertThat(PlanTable.of(PIPELINE, List.of(SFT), new DeviceMemory(139 * GIB, 140 * GIB)))
+    assertThat(table(SFT, new DeviceMemory(139 * GIB, 140 * GIB)))
         .isEqualTo(
             """
             large
@@ -123,6 +129,11 @@ class PlanTableTest {
               activations                          6.50 GiB
               total                              102.50 GiB
               available on cuda:0                139.00 GiB
+            disk
+              checkpoints                     3 x 57.00 GiB
+              model                               28.00 GiB
+              scans, logs, report                  35.5 MiB
+              free for all of it                 512.00 GiB
             """);
   }
 
@@ -133,17 +144,16 @@ class PlanTableTest {
             + " targeting.always_train: []; targeting.top_percent below 25;"
             + " sequence_len below 4096";
 
-    assertThat(PlanTable.of(PIPELINE, List.of(SFT), new DeviceMemory(80 * GIB, 80 * GIB)))
+    assertThat(table(SFT, new DeviceMemory(80 * GIB, 80 * GIB)))
         .endsWith(
             "\nphase sft does not fit: it needs 100.50 GiB, and cuda:0 has 80.00 GiB. This would"
                 + " help: "
                 + remedies
                 + "\n");
-    assertThat(PlanTable.of(PIPELINE, List.of(SFT), new DeviceMemory(101 * GIB, 128 * GIB)))
+    assertThat(table(SFT, new DeviceMemory(101 * GIB, 128 * GIB)))
         .contains("phase sft needs 102.50 GiB with its mapped weights, and cuda:0 has 101.00 GiB")
         .endsWith(remedies + "\n");
-    assertThat(PlanTable.of(PIPELINE, List.of(SFT), new DeviceMemory(0, 0)))
-        .doesNotContain("available", "phase sft");
+    assertThat(table(SFT, new DeviceMemory(0, 0))).doesNotContain("available", "phase sft");
   }
 
   @Test
@@ -152,7 +162,7 @@ class PlanTableTest {
     DeviceMemory enough = new DeviceMemory(80 * GIB, 80 * GIB, Map.of(), 60 * GIB);
     DeviceMemory tooLittle = new DeviceMemory(80 * GIB, 80 * GIB, Map.of(), 59 * GIB);
 
-    assertThat(PlanTable.of(PIPELINE, List.of(offloaded), enough))
+    assertThat(table(offloaded, enough))
         .contains(
             """
               masters                             19.00 GiB
@@ -163,15 +173,12 @@ class PlanTableTest {
             """,
             "  total                               55.50 GiB\n")
         .doesNotContain("does not fit");
-    assertThat(PlanTable.of(PIPELINE, List.of(offloaded), tooLittle))
+    assertThat(table(offloaded, tooLittle))
         .endsWith(
             "\nphase sft does not fit: optimizer_offload keeps 60.00 GiB on the CPU, which has"
                 + " 59.00 GiB. This would help: targeting.always_train: []; targeting.top_percent below"
                 + " 25\n");
-    JsonNode json =
-        new ObjectMapper()
-            .readTree(PlanJson.of(PIPELINE, List.of(offloaded), tooLittle))
-            .at("/phases/0");
+    JsonNode json = json(offloaded, tooLittle).at("/phases/0");
     assertThat(json.path("fits").booleanValue()).isFalse();
     assertThat(json.at("/memory/host_bytes").longValue()).isEqualTo(60 * GIB);
     assertThat(json.at("/memory/copy_bytes").longValue()).isEqualTo(10 * GIB);
@@ -189,15 +196,12 @@ class PlanTableTest {
       throws JsonProcessingException {
     DeviceMemory device = new DeviceMemory(gpu * GIB, gpu * GIB, Map.of(), 59 * GIB);
 
-    JsonNode phase =
-        new ObjectMapper()
-            .readTree(PlanJson.of(PIPELINE, List.of(offloaded()), device))
-            .at("/phases/0");
+    JsonNode phase = json(offloaded(), device).at("/phases/0");
 
     assertThat(phase.path("remedies"))
         .extracting(JsonNode::textValue)
         .containsExactly(remedies.split(", ", -1));
-    assertThat(PlanTable.of(PIPELINE, List.of(offloaded()), device))
+    assertThat(table(offloaded(), device))
         .endsWith("which has 59.00 GiB. This would help: " + remedies.replace(", ", "; ") + "\n");
   }
 
@@ -207,10 +211,41 @@ class PlanTableTest {
     DeviceMemory lessHost = new DeviceMemory(80 * GIB, 80 * GIB, Map.of(), 57 * GIB - 1);
     DeviceMemory justEnough = new DeviceMemory(80 * GIB, 80 * GIB, Map.of(), 57 * GIB);
 
-    assertThat(PlanTable.of(PIPELINE, List.of(SFT), lessHost))
-        .contains("This would help: micro_batch_size below 4,");
-    assertThat(PlanTable.of(PIPELINE, List.of(SFT), justEnough))
+    assertThat(table(SFT, lessHost)).contains("This would help: micro_batch_size below 4,");
+    assertThat(table(SFT, justEnough))
         .contains("This would help: optimizer_offload: true; micro_batch_size below 4,");
+  }
+
+  /** Three checkpoints of 57 GiB, two of which stay until the model of 28 GiB is there. */
+  @Test
+  void whatDoesNotFitOnTheDiskIsSaidWithWhatItIsMadeOf() throws JsonProcessingException {
+    DeviceMemory device = new DeviceMemory(139 * GIB, 140 * GIB);
+    RunDisk full = disk(SFT, OptionalLong.of(180 * GIB));
+
+    assertThat(PlanTable.of(PIPELINE, List.of(SFT), device, full))
+        .contains("  free for all of it                 180.00 GiB\n")
+        .endsWith(
+            "\nno/such/large needs 199.03 GiB more on its disk, which has 180.00 GiB free: phase sft"
+                + " writes 3 checkpoints of 57.00 GiB, a model of 28.00 GiB, scans, logs and report"
+                + " of 35.5 MiB; make room, choose another disk with --output, or set"
+                + " save_total_limit: 1\n");
+    JsonNode plan = new ObjectMapper().readTree(PlanJson.of(PIPELINE, List.of(SFT), device, full));
+    assertThat(plan.at("/disk/fits").booleanValue()).isFalse();
+    assertThat(plan.at("/disk/free_bytes").longValue()).isEqualTo(180 * GIB);
+    assertThat(plan.at("/disk/warnings")).hasSize(1);
+    assertThat(plan.at("/phases/0/disk/checkpoints").longValue()).isEqualTo(3);
+    assertThat(plan.at("/phases/0/disk/checkpoint_bytes").longValue()).isEqualTo(57 * GIB);
+    assertThat(plan.at("/phases/0/disk/model_bytes").longValue()).isEqualTo(28 * GIB);
+
+    RunDisk unknown = disk(SFT, OptionalLong.empty());
+    assertThat(PlanTable.of(PIPELINE, List.of(SFT), device, unknown))
+        .doesNotContain("free for", "more on its disk");
+    assertThat(
+            new ObjectMapper()
+                .readTree(PlanJson.of(PIPELINE, List.of(SFT), device, unknown))
+                .at("/disk/fits")
+                .isNull())
+        .isTrue();
   }
 
   @Test
@@ -243,7 +278,7 @@ class PlanTableTest {
     DeviceMemory narrow =
         new DeviceMemory(140 * GIB, 160 * GIB, Map.of("cuda:0", 80 * GIB, "cuda:1", 60 * GIB), 0);
 
-    assertThat(PlanTable.of(PIPELINE, List.of(placed), wide))
+    assertThat(table(placed, wide))
         .contains(
             "libtorch 2.7.1 on cuda:0, cuda:1 in bfloat16: because\n",
             """
@@ -253,10 +288,9 @@ class PlanTableTest {
               available on cuda:0, cuda:1                  160.00 GiB
             """)
         .doesNotContain("does not fit");
-    assertThat(PlanTable.of(PIPELINE, List.of(placed), narrow))
+    assertThat(table(placed, narrow))
         .contains("phase sft does not fit: it needs 70.00 GiB on cuda:1, which has 60.00 GiB. ");
-    JsonNode phase =
-        new ObjectMapper().readTree(PlanJson.of(PIPELINE, List.of(placed), narrow)).at("/phases/0");
+    JsonNode phase = json(placed, narrow).at("/phases/0");
     assertThat(phase.path("fits").booleanValue()).isFalse();
     assertThat(phase.at("/places/1").toString())
         .isEqualTo(
@@ -359,6 +393,32 @@ class PlanTableTest {
   }
 
   private static JsonNode json(DeviceMemory device) throws JsonProcessingException {
-    return new ObjectMapper().readTree(PlanJson.of(PIPELINE, List.of(SFT), device));
+    return json(SFT, device);
+  }
+
+  private static JsonNode json(PlannedPhase phase, DeviceMemory device)
+      throws JsonProcessingException {
+    return new ObjectMapper().readTree(PlanJson.of(PIPELINE, List.of(phase), device, disk(phase)));
+  }
+
+  private static String table(PlannedPhase phase, DeviceMemory device) {
+    return PlanTable.of(PIPELINE, List.of(phase), device, disk(phase));
+  }
+
+  /** What it writes on a disk of a TiB, of which half is free. */
+  private static RunDisk disk(PlannedPhase phase) {
+    return disk(phase, OptionalLong.of(512 * GIB));
+  }
+
+  private static RunDisk disk(PlannedPhase phase, OptionalLong free) {
+    RunRequest request =
+        new RunRequest(
+            PIPELINE, Path.of("."), Path.of("no", "such"), RunRequest.Start.BEGIN_OR_RESUME);
+    try {
+      RunDisk here = RunDisk.of(request, List.of(phase));
+      return new RunDisk(here.folder(), here.phases(), here.neededBytes(), free, here.remedies());
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 }

@@ -64,8 +64,11 @@ public record AddingTrainer(long saveEvery) implements PhaseTrainer {
   }
 
   private static PhasePlan plan(PhaseRequest request) {
-    long steps = steps(request);
-    int trained = request.start().trainable().size();
+    return plan(steps(request), request.start().trainable().size());
+  }
+
+  /** A plan of so many steps that train so many values. */
+  static PhasePlan plan(long steps, long trained) {
     return new PhasePlan(
         DataCounts.whole(1, 1),
         null,

@@ -13,10 +13,12 @@ import dev.polyphase.phases.api.PhaseTrainer;
 import dev.polyphase.phases.api.PreparedPhase;
 import dev.polyphase.phases.api.Reach;
 import dev.polyphase.phases.api.ReadingListener;
+import dev.polyphase.pipelines.problems.InputException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -73,6 +75,78 @@ class PhaseWarningsTest {
 
     assertThat(runs.messages().lines().filter(FIRST::equals)).hasSize(1);
     assertThat(runs.messages().lines().filter(SECOND::equals)).hasSize(2);
+  }
+
+  /** Of 8 GiB in all; an estimate that is 15 % too high may say 9.2 of a phase that fits. */
+  @Test
+  void whatCanNeverFitIsRefusedBeforeAnythingIsWritten() throws IOException {
+    EngineRuns runs = new EngineRuns(folder);
+    runs.has(new DeviceMemory(4 * GIB, 8 * GIB));
+    PhaseTrainer tooLarge = new Needing(8 * GIB * 115 / 100 + 2, FAR, 1, "");
+
+    assertThatThrownBy(() -> runs.run(TWO_PHASES, Start.BEGIN_OR_RESUME, tooLarge))
+        .isInstanceOf(InputException.class)
+        .hasMessage(
+            "phase first does not fit: it needs 9.20 GiB, and cpu has 8.00 GiB. %s\nphase second does not fit: it needs 9.20 GiB, and cpu has 8.00 GiB. %s"
+                .formatted(REMEDIES, REMEDIES));
+    assertThat(folder.resolve("runs")).doesNotExist();
+
+    runs.run(TWO_PHASES, Start.BEGIN_OR_RESUME, new Needing(8 * GIB * 115 / 100 - 1, FAR, 1, ""));
+    assertThat(runs.messages())
+        .contains("phase first does not fit: it needs 9.20 GiB, and cpu has 4.00 GiB. ");
+  }
+
+  /** The second phase alone, which would have its turn after days; swap counts. */
+  @Test
+  void aLaterPhaseAndARunThatIsResumedAreRefusedToo() throws IOException {
+    EngineRuns runs = new EngineRuns(folder);
+    runs.has(swapping(GIB));
+    assertThatThrownBy(
+            () ->
+                runs.run(
+                    TWO_PHASES, Start.BEGIN_OR_RESUME, new Needing(10 * GIB, FAR, 1, "second")))
+        .isInstanceOf(IOException.class);
+
+    runs.has(swapping(0));
+    assertThatThrownBy(() -> runs.run(TWO_PHASES, Start.RESUME, new Needing(10 * GIB, FAR, 1, "")))
+        .isInstanceOf(InputException.class)
+        .hasMessage(
+            "phase second does not fit: it needs 10.00 GiB, and cpu has 8.00 GiB. " + REMEDIES);
+  }
+
+  private static DeviceMemory swapping(long swap) {
+    return new DeviceMemory(
+        8 * GIB,
+        8 * GIB,
+        Map.of(),
+        8 * GIB,
+        new DeviceMemory.Room(8 * GIB + swap, Map.of(), 8 * GIB + swap));
+  }
+
+  /** A scan may choose what needs no activations below it, or decide how much it is. */
+  @Test
+  void whatAScanDecidesIsRefusedForWhatIsCertainAlone() throws IOException {
+    String scanning =
+        TWO_PHASES.replace("targeting: {method: full}", "targeting: {top_percent: 50}");
+    EngineRuns runs = new EngineRuns(folder);
+    runs.has(new DeviceMemory(8 * GIB, 8 * GIB));
+    MemoryEstimate activations =
+        new MemoryEstimate(1, 1, 2 * GIB, 0, 0, 0, null, 0, 100 * GIB, false);
+    runs.run(scanning, Start.BEGIN_OR_RESUME, new Needing(activations, FAR, 1, ""));
+
+    MemoryEstimate weights =
+        new MemoryEstimate(1, 1, 2 * GIB, 0, 3 * GIB, 6 * GIB, null, 0, 0, true);
+    assertThatThrownBy(
+            () ->
+                runs.run(
+                    scanning.replace("name: two", "name: certain"),
+                    Start.BEGIN_OR_RESUME,
+                    new Needing(weights, FAR, 1, "")))
+        .isInstanceOf(InputException.class);
+    runs.run(
+        scanning.replace("name: two", "name: open").replace("50}", "adaptive}"),
+        Start.BEGIN_OR_RESUME,
+        new Needing(weights, FAR, 1, ""));
   }
 
   @Test
@@ -145,13 +219,18 @@ class PhaseWarningsTest {
   /**
    * Trains as {@link AddingTrainer} does, and says otherwise.
    *
-   * @param bytes the memory that each phase needs
+   * @param need the memory that each phase needs
    * @param reach how far each can move anything
    * @param changed the values that differ from before
    * @param failsIn the phase whose training fails
    */
-  private record Needing(long bytes, Reach reach, long changed, String failsIn)
+  private record Needing(MemoryEstimate need, Reach reach, long changed, String failsIn)
       implements PhaseTrainer {
+    /** All of it frozen weights. */
+    Needing(long bytes, Reach reach, long changed, String failsIn) {
+      this(new MemoryEstimate(1, 1, bytes, 0, 0, 0, null, 0, 0, false), reach, changed, failsIn);
+    }
+
     @Override
     public PreparedPhase prepare(PhaseRequest request, ReadingListener listener) {
       PreparedPhase adding = new AddingTrainer().prepare(request, listener);
@@ -180,7 +259,7 @@ class PhaseWarningsTest {
           1,
           1,
           plan.compute(),
-          new MemoryEstimate(1, 1, bytes, 0, 0, 0, null, 0, 0, false),
+          need,
           plan.places(),
           0,
           0);

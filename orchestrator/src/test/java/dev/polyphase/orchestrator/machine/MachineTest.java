@@ -16,20 +16,23 @@ class MachineTest {
       MemFree:         1048576 kB
       MemAvailable:   20316712 kB
       Buffers:               0 kB
+      SwapTotal:       8388604 kB
+      SwapFree:        1024000 kB
       """;
 
   @Test
   void memoryIsWhatIsAvailable() {
-    assertThat(SystemMemory.of(MEMINFO, "max\n"))
-        .isEqualTo(new SystemMemory(20_316_712L * 1024, 24_683_640L * 1024));
+    assertThat(SystemMemory.of(MEMINFO, "max\n", "max\n"))
+        .isEqualTo(new SystemMemory(20_316_712L * 1024, 24_683_640L * 1024, 8_388_604L * 1024));
   }
 
   @Test
   void aContainerHasNoMoreThanItsLimit() {
     long limit = 8L << 30;
-    assertThat(SystemMemory.of(MEMINFO, limit + "\n")).isEqualTo(new SystemMemory(limit, limit));
-    assertThat(SystemMemory.of(MEMINFO, "9223372036854771712\n"))
-        .isEqualTo(SystemMemory.of(MEMINFO, "max"));
+    assertThat(SystemMemory.of(MEMINFO, limit + "\n", "0\n"))
+        .isEqualTo(new SystemMemory(limit, limit, 0));
+    assertThat(SystemMemory.of(MEMINFO, "9223372036854771712\n", "max"))
+        .isEqualTo(SystemMemory.of(MEMINFO, "max", "max"));
   }
 
   @Test

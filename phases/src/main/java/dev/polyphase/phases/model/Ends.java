@@ -14,6 +14,9 @@ import org.jspecify.annotations.Nullable;
  * The model's two ends: embedding below the blocks; final norm, head and log-probabilities above.
  */
 final class Ends implements AutoCloseable {
+  /** The files of the kernel's source; the first begins the class. */
+  static final List<String> SOURCES = List.of("ends.py", "parts/rms_norm.py");
+
   /** At 152,000 words 78 MB in float32. */
   private static final int CHUNK_ON_CPU = 128;
 
@@ -46,7 +49,7 @@ final class Ends implements AutoCloseable {
         Kernel.load(
             manager,
             Ends.class,
-            "ends.py",
+            SOURCES,
             Map.of(
                 "rms_norm_eps", config.rmsNormEps(),
                 "chunk_tokens", chunkTokens(manager.getDevice().isGpu()),

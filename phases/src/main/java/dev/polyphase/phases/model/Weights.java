@@ -128,6 +128,13 @@ public final class Weights implements AutoCloseable {
     atRest = present;
   }
 
+  /** To be called when a master has new values: what the model computes with follows it. */
+  public void masterChanged(TrainedTensor tensor) {
+    if (tensor.compute() != tensor.master()) {
+      devices.store(tensor.device()).overwrite(tensor.compute(), tensor.master());
+    }
+  }
+
   /**
    * A weight with its adapter merged, {@code W + scale * B A}, float32.
    *

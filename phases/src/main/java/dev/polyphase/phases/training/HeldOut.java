@@ -17,6 +17,7 @@ import java.util.stream.IntStream;
 final class HeldOut {
   private static final String LOSS = "eval_loss";
 
+  private final Transformer model;
   private final Objective objective;
   private final int microBatchSize;
   private final Runnable pause;
@@ -26,19 +27,20 @@ final class HeldOut {
    *
    * @param pause called between forward passes; it may throw to end the phase
    */
-  HeldOut(Objective objective, int microBatchSize, Runnable pause) {
+  HeldOut(Transformer model, Objective objective, int microBatchSize, Runnable pause) {
+    this.model = model;
     this.objective = objective;
     this.microBatchSize = microBatchSize;
     this.pause = pause;
   }
 
-  /** Called before the first step, as {@link Objective#begin}. */
-  void begin(Transformer model) {
-    objective.begin(model, microBatches(), pause);
+  /** What is evaluated. */
+  Transformer model() {
+    return model;
   }
 
   /** The means over all rows, as keys {@code eval_...}. */
-  MetricsRow evaluate(Transformer model, long step, double epoch, long totalSteps) {
+  MetricsRow evaluate(long step, double epoch, long totalSteps) {
     long startNanos = System.nanoTime();
     double weight = 0;
     double loss = 0;
@@ -65,7 +67,7 @@ final class HeldOut {
   }
 
   /** All rows, in their order. */
-  private List<int[]> microBatches() {
+  List<int[]> microBatches() {
     int rows = objective.tokensOfRow().length;
     List<int[]> microBatches = new ArrayList<>();
     for (int start = 0; start < rows; start += microBatchSize) {

@@ -57,6 +57,11 @@ final class TrainedCheckpoint {
     this.ends = ends;
   }
 
+  /** The tokens at which the saved model stops. */
+  LearnedEnds ends() {
+    return ends;
+  }
+
   /** The checkpoint without new values. */
   Checkpoint base() {
     return base;

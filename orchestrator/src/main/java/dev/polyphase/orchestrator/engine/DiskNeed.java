@@ -1,0 +1,131 @@
+package dev.polyphase.orchestrator.engine;
+
+import dev.polyphase.orchestrator.engine.ExpectedTarget.TypeCount;
+import dev.polyphase.phases.api.PhasePlan;
+import dev.polyphase.pipelines.Adapter;
+import dev.polyphase.pipelines.Phase;
+import dev.polyphase.pipelines.Saving;
+import dev.polyphase.pipelines.Targeting;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * What a phase writes into its run's folder, in bytes.
+ *
+ * @param phase its name
+ * @param checkpoints how many checkpoints there are at once at the most: those that are kept, and a
+ *     new one while it is written
+ * @param checkpointBytes one of them
+ * @param checkpointsStay whether they are left when the phase is done
+ * @param modelBytes its result
+ * @param bestBytes what it keeps of the best evaluation's weights; 0 where it keeps none
+ * @param lastGoodBytes the model before a loss that looks bad, where it is watched; else 0
+ * @param adapterBytes adapters by themselves, where they are asked for; else 0
+ * @param otherBytes scans, logs, its part of the report; roughly
+ */
+public record DiskNeed(
+    String phase,
+    long checkpoints,
+    long checkpointBytes,
+    boolean checkpointsStay,
+    long modelBytes,
+    long bestBytes,
+    long lastGoodBytes,
+    long adapterBytes,
+    long otherBytes) {
+  /** A logged step in {@code metrics.jsonl}, {@code trainer_state.json} and the report. */
+  private static final long ROW_BYTES = 1024;
+
+  /** A module in {@code snr.json}, {@code spectra.jsonl} with its quantiles, and the report. */
+  private static final long MODULE_BYTES = 3072;
+
+  /** The report's page, its pictures and the model card. */
+  private static final long PAGE_BYTES = 128 * 1024;
+
+  /** The need of a phase with its settings. */
+  static DiskNeed of(PlannedPhase planned) {
+    Phase phase = planned.phase();
+    PhasePlan plan = planned.plan();
+    boolean peft = phase.trained().adapter().filter(a -> a.save() == Adapter.Save.PEFT).isPresent();
+    long trained = Float.BYTES * plan.trainedValues();
+    return new DiskNeed(
+        phase.name(),
+        checkpoints(phase.saving(), plan.steps()),
+        plan.checkpointBytes(),
+        phase.saving().saveTotalLimit() == 0,
+        plan.resultBytes(),
+        phase.evaluation().loadBestModelAtEnd() ? trained : 0,
+        phase.monitoring().lossWatchdog().isPresent() ? plan.resultBytes() : 0,
+        peft ? trained : 0,
+        otherBytes(planned));
+  }
+
+  /**
+   * Those by time are not known before; there can be one after each step. One is always counted, as
+   * a phase that is asked to stop saves its state.
+   */
+  private static long checkpoints(Saving saving, long steps) {
+    long bySteps = saving.saveSteps().map(every -> steps / every.of(steps)).orElse(0L);
+    long most = saving.saveMinutes() > 0 ? steps : Math.max(1, bySteps);
+    if (saving.saveTotalLimit() == 0) {
+      return Math.max(1, bySteps);
+    }
+    return Math.max(1, Math.min(saving.saveTotalLimit() + 1L, most));
+  }
+
+  private static long otherBytes(PlannedPhase planned) {
+    PhasePlan plan = planned.plan();
+    long rows = plan.steps() / planned.phase().monitoring().loggingSteps();
+    long bytes = PAGE_BYTES + ROW_BYTES * rows;
+    if (planned.phase().trained().targeting() instanceof Targeting.Snr) {
+      long modules = planned.target().types().stream().mapToLong(TypeCount::modules).sum();
+      // A matrix has as many singular values as its shorter side is long.
+      double side = Math.sqrt((double) plan.modelValues() / Math.max(1, modules));
+      bytes += (1 + plan.rescans()) * (long) (modules * (MODULE_BYTES + Float.BYTES * side));
+    }
+    return bytes;
+  }
+
+  /** What it takes while it trains and when its model is written. */
+  long peakBytes() {
+    return checkpoints * checkpointBytes
+        + modelBytes
+        + bestBytes
+        + lastGoodBytes
+        + adapterBytes
+        + otherBytes;
+  }
+
+  /** What is left of it when it is done. */
+  long leftBytes() {
+    return (checkpointsStay ? checkpoints * checkpointBytes : 0)
+        + modelBytes
+        + adapterBytes
+        + otherBytes;
+  }
+
+  /** What it is made up of, as {@code 3 checkpoints of 24.10 GiB, a model of 26.00 GiB}. */
+  String parts() {
+    List<String> parts = new ArrayList<>();
+    if (checkpointBytes > 0) {
+      parts.add(
+          "%d %s of %s"
+              .formatted(
+                  checkpoints,
+                  checkpoints == 1 ? "checkpoint" : "checkpoints",
+                  Numbers.bytes(checkpointBytes)));
+    }
+    parts.add("a model of " + Numbers.bytes(modelBytes));
+    add(parts, "the best weights", bestBytes);
+    add(parts, "the last good model", lastGoodBytes);
+    add(parts, "adapters", adapterBytes);
+    add(parts, "scans, logs and report", otherBytes);
+    return String.join(", ", parts);
+  }
+
+  private static void add(List<String> parts, String name, long bytes) {
+    if (bytes > 0) {
+      parts.add(name + " of " + Numbers.bytes(bytes));
+    }
+  }
+}
