@@ -10,18 +10,16 @@ import java.nio.ByteBuffer;
 
 /** The floating-point formats that weights are computed and saved in. */
 public enum Precision {
-  FLOAT32(ElementType.F32, 6, 23, -126),
-  FLOAT16(ElementType.F16, 5, 10, -14),
-  BFLOAT16(ElementType.BF16, 15, 7, -126);
+  FLOAT32(ElementType.F32, 23, -126),
+  FLOAT16(ElementType.F16, 10, -14),
+  BFLOAT16(ElementType.BF16, 7, -126);
 
   private final ElementType elementType;
-  private final int code;
   private final int mantissaBits;
   private final int leastExponent;
 
-  Precision(ElementType elementType, int code, int mantissaBits, int leastExponent) {
+  Precision(ElementType elementType, int mantissaBits, int leastExponent) {
     this.elementType = elementType;
-    this.code = code;
     this.mantissaBits = mantissaBits;
     this.leastExponent = leastExponent;
   }
@@ -31,9 +29,9 @@ public enum Precision {
     return elementType;
   }
 
-  /** The format's number in kernels (c10's ScalarType). */
+  /** The format's number in kernels. */
   long code() {
-    return code;
+    return ScalarType.code(elementType);
   }
 
   /** The next value of little-endian bytes; exact. */

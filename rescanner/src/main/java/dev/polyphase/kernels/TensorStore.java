@@ -5,14 +5,14 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
-import dev.polyphase.weights.Binary16;
+import dev.polyphase.pipelines.problems.InputException;
+import dev.polyphase.weights.ElementType;
 import dev.polyphase.weights.FileFailure;
 import dev.polyphase.weights.NewTensor;
 import dev.polyphase.weights.TensorInfo;
 import java.io.EOFException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
 import java.nio.channels.WritableByteChannel;
 import java.nio.charset.StandardCharsets;
@@ -25,8 +25,8 @@ import java.util.Map;
  * the compute's precision cost no memory of their own on the CPU.
  */
 public final class TensorStore implements AutoCloseable {
-  /** Elements that one write converts at a time: 64 MiB of float32. */
-  private static final int WRITE_CHUNK = 1 << 24;
+  /** Elements that are read, converted or written at a time: 64 MiB of float32. */
+  private static final long PART = 1 << 24;
 
   private final NDManager manager;
   private final Kernel kernel;
@@ -47,14 +47,14 @@ public final class TensorStore implements AutoCloseable {
    * to it would end the process.
    *
    * @param owner the manager that the array belongs to
+   * @throws InputException where its values are not of a {@link Precision}
    */
   public NDArray frozen(NDManager owner, TensorInfo tensor, Precision precision)
       throws IOException {
+    Precision atRest = Precision.of(tensor);
     NDArray mapped = mapped(owner, tensor);
     boolean asItIs =
-        isMappable(tensor)
-            && Precision.of(tensor) == precision
-            && owner.getDevice().equals(Device.cpu());
+        isMappable(tensor) && atRest == precision && owner.getDevice().equals(Device.cpu());
     if (asItIs) {
       return mapped;
     }
@@ -63,20 +63,47 @@ public final class TensorStore implements AutoCloseable {
     }
   }
 
-  /** A copy of a tensor that may be written to. */
+  /**
+   * A copy of a tensor that may be written to.
+   *
+   * @throws InputException where its values are not of a {@link Precision}
+   */
   public NDArray writable(NDManager owner, TensorInfo tensor, Precision precision)
       throws IOException {
+    Precision.of(tensor);
     try (NDArray mapped = mapped(owner, tensor)) {
       return copy(owner, mapped, precision);
     }
   }
 
-  /** Overwrites an array with the values of a tensor at rest, which has its shape. */
+  /** A copy of a tensor in the type that it has at rest, bit by bit, which may be written to. */
+  public NDArray exact(NDManager owner, TensorInfo tensor) throws IOException {
+    try (NDArray mapped = mapped(owner, tensor)) {
+      return copy(owner, mapped, tensor.type());
+    }
+  }
+
+  /**
+   * Overwrites an array with the values of a tensor at rest, which has its shape: bit by bit where
+   * its type is the array's, else rounded to the nearest.
+   *
+   * @param tensor of any type that {@link #exact} writes
+   */
   public void read(TensorInfo tensor, NDArray into) throws IOException {
     try (NDManager scratch = manager.newSubManager()) {
       NDArray mapped = mapped(scratch, tensor);
       kernel.method("overwrite").with(into).with(mapped).run(scratch);
     }
+  }
+
+  /**
+   * A copy of an array on the CPU, in its own type and bit by bit, with its elements in row-major
+   * order.
+   *
+   * @param owner the manager that the copy belongs to
+   */
+  public NDArray copyToHost(NDManager owner, NDArray values) {
+    return kernel.method("copy_to_host").with(values).runForOne(owner);
   }
 
   /** An array of one zero that carries a precision and this store's device to kernels. */
@@ -103,7 +130,22 @@ public final class TensorStore implements AutoCloseable {
 
   /** The values of an array, rounded to a precision when they are written. */
   public NewTensor toWrite(NDArray values, Precision precision) {
-    return new NewTensor(precision.elementType(), channel -> write(values, precision, channel));
+    return toWrite(values, precision.elementType());
+  }
+
+  /**
+   * An array as it is, whatever its type (floating point of 8 to 64 bits, whole numbers, booleans),
+   * its shape ({@code []} and empty ones included) and its device.
+   */
+  public NewTensor exact(NDArray values) {
+    try (NDManager scratch = manager.newSubManager()) {
+      long code = kernel.method("dtype").with(values).runForOne(scratch).getLong();
+      return toWrite(values, ScalarType.of(code));
+    }
+  }
+
+  private NewTensor toWrite(NDArray values, ElementType type) {
+    return new NewTensor(type, channel -> write(values, type, channel));
   }
 
   /** The values of a tensor at rest, rounded to a precision when they are written. */
@@ -112,7 +154,7 @@ public final class TensorStore implements AutoCloseable {
         precision.elementType(),
         channel -> {
           try (NDManager scratch = manager.newSubManager()) {
-            write(mapped(scratch, tensor), precision, channel);
+            write(mapped(scratch, tensor), precision.elementType(), channel);
           }
         });
   }
@@ -124,12 +166,15 @@ public final class TensorStore implements AutoCloseable {
 
   /** A copy of an array on this store's device, which may be written to. */
   public NDArray copy(NDManager owner, NDArray source, Precision precision) {
-    return kernel.method("copy_as").with(source).withNumber(precision.code()).runForOne(owner);
+    return copy(owner, source, precision.elementType());
   }
 
-  /** The tensor on the CPU in the precision it has at rest, or decoded to float32. */
+  private NDArray copy(NDManager owner, NDArray source, ElementType type) {
+    return kernel.method("copy_as").with(source).withNumber(ScalarType.code(type)).runForOne(owner);
+  }
+
+  /** The tensor on the CPU as it is at rest. */
   private NDArray mapped(NDManager owner, TensorInfo tensor) throws IOException {
-    Precision precision = Precision.of(tensor);
     int elementBytes = tensor.type().bytes();
     long fileBytes = Files.size(tensor.file());
     if (tensor.position() + tensor.byteCount() > fileBytes) {
@@ -137,7 +182,7 @@ public final class TensorStore implements AutoCloseable {
       throw FileFailure.reading(tensor.file(), new EOFException());
     }
     if (!isMappable(tensor)) {
-      return decoded(owner, tensor);
+      return loaded(owner, tensor);
     }
     try (NDManager scratch = owner.newSubManager(Device.cpu())) {
       byte[] path = tensor.file().toAbsolutePath().toString().getBytes(StandardCharsets.UTF_8);
@@ -147,14 +192,13 @@ public final class TensorStore implements AutoCloseable {
               .toDo("mapping %s of %,d bytes".formatted(tensor.file(), fileBytes))
               .with(scratch.create(ByteBuffer.wrap(path), new Shape(path.length), DataType.UINT8))
               .withNumber(fileBytes / elementBytes)
-              .withNumber(precision.code())
+              .withNumber(ScalarType.code(tensor.type()))
               .runForOne(scratch);
-      long[] shape = tensor.shape().stream().mapToLong(Long::longValue).toArray();
       return kernel
           .method("cut")
           .with(file)
           .withNumber(tensor.position() / elementBytes)
-          .withNumbers(shape)
+          .withNumbers(shape(tensor))
           .runForOne(owner);
     }
   }
@@ -164,61 +208,76 @@ public final class TensorStore implements AutoCloseable {
     return tensor.elements() > 0 && tensor.position() % tensor.type().bytes() == 0;
   }
 
-  /** For the rare tensor that a mapping can't show: read and widened to float32 here. */
-  private static NDArray decoded(NDManager owner, TensorInfo tensor) throws IOException {
-    ByteBuffer bytes =
-        ByteBuffer.allocate(Math.toIntExact(tensor.byteCount())).order(ByteOrder.LITTLE_ENDIAN);
+  /** For the rare tensor that a mapping can't show: a copy on the CPU. */
+  private NDArray loaded(NDManager owner, TensorInfo tensor) throws IOException {
+    NDArray array =
+        kernel
+            .method("empty")
+            .withNumbers(shape(tensor))
+            .withNumber(ScalarType.code(tensor.type()))
+            .runForOne(owner);
     try (FileChannel channel = FileChannel.open(tensor.file(), StandardOpenOption.READ)) {
-      while (bytes.hasRemaining()
-          && channel.read(bytes, tensor.position() + bytes.position()) >= 0) {}
+      eachPart(
+          array,
+          tensor.type(),
+          (bytes, start) -> {
+            long position = tensor.position() + start * tensor.type().bytes();
+            while (bytes.hasRemaining()) {
+              if (channel.read(bytes, position + bytes.position()) < 0) {
+                throw new EOFException();
+              }
+            }
+          });
+      return array;
     } catch (IOException e) {
+      array.close();
       throw FileFailure.reading(tensor.file(), e);
     }
-    bytes.flip();
-    float[] values = new float[Math.toIntExact(tensor.elements())];
-    Precision precision = Precision.of(tensor);
-    for (int i = 0; i < values.length; i++) {
-      values[i] = precision.read(bytes);
-    }
-    return owner.create(
-        values, new Shape(tensor.shape().stream().mapToLong(Long::longValue).toArray()));
   }
 
-  private void write(NDArray values, Precision precision, WritableByteChannel channel)
+  private static long[] shape(TensorInfo tensor) {
+    return tensor.shape().stream().mapToLong(Long::longValue).toArray();
+  }
+
+  private void write(NDArray values, ElementType type, WritableByteChannel channel)
       throws IOException {
-    long elements = values.size();
-    for (long start = 0; start < elements; start += WRITE_CHUNK) {
-      int count = (int) Math.min(WRITE_CHUNK, elements - start);
-      ByteBuffer bytes = roundedBytes(values, start, count, precision);
-      while (bytes.hasRemaining()) {
-        channel.write(bytes);
-      }
-    }
+    eachPart(
+        values,
+        type,
+        (bytes, start) -> {
+          while (bytes.hasRemaining()) {
+            channel.write(bytes);
+          }
+        });
   }
 
-  /** Rounded by libtorch to nearest even; here only the bits that rounding left are kept. */
-  private ByteBuffer roundedBytes(NDArray values, long start, int count, Precision precision) {
-    try (NDManager scratch = manager.newSubManager()) {
-      float[] rounded =
-          kernel
-              .method("rounded")
-              .with(values)
-              .withNumber(start)
-              .withNumber(count)
-              .withNumber(precision.code())
-              .runForOne(scratch)
-              .toFloatArray();
-      ByteBuffer bytes =
-          ByteBuffer.allocate(count * precision.elementType().bytes())
-              .order(ByteOrder.LITTLE_ENDIAN);
-      for (float value : rounded) {
-        switch (precision) {
-          case FLOAT32 -> bytes.putFloat(value);
-          case BFLOAT16 -> bytes.putShort((short) (Float.floatToRawIntBits(value) >>> 16));
-          case FLOAT16 -> bytes.putShort(Binary16.ofExact(value));
+  /** What is done with the memory of some elements, the first of which is {@code start}. */
+  @FunctionalInterface
+  private interface Part {
+    void use(ByteBuffer bytes, long start) throws IOException;
+  }
+
+  /**
+   * Shows an array's elements in row-major order, rounded to a type and on the CPU: their own
+   * memory where they lie there like that, else copies, each of a part.
+   */
+  private void eachPart(NDArray values, ElementType type, Part part) throws IOException {
+    long elements = values.size();
+    try (NDManager whole = manager.newSubManager()) {
+      NDArray flat = kernel.method("flat").with(values).runForOne(whole);
+      for (long start = 0; start < elements; start += PART) {
+        try (NDManager scratch = whole.newSubManager()) {
+          NDArray some =
+              kernel
+                  .method("part")
+                  .with(flat)
+                  .withNumber(start)
+                  .withNumber(Math.min(PART, elements - start))
+                  .withNumber(ScalarType.code(type))
+                  .runForOne(scratch);
+          part.use(some.toByteBuffer(true), start);
         }
       }
-      return bytes.flip();
     }
   }
 }

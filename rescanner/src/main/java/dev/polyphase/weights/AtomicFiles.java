@@ -29,23 +29,37 @@ public final class AtomicFiles {
     void writeTo(OutputStream out) throws IOException;
   }
 
+  /** The same into the file's channel. */
+  @FunctionalInterface
+  interface ChannelWriting {
+    void writeTo(FileChannel channel) throws IOException;
+  }
+
   /**
    * Writes or replaces a file; its folder must exist. A link of that name is replaced, not
    * followed: {@link OutputPlace} is for files that users name.
    */
   public static void write(Path file, Writing body) throws IOException {
-    write(file, body, FileTransfer::create);
+    write(file, buffered(body), FileTransfer::create);
   }
 
   /** The same; one that is there keeps its permissions. */
   static void replace(Path file, Writing body) throws IOException {
-    write(file, body, temporary -> FileTransfer.createLike(file, temporary));
+    write(file, buffered(body), temporary -> FileTransfer.createLike(file, temporary));
   }
 
-  private static void write(Path file, Writing body, Creation creation) throws IOException {
+  /** The same for what comes in large buffers of memory, which a stream would take to pieces. */
+  static void writeChannel(Path file, ChannelWriting body) throws IOException {
+    write(file, body, FileTransfer::create);
+  }
+
+  private static void write(Path file, ChannelWriting body, Creation creation) throws IOException {
     Path temporary = TemporaryNames.next(file);
     try {
-      writeSynced(temporary, body, creation);
+      try (FileChannel channel = creation.of(temporary)) {
+        body.writeTo(channel);
+        channel.force(true);
+      }
       Files.move(temporary, file, StandardCopyOption.ATOMIC_MOVE);
     } catch (IOException e) {
       FileTransfer.deleteTreeAfter(e, temporary);
@@ -83,13 +97,12 @@ public final class AtomicFiles {
     FileChannel of(Path file) throws IOException;
   }
 
-  private static void writeSynced(Path file, Writing body, Creation creation) throws IOException {
-    try (FileChannel channel = creation.of(file);
-        OutputStream out = flushedOnClose(channel)) {
+  private static ChannelWriting buffered(Writing body) {
+    return channel -> {
+      OutputStream out = flushedOnClose(channel);
       body.writeTo(out);
       out.flush();
-      channel.force(true);
-    }
+    };
   }
 
   /** Some writers close their stream, but the channel must stay open until it is synced. */

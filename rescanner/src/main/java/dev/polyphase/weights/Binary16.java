@@ -18,22 +18,4 @@ public final class Binary16 {
     }
     return bits < 0 ? -magnitude : magnitude;
   }
-
-  /** The bits of a float that is a binary16 value already; exact. */
-  public static short ofExact(float value) {
-    int bits = Float.floatToRawIntBits(value);
-    int sign = (bits >>> 16) & 0x8000;
-    float magnitude = Math.abs(value);
-    if (Float.isNaN(value)) {
-      return (short) (sign | 0x7e00);
-    }
-    if (Float.isInfinite(value)) {
-      return (short) (sign | 0x7c00);
-    }
-    if (magnitude < 0x1p-14f) {
-      return (short) (sign | Math.round(magnitude * 0x1p24f));
-    }
-    int exponent = ((bits >>> 23) & 0xff) - 112;
-    return (short) (sign | (exponent << 10) | ((bits >>> 13) & 0x3ff));
-  }
 }

@@ -4,8 +4,6 @@ import static java.util.Objects.requireNonNull;
 
 import dev.polyphase.weights.SafetensorsWriter.Planned;
 import java.io.IOException;
-import java.io.OutputStream;
-import java.nio.channels.Channels;
 import java.nio.channels.WritableByteChannel;
 import java.nio.file.Path;
 import java.util.List;
@@ -43,7 +41,7 @@ public final class SafetensorsFile {
     List<Planned> planned =
         SafetensorsWriter.ordered(
             tensors.stream().map(t -> new Planned(t.info(file), t.values())).toList());
-    AtomicFiles.write(file, out -> write(planned, out));
+    AtomicFiles.writeChannel(file, channel -> write(planned, channel));
   }
 
   /**
@@ -55,8 +53,7 @@ public final class SafetensorsFile {
     return SafetensorsHeader.read(file);
   }
 
-  private static void write(List<Planned> planned, OutputStream out) throws IOException {
-    WritableByteChannel channel = Channels.newChannel(out);
+  private static void write(List<Planned> planned, WritableByteChannel channel) throws IOException {
     FileTransfer.append(SafetensorsWriter.header(planned), channel);
     for (Planned tensor : planned) {
       CountedChannel counted = new CountedChannel(channel, tensor.old().name(), tensor.byteCount());

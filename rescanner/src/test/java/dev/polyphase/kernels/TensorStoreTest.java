@@ -16,7 +16,9 @@ import dev.polyphase.pipelines.problems.InputException;
 import dev.polyphase.pipelines.problems.OperationFailedException;
 import dev.polyphase.weights.Binary16;
 import dev.polyphase.weights.Checkpoint;
+import dev.polyphase.weights.ElementType;
 import dev.polyphase.weights.NewTensor;
+import dev.polyphase.weights.SafetensorsFile;
 import dev.polyphase.weights.TensorInfo;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -27,6 +29,9 @@ import java.nio.channels.Channels;
 import java.nio.channels.WritableByteChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -206,6 +211,96 @@ class TensorStoreTest {
     }
   }
 
+  @ParameterizedTest
+  @EnumSource
+  void nanStaysNan(Precision precision) throws IOException {
+    float signalling = Float.intBitsToFloat(0xff800001);
+    float[] values = {Float.NaN, -Float.NaN, signalling, Float.intBitsToFloat(0x7fc12345)};
+    ByteBuffer found = toWrite(values, precision);
+    for (int i = 0; i < values.length; i++) {
+      assertThat(precision.read(found)).isNaN();
+    }
+  }
+
+  /** Random bits of every type, among them NaNs of all kinds. */
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void exactIsBitByBit(boolean misaligned) throws IOException {
+    Map<String, byte[]> bytes = new LinkedHashMap<>();
+    HandMadeTensors tensors = new HandMadeTensors();
+    if (misaligned) {
+      tensors.bytes("byte", "U8", List.of(1L), (byte) 1);
+    }
+    Random random = new Random(5);
+    for (ElementType type : ElementType.values()) {
+      for (List<Long> shape : List.of(List.of(2L, 3L), List.<Long>of(), List.of(3L, 0L))) {
+        long elements = shape.stream().reduce(1L, (a, b) -> a * b);
+        byte[] values = new byte[(int) elements * type.bytes()];
+        random.nextBytes(values);
+        if (type == ElementType.BOOL) {
+          for (int i = 0; i < values.length; i++) {
+            values[i] &= 1;
+          }
+        }
+        String name = type + " " + shape;
+        tensors.bytes(name, type.name(), shape, values);
+        tensors.bytes("zeros " + name, type.name(), shape, new byte[values.length]);
+        // The next one's elements begin at a multiple of 8 again.
+        int gap = 7 - (2 * values.length + 7) % 8;
+        tensors.bytes("gap " + name, "U8", List.of((long) gap), new byte[gap]);
+        bytes.put(name, values);
+      }
+    }
+    Checkpoint checkpoint = tensors.writeTo(folder);
+    List<SafetensorsFile.Tensor> written = new ArrayList<>();
+    for (String name : bytes.keySet()) {
+      TensorInfo tensor = tensor(checkpoint, name);
+      NDArray array = store.exact(manager, tensor(checkpoint, "zeros " + name));
+      assertThat(written(store.exact(array))).isEqualTo(new byte[bytes.get(name).length]);
+      store.read(tensor, array);
+      NDArray onHost = store.copyToHost(manager, array);
+      array.close();
+      written.add(new SafetensorsFile.Tensor(name, tensor.shape(), store.exact(onHost)));
+    }
+    Path file = folder.resolve("states.safetensors");
+    SafetensorsFile.write(file, written);
+
+    List<TensorInfo> found = SafetensorsFile.read(file);
+    assertThat(found).hasSize(bytes.size());
+    for (TensorInfo tensor : found) {
+      TensorInfo original = tensor(checkpoint, tensor.name());
+      assertThat(tensor.type()).isEqualTo(original.type());
+      assertThat(tensor.shape()).isEqualTo(original.shape());
+      assertThat(TensorValues.bytes(tensor)).as(tensor.name()).isEqualTo(bytes.get(tensor.name()));
+    }
+  }
+
+  @Test
+  void exactIsInRowMajorOrderWhateverTheMemorys() throws IOException {
+    NDArray transposed =
+        manager.create(new float[] {1, 2, 3, 4, 5, 6}, new Shape(3, 2)).transpose();
+
+    ByteBuffer found =
+        ByteBuffer.wrap(written(store.exact(transposed))).order(ByteOrder.LITTLE_ENDIAN);
+    NDArray onHost = store.copyToHost(manager, transposed);
+
+    for (float value : new float[] {1, 3, 5, 2, 4, 6}) {
+      assertThat(found.getFloat()).isEqualTo(value);
+    }
+    assertThat(onHost.getShape()).isEqualTo(new Shape(2, 3));
+    assertValues(onHost, 1, 3, 5, 2, 4, 6);
+  }
+
+  @Test
+  void copiesOnTheHostStayWhenTheArrayChanges() {
+    NDArray values = manager.create(new float[] {1, 2});
+    NDArray copy = store.copyToHost(manager, values);
+
+    values.muli(3);
+
+    assertValues(copy, 1, 2);
+  }
+
   @Test
   void convertsTensorsAtRest() throws IOException {
     Checkpoint checkpoint = everyPrecision(true, folder);
@@ -323,8 +418,9 @@ class TensorStoreTest {
   /** Values of every size, half-way cases among them. */
   private static float[] manyFloats() {
     Random random = new Random(3);
-    float[] values = new float[4000];
-    for (int i = 0; i < values.length; i++) {
+    float[] special = {0f, -0f, INFINITY, -INFINITY, Float.MIN_VALUE, -Float.MAX_VALUE, 0x1p-25f};
+    float[] values = Arrays.copyOf(special, 4000);
+    for (int i = special.length; i < values.length; i++) {
       int bits = random.nextInt();
       float value =
           switch (i % 4) {

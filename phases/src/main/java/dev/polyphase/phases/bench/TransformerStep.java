@@ -8,13 +8,16 @@ import dev.polyphase.phases.model.Activations;
 import dev.polyphase.phases.model.Adapters;
 import dev.polyphase.phases.model.ConfigReader;
 import dev.polyphase.phases.model.Gradients;
-import dev.polyphase.phases.model.Residency;
+import dev.polyphase.phases.model.Placement;
+import dev.polyphase.phases.model.Trainable;
+import dev.polyphase.phases.model.TrainedPart;
 import dev.polyphase.phases.model.Transformer;
 import dev.polyphase.phases.optimizer.OptimizerStep;
 import dev.polyphase.pipelines.Defaults;
 import dev.polyphase.weights.Checkpoint;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Set;
 
 /** Polyphase's own step, as the training loop takes it. */
@@ -23,8 +26,8 @@ public final class TransformerStep implements BenchStep {
 
   private final TokenBatch batch;
   private final Transformer model;
-  private final NDManager states;
   private final OptimizerStep optimizer;
+  private long step;
 
   /**
    * A step on a model in a folder.
@@ -47,12 +50,11 @@ public final class TransformerStep implements BenchStep {
         Transformer.load(
             checkpoint,
             ConfigReader.read(checkpoint),
-            trained,
-            adapters,
-            Residency.on(device, precision, Activations.KEPT));
-    this.states = model.newScratch();
+            new Trainable(trained, adapters),
+            Placement.on(device, precision, Activations.KEPT));
     this.optimizer =
-        new OptimizerStep(states, Defaults.OPTIMIZER, Defaults.OPTIMIZER.maxGradNorm());
+        new OptimizerStep(
+            model.devices(), Defaults.OPTIMIZER, Defaults.OPTIMIZER.maxGradNorm(), Defaults.SEED);
   }
 
   @Override
@@ -62,14 +64,15 @@ public final class TransformerStep implements BenchStep {
       NDArray logProbs =
           model.differentiate(batch, -1.0 / batch.lossTokens(), gradients, scratch).orElseThrow();
       logProbs.toFloatArray();
-      optimizer.step(model.masters(), gradients.byName(), name -> LEARNING_RATE);
+      List<TrainedPart> parts = gradients.parts();
+      step++;
+      optimizer.update(step, parts, optimizer.norm(parts, scratch), LEARNING_RATE);
     }
   }
 
   @Override
   public void close() {
     optimizer.close();
-    states.close();
     model.close();
   }
 }

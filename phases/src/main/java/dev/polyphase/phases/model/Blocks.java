@@ -22,7 +22,7 @@ final class Blocks implements AutoCloseable {
   private static final int MOST_FLASH_HEAD_DIM = 192;
 
   private final ModelConfig config;
-  private final Weights weights;
+  private final ModelTensors tensors;
   private final Adapters adapters;
   private final Activations activations;
   private final List<Map<String, Parameter>> parameters = new ArrayList<>();
@@ -38,11 +38,11 @@ final class Blocks implements AutoCloseable {
       IntFunction<NDManager> places,
       ModelConfig config,
       ModelLayout layout,
-      Weights weights,
+      ModelTensors tensors,
       Adapters adapters,
       Activations activations) {
     this.config = config;
-    this.weights = weights;
+    this.tensors = tensors;
     this.adapters = adapters;
     this.activations = activations;
     for (int layer = 0; layer < config.numLayers(); layer++) {
@@ -56,7 +56,8 @@ final class Blocks implements AutoCloseable {
   /** The lowest block that holds a trained tensor; the number of blocks where none does. */
   int lowestTrained() {
     for (int layer = 0; layer < parameters.size(); layer++) {
-      if (parameters.get(layer).values().stream().anyMatch(p -> weights.trains(p.name()))) {
+      if (parameters.get(layer).values().stream()
+          .anyMatch(p -> tensors.trained().contains(p.name()))) {
         return layer;
       }
     }
@@ -76,8 +77,8 @@ final class Blocks implements AutoCloseable {
    */
   Kernel.Call call(
       String method, int layer, NDArray x, RotaryTable.Slice positions, long dropoutSeed) {
-    List<NDArray> tensors =
-        parameters.get(layer).values().stream().map(p -> weights.get(p.name())).toList();
+    List<NDArray> arrays =
+        parameters.get(layer).values().stream().map(p -> tensors.get(p.name())).toList();
     Kernel.Call call =
         kernelOfLayer
             .get(layer)
@@ -86,7 +87,7 @@ final class Blocks implements AutoCloseable {
             .with(positions.cos())
             .with(positions.sin())
             .withNumbers(positions.documents())
-            .withList("w", tensors);
+            .withList("w", arrays);
     return drops(layer) ? call.withNumberInList("w", DropoutSeeds.at(dropoutSeed, layer)) : call;
   }
 
@@ -162,8 +163,8 @@ final class Blocks implements AutoCloseable {
     trace.close();
     int next = ofInput ? 1 : 0;
     for (Parameter parameter : parameters.get(layer).values()) {
-      if (weights.trains(parameter.name())) {
-        gradients.add(parameter.name(), found.get(next));
+      if (tensors.trained().contains(parameter.name())) {
+        tensors.trained().get(parameter.name()).addGradient(gradients, found.get(next));
         next++;
       }
     }
@@ -186,7 +187,7 @@ final class Blocks implements AutoCloseable {
     long[] wanted = new long[1 + all.size() + (drops(layer) ? 1 : 0)];
     wanted[0] = ofInput ? 1 : 0;
     for (int i = 0; i < all.size(); i++) {
-      wanted[1 + i] = weights.trains(all.get(i).name()) ? 1 : 0;
+      wanted[1 + i] = tensors.trained().contains(all.get(i).name()) ? 1 : 0;
     }
     return wanted;
   }

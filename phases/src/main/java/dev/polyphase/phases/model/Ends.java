@@ -23,7 +23,7 @@ final class Ends implements AutoCloseable {
   /** The head's, for dropout: blocks count from 0. */
   private static final long PLACE = -1;
 
-  private final Weights weights;
+  private final ModelTensors tensors;
   private final String head;
   private final boolean adapted;
   private final Kernel kernel;
@@ -37,9 +37,9 @@ final class Ends implements AutoCloseable {
       NDManager manager,
       ModelConfig config,
       ModelLayout layout,
-      Weights weights,
+      ModelTensors tensors,
       Adapters adapters) {
-    this.weights = weights;
+    this.tensors = tensors;
     this.head = layout.head();
     this.adapted = adapters.adapt(head);
     this.kernel =
@@ -82,7 +82,7 @@ final class Ends implements AutoCloseable {
   }
 
   void embedBackward(NDArray ids, NDArray gx, Gradients gradients, NDManager scratch) {
-    NDArray sum = gradients.sum(ModelLayout.EMBEDDING, weights.get(ModelLayout.EMBEDDING));
+    NDArray sum = tensors.trained().get(ModelLayout.EMBEDDING).gradientToAddTo(gradients);
     kernel.method("embed_vjp").with(sum).with(ids).with(gx).run(scratch);
   }
 
@@ -103,7 +103,7 @@ final class Ends implements AutoCloseable {
       boolean ofInput,
       Gradients gradients,
       NDManager scratch) {
-    boolean ofNorm = weights.trains(ModelLayout.FINAL_NORM);
+    boolean ofNorm = tensors.trained().contains(ModelLayout.FINAL_NORM);
     if (!ofInput && !ofNorm) {
       return null;
     }
@@ -113,7 +113,10 @@ final class Ends implements AutoCloseable {
             .with(gh)
             .runWithAutograd(scratch);
     if (ofNorm) {
-      gradients.add(ModelLayout.FINAL_NORM, found.get(found.size() - 1));
+      tensors
+          .trained()
+          .get(ModelLayout.FINAL_NORM)
+          .addGradient(gradients, found.get(found.size() - 1));
     }
     return ofInput ? found.get(0) : null;
   }
@@ -202,7 +205,7 @@ final class Ends implements AutoCloseable {
   }
 
   private boolean trainsHead() {
-    return adapted || weights.trains(head);
+    return adapted || tensors.trained().contains(head);
   }
 
   /** An adapter's own gradient goes through that of its input, which is made in any case. */
@@ -213,24 +216,24 @@ final class Ends implements AutoCloseable {
   /** Where the gradient of the head's weight, or of B, is added; where there is none, anything. */
   private NDArray sum(Gradients gradients, NDArray anything) {
     String name = adapted ? adapterOfHead(Adapters.B) : head;
-    return trainsHead() ? gradients.sum(name, weights.get(name)) : anything;
+    return trainsHead() ? tensors.trained().get(name).gradientToAddTo(gradients) : anything;
   }
 
   /** A call of a method of the head, up to the head. */
   private Kernel.Call heading(String method, NDArray h, long dropoutSeed, NDManager scratch) {
-    List<NDArray> tensors = new ArrayList<>(List.of(weights.get(head)));
+    List<NDArray> arrays = new ArrayList<>(List.of(tensors.get(head)));
     if (adapted) {
-      tensors.add(inner("inner", h, dropoutSeed).runForOne(scratch));
-      tensors.add(weights.get(adapterOfHead(Adapters.B)));
+      arrays.add(inner("inner", h, dropoutSeed).runForOne(scratch));
+      arrays.add(tensors.get(adapterOfHead(Adapters.B)));
     }
-    return kernel.method(method).with(h).withList("head", tensors);
+    return kernel.method(method).with(h).withList("head", arrays);
   }
 
   private Kernel.Call inner(String method, NDArray h, long dropoutSeed) {
     return kernel
         .method(method)
         .with(h)
-        .with(weights.get(adapterOfHead(Adapters.A)))
+        .with(tensors.get(adapterOfHead(Adapters.A)))
         .withNumber(DropoutSeeds.at(dropoutSeed, PLACE));
   }
 
@@ -249,7 +252,7 @@ final class Ends implements AutoCloseable {
               .with(found.get(0))
               .runWithAutograd(scratch);
       found.get(0).close();
-      gradients.add(adapterOfHead(Adapters.A), through.get(1));
+      tensors.trained().get(adapterOfHead(Adapters.A)).addGradient(gradients, through.get(1));
       return through.get(0);
     }
     return found.isEmpty() ? null : found.get(0);
@@ -260,11 +263,11 @@ final class Ends implements AutoCloseable {
   }
 
   private Kernel.Call embedding(String method) {
-    return kernel.method(method).with(weights.get(ModelLayout.EMBEDDING));
+    return kernel.method(method).with(tensors.get(ModelLayout.EMBEDDING));
   }
 
   private Kernel.Call picking(String method, NDArray x, NDArray positions) {
-    return kernel.method(method).with(x).with(weights.get(ModelLayout.FINAL_NORM)).with(positions);
+    return kernel.method(method).with(x).with(tensors.get(ModelLayout.FINAL_NORM)).with(positions);
   }
 
   private static long[] flags(boolean first, boolean second) {

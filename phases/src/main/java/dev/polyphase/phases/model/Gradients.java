@@ -2,14 +2,18 @@ package dev.polyphase.phases.model;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
-import ai.djl.ndarray.types.DataType;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 
-/** The float32 gradients of one optimiser step by parameter name, summed over its micro-batches. */
+/**
+ * The gradients of one optimiser step, float32 and summed over its micro-batches: which tensors
+ * have one. The sums themselves are with the tensors.
+ */
 public final class Gradients {
   private final NDManager owner;
-  private final Map<String, NDArray> byName = new LinkedHashMap<>();
+  private final List<TrainedTensor> tensors = new ArrayList<>();
 
   /**
    * No gradients yet.
@@ -20,30 +24,32 @@ public final class Gradients {
     this.owner = owner;
   }
 
-  /** Adds to a parameter's gradient, and takes the array over. */
-  void add(String name, NDArray gradient) {
-    NDArray sum = byName.get(name);
-    if (sum == null) {
-      gradient.attach(owner);
-      byName.put(name, gradient);
-    } else {
-      sum.addi(gradient);
-      gradient.close();
-    }
+  NDManager owner() {
+    return owner;
+  }
+
+  void has(TrainedTensor tensor) {
+    tensors.add(tensor);
   }
 
   /**
-   * A parameter's sum, to be added to in place: zeros where nothing was added yet.
-   *
-   * @param parameter of the sum's shape, on its device
+   * What is to be updated, each with its gradient, in the order in which tensors had their first.
    */
-  NDArray sum(String name, NDArray parameter) {
-    return byName.computeIfAbsent(
-        name, n -> owner.zeros(parameter.getShape(), DataType.FLOAT32, parameter.getDevice()));
+  public List<TrainedPart> parts() {
+    List<TrainedPart> parts = new ArrayList<>();
+    for (TrainedTensor tensor : tensors) {
+      for (TrainedPart part : tensor.parts()) {
+        part.takeGradient(owner);
+        parts.add(part);
+      }
+    }
+    return parts;
   }
 
-  /** The sums, for parameters that had any. */
+  /** The sums by the names of the tensors that had any. */
   public Map<String, NDArray> byName() {
+    Map<String, NDArray> byName = new LinkedHashMap<>();
+    tensors.forEach(tensor -> byName.put(tensor.name(), tensor.gradient()));
     return byName;
   }
 }

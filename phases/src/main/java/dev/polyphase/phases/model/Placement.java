@@ -1,25 +1,37 @@
 package dev.polyphase.phases.model;
 
+import dev.polyphase.kernels.Libtorch;
+import dev.polyphase.kernels.Precision;
 import java.util.List;
 
 /**
- * Which part of a model is on which device. Each place holds consecutive blocks; the first one also
- * the embedding, the last one the final norm and the head. A tied head is the embedding itself, so
- * that there the first place has norm and head as well.
+ * Where and how a model is in memory. Each place holds consecutive blocks; the first one also the
+ * embedding, the last one the final norm and the head. A tied head is the embedding itself, so that
+ * there the first place has norm and head as well.
  *
- * @param devices the device of each place; one may be named several times
+ * @param devices the device of each place, named as in {@link Libtorch#newManager}; one may be
+ *     named several times
  * @param firstBlocks the first block of each place, from 0 on; a place without blocks begins where
  *     the next one does
+ * @param precision of the frozen weights and the compute
+ * @param activations what backward passes are given
+ * @param mastersOnHost whether the masters of trained tensors are on the CPU, and the model
+ *     computes with copies of them in its own dtype
  */
-public record Placement(List<String> devices, List<Integer> firstBlocks) {
+public record Placement(
+    List<String> devices,
+    List<Integer> firstBlocks,
+    Precision precision,
+    Activations activations,
+    boolean mastersOnHost) {
   public Placement {
     devices = List.copyOf(devices);
     firstBlocks = List.copyOf(firstBlocks);
   }
 
   /** Everything on one device. */
-  public static Placement on(String device) {
-    return new Placement(List.of(device), List.of(0));
+  public static Placement on(String device, Precision precision, Activations activations) {
+    return new Placement(List.of(device), List.of(0), precision, activations, false);
   }
 
   /** The place of a block. */
@@ -41,7 +53,7 @@ public record Placement(List<String> devices, List<Integer> firstBlocks) {
     return layout.head().equals(ModelLayout.EMBEDDING) ? ofEmbedding() : devices.size() - 1;
   }
 
-  /** The place of a parameter, of an adapter's, or of rows of one. */
+  /** The place of a parameter, or of an adapter's. */
   public int of(String parameter, ModelLayout layout) {
     if (parameter.startsWith(ModelLayout.BLOCKS)) {
       String behind = parameter.substring(ModelLayout.BLOCKS.length());

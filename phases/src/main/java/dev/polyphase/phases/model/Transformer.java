@@ -1,76 +1,80 @@
 package dev.polyphase.phases.model;
 
-import static java.util.Objects.requireNonNull;
-
 import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import dev.polyphase.kernels.Precision;
-import dev.polyphase.kernels.TensorStore;
 import dev.polyphase.phases.data.TokenBatch;
 import dev.polyphase.weights.Checkpoint;
-import dev.polyphase.weights.TensorInfo;
 import java.io.IOException;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 
 /**
- * A decoder-only transformer in memory. The backward pass goes block by block, and touches nothing
- * below the lowest trained tensor.
+ * A decoder-only transformer in memory: its forward and backward passes, through the blocks and
+ * both ends. The backward pass goes block by block, and touches nothing below the lowest trained
+ * tensor.
  *
  * <p>Not for several threads at once.
  */
 public final class Transformer implements AutoCloseable {
-  private final Places places;
-  private final ModelLayout layout;
+  private final Devices devices;
   private final Weights weights;
-  private final Adapters adapters;
-  private final Precision precision;
-  private final Passes passes;
-  private Checkpoint atRest;
+  private final ModelTensors tensors;
+  private final DropoutSeeds dropoutSeeds;
+  private final Blocks blocks;
+  private final Ends ends;
+  private final List<RotaryTable> rotaries = new ArrayList<>();
+  private final NDArray computeLike;
+  private final int hiddenSize;
+  private boolean trainsEmbedding;
+  private int lowestTrainedBlock;
+  private @Nullable EmbeddingNoise noise;
 
-  private Transformer(
-      Places places,
-      Checkpoint checkpoint,
-      ModelConfig config,
-      ModelLayout layout,
-      Weights weights,
-      Adapters adapters,
-      Residency residency) {
-    this.places = places;
-    this.layout = layout;
+  private Transformer(Devices devices, Weights weights, ModelConfig config, Placement placement) {
+    ModelLayout layout = new ModelLayout(config);
+    Adapters adapters = weights.trainable().adapters();
+    this.devices = devices;
     this.weights = weights;
-    this.adapters = adapters;
-    this.precision = residency.precision();
-    this.passes =
-        new Passes(places, config, layout, weights, adapters, residency.activations(), precision);
-    this.atRest = checkpoint;
+    this.tensors = weights.tensors();
+    this.dropoutSeeds = new DropoutSeeds(adapters);
+    this.blocks =
+        new Blocks(
+            layer -> devices.manager(devices.ofBlock(layer)),
+            config,
+            layout,
+            tensors,
+            adapters,
+            placement.activations());
+    this.ends = new Ends(devices.manager(devices.ofHead()), config, layout, tensors, adapters);
+    double[] frequencies = config.rope().frequencies(config.headDim());
+    devices.managers().forEach(owner -> rotaries.add(new RotaryTable(owner, frequencies)));
+    int first = devices.ofEmbedding();
+    this.computeLike = devices.store(first).like(devices.manager(first), placement.precision());
+    this.hiddenSize = config.hiddenSize();
+    lookAtTrained();
   }
 
   /**
    * Loads a model.
    *
-   * @param trained the names of the tensors to train; they become float32 masters
-   * @param adapters to train too; none for modules whose weight is trained
+   * @param trainable what is trained; it gets float32 masters
    */
   public static Transformer load(
-      Checkpoint checkpoint,
-      ModelConfig config,
-      Set<String> trained,
-      Adapters adapters,
-      Residency residency)
+      Checkpoint checkpoint, ModelConfig config, Trainable trainable, Placement placement)
       throws IOException {
     ModelLayout layout = new ModelLayout(config);
     layout.check(checkpoint);
-    Places places = new Places(residency.placement(), layout, residency.mastersAt());
+    Devices devices = new Devices(placement, layout);
     try {
-      Weights weights =
-          Weights.load(places, checkpoint, layout, trained, adapters, residency.precision());
-      return new Transformer(places, checkpoint, config, layout, weights, adapters, residency);
+      Weights weights = Weights.load(devices, checkpoint, layout, trainable, placement.precision());
+      return new Transformer(devices, weights, config, placement);
     } catch (IOException | RuntimeException e) {
-      places.close();
+      devices.close();
       throw e;
     }
   }
@@ -79,8 +83,11 @@ public final class Transformer implements AutoCloseable {
   public static Transformer load(
       Checkpoint checkpoint, ModelConfig config, String device, Precision precision)
       throws IOException {
-    Residency residency = Residency.on(device, precision, Activations.RECOMPUTED);
-    return load(checkpoint, config, Set.of(), Adapters.none(), residency);
+    return load(
+        checkpoint,
+        config,
+        Trainable.nothing(),
+        Placement.on(device, precision, Activations.RECOMPUTED));
   }
 
   /** Whether GPUs attend to windows and packed rows of a model in 16 bits without a mask. */
@@ -93,57 +100,24 @@ public final class Transformer implements AutoCloseable {
     return Ends.chunkTokens(onGpu);
   }
 
+  /** Where it is. */
+  public Devices devices() {
+    return devices;
+  }
+
+  /** Its weights, frozen and trained. */
+  public Weights weights() {
+    return weights;
+  }
+
+  /** What of it is trained; writing to masters trains it. */
+  public TrainedTensors trained() {
+    return weights.trained();
+  }
+
   /** A manager for the arrays of one step, whatever their device, to be closed at its end. */
   public NDManager newScratch() {
-    return places.manager(places.ofEmbedding()).newSubManager();
-  }
-
-  /** The owners of what is at each of the model's places. */
-  public List<NDManager> places() {
-    return places.managers();
-  }
-
-  /** The index among {@link #places()} of a trained tensor's, or of rows' of one. */
-  public int placeOf(String parameter) {
-    return places.of(parameter);
-  }
-
-  /** Moves a parameter between where it is, or where its master is, and files. */
-  public TensorStore storeOf(String parameter) {
-    return places.storeOfMaster(parameter);
-  }
-
-  /** Whether masters are on the CPU, apart from what the model computes with. */
-  public boolean mastersOnHost() {
-    return places.mastersOnHost();
-  }
-
-  /** The owner of masters that are on the CPU. */
-  public NDManager host() {
-    return places.host();
-  }
-
-  /** What the model computes with in the place of masters that are on the CPU, by parameter. */
-  public Map<String, NDArray> copies() {
-    return weights.copies();
-  }
-
-  /** Whether the model is on GPUs. */
-  public boolean onGpu() {
-    return places.onGpu();
-  }
-
-  /** Returns when the model's devices have done what they were asked for. */
-  public void awaitDevices() {
-    places.awaitDevices();
-  }
-
-  /**
-   * The float32 masters of the trained tensors and the adapters by name; writing to them trains the
-   * model.
-   */
-  public Map<String, NDArray> masters() {
-    return weights.masters();
+    return devices.manager(devices.ofEmbedding()).newSubManager();
   }
 
   /**
@@ -152,64 +126,61 @@ public final class Transformer implements AutoCloseable {
    * lies elsewhere there.
    *
    * @param present the weights as they stand, the tensors of the model's own checkpoint
-   * @param trained the names of the tensors to train
+   * @param next what is trained, all rows of it
    */
-  public void retarget(Checkpoint present, Set<String> trained) throws IOException {
-    // Copies of masters may still be on their way.
-    places.awaitDevices();
-    weights.retarget(places, atRest, present, layout, trained, precision);
-    atRest = present;
-    passes.retarget();
-  }
-
-  /** Where the tensors lie that are frozen now; of those that are trained, where they began. */
-  public Checkpoint atRest() {
-    return atRest;
-  }
-
-  /** What is trained instead of weights. */
-  public Adapters adapters() {
-    return adapters;
-  }
-
-  /**
-   * A weight with its adapter merged, {@code W + scale * B A}, float32.
-   *
-   * @param weight of a module that is adapted, at rest
-   */
-  public NDArray merged(TensorInfo weight, NDManager owner) throws IOException {
-    String module = Adapters.module(weight.name());
-    NDArray merged = storeOf(weight.name()).writable(owner, weight, Precision.FLOAT32);
-    try (NDArray product = master(module + Adapters.B).matMul(master(module + Adapters.A))) {
-      product.muli(adapters.scale());
-      return merged.addi(product);
-    }
-  }
-
-  private NDArray master(String name) {
-    return requireNonNull(masters().get(name));
+  public void retarget(Checkpoint present, Trainable next) throws IOException {
+    weights.retarget(present, next);
+    lookAtTrained();
   }
 
   /** From now on all that is differentiated has noise on its embeddings; nothing else has. */
   public void addNoise(EmbeddingNoise ofTraining) {
-    passes.addNoise(ofTraining);
+    noise = ofTraining;
   }
 
   /** Begins an optimiser step, from whose number follow the noise and what adapters drop. */
   public void startStep(long index) {
-    passes.startStep(index);
+    dropoutSeeds.startStep(index);
+    if (noise != null) {
+      noise.startStep(index);
+    }
+  }
+
+  private void lookAtTrained() {
+    trainsEmbedding = trained().contains(ModelLayout.EMBEDDING);
+    lowestTrainedBlock = trainsEmbedding ? 0 : blocks.lowestTrained();
   }
 
   /** The logits of every position, {@code [batch * seq][vocabulary]}, for small inputs. */
   public float[][] logits(TokenBatch batch) {
-    return passes.logits(batch);
+    try (NDManager scratch = newScratch()) {
+      NDArray embedded = ends.embed(ids(batch, scratch), computeLike, scratch);
+      NDArray last = throughFrozen(blocks.count(), embedded, positions(batch, scratch), scratch);
+      long[] all = new long[batch.batch() * batch.seq()];
+      Arrays.setAll(all, i -> i);
+      NDArray positions = longs(deviceOfLast(), scratch, all);
+      NDArray logits = ends.logits(ends.pick(last, positions, scratch), scratch);
+      int vocabulary = (int) logits.getShape().get(1);
+      float[] flat = logits.toFloatArray();
+      float[][] rows = new float[all.length][];
+      Arrays.setAll(rows, i -> Arrays.copyOfRange(flat, i * vocabulary, (i + 1) * vocabulary));
+      return rows;
+    }
   }
 
   /**
    * The log-probability of each target of a batch, {@code [n]}. A batch without targets gives none.
    */
   public float[] logProbs(TokenBatch batch) {
-    return passes.logProbs(batch);
+    if (batch.lossTokens() == 0) {
+      return new float[0];
+    }
+    try (NDManager scratch = newScratch()) {
+      Pass pass = forward(batch, false, scratch);
+      return ends.logProbs(pass.normed(), pass.targets(), pass.dropoutSeed(), scratch)
+          .get(0)
+          .toFloatArray();
+    }
   }
 
   /**
@@ -221,7 +192,26 @@ public final class Transformer implements AutoCloseable {
    */
   public void differentiate(
       TokenBatch batch, Function<float[], float[]> gradientOf, Gradients gradients) {
-    passes.differentiate(batch, gradientOf, gradients);
+    if (batch.lossTokens() == 0) {
+      return;
+    }
+    try (NDManager scratch = newScratch()) {
+      Pass pass = forward(batch, true, scratch);
+      NDList found = ends.logProbs(pass.normed(), pass.targets(), pass.dropoutSeed(), scratch);
+      float[] values = gradientOf.apply(found.get(0).toFloatArray());
+      NDArray gradient = devices.uploads(devices.ofHead()).of(scratch, values, values.length);
+      NDArray gh =
+          ends.logProbsBackward(
+              pass.normed(),
+              pass.targets(),
+              found.get(1),
+              gradient,
+              pass.dropoutSeed(),
+              belowHead(),
+              gradients,
+              scratch);
+      backward(pass, gh, gradients, scratch);
+    }
   }
 
   /**
@@ -235,12 +225,169 @@ public final class Transformer implements AutoCloseable {
    */
   public Optional<NDArray> differentiate(
       TokenBatch batch, double slope, Gradients gradients, NDManager owner) {
-    return passes.differentiate(batch, slope, gradients, owner);
+    if (batch.lossTokens() == 0) {
+      return Optional.empty();
+    }
+    try (NDManager scratch = newScratch()) {
+      Pass pass = forward(batch, true, scratch);
+      NDList found =
+          ends.logProbsBothWays(
+              pass.normed(),
+              pass.targets(),
+              slope,
+              pass.dropoutSeed(),
+              belowHead(),
+              gradients,
+              scratch);
+      NDArray logProbs = found.get(0);
+      logProbs.attach(owner);
+      backward(pass, belowHead() ? found.get(1) : null, gradients, scratch);
+      return Optional.of(logProbs);
+    }
   }
 
   @Override
   public void close() {
-    passes.close();
-    places.close();
+    blocks.close();
+    ends.close();
+    weights.close();
+    devices.close();
+  }
+
+  private Pass forward(TokenBatch batch, boolean traced, NDManager scratch) {
+    NDArray ids = ids(batch, scratch);
+    List<RotaryTable.Slice> positions = positions(batch, scratch);
+    long dropoutSeed = traced ? dropoutSeeds.next() : DropoutSeeds.NONE;
+    List<Trace> traces = new ArrayList<>();
+    NDArray last =
+        traced
+            ? throughBlocks(
+                embedToTrain(batch, ids, scratch), positions, dropoutSeed, traces, scratch)
+            : throughFrozen(
+                blocks.count(), ends.embed(ids, computeLike, scratch), positions, scratch);
+    NDArray targetPositions = longs(deviceOfLast(), scratch, toLongs(batch.targetPositions()));
+    NDArray targets = longs(devices.ofHead(), scratch, toLongs(batch.targets()));
+    NDArray normed = ends.pick(last, targetPositions, scratch);
+    return new Pass(ids, positions, dropoutSeed, traces, last, targetPositions, targets, normed);
+  }
+
+  private NDArray embedToTrain(TokenBatch batch, NDArray ids, NDManager scratch) {
+    if (noise == null) {
+      return ends.embed(ids, computeLike, scratch);
+    }
+    NDArray bounds =
+        noise.bounds(batch, hiddenSize, devices.uploads(devices.ofEmbedding()), scratch);
+    return ends.embedWithNoise(ids, computeLike, bounds, noise.nextSeed(), scratch);
+  }
+
+  /** Runs all blocks. Traces from the lowest trained one on go into {@code traces}. */
+  private NDArray throughBlocks(
+      NDArray embedded,
+      List<RotaryTable.Slice> positions,
+      long dropoutSeed,
+      List<Trace> traces,
+      NDManager scratch) {
+    NDArray x = throughFrozen(lowestTrainedBlock, embedded, positions, scratch);
+    for (int layer = lowestTrainedBlock; layer < blocks.count(); layer++) {
+      boolean ofInput = wantsGradientOfInput(layer);
+      Trace trace = blocks.traced(layer, x, at(layer, positions), dropoutSeed, ofInput, scratch);
+      if (layer == lowestTrainedBlock && trace instanceof Trace.Graph) {
+        // The graph holds what it needs of it; above, it is another trace's output.
+        x.close();
+      }
+      traces.add(trace);
+      x = trace.output();
+    }
+    return x;
+  }
+
+  /** Runs the blocks below {@code end}, of which nothing is kept. */
+  private NDArray throughFrozen(
+      int end, NDArray embedded, List<RotaryTable.Slice> positions, NDManager scratch) {
+    NDArray x = embedded;
+    for (int layer = 0; layer < end; layer++) {
+      NDArray y = blocks.forward(layer, x, at(layer, positions), scratch);
+      x.close();
+      x = y;
+    }
+    return x;
+  }
+
+  /**
+   * From the normed rows down.
+   *
+   * @param gh their gradient; null where nothing below the head is trained
+   */
+  private void backward(Pass pass, @Nullable NDArray gh, Gradients gradients, NDManager scratch) {
+    if (gh == null) {
+      return;
+    }
+    NDArray gx =
+        ends.pickBackward(pass.last(), pass.targetPositions(), gh, belowNorm(), gradients, scratch);
+    gh.close();
+    pass.normed().close();
+    if (gx == null) {
+      return;
+    }
+    for (int layer = blocks.count() - 1; layer >= lowestTrainedBlock; layer--) {
+      Trace trace = pass.traces().get(layer - lowestTrainedBlock);
+      boolean ofInput = wantsGradientOfInput(layer);
+      RotaryTable.Slice positions = at(layer, pass.positions());
+      NDArray next =
+          blocks.backward(
+              layer, trace, positions, pass.dropoutSeed(), gx, ofInput, gradients, scratch);
+      if (ofInput) {
+        gx.close();
+      }
+      gx = next;
+    }
+    if (trainsEmbedding) {
+      ends.embedBackward(pass.ids(), gx, gradients, scratch);
+    }
+  }
+
+  /** Where the tokens are, for each device. */
+  private List<RotaryTable.Slice> positions(TokenBatch batch, NDManager scratch) {
+    List<RotaryTable.Slice> positions = new ArrayList<>();
+    for (int device = 0; device < rotaries.size(); device++) {
+      NDManager onDevice = devices.scratch(device, scratch);
+      positions.add(rotaries.get(device).of(batch, devices.uploads(device), onDevice));
+    }
+    return positions;
+  }
+
+  private RotaryTable.Slice at(int layer, List<RotaryTable.Slice> positions) {
+    return positions.get(devices.ofBlock(layer));
+  }
+
+  /** Of the last block's output; of a model without blocks, of the embedding's. */
+  private int deviceOfLast() {
+    return blocks.count() > 0 ? devices.ofBlock(blocks.count() - 1) : devices.ofEmbedding();
+  }
+
+  private boolean wantsGradientOfInput(int layer) {
+    return layer > lowestTrainedBlock || trainsEmbedding;
+  }
+
+  private boolean belowHead() {
+    return belowNorm() || trained().contains(ModelLayout.FINAL_NORM);
+  }
+
+  private boolean belowNorm() {
+    return trainsEmbedding || lowestTrainedBlock < blocks.count();
+  }
+
+  private NDArray ids(TokenBatch batch, NDManager scratch) {
+    return devices
+        .uploads(devices.ofEmbedding())
+        .of(scratch, toLongs(batch.ids()), batch.batch(), batch.seq());
+  }
+
+  private NDArray longs(int device, NDManager scratch, long[] values) {
+    return devices.uploads(device).of(scratch, values, values.length);
+  }
+
+  private static long[] toLongs(int[] values) {
+    return Arrays.stream(values).asLongStream().toArray();
   }
 }

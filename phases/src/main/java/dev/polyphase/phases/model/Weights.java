@@ -3,157 +3,188 @@ package dev.polyphase.phases.model;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import dev.polyphase.kernels.Precision;
+import dev.polyphase.kernels.TensorStore;
 import dev.polyphase.weights.Checkpoint;
+import dev.polyphase.weights.RowRanges;
 import dev.polyphase.weights.TensorInfo;
 import java.io.IOException;
-import java.util.LinkedHashMap;
-import java.util.Map;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
- * A model's tensors by name. Frozen ones are in the compute's precision, where possible the file's
- * own pages; trained ones, and adapters, are float32 masters that may be written to. Where the
- * masters are on the CPU and the model elsewhere, it computes with copies of them in its precision.
+ * A model's weights between files and memory. Frozen ones are in the compute's precision, where
+ * possible the file's own pages; trained ones, and adapters, have float32 masters.
  */
-final class Weights {
-  private final Map<String, NDArray> tensors;
-  private final Map<String, NDArray> masters;
+public final class Weights implements AutoCloseable {
+  private final Devices devices;
+  private final ModelLayout layout;
+  private final Precision precision;
+  private final RowViews rowViews;
+  private final ModelTensors tensors = new ModelTensors();
+  private Trainable trainable;
+  private Checkpoint atRest;
 
-  /**
-   * Tensors that are in memory.
-   *
-   * @param tensors by name, in the order of the forward pass
-   * @param masters of those that are trained, in this order: the tensors themselves, or what they
-   *     are copies of
-   */
-  Weights(Map<String, NDArray> tensors, Map<String, NDArray> masters) {
-    this.tensors = tensors;
-    this.masters = masters;
+  private Weights(
+      Devices devices,
+      Checkpoint checkpoint,
+      ModelLayout layout,
+      Trainable trainable,
+      Precision precision) {
+    this.devices = devices;
+    this.layout = layout;
+    this.precision = precision;
+    this.rowViews = new RowViews(devices.manager(devices.ofEmbedding()));
+    this.trainable = trainable;
+    this.atRest = checkpoint;
   }
 
   static Weights load(
-      Places places,
+      Devices devices,
       Checkpoint checkpoint,
       ModelLayout layout,
-      Set<String> trained,
-      Adapters adapters,
+      Trainable trainable,
       Precision precision)
       throws IOException {
-    Weights weights = new Weights(new LinkedHashMap<>(), new LinkedHashMap<>());
+    Weights weights = new Weights(devices, checkpoint, layout, trainable, precision);
+    Adapters adapters = trainable.adapters();
     for (Parameter parameter : layout.parameters()) {
-      String name = parameter.name();
-      TensorInfo tensor = checkpoint.find(name).orElseThrow();
-      NDManager ofMaster = places.ofMaster(name);
-      if (trained.contains(name)) {
-        weights.train(tensor, places, precision);
+      TensorInfo tensor = checkpoint.find(parameter.name()).orElseThrow();
+      if (trainable.tensors().contains(parameter.name())) {
+        weights.train(tensor);
       } else {
-        weights.freeze(tensor, places, precision);
+        weights.freeze(tensor);
       }
-      if (adapters.adapt(name)) {
+      if (adapters.adapt(parameter.name())) {
+        NDManager owner = devices.ofMaster(parameter.name());
         Parameter a = adapters.a(parameter);
         Parameter b = adapters.b(parameter);
-        weights.train(a.name(), adapters.firstA(ofMaster, a), places, precision);
-        weights.train(b.name(), adapters.firstB(ofMaster, b), places, precision);
+        weights.train(a.name(), adapters.firstA(owner, a));
+        weights.train(b.name(), adapters.firstB(owner, b));
       }
     }
     return weights;
   }
 
-  private void freeze(TensorInfo tensor, Places places, Precision precision) throws IOException {
-    int place = places.of(tensor.name());
-    NDManager owner = places.manager(place);
-    tensors.put(tensor.name(), places.store(place).frozen(owner, tensor, precision));
+  /** What the model computes with. */
+  ModelTensors tensors() {
+    return tensors;
   }
 
-  private void train(TensorInfo tensor, Places places, Precision precision) throws IOException {
-    String name = tensor.name();
-    NDArray master =
-        places.storeOfMaster(name).writable(places.ofMaster(name), tensor, Precision.FLOAT32);
-    train(name, master, places, precision);
+  /** What is trained; writing to masters trains the model. */
+  public TrainedTensors trained() {
+    return tensors.trained();
   }
 
-  private void train(String name, NDArray master, Places places, Precision precision) {
-    int place = places.of(name);
-    masters.put(name, master);
-    tensors.put(
-        name,
-        places.mastersOnHost()
-            ? places.store(place).copy(places.manager(place), master, precision)
-            : master);
+  /** What of the model is trained. */
+  public Trainable trainable() {
+    return trainable;
+  }
+
+  /** Where the tensors lie that are frozen now; of those that are trained, where they began. */
+  public Checkpoint atRest() {
+    return atRest;
+  }
+
+  /** Moves a parameter between where it is, or where its master is, and files. */
+  public TensorStore storeOf(String parameter) {
+    return devices.storeOfMaster(parameter);
   }
 
   /**
-   * Trains other tensors from now on. Masters that stay are not touched. What leaves is loaded as a
-   * frozen tensor, what enters as a master; both, and frozen tensors that lie elsewhere now, from
-   * {@code to}. Each array is freed before the one that takes its place is made.
+   * Trains other tensors from now on; adapters stay. Masters that stay keep their values to the
+   * bit, and their optimiser's states. What leaves is loaded as a frozen tensor, what enters as a
+   * master; both, and what is frozen and lies elsewhere now, has its values from the checkpoint.
+   * Each array is freed before the one that takes its place is made.
    *
-   * @param from where the frozen tensors lie so far
-   * @param trained the tensors to train, beside adapters
+   * @param present the weights as they stand, the tensors of the model's own checkpoint
+   * @param next what is trained, all rows of it
    */
-  void retarget(
-      Places places,
-      Checkpoint from,
-      Checkpoint to,
-      ModelLayout layout,
-      Set<String> trained,
-      Precision precision)
-      throws IOException {
+  void retarget(Checkpoint present, Trainable next) throws IOException {
+    // Copies of masters may still be on their way.
+    devices.await();
+    Set<String> stays = next.tensors();
     for (Parameter parameter : layout.parameters()) {
       String name = parameter.name();
-      boolean isWhereItWas = !masters.containsKey(name) && from.find(name).equals(to.find(name));
-      if (!trained.contains(name) && !isWhereItWas) {
-        free(name, places);
-        freeze(to.find(name).orElseThrow(), places, precision);
+      boolean isWhereItWas =
+          !trained().contains(name) && atRest.find(name).equals(present.find(name));
+      if (!stays.contains(name) && !isWhereItWas) {
+        tensors.free(name);
+        freeze(present.find(name).orElseThrow());
       }
     }
+    trainable = next;
     // What left has made room for them.
     for (Parameter parameter : layout.parameters()) {
       String name = parameter.name();
-      if (trained.contains(name) && !masters.containsKey(name)) {
-        free(name, places);
-        train(to.find(name).orElseThrow(), places, precision);
+      if (stays.contains(name) && !trained().contains(name)) {
+        tensors.free(name);
+        train(present.find(name).orElseThrow());
       }
     }
-    Map<String, NDArray> inOrder = new LinkedHashMap<>();
-    for (String name : tensors.keySet()) {
-      NDArray master = masters.get(name);
-      if (master != null) {
-        inOrder.put(name, master);
+    trained().forEach(tensor -> tensor.setRateFactor(next.rateFactor(tensor.name())));
+    trained().order(namesInOrder());
+    atRest = present;
+  }
+
+  /**
+   * A weight with its adapter merged, {@code W + scale * B A}, float32.
+   *
+   * @param weight of a module that is adapted, at rest
+   */
+  public NDArray merged(TensorInfo weight, NDManager owner) throws IOException {
+    String module = Adapters.module(weight.name());
+    NDArray merged = storeOf(weight.name()).writable(owner, weight, Precision.FLOAT32);
+    NDArray a = trained().get(module + Adapters.A).master();
+    NDArray b = trained().get(module + Adapters.B).master();
+    try (NDArray product = b.matMul(a)) {
+      product.muli(trainable.adapters().scale());
+      return merged.addi(product);
+    }
+  }
+
+  @Override
+  public void close() {
+    rowViews.close();
+  }
+
+  private void freeze(TensorInfo tensor) throws IOException {
+    int device = devices.of(tensor.name());
+    NDManager owner = devices.manager(device);
+    tensors.freeze(tensor.name(), devices.store(device).frozen(owner, tensor, precision));
+  }
+
+  private void train(TensorInfo tensor) throws IOException {
+    String name = tensor.name();
+    train(
+        name,
+        devices.storeOfMaster(name).writable(devices.ofMaster(name), tensor, Precision.FLOAT32));
+  }
+
+  private void train(String name, NDArray master) {
+    int device = devices.of(name);
+    NDArray compute =
+        devices.mastersOnHost()
+            ? devices.store(device).copy(devices.manager(device), master, precision)
+            : master;
+    TrainedTensor whole =
+        new TrainedTensor(name, device, trainable.rateFactor(name), master, compute);
+    @Nullable RowRanges rows = trainable.rows().get(name);
+    trained().enter(rows == null ? whole : whole.onRows(rows, rowViews));
+  }
+
+  /** All that can be trained, in the order of the forward pass. */
+  private List<String> namesInOrder() {
+    List<String> names = new ArrayList<>();
+    Adapters adapters = trainable.adapters();
+    for (Parameter parameter : layout.parameters()) {
+      names.add(parameter.name());
+      if (adapters.adapt(parameter.name())) {
+        names.add(adapters.a(parameter).name());
+        names.add(adapters.b(parameter).name());
       }
     }
-    masters.clear();
-    masters.putAll(inOrder);
-  }
-
-  private void free(String name, Places places) {
-    get(name).close();
-    NDArray master = masters.remove(name);
-    if (master != null && places.mastersOnHost()) {
-      master.close();
-    }
-  }
-
-  NDArray get(String name) {
-    NDArray tensor = tensors.get(name);
-    if (tensor == null) {
-      throw new IllegalArgumentException("the model has no tensor " + name);
-    }
-    return tensor;
-  }
-
-  boolean trains(String name) {
-    return masters.containsKey(name);
-  }
-
-  /** What the model computes with in the place of masters that are elsewhere. */
-  Map<String, NDArray> copies() {
-    Map<String, NDArray> copies = new LinkedHashMap<>();
-    masters.keySet().forEach(name -> copies.put(name, get(name)));
-    return copies;
-  }
-
-  /** The float32 masters of what is trained, in the order of the forward pass. */
-  Map<String, NDArray> masters() {
-    return masters;
+    return names;
   }
 }

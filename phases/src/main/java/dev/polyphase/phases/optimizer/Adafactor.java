@@ -6,6 +6,7 @@ import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import dev.polyphase.kernels.Kernel;
 import dev.polyphase.phases.model.Parameter;
+import dev.polyphase.phases.model.TrainedPart;
 import java.util.List;
 import java.util.Map;
 
@@ -13,16 +14,15 @@ import java.util.Map;
  * Adafactor (Shazeer and Stern 2018) as {@code optim: adafactor} means it in Hugging Face's
  * trainer: the phase's rate, no first moment, a second one that a matrix keeps as the means of its
  * rows and columns.
+ *
+ * <p>States: of a matrix the mean of each row and each column, {@code rows} and {@code columns}; of
+ * others the second moment {@code v}; and {@code steps}, how many updates it has seen.
  */
 final class Adafactor implements UpdateRule {
   private final Kernel kernel;
-  private final States<Factors> matrices;
-  private final States<Moment> others;
 
   Adafactor(NDManager manager) {
     this.kernel = Kernel.load(manager, Adafactor.class, "adafactor.py", Map.of());
-    this.matrices = new States<>(manager, Factors::zero);
-    this.others = new States<>(manager, Moment::zero);
   }
 
   static long stateBytes(Parameter parameter) {
@@ -41,19 +41,34 @@ final class Adafactor implements UpdateRule {
   }
 
   @Override
-  public void update(UpdateGroup group, NDManager scratch) {
-    group
-        .only(Adafactor::isMatrix)
-        .update(kernel, "update_matrices", matrices, Factors::give, scratch);
-    group
-        .only(item -> !isMatrix(item))
-        .update(kernel, "update_others", others, Moment::give, scratch);
+  public Map<String, NDArray> newState(TrainedPart part, NDManager owner) {
+    Shape shape = part.master().getShape();
+    NDArray steps = owner.zeros(new Shape(), DataType.FLOAT32);
+    return isMatrix(part)
+        ? Map.of(
+            "rows", owner.zeros(new Shape(shape.get(0)), DataType.FLOAT32),
+            "columns", owner.zeros(new Shape(shape.get(1)), DataType.FLOAT32),
+            "steps", steps)
+        : Map.of("v", owner.zeros(shape, DataType.FLOAT32), "steps", steps);
   }
 
   @Override
-  public void forget(String name) {
-    matrices.forget(name);
-    others.forget(name);
+  public void update(
+      List<TrainedPart> parts, double learningRate, double weightDecay, NDManager scratch) {
+    List<TrainedPart> matrices = parts.stream().filter(Adafactor::isMatrix).toList();
+    if (!matrices.isEmpty()) {
+      UpdateRule.call(kernel, "update_matrices", matrices, "rows", "columns", "steps")
+          .withNumber(learningRate)
+          .withNumber(weightDecay)
+          .run(scratch);
+    }
+    List<TrainedPart> others = parts.stream().filter(part -> !isMatrix(part)).toList();
+    if (!others.isEmpty()) {
+      UpdateRule.call(kernel, "update_others", others, "v", "steps")
+          .withNumber(learningRate)
+          .withNumber(weightDecay)
+          .run(scratch);
+    }
   }
 
   @Override
@@ -61,48 +76,7 @@ final class Adafactor implements UpdateRule {
     kernel.close();
   }
 
-  private static boolean isMatrix(UpdateGroup.Item item) {
-    return item.master().getShape().dimension() == 2;
-  }
-
-  /**
-   * A matrix's second moment.
-   *
-   * @param rows the mean of each row
-   * @param columns the mean of each column
-   * @param steps how many updates it has seen, float32 {@code []}
-   */
-  private record Factors(NDArray rows, NDArray columns, NDArray steps) {
-    static Factors zero(NDManager owner, NDArray master) {
-      return new Factors(
-          owner.zeros(new Shape(master.getShape().get(0)), DataType.FLOAT32),
-          owner.zeros(new Shape(master.getShape().get(1)), DataType.FLOAT32),
-          owner.zeros(new Shape(), DataType.FLOAT32));
-    }
-
-    static void give(Kernel.Call call, List<Factors> factors) {
-      call.withList("rows", factors.stream().map(Factors::rows).toList())
-          .withList("columns", factors.stream().map(Factors::columns).toList())
-          .withList("steps", factors.stream().map(Factors::steps).toList());
-    }
-  }
-
-  /**
-   * The second moment of what is no matrix.
-   *
-   * @param second of the master's shape
-   * @param steps how many updates it has seen, float32 {@code []}
-   */
-  private record Moment(NDArray second, NDArray steps) {
-    static Moment zero(NDManager owner, NDArray master) {
-      return new Moment(
-          owner.zeros(master.getShape(), DataType.FLOAT32),
-          owner.zeros(new Shape(), DataType.FLOAT32));
-    }
-
-    static void give(Kernel.Call call, List<Moment> moments) {
-      call.withList("v", moments.stream().map(Moment::second).toList())
-          .withList("steps", moments.stream().map(Moment::steps).toList());
-    }
+  private static boolean isMatrix(TrainedPart part) {
+    return part.master().getShape().dimension() == 2;
   }
 }

@@ -6,22 +6,24 @@ import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import dev.polyphase.kernels.Kernel;
 import dev.polyphase.phases.model.Parameter;
+import dev.polyphase.phases.model.TrainedPart;
 import dev.polyphase.pipelines.Optimizer;
+import java.util.List;
 import java.util.Map;
 
 /**
- * AdamW as {@code torch.optim.AdamW} computes it, with float32 moments, a group in one fused call.
+ * AdamW as {@code torch.optim.AdamW} computes it, with float32 moments, all of them in one fused
+ * call. States: {@code m} and {@code v} of the master's shape, and {@code steps}, how many updates
+ * it has seen.
  */
 final class AdamW implements UpdateRule {
   /** Beyond them a bound on an update grows no more. */
   private static final double MANY_UPDATES = 1 << 20;
 
   private final Kernel kernel;
-  private final States<Moments> states;
 
   AdamW(NDManager manager, Optimizer settings) {
     this.kernel = Kernel.load(manager, AdamW.class, "adamw.py", constants(settings));
-    this.states = new States<>(manager, AdamW::zero);
   }
 
   static long stateBytes(Parameter parameter) {
@@ -54,24 +56,27 @@ final class AdamW implements UpdateRule {
   }
 
   @Override
-  public void update(UpdateGroup group, NDManager scratch) {
-    group.update(kernel, "update", states, Moments::give, scratch);
+  public Map<String, NDArray> newState(TrainedPart part, NDManager owner) {
+    Shape shape = part.master().getShape();
+    return Map.of(
+        "m", owner.zeros(shape, DataType.FLOAT32),
+        "v", owner.zeros(shape, DataType.FLOAT32),
+        "steps", owner.zeros(new Shape(), DataType.FLOAT32));
   }
 
   @Override
-  public void forget(String name) {
-    states.forget(name);
+  public void update(
+      List<TrainedPart> parts, double learningRate, double weightDecay, NDManager scratch) {
+    if (!parts.isEmpty()) {
+      UpdateRule.call(kernel, "update", parts, "m", "v", "steps")
+          .withNumber(learningRate)
+          .withNumber(weightDecay)
+          .run(scratch);
+    }
   }
 
   @Override
   public void close() {
     kernel.close();
-  }
-
-  private static Moments zero(NDManager owner, NDArray master) {
-    return new Moments(
-        owner.zeros(master.getShape(), DataType.FLOAT32),
-        owner.zeros(master.getShape(), DataType.FLOAT32),
-        owner.zeros(new Shape(), DataType.FLOAT32));
   }
 }

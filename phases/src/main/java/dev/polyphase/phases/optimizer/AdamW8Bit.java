@@ -6,6 +6,7 @@ import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import dev.polyphase.kernels.Kernel;
 import dev.polyphase.phases.model.Parameter;
+import dev.polyphase.phases.model.TrainedPart;
 import dev.polyphase.pipelines.Optimizer;
 import java.nio.ByteBuffer;
 import java.util.HashMap;
@@ -15,6 +16,10 @@ import java.util.Map;
 /**
  * AdamW with states of 8 bits, quantised by blocks (Dettmers et al. 2022). Tensors of fewer than
  * 4,096 values keep float32 states, as with bitsandbytes.
+ *
+ * <p>States: {@code m} and {@code root}, the codes of the first moment and of the second one's
+ * root, uint8 {@code [blocks, 256]}; {@code mscales} and {@code rootscales}, float32 {@code
+ * [blocks, 1]}; and {@code steps}, how many updates it has seen, float32 {@code []}.
  */
 final class AdamW8Bit implements UpdateRule {
   static final int BLOCK = 256;
@@ -22,7 +27,6 @@ final class AdamW8Bit implements UpdateRule {
 
   private final Kernel kernel;
   private final AdamW small;
-  final States<State> states;
   private final NDArray signed;
   private final NDArray signedNearest;
   private final NDArray unsigned;
@@ -38,7 +42,6 @@ final class AdamW8Bit implements UpdateRule {
     constants.put("table_steps", DynamicMap.STEPS);
     this.kernel = Kernel.load(manager, AdamW8Bit.class, "adamw_8bit.py", constants);
     this.small = new AdamW(manager, settings);
-    this.states = new States<>(manager, State::zero);
     this.signed = manager.create(DynamicMap.signed());
     this.signedNearest = codes(manager, DynamicMap.signed());
     this.unsigned = manager.create(DynamicMap.unsigned());
@@ -64,30 +67,39 @@ final class AdamW8Bit implements UpdateRule {
         : 3 * Float.BYTES * Math.min(blocks(values) * BLOCK, UpdateRules.valuesAtOnce(gpu));
   }
 
+  /** The scales are 0, and with them all values, whatever the codes. */
   @Override
-  public void update(UpdateGroup group, NDManager scratch) {
-    small.update(group.only(item -> item.master().size() < LEAST_VALUES), scratch);
-    group
-        .only(item -> item.master().size() >= LEAST_VALUES)
-        .update(kernel, "update", states, this::giveStates, scratch);
-  }
-
-  private void giveStates(Kernel.Call call, List<State> current) {
-    call.withList("m", current.stream().map(State::firstMoment).toList())
-        .withList("mscales", current.stream().map(State::firstScales).toList())
-        .withList("root", current.stream().map(State::root).toList())
-        .withList("rootscales", current.stream().map(State::rootScales).toList())
-        .withList("steps", current.stream().map(State::steps).toList())
-        .with(signed)
-        .with(signedNearest)
-        .with(unsigned)
-        .with(unsignedNearest);
+  public Map<String, NDArray> newState(TrainedPart part, NDManager owner) {
+    if (isSmall(part)) {
+      return small.newState(part, owner);
+    }
+    long blocks = blocks(part.master().size());
+    Shape codes = new Shape(blocks, BLOCK);
+    Shape scales = new Shape(blocks, 1);
+    return Map.of(
+        "m", owner.zeros(codes, DataType.UINT8),
+        "mscales", owner.zeros(scales, DataType.FLOAT32),
+        "root", owner.zeros(codes, DataType.UINT8),
+        "rootscales", owner.zeros(scales, DataType.FLOAT32),
+        "steps", owner.zeros(new Shape(), DataType.FLOAT32));
   }
 
   @Override
-  public void forget(String name) {
-    small.forget(name);
-    states.forget(name);
+  public void update(
+      List<TrainedPart> parts, double learningRate, double weightDecay, NDManager scratch) {
+    small.update(
+        parts.stream().filter(AdamW8Bit::isSmall).toList(), learningRate, weightDecay, scratch);
+    List<TrainedPart> large = parts.stream().filter(part -> !isSmall(part)).toList();
+    if (!large.isEmpty()) {
+      UpdateRule.call(kernel, "update", large, "m", "mscales", "root", "rootscales", "steps")
+          .with(signed)
+          .with(signedNearest)
+          .with(unsigned)
+          .with(unsignedNearest)
+          .withNumber(learningRate)
+          .withNumber(weightDecay)
+          .run(scratch);
+    }
   }
 
   @Override
@@ -105,27 +117,7 @@ final class AdamW8Bit implements UpdateRule {
     return (values + BLOCK - 1) / BLOCK;
   }
 
-  /**
-   * One parameter's states.
-   *
-   * @param firstMoment uint8 {@code [blocks, 256]}
-   * @param firstScales float32 {@code [blocks, 1]}
-   * @param root of the second moment, uint8 {@code [blocks, 256]}
-   * @param rootScales float32 {@code [blocks, 1]}
-   * @param steps how many updates it has seen, float32 {@code []}
-   */
-  record State(
-      NDArray firstMoment, NDArray firstScales, NDArray root, NDArray rootScales, NDArray steps) {
-    /** The scales are 0, and with them all values, whatever the codes. */
-    static State zero(NDManager owner, NDArray master) {
-      Shape codes = new Shape(blocks(master.size()), BLOCK);
-      Shape scales = new Shape(blocks(master.size()), 1);
-      return new State(
-          owner.zeros(codes, DataType.UINT8),
-          owner.zeros(scales, DataType.FLOAT32),
-          owner.zeros(codes, DataType.UINT8),
-          owner.zeros(scales, DataType.FLOAT32),
-          owner.zeros(new Shape(), DataType.FLOAT32));
-    }
+  private static boolean isSmall(TrainedPart part) {
+    return part.master().size() < LEAST_VALUES;
   }
 }

@@ -6,6 +6,7 @@ import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import dev.polyphase.kernels.Kernel;
 import dev.polyphase.phases.model.Parameter;
+import dev.polyphase.phases.model.TrainedPart;
 import dev.polyphase.pipelines.Optimizer;
 import java.util.HashMap;
 import java.util.List;
@@ -23,7 +24,6 @@ final class AdamWBf16 implements UpdateRule {
 
   private final Kernel kernel;
   private final RoundingKeys keys;
-  final States<Moments> states;
 
   AdamWBf16(NDManager manager, Optimizer settings, RoundingKeys keys) {
     this(manager, settings, keys, runsAtOnce(manager.getDevice().isGpu()));
@@ -35,7 +35,6 @@ final class AdamWBf16 implements UpdateRule {
     constants.put("runs", runsAtOnce);
     this.kernel = Kernel.load(manager, AdamWBf16.class, "adamw_bf16.py", constants);
     this.keys = keys;
-    this.states = new States<>(manager, this::zero);
   }
 
   static long stateBytes(Parameter parameter) {
@@ -53,31 +52,29 @@ final class AdamWBf16 implements UpdateRule {
     return UpdateRules.valuesAtOnce(gpu) / RUN;
   }
 
+  /** As {@link AdamW}'s, with moments in bfloat16. */
   @Override
-  public void update(UpdateGroup group, NDManager scratch) {
-    group.update(kernel, "update", states, (call, current) -> give(call, current, group), scratch);
+  public Map<String, NDArray> newState(TrainedPart part, NDManager owner) {
+    return Map.of(
+        "m", kernel.method("zeros").with(part.master()).runForOne(owner),
+        "v", kernel.method("zeros").with(part.master()).runForOne(owner),
+        "steps", owner.zeros(new Shape(), DataType.FLOAT32));
   }
 
-  private void give(Kernel.Call call, List<Moments> current, UpdateGroup group) {
-    Moments.give(call, current);
-    call.withNumbers(keys.of(group));
-  }
-
   @Override
-  public void forget(String name) {
-    states.forget(name);
+  public void update(
+      List<TrainedPart> parts, double learningRate, double weightDecay, NDManager scratch) {
+    if (!parts.isEmpty()) {
+      UpdateRule.call(kernel, "update", parts, "m", "v", "steps")
+          .withNumbers(keys.of(parts))
+          .withNumber(learningRate)
+          .withNumber(weightDecay)
+          .run(scratch);
+    }
   }
 
   @Override
   public void close() {
     kernel.close();
-  }
-
-  /** Moments in bfloat16. */
-  private Moments zero(NDManager owner, NDArray master) {
-    return new Moments(
-        kernel.method("zeros").with(master).runForOne(owner),
-        kernel.method("zeros").with(master).runForOne(owner),
-        owner.zeros(new Shape(), DataType.FLOAT32));
   }
 }

@@ -5,13 +5,16 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import dev.polyphase.kernels.Kernel;
 import dev.polyphase.phases.model.Parameter;
+import dev.polyphase.phases.model.TrainedPart;
 import dev.polyphase.pipelines.Optimizer;
+import java.util.List;
 import java.util.Map;
 
-/** Lion (Chen et al. 2023): every value moves by the rate, in the direction of a momentum. */
+/**
+ * Lion (Chen et al. 2023): every value moves by the rate, in the direction of a momentum {@code m}.
+ */
 final class Lion implements UpdateRule {
   private final Kernel kernel;
-  private final States<NDArray> momenta;
 
   Lion(NDManager manager, Optimizer settings) {
     this.kernel =
@@ -20,8 +23,6 @@ final class Lion implements UpdateRule {
             Lion.class,
             "lion.py",
             Map.of("beta1", settings.beta1(), "beta2", settings.beta2()));
-    this.momenta =
-        new States<>(manager, (owner, master) -> owner.zeros(master.getShape(), DataType.FLOAT32));
   }
 
   static long stateBytes(Parameter parameter) {
@@ -34,13 +35,19 @@ final class Lion implements UpdateRule {
   }
 
   @Override
-  public void update(UpdateGroup group, NDManager scratch) {
-    group.update(kernel, "update", momenta, (call, m) -> call.withList("m", m), scratch);
+  public Map<String, NDArray> newState(TrainedPart part, NDManager owner) {
+    return Map.of("m", owner.zeros(part.master().getShape(), DataType.FLOAT32));
   }
 
   @Override
-  public void forget(String name) {
-    momenta.forget(name);
+  public void update(
+      List<TrainedPart> parts, double learningRate, double weightDecay, NDManager scratch) {
+    if (!parts.isEmpty()) {
+      UpdateRule.call(kernel, "update", parts, "m")
+          .withNumber(learningRate)
+          .withNumber(weightDecay)
+          .run(scratch);
+    }
   }
 
   @Override

@@ -6,12 +6,15 @@ import ai.djl.ndarray.types.DataType;
 import dev.polyphase.kernels.Kernel;
 import dev.polyphase.phases.model.ModelLayout;
 import dev.polyphase.phases.model.Parameter;
+import dev.polyphase.phases.model.TrainedPart;
 import dev.polyphase.pipelines.Optimizer;
+import java.util.List;
 import java.util.Map;
 
 /**
  * Muon (Jordan et al. 2024) for the blocks' matrices, of the size of AdamW's updates (Liu et al.
- * 2025) so that its rates serve; AdamW for embedding, head, norms and biases.
+ * 2025) so that its rates serve; AdamW for embedding, head, norms and biases. A matrix has the
+ * state {@code momenta}.
  */
 final class Muon implements UpdateRule {
   private static final double MOMENTUM = 0.95;
@@ -24,13 +27,10 @@ final class Muon implements UpdateRule {
 
   private final Kernel kernel;
   private final AdamW others;
-  private final States<NDArray> momenta;
 
   Muon(NDManager manager, Optimizer settings) {
     this.kernel = Kernel.load(manager, Muon.class, "muon.py", Map.of("momentum", MOMENTUM));
     this.others = new AdamW(manager, settings);
-    this.momenta =
-        new States<>(manager, (owner, master) -> owner.zeros(master.getShape(), DataType.FLOAT32));
   }
 
   static long stateBytes(Parameter parameter) {
@@ -64,17 +64,27 @@ final class Muon implements UpdateRule {
   }
 
   @Override
-  public void update(UpdateGroup group, NDManager scratch) {
-    others.update(group.only(item -> !isBlocksMatrix(item)), scratch);
-    group
-        .only(Muon::isBlocksMatrix)
-        .update(kernel, "update", momenta, (call, m) -> call.withList("momenta", m), scratch);
+  public Map<String, NDArray> newState(TrainedPart part, NDManager owner) {
+    return isBlocksMatrix(part)
+        ? Map.of("momenta", owner.zeros(part.master().getShape(), DataType.FLOAT32))
+        : others.newState(part, owner);
   }
 
   @Override
-  public void forget(String name) {
-    others.forget(name);
-    momenta.forget(name);
+  public void update(
+      List<TrainedPart> parts, double learningRate, double weightDecay, NDManager scratch) {
+    others.update(
+        parts.stream().filter(part -> !isBlocksMatrix(part)).toList(),
+        learningRate,
+        weightDecay,
+        scratch);
+    List<TrainedPart> matrices = parts.stream().filter(Muon::isBlocksMatrix).toList();
+    if (!matrices.isEmpty()) {
+      UpdateRule.call(kernel, "update", matrices, "momenta")
+          .withNumber(learningRate)
+          .withNumber(weightDecay)
+          .run(scratch);
+    }
   }
 
   @Override
@@ -83,8 +93,8 @@ final class Muon implements UpdateRule {
     kernel.close();
   }
 
-  private static boolean isBlocksMatrix(UpdateGroup.Item item) {
-    return isBlocksMatrix(item.name(), item.master().getShape().dimension());
+  private static boolean isBlocksMatrix(TrainedPart part) {
+    return isBlocksMatrix(part.name(), part.master().getShape().dimension());
   }
 
   private static boolean isBlocksMatrix(String name, int dimensions) {

@@ -1,111 +1,80 @@
 package dev.polyphase.phases.optimizer;
 
-import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
+import dev.polyphase.phases.model.Devices;
+import dev.polyphase.phases.model.TrainedPart;
 import dev.polyphase.pipelines.Optimizer;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
-import java.util.function.ToDoubleFunction;
-import java.util.function.ToIntFunction;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What happens to a model's float32 masters once a step's gradients are there: clipping by their
- * common norm, then the optimiser's update. States are kept by parameter name, each where its
- * master is. Norms and biases do not decay, as in Hugging Face's trainers.
+ * common norm, then the optimiser's update. States are with what is updated, each where its master
+ * is.
  */
 public final class OptimizerStep implements AutoCloseable {
-  private final NDManager owner;
-  private final ToIntFunction<String> placeOf;
+  private final List<NDManager> owners;
+  private final List<UpdateRule> rules;
+  private final @Nullable Offload offload;
   private final Clipping clipping;
-  private final Updates updates;
   private final RoundingKeys keys;
-  private long lastStep;
-
-  private OptimizerStep(
-      NDManager parent,
-      ToIntFunction<String> placeOf,
-      double maxGradNorm,
-      Updates updates,
-      RoundingKeys keys) {
-    this.owner = parent.newSubManager();
-    this.placeOf = placeOf;
-    this.clipping = new Clipping(owner, maxGradNorm);
-    this.updates = updates;
-    this.keys = keys;
-  }
+  private final double weightDecay;
 
   /**
-   * An optimiser without state, for a model in one place.
+   * An optimiser for a model in one place, whose masters are what it computes with.
    *
    * @param parent the manager of the masters
    * @param maxGradNorm the gradients' norm above which they are scaled down; 0 for no clipping
    */
   public OptimizerStep(NDManager parent, Optimizer settings, double maxGradNorm) {
-    this(List.of(parent), name -> 0, settings, maxGradNorm, new RoundingKeys(0));
+    this(List.of(parent), null, settings, maxGradNorm, 0);
   }
 
   /**
-   * An optimiser without state, for a model in several places.
+   * An optimiser for a model.
    *
-   * @param parents the managers of each place's masters
-   * @param placeOf the index among them of a parameter's
+   * @param devices the model's
    * @param maxGradNorm the gradients' norm above which they are scaled down; 0 for no clipping
    * @param seed of what is rounded at random, together with a step's number and parameters' names
    */
-  public OptimizerStep(
-      List<NDManager> parents,
-      ToIntFunction<String> placeOf,
-      Optimizer settings,
-      double maxGradNorm,
-      long seed) {
-    this(parents, placeOf, settings, maxGradNorm, new RoundingKeys(seed));
+  public OptimizerStep(Devices devices, Optimizer settings, double maxGradNorm, long seed) {
+    this(
+        devices.managers(),
+        devices.mastersOnHost() ? new Offload(devices) : null,
+        settings,
+        maxGradNorm,
+        seed);
   }
 
   private OptimizerStep(
-      List<NDManager> parents,
-      ToIntFunction<String> placeOf,
-      Optimizer settings,
-      double maxGradNorm,
-      RoundingKeys keys) {
-    this(
-        parents.get(0),
-        placeOf,
-        maxGradNorm,
-        new UpdatesInPlace(parents, placeOf, settings, keys),
-        keys);
-  }
-
-  /**
-   * An optimiser without state, for a model whose masters are on the CPU.
-   *
-   * @param parents the managers of each place's gradients
-   * @param placeOf the index among them of a parameter's
-   * @param maxGradNorm the gradients' norm above which they are scaled down; 0 for no clipping
-   * @param seed of what is rounded at random, together with a step's number and parameters' names
-   */
-  public static OptimizerStep onHost(
-      HostMasters model,
-      List<NDManager> parents,
-      ToIntFunction<String> placeOf,
+      List<NDManager> devices,
+      @Nullable Offload offload,
       Optimizer settings,
       double maxGradNorm,
       long seed) {
-    RoundingKeys keys = new RoundingKeys(seed);
-    return new OptimizerStep(
-        parents.get(0), placeOf, maxGradNorm, new UpdatesOnHost(model, settings, keys), keys);
+    this.owners = devices.stream().map(NDManager::newSubManager).toList();
+    this.offload = offload;
+    this.clipping = new Clipping(owners.get(0), maxGradNorm);
+    this.keys = new RoundingKeys(seed);
+    this.weightDecay = settings.weightDecay();
+    List<NDManager> ofStates = offload == null ? owners : List.of(offload.host());
+    this.rules = ofStates.stream().map(owner -> UpdateRules.of(owner, settings, keys)).toList();
   }
 
   /**
    * The norm of gradients; nothing waits for it.
    *
+   * @param parts what has a gradient, in the order of the sum
    * @param owner the manager that what is still to be read belongs to
    */
-  public GradientNorm norm(Map<String, NDArray> gradients, NDManager owner) {
-    return gradients.isEmpty()
+  public GradientNorm norm(List<TrainedPart> parts, NDManager owner) {
+    return parts.isEmpty()
         ? GradientNorm.ofNone()
-        : GradientNorm.of(clipping.norm(byPlace(gradients), owner));
+        : GradientNorm.of(clipping.norm(numbered(parts), owner));
   }
 
   /**
@@ -113,65 +82,85 @@ public final class OptimizerStep implements AutoCloseable {
    * updated where their norm is not finite: every master would become a NaN.
    *
    * @param step the step's number in the phase
+   * @param parts what has a gradient
    * @param norm of the gradients
-   * @param learningRate the rate of each parameter, by its name
+   * @param learningRate the step's, by which each tensor's own factor is multiplied
    */
-  public void update(
-      long step,
-      Map<String, NDArray> masters,
-      Map<String, NDArray> gradients,
-      GradientNorm norm,
-      ToDoubleFunction<String> learningRate) {
-    if (gradients.isEmpty() || !Float.isFinite(norm.value())) {
+  public void update(long step, List<TrainedPart> parts, GradientNorm norm, double learningRate) {
+    if (parts.isEmpty() || !Float.isFinite(norm.value())) {
       return;
     }
-    try (NDManager scratch = owner.newSubManager()) {
-      clipping.scale(byPlace(gradients), norm.onDevice(), scratch);
+    try (NDManager scratch = owners.get(0).newSubManager()) {
+      clipping.scale(numbered(parts), norm.onDevice(), scratch);
     }
-    lastStep = step;
     keys.startStep(step);
-    updates.make(masters, gradients, learningRate);
-  }
-
-  /**
-   * Both at once, as the step that follows the last.
-   *
-   * @return the gradients' norm before clipping
-   */
-  public float step(
-      Map<String, NDArray> masters,
-      Map<String, NDArray> gradients,
-      ToDoubleFunction<String> learningRate) {
-    try (NDManager scratch = owner.newSubManager()) {
-      GradientNorm norm = norm(gradients, scratch);
-      update(lastStep + 1, masters, gradients, norm, learningRate);
-      return norm.value();
+    begin(parts);
+    if (offload != null) {
+      offload.update(parts, (some, scratch) -> update(rules.get(0), some, learningRate, scratch));
+      return;
+    }
+    try (NDManager scratch = owners.get(0).newSubManager()) {
+      byDevice(parts)
+          .forEach(
+              (device, ofDevice) -> update(rules.get(device), ofDevice, learningRate, scratch));
     }
   }
 
-  /** Drops the states of a parameter; should it be trained again, it begins anew. */
-  public void forget(String name) {
-    updates.forget(name);
+  /** Gives states to what has none yet. */
+  public void begin(List<TrainedPart> parts) {
+    for (TrainedPart part : parts) {
+      if (!part.hasState()) {
+        int device = part.tensor().device();
+        NDManager parent = offload == null ? owners.get(device) : offload.host();
+        UpdateRule rule = rules.get(offload == null ? device : 0);
+        NDManager owner = parent.newSubManager();
+        part.begin(owner, rule.newState(part, owner));
+      }
+    }
   }
 
   @Override
   public void close() {
-    updates.close();
+    rules.forEach(UpdateRule::close);
+    if (offload != null) {
+      offload.close();
+    }
     clipping.close();
-    owner.close();
+    owners.forEach(NDManager::close);
   }
 
-  private List<Clipping.Numbered> byPlace(Map<String, NDArray> gradients) {
-    Map<Integer, Clipping.Numbered> byPlace = new TreeMap<>();
-    int number = 0;
-    for (Map.Entry<String, NDArray> gradient : gradients.entrySet()) {
-      Clipping.Numbered place =
-          byPlace.computeIfAbsent(
-              placeOf.applyAsInt(gradient.getKey()),
-              p -> new Clipping.Numbered(new ArrayList<>(), new ArrayList<>()));
-      place.numbers().add(number++);
-      place.gradients().add(gradient.getValue());
+  /** All of one rate and one decay in one call. */
+  private void update(
+      UpdateRule rule, List<TrainedPart> parts, double learningRate, NDManager scratch) {
+    Map<Kind, List<TrainedPart>> kinds = new LinkedHashMap<>();
+    for (TrainedPart part : parts) {
+      double rate = learningRate * part.tensor().rateFactor();
+      double decay = part.tensor().decays() ? weightDecay : 0;
+      kinds.computeIfAbsent(new Kind(rate, decay), kind -> new ArrayList<>()).add(part);
     }
-    return List.copyOf(byPlace.values());
+    kinds.forEach((kind, some) -> rule.update(some, kind.rate(), kind.decay(), scratch));
+  }
+
+  private record Kind(double rate, double decay) {}
+
+  private static Map<Integer, List<TrainedPart>> byDevice(List<TrainedPart> parts) {
+    Map<Integer, List<TrainedPart>> byDevice = new TreeMap<>();
+    for (TrainedPart part : parts) {
+      byDevice.computeIfAbsent(part.tensor().device(), device -> new ArrayList<>()).add(part);
+    }
+    return byDevice;
+  }
+
+  private static List<Clipping.Numbered> numbered(List<TrainedPart> parts) {
+    Map<Integer, Clipping.Numbered> byDevice = new TreeMap<>();
+    for (int number = 0; number < parts.size(); number++) {
+      Clipping.Numbered ofDevice =
+          byDevice.computeIfAbsent(
+              parts.get(number).tensor().device(),
+              device -> new Clipping.Numbered(new ArrayList<>(), new ArrayList<>()));
+      ofDevice.numbers().add(number);
+      ofDevice.gradients().add(parts.get(number).gradient());
+    }
+    return List.copyOf(byDevice.values());
   }
 }

@@ -1,5 +1,7 @@
 package dev.polyphase.phases.optimizer;
 
+import dev.polyphase.phases.model.TrainedPart;
+import java.util.List;
 import java.util.SplittableRandom;
 
 /**
@@ -21,11 +23,11 @@ final class RoundingKeys {
     step = index;
   }
 
-  /** Two keys for each parameter of a group, in its order, each of them any {@code int}. */
-  long[] of(UpdateGroup group) {
-    long[] keys = new long[2 * group.items().size()];
-    for (int i = 0; i < group.items().size(); i++) {
-      long both = mix(mix(mix(seed) + step) + group.items().get(i).name().hashCode());
+  /** Two keys for each part, in their order, each of them any {@code int}. */
+  long[] of(List<TrainedPart> parts) {
+    long[] keys = new long[2 * parts.size()];
+    for (int i = 0; i < parts.size(); i++) {
+      long both = mix(mix(mix(seed) + step) + parts.get(i).name().hashCode());
       keys[2 * i] = (int) both;
       keys[2 * i + 1] = (int) (both >>> 32);
     }

@@ -2,7 +2,10 @@ package dev.polyphase.phases.training;
 
 import ai.djl.ndarray.NDArray;
 import dev.polyphase.kernels.Precision;
+import dev.polyphase.phases.model.Trainable;
+import dev.polyphase.phases.model.TrainedTensor;
 import dev.polyphase.phases.model.Transformer;
+import dev.polyphase.phases.model.Weights;
 import dev.polyphase.weights.Checkpoint;
 import dev.polyphase.weights.SafetensorsFile;
 import dev.polyphase.weights.TensorInfo;
@@ -12,9 +15,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Map;
-import java.util.Set;
-import java.util.stream.Collectors;
+import java.util.Optional;
 
 /**
  * The weights as they were at the best evaluation so far. They are kept in a file beside the
@@ -25,7 +26,7 @@ import java.util.stream.Collectors;
 final class BestWeights implements AutoCloseable {
   private final Path file;
   private final Checkpoint base;
-  private Set<String> trained = Set.of();
+  private Trainable trained = Trainable.nothing();
 
   /**
    * Nothing is kept yet.
@@ -41,26 +42,27 @@ final class BestWeights implements AutoCloseable {
   /** Keeps the weights as they are now, in the place of what was kept before. */
   void keep(Transformer model) throws IOException {
     List<SafetensorsFile.Tensor> tensors = new ArrayList<>();
-    for (Map.Entry<String, NDArray> master : model.masters().entrySet()) {
-      NDArray values = master.getValue();
+    Weights weights = model.weights();
+    for (TrainedTensor tensor : model.trained()) {
+      NDArray values = tensor.master();
       tensors.add(
           new SafetensorsFile.Tensor(
-              master.getKey(),
+              tensor.name(),
               Arrays.stream(values.getShape().getShape()).boxed().toList(),
-              model.storeOf(master.getKey()).toWrite(values, Precision.FLOAT32)));
+              weights.storeOf(tensor.name()).toWrite(values, Precision.FLOAT32)));
     }
-    for (TensorInfo tensor : model.atRest().tensors()) {
-      if (!model.masters().containsKey(tensor.name())
-          && !base.find(tensor.name()).equals(model.atRest().find(tensor.name()))) {
+    for (TensorInfo tensor : weights.atRest().tensors()) {
+      if (!model.trained().contains(tensor.name())
+          && !base.find(tensor.name()).equals(weights.atRest().find(tensor.name()))) {
         tensors.add(
             new SafetensorsFile.Tensor(
                 tensor.name(),
                 tensor.shape(),
-                model.storeOf(tensor.name()).toWrite(tensor, Precision.of(tensor))));
+                weights.storeOf(tensor.name()).toWrite(tensor, Precision.of(tensor))));
       }
     }
     SafetensorsFile.write(file, tensors);
-    trained = model.masters().keySet().stream().filter(base::contains).collect(Collectors.toSet());
+    trained = weights.trainable();
   }
 
   /**
@@ -73,9 +75,9 @@ final class BestWeights implements AutoCloseable {
     model.retarget(
         base.with(kept.stream().filter(tensor -> base.contains(tensor.name())).toList()), trained);
     for (TensorInfo tensor : kept) {
-      NDArray master = model.masters().get(tensor.name());
-      if (master != null) {
-        model.storeOf(tensor.name()).read(tensor, master);
+      Optional<TrainedTensor> master = model.trained().find(tensor.name());
+      if (master.isPresent()) {
+        model.weights().storeOf(tensor.name()).read(tensor, master.get().master());
       }
     }
   }

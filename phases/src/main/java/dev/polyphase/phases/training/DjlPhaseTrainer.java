@@ -17,10 +17,9 @@ import dev.polyphase.phases.api.TrainingFailedException;
 import dev.polyphase.phases.data.Schedule;
 import dev.polyphase.phases.model.ConfigReader;
 import dev.polyphase.phases.model.EmbeddingNoise;
-import dev.polyphase.phases.model.MastersAt;
 import dev.polyphase.phases.model.ModelConfig;
 import dev.polyphase.phases.model.ModelLayout;
-import dev.polyphase.phases.model.Residency;
+import dev.polyphase.phases.model.Trainable;
 import dev.polyphase.phases.model.Transformer;
 import dev.polyphase.phases.objective.Objective;
 import dev.polyphase.phases.objective.ObjectiveSource;
@@ -120,7 +119,7 @@ public final class DjlPhaseTrainer implements PhaseTrainer {
       throws IOException {
     MemoryFormula memory = setup.memory(schedule, rows.training());
     PlacedPhase placed = setup.placed(memory, freeMemory);
-    MemoryEstimate need = memory.with(placed.activations());
+    MemoryEstimate need = memory.with(placed.placement().activations());
     return new PhasePlan(
         rows.counts(),
         rows.heldOutCounts(),
@@ -221,7 +220,6 @@ public final class DjlPhaseTrainer implements PhaseTrainer {
               request.phase(),
               request.pipeline().seed(),
               model,
-              setup.parts(),
               objective,
               schedule,
               rows.heldOut(),
@@ -238,7 +236,7 @@ public final class DjlPhaseTrainer implements PhaseTrainer {
       long changed = result.changedValues();
       writeAdapter(request, setup.layout(), model);
       result.write(request.result());
-      TrainedParts trained =
+      Trainable trained =
           rescans == null
               ? setup.parts()
               : setup.parts().with(rescans.everTrained(), setup.parts().rateFactors());
@@ -263,16 +261,7 @@ public final class DjlPhaseTrainer implements PhaseTrainer {
     Libtorch.giveBackUnused();
     PlacedPhase placed = setup.placed(setup.memory(schedule, objective), freeMemory);
     Transformer model =
-        Transformer.load(
-            setup.checkpoint(),
-            setup.config(),
-            setup.parts().tensors(),
-            setup.parts().adapters(),
-            new Residency(
-                placed.placement(),
-                setup.compute().precision(),
-                placed.activations(),
-                setup.mastersAt()));
+        Transformer.load(setup.checkpoint(), setup.config(), setup.parts(), placed.placement());
     if (request.phase().batch().neftuneNoiseAlpha() > 0) {
       model.addNoise(
           new EmbeddingNoise(
@@ -349,7 +338,7 @@ public final class DjlPhaseTrainer implements PhaseTrainer {
   }
 
   private static void noteOffload(PhaseSetup setup, PhaseListener listener) {
-    if (setup.phase().optimizer().offloaded() && setup.mastersAt() == MastersAt.MODEL) {
+    if (setup.phase().optimizer().offloaded() && !setup.mastersOnHost()) {
       listener.note(
           "optimizer_offload is without effect: the model is on the CPU, where masters and states are as well");
     }

@@ -4,10 +4,10 @@ import dev.polyphase.kernels.Precision;
 import dev.polyphase.phases.api.MemoryEstimate;
 import dev.polyphase.phases.model.Activations;
 import dev.polyphase.phases.model.Adapters;
-import dev.polyphase.phases.model.MastersAt;
 import dev.polyphase.phases.model.ModelConfig;
 import dev.polyphase.phases.model.ModelLayout;
 import dev.polyphase.phases.model.Parameter;
+import dev.polyphase.phases.model.Trainable;
 import dev.polyphase.phases.objective.BatchSize;
 import dev.polyphase.phases.optimizer.UpdateRules;
 import dev.polyphase.pipelines.Optimizer;
@@ -38,26 +38,26 @@ import java.util.stream.Stream;
  * @param parts what is trained
  * @param compute where and in which precision
  * @param optimizer what keeps states
- * @param mastersAt where masters and states are
+ * @param mastersOnHost whether masters and states are on the CPU, apart from the model
  * @param largest the largest forward pass
  * @param severalPasses whether several forward passes make a step
  */
 record MemoryFormula(
     ModelConfig config,
     Checkpoint checkpoint,
-    TrainedParts parts,
+    Trainable parts,
     ComputeSettings compute,
     Optimizer.Name optimizer,
-    MastersAt mastersAt,
+    boolean mastersOnHost,
     BatchSize largest,
     boolean severalPasses) {
   /** float32. */
   private static final int MASTER_BYTES = 4;
 
   /** The same of other parts. */
-  MemoryFormula of(TrainedParts others) {
+  MemoryFormula of(Trainable others) {
     return new MemoryFormula(
-        config, checkpoint, others, compute, optimizer, mastersAt, largest, severalPasses);
+        config, checkpoint, others, compute, optimizer, mastersOnHost, largest, severalPasses);
   }
 
   /** The need where blocks are kept, or computed again. */
@@ -89,7 +89,7 @@ record MemoryFormula(
         mapped,
         trainedValues * MASTER_BYTES,
         optimized().mapToLong(p -> UpdateRules.stateBytes(optimizer, p)).sum(),
-        mastersAt == MastersAt.HOST
+        mastersOnHost
             ? new MemoryEstimate.Offload(trainedValues * computeBytes, staging() + work())
             : null,
         gradients,
@@ -99,12 +99,12 @@ record MemoryFormula(
 
   /** What the optimiser takes on a device while it updates a parameter. */
   long ofUpdate() {
-    return mastersAt == MastersAt.HOST ? 0 : work();
+    return mastersOnHost ? 0 : work();
   }
 
   /** What the optimiser takes, wherever it is, while it updates the parameter that takes most. */
   private long work() {
-    boolean gpu = !compute.onCpu() && mastersAt == MastersAt.MODEL;
+    boolean gpu = !compute.onCpu() && !mastersOnHost;
     return optimized()
         .mapToLong(parameter -> UpdateRules.workBytes(optimizer, parameter, gpu))
         .max()
@@ -183,7 +183,7 @@ record MemoryFormula(
   /** On the device: the gradient, and the master and its states, or its copy. */
   private long ofTrained(Parameter parameter) {
     return MASTER_BYTES * parameter.values()
-        + (mastersAt == MastersAt.HOST
+        + (mastersOnHost
             ? compute.precision().elementType().bytes() * parameter.values()
             : MASTER_BYTES * parameter.values()
                 + UpdateRules.stateBytes(optimizer, optimized(parameter)));
@@ -198,7 +198,7 @@ record MemoryFormula(
   }
 
   private PassMemory pass(Activations activations) {
-    return new PassMemory(config, parts, compute, mastersAt, largest, activations);
+    return new PassMemory(config, parts, compute, mastersOnHost, largest, activations);
   }
 
   private Parameter optimized(Parameter parameter) {

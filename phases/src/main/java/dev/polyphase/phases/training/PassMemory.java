@@ -3,10 +3,10 @@ package dev.polyphase.phases.training;
 import dev.polyphase.kernels.Precision;
 import dev.polyphase.phases.model.Activations;
 import dev.polyphase.phases.model.Adapters;
-import dev.polyphase.phases.model.MastersAt;
 import dev.polyphase.phases.model.ModelConfig;
 import dev.polyphase.phases.model.ModelLayout;
 import dev.polyphase.phases.model.Parameter;
+import dev.polyphase.phases.model.Trainable;
 import dev.polyphase.phases.model.Transformer;
 import dev.polyphase.phases.objective.BatchSize;
 import java.util.ArrayList;
@@ -49,7 +49,7 @@ final class PassMemory {
 
   private final ModelConfig config;
   private final ModelLayout layout;
-  private final TrainedParts parts;
+  private final Trainable parts;
   private final List<Parameter> trained;
   private final boolean onCpu;
   private final boolean float32;
@@ -60,9 +60,9 @@ final class PassMemory {
 
   PassMemory(
       ModelConfig config,
-      TrainedParts parts,
+      Trainable parts,
       ComputeSettings compute,
-      MastersAt mastersAt,
+      boolean mastersOnHost,
       BatchSize batch,
       Activations activations) {
     this.config = config;
@@ -75,7 +75,7 @@ final class PassMemory {
     this.onCpu = compute.onCpu();
     this.float32 = compute.precision() == Precision.FLOAT32;
     // Masters of another dtype are converted where they are used; copies of them need not be.
-    this.converts = !float32 && mastersAt == MastersAt.MODEL;
+    this.converts = !float32 && !mastersOnHost;
     this.computeBytes = compute.precision().elementType().bytes();
     this.batch = batch;
     this.activations = activations;

@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.polyphase.kernels.Precision;
 import dev.polyphase.phases.model.ModelLayout;
+import dev.polyphase.phases.model.TrainedTensor;
 import dev.polyphase.phases.model.Transformer;
 import dev.polyphase.pipelines.Adapter;
 import dev.polyphase.weights.AtomicFiles;
@@ -17,6 +18,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.TreeSet;
 
 /**
@@ -39,12 +41,12 @@ final class PeftFolder {
       throws IOException {
     Files.createDirectories(folder);
     List<SafetensorsFile.Tensor> tensors = new ArrayList<>();
-    model.masters().forEach((name, values) -> tensors.add(tensor(name, values, model)));
-    NDArray embedding = model.masters().get(layout.head());
-    if (embedding != null && layout.head().equals(ModelLayout.EMBEDDING)) {
+    model.trained().forEach(trained -> tensors.add(tensor(trained.name(), trained, model)));
+    Optional<TrainedTensor> embedding = model.trained().find(layout.head());
+    if (embedding.isPresent() && layout.head().equals(ModelLayout.EMBEDDING)) {
       // PEFT takes what it replaces apart: without values of its own the head would keep the
       // base's.
-      tensors.add(tensor("lm_head.weight", embedding, model));
+      tensors.add(tensor("lm_head.weight", embedding.get(), model));
     }
     SafetensorsFile.write(folder.resolve("adapter_model.safetensors"), tensors);
     AtomicFiles.writeString(
@@ -55,11 +57,13 @@ final class PeftFolder {
             + "\n");
   }
 
-  private static SafetensorsFile.Tensor tensor(String name, NDArray values, Transformer model) {
+  private static SafetensorsFile.Tensor tensor(
+      String name, TrainedTensor trained, Transformer model) {
+    NDArray values = trained.master();
     return new SafetensorsFile.Tensor(
         PREFIX + name,
         Arrays.stream(values.getShape().getShape()).boxed().toList(),
-        model.storeOf(name).toWrite(values, Precision.FLOAT32));
+        model.weights().storeOf(name).toWrite(values, Precision.FLOAT32));
   }
 
   /** PEFT's {@code LoraConfig}; keys that are not here have its defaults. */
@@ -77,8 +81,8 @@ final class PeftFolder {
     config.put("fan_in_fan_out", false);
     config.put("init_lora_weights", true);
     ArrayNode modules = config.putArray("target_modules");
-    new TreeSet<>(model.adapters().modules()).forEach(modules::add);
-    if (model.masters().containsKey(ModelLayout.EMBEDDING)) {
+    new TreeSet<>(model.weights().trainable().adapters().modules()).forEach(modules::add);
+    if (model.trained().contains(ModelLayout.EMBEDDING)) {
       ArrayNode whole = config.putArray("modules_to_save").add("embed_tokens");
       if (layout.head().equals(ModelLayout.EMBEDDING)) {
         whole.add("lm_head");

@@ -6,10 +6,10 @@ import dev.polyphase.phases.api.PhaseRequest;
 import dev.polyphase.phases.data.Schedule;
 import dev.polyphase.phases.model.Activations;
 import dev.polyphase.phases.model.ConfigReader;
-import dev.polyphase.phases.model.MastersAt;
 import dev.polyphase.phases.model.ModelConfig;
 import dev.polyphase.phases.model.ModelLayout;
 import dev.polyphase.phases.model.Parameter;
+import dev.polyphase.phases.model.Trainable;
 import dev.polyphase.phases.objective.Objective;
 import dev.polyphase.pipelines.Phase;
 import dev.polyphase.pipelines.SaveDtype;
@@ -30,7 +30,7 @@ import java.io.IOException;
  * @param parts what of them is trained at first
  * @param counted what memory is reckoned for: the same, or where the phase moves to others on its
  *     way, the most of them
- * @param mastersAt where the masters will be
+ * @param mastersOnHost whether the masters will be on the CPU, apart from the model
  */
 record PhaseSetup(
     Phase phase,
@@ -38,9 +38,9 @@ record PhaseSetup(
     ModelConfig config,
     ModelLayout layout,
     Checkpoint checkpoint,
-    TrainedParts parts,
-    TrainedParts counted,
-    MastersAt mastersAt) {
+    Trainable parts,
+    Trainable counted,
+    boolean mastersOnHost) {
   /**
    * Reads a model's configuration and looks at all its tensors.
    *
@@ -53,25 +53,18 @@ record PhaseSetup(
     ModelConfig config = ConfigReader.read(checkpoint);
     ModelLayout layout = new ModelLayout(config);
     layout.check(checkpoint);
-    TrainedParts parts = TrainedParts.of(request, layout);
-    TrainedParts counted =
+    Trainable parts = RequestedParts.of(request, layout);
+    Trainable counted =
         request
             .start()
             .retargeting()
-            .map(moves -> TrainedParts.parameters(moves.most(), request, layout))
+            .map(moves -> RequestedParts.parameters(moves.most(), request, layout))
             .map(most -> parts.with(most, parts.rateFactors()))
             .orElse(parts);
     boolean offloads =
         request.phase().optimizer().offloaded() && (!compute.onCpu() || offloadsOnCpu);
     return new PhaseSetup(
-        request.phase(),
-        compute,
-        config,
-        layout,
-        checkpoint,
-        parts,
-        counted,
-        offloads ? MastersAt.HOST : MastersAt.MODEL);
+        request.phase(), compute, config, layout, checkpoint, parts, counted, offloads);
   }
 
   /** All values of the model. */
@@ -103,7 +96,7 @@ record PhaseSetup(
         counted,
         compute,
         phase.optimizer().name(),
-        mastersAt,
+        mastersOnHost,
         LargestBatch.in(schedule, objective, phase.batch().microBatchSize()),
         phase.batch().gradientAccumulationSteps() > 1);
   }

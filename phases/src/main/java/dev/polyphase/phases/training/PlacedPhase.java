@@ -17,11 +17,10 @@ import java.util.OptionalLong;
 /**
  * A phase on its devices.
  *
- * @param activations whether blocks are kept or computed again
- * @param placement which part is on which device
+ * @param placement which part is on which device, and whether blocks are kept or computed again
  * @param needs what each place needs
  */
-record PlacedPhase(Activations activations, Placement placement, List<PlaceNeed> needs) {
+record PlacedPhase(Placement placement, List<PlaceNeed> needs) {
   /** The C library and CUDA's allocator keep some of what they are given back. */
   private static final double USABLE = 0.85;
 
@@ -38,19 +37,30 @@ record PlacedPhase(Activations activations, Placement placement, List<PlaceNeed>
       String device = devices.get(0);
       long bytes = memory.with(activations).unmappedBytes();
       return new PlacedPhase(
-          activations, Placement.on(device), List.of(new PlaceNeed(device, 0, blocks, bytes)));
+          placement(memory, activations, List.of(0)),
+          List.of(new PlaceNeed(device, 0, blocks, bytes)));
     }
     long[] ofBlocks = new long[blocks];
     for (int layer = 0; layer < blocks; layer++) {
       ofBlocks[layer] = memory.ofBlock(layer, activations);
     }
     long[] ofEnds = new long[devices.size()];
-    Placement anyCut = new Placement(devices, Collections.nCopies(devices.size(), 0));
+    Placement anyCut = placement(memory, activations, Collections.nCopies(devices.size(), 0));
     ofEnds[anyCut.ofEmbedding()] += memory.ofEmbedding();
     ofEnds[anyCut.ofHead(new ModelLayout(memory.config()))] += memory.ofHead();
     Placement placement =
-        new Placement(devices, Cut.of(ofBlocks, ofEnds, ratios(devices, freeMemory)));
-    return new PlacedPhase(activations, placement, needs(memory, activations, placement, ofEnds));
+        placement(memory, activations, Cut.of(ofBlocks, ofEnds, ratios(devices, freeMemory)));
+    return new PlacedPhase(placement, needs(memory, activations, placement, ofEnds));
+  }
+
+  private static Placement placement(
+      MemoryFormula memory, Activations activations, List<Integer> firstBlocks) {
+    return new Placement(
+        memory.compute().devices(),
+        firstBlocks,
+        memory.compute().precision(),
+        activations,
+        memory.mastersOnHost());
   }
 
   /** Whether each device has what is needed of it, or it is not known what it has. */

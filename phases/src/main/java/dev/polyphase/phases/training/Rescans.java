@@ -4,8 +4,6 @@ import dev.polyphase.phases.api.PhaseRequest;
 import dev.polyphase.phases.api.Retargeting;
 import dev.polyphase.phases.model.ModelLayout;
 import dev.polyphase.phases.model.Transformer;
-import dev.polyphase.phases.optimizer.OptimizerStep;
-import dev.polyphase.phases.optimizer.RateFactors;
 import dev.polyphase.pipelines.RescanEvery;
 import dev.polyphase.weights.Checkpoint;
 import java.io.IOException;
@@ -43,7 +41,7 @@ final class Rescans {
     this.model = model;
     this.trained = trained;
     this.weights = weights;
-    this.everTrained = new HashSet<>(model.masters().keySet());
+    this.everTrained = new HashSet<>(model.trained().names());
   }
 
   /** How many there are in a phase of so many steps. */
@@ -59,19 +57,14 @@ final class Rescans {
   /**
    * Decides anew and moves the model. What stays goes on with its master and its states, what
    * enters begins with none.
-   *
-   * @param parts what is trained so far
-   * @return what is trained from now on
    */
-  TrainedParts after(long step, TrainedParts parts, OptimizerStep optimizer) throws IOException {
+  void after(long step) throws IOException {
     Checkpoint present = weights.write(trained, step);
     Retargeting.Target target = retargeting.decision().of(present, step);
-    Set<String> now = TrainedParts.parameters(target.trainable(), request, layout);
-    parts.tensors().stream().filter(name -> !now.contains(name)).forEach(optimizer::forget);
-    model.retarget(present, now);
+    Set<String> now = RequestedParts.parameters(target.trainable(), request, layout);
+    model.retarget(present, model.weights().trainable().with(now, target.rateFactors()));
     weights.dropEarlier();
     everTrained.addAll(now);
-    return parts.with(now, new RateFactors(target.rateFactors()));
   }
 
   /** The parameters that were trained at any time. */

@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.node.TextNode;
 import dev.polyphase.kernels.Precision;
 import dev.polyphase.kernels.TensorStore;
 import dev.polyphase.phases.model.ModelLayout;
+import dev.polyphase.phases.model.TrainedTensor;
 import dev.polyphase.phases.model.Transformer;
 import dev.polyphase.pipelines.SaveDtype;
 import dev.polyphase.weights.Checkpoint;
@@ -21,6 +22,7 @@ import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * A checkpoint with new values for its trained tensors and with adapters merged into the weights
@@ -32,7 +34,6 @@ final class TrainedCheckpoint {
   private final FolderState opened;
   private final ModelLayout layout;
   private final Transformer model;
-  private final Map<String, NDArray> masters;
   private final SaveDtype saveDtype;
   private final LearnedEnds ends;
 
@@ -52,7 +53,6 @@ final class TrainedCheckpoint {
     this.opened = opened;
     this.layout = layout;
     this.model = model;
-    this.masters = model.masters();
     this.saveDtype = saveDtype;
     this.ends = ends;
   }
@@ -81,7 +81,10 @@ final class TrainedCheckpoint {
           && saved(tensor).elementType() != tensor.type()) {
         replaced.put(
             tensor.name(),
-            model.storeOf(layout.parameterOf(tensor.name())).toWrite(tensor, saved(tensor)));
+            model
+                .weights()
+                .storeOf(layout.parameterOf(tensor.name()))
+                .toWrite(tensor, saved(tensor)));
       }
     }
     CheckpointWriter.write(base, opened, target, replaced, ends.edits(configChanges()));
@@ -95,10 +98,10 @@ final class TrainedCheckpoint {
     Map<String, NewTensor> trained = new HashMap<>();
     for (TensorInfo tensor : base.tensors()) {
       String name = layout.parameterOf(tensor.name());
-      TensorStore store = model.storeOf(name);
-      NDArray master = masters.get(name);
-      if (master != null) {
-        trained.put(tensor.name(), store.toWrite(master, saved(tensor)));
+      TensorStore store = model.weights().storeOf(name);
+      Optional<TrainedTensor> now = model.trained().find(name);
+      if (now.isPresent()) {
+        trained.put(tensor.name(), store.toWrite(now.get().master(), saved(tensor)));
       } else if (isAdapted(tensor)) {
         trained.put(tensor.name(), merged(tensor));
       } else if (hasLeft(name)) {
@@ -113,15 +116,16 @@ final class TrainedCheckpoint {
     long changed = 0;
     for (TensorInfo tensor : base.tensors()) {
       String name = tensor.name();
-      TensorStore store = model.storeOf(name);
-      NDArray master = masters.get(name);
-      if (master != null) {
-        changed += store.countChanged(master, tensor, saved(tensor));
+      TensorStore store = model.weights().storeOf(name);
+      Optional<TrainedTensor> now = model.trained().find(name);
+      if (now.isPresent()) {
+        changed += store.countChanged(now.get().master(), tensor, saved(tensor));
         continue;
       }
       try (NDManager scratch = model.newScratch()) {
         if (isAdapted(tensor)) {
-          changed += store.countChanged(model.merged(tensor, scratch), tensor, saved(tensor));
+          changed +=
+              store.countChanged(model.weights().merged(tensor, scratch), tensor, saved(tensor));
         } else if (name.equals(layout.parameterOf(name)) && hasLeft(name)) {
           NDArray last = store.writable(scratch, atRest(name), Precision.FLOAT32);
           changed += store.countChanged(last, tensor, saved(tensor));
@@ -133,16 +137,16 @@ final class TrainedCheckpoint {
 
   /** Whether a parameter was trained earlier in the phase and is not any more. */
   private boolean hasLeft(String parameter) {
-    return !masters.containsKey(parameter)
-        && !model.atRest().find(parameter).equals(base.find(parameter));
+    return !model.trained().contains(parameter)
+        && !model.weights().atRest().find(parameter).equals(base.find(parameter));
   }
 
   private TensorInfo atRest(String parameter) {
-    return model.atRest().find(parameter).orElseThrow();
+    return model.weights().atRest().find(parameter).orElseThrow();
   }
 
   private boolean isAdapted(TensorInfo tensor) {
-    return model.adapters().adapt(tensor.name());
+    return model.weights().trainable().adapters().adapt(tensor.name());
   }
 
   /** One weight at a time is merged, while it is written. */
@@ -153,8 +157,9 @@ final class TrainedCheckpoint {
         channel -> {
           try (NDManager scratch = model.newScratch()) {
             model
+                .weights()
                 .storeOf(tensor.name())
-                .toWrite(model.merged(tensor, scratch), precision)
+                .toWrite(model.weights().merged(tensor, scratch), precision)
                 .bytes()
                 .writeTo(channel);
           }

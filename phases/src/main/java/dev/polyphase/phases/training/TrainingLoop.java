@@ -1,6 +1,5 @@
 package dev.polyphase.phases.training;
 
-import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import dev.polyphase.phases.api.InterruptedTrainingException;
 import dev.polyphase.phases.api.PhaseListener;
@@ -9,20 +8,19 @@ import dev.polyphase.phases.data.RowOrder;
 import dev.polyphase.phases.data.Schedule;
 import dev.polyphase.phases.data.Step;
 import dev.polyphase.phases.model.Gradients;
+import dev.polyphase.phases.model.TrainedPart;
 import dev.polyphase.phases.model.Transformer;
 import dev.polyphase.phases.objective.MicroBatch;
 import dev.polyphase.phases.objective.Objective;
 import dev.polyphase.phases.optimizer.GradientNorm;
 import dev.polyphase.phases.optimizer.LearningRate;
 import dev.polyphase.phases.optimizer.OptimizerStep;
-import dev.polyphase.phases.optimizer.RateFactors;
 import dev.polyphase.pipelines.Phase;
 import dev.polyphase.pipelines.problems.Place;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
-import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** The one training loop: takes a phase's steps, whatever its objective. */
@@ -36,14 +34,12 @@ final class TrainingLoop {
   private final PhaseListener listener;
   private final Schedule schedule;
   private final LearningRate learningRate;
-  private final TrainedParts parts;
   private final long seed;
   private long stepsDone;
 
   /**
    * A loop over a phase's rows.
    *
-   * @param parts what the model trains at first
    * @param schedule the steps of these rows, as {@link #schedule} makes it
    * @param heldOut evaluated before the first step and after the last; null for none
    * @param best keeps the weights of the best evaluation; null where the last are the result
@@ -54,7 +50,6 @@ final class TrainingLoop {
       Phase phase,
       long seed,
       Transformer model,
-      TrainedParts parts,
       Objective objective,
       Schedule schedule,
       @Nullable Objective heldOut,
@@ -65,7 +60,6 @@ final class TrainingLoop {
     this.phase = phase;
     this.seed = seed;
     this.model = model;
-    this.parts = parts;
     this.objective = objective;
     this.rescans = rescans;
     this.guard = guard;
@@ -133,14 +127,15 @@ final class TrainingLoop {
   /** Takes the steps and returns the epochs that they made. */
   private double takeAllSteps(MetricsWindow window) throws IOException {
     double epoch = 0;
-    try (TrainedState state = new TrainedState(model, parts);
-        OptimizerStep optimizer = state.newOptimizer(phase, seed)) {
+    try (OptimizerStep optimizer =
+        new OptimizerStep(
+            model.devices(), phase.optimizer(), phase.optimizer().maxGradNorm(), seed)) {
       StepFeed feed = new StepFeed(schedule.iterator(), objective);
       while (feed.hasNext()) {
         stopIfRequested();
         StepFeed.Ready ready = feed.next();
         Step step = ready.step();
-        StepFigures figures = take(ready, feed::prepare, state, optimizer);
+        StepFigures figures = take(ready, feed::prepare, optimizer);
         window.add(figures);
         boolean last = step.index() == schedule.totalSteps();
         boolean logged = step.index() % phase.monitoring().loggingSteps() == 0 || last;
@@ -156,7 +151,7 @@ final class TrainingLoop {
           break;
         }
         if (!last) {
-          rescanAfter(step, state, optimizer, window);
+          rescanAfter(step, window);
         }
       }
     }
@@ -175,14 +170,12 @@ final class TrainingLoop {
   }
 
   /** Moves to other tensors where that is due, which is no time of the steps either. */
-  private void rescanAfter(
-      Step step, TrainedState state, OptimizerStep optimizer, MetricsWindow window)
-      throws IOException {
+  private void rescanAfter(Step step, MetricsWindow window) throws IOException {
     if (rescans == null || !rescans.dueAfter(step.index(), schedule.stepsPerEpoch())) {
       return;
     }
     long startNanos = System.nanoTime();
-    state.moveTo(rescans.after(step.index(), state.parts(), optimizer));
+    rescans.after(step.index());
     window.leaveOut(System.nanoTime() - startNanos);
   }
 
@@ -191,8 +184,7 @@ final class TrainingLoop {
    *
    * @param meanwhile called when the device has been asked for all that comes before the update
    */
-  private StepFigures take(
-      StepFeed.Ready ready, Runnable meanwhile, TrainedState state, OptimizerStep optimizer) {
+  private StepFigures take(StepFeed.Ready ready, Runnable meanwhile, OptimizerStep optimizer) {
     long index = ready.step().index();
     model.startStep(index);
     StepSums sums = new StepSums(ready.microBatches());
@@ -201,15 +193,14 @@ final class TrainingLoop {
       for (MicroBatch batch : ready.microBatches()) {
         sums.differentiate(batch, model, gradients, scratch);
       }
-      Map<String, NDArray> trained = state.of(gradients, scratch);
-      GradientNorm norm = optimizer.norm(trained, scratch);
+      List<TrainedPart> parts = gradients.parts();
+      GradientNorm norm = optimizer.norm(parts, scratch);
       meanwhile.run();
       double loss = sums.loss();
       guard.checkLoss(index, loss, () -> failed(ready, loss, norm.value(), sums.losses()));
       guard.checkNorm(index, norm.value(), () -> failed(ready, loss, norm.value(), sums.losses()));
       double rate = learningRate.at(index - 1);
-      RateFactors factors = state.parts().rateFactors();
-      optimizer.update(index, state.masters(), trained, norm, name -> rate * factors.of(name));
+      optimizer.update(index, parts, norm, rate);
       long tokens = ready.microBatches().stream().mapToLong(b -> b.tokens().tokens()).sum();
       return new StepFigures(loss, norm.value(), rate, tokens, sums.means());
     }

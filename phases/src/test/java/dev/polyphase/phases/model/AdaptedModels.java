@@ -43,10 +43,11 @@ final class AdaptedModels {
   static void disturb(Transformer model) {
     Random random = new Random(11);
     model
-        .masters()
+        .trained()
         .forEach(
-            (name, master) -> {
-              if (name.contains(".lora_")) {
+            tensor -> {
+              NDArray master = tensor.master();
+              if (tensor.name().contains(".lora_")) {
                 float[] values = new float[(int) master.size()];
                 for (int i = 0; i < values.length; i++) {
                   values[i] = 0.1f * (float) random.nextGaussian();

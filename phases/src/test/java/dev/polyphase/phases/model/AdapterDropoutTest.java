@@ -69,7 +69,7 @@ class AdapterDropoutTest {
       model.startStep(1);
       Map<String, float[]> gradients = GradientValues.ofMeanLoss(model, batch);
       for (String name : new String[] {module + ".lora_A.weight", module + ".lora_B.weight"}) {
-        NDArray master = model.masters().get(name);
+        NDArray master = model.trained().get(name).master();
         float[] gradient = gradients.get(name);
         // Along the gradient itself, whose slope is its norm.
         double norm = 0;

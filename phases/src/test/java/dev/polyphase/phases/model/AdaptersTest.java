@@ -56,8 +56,8 @@ class AdaptersTest {
     try (Transformer model =
         AdaptedModels.load(
             base, Set.of(), AdaptedModels.adapters(base, ALL, 0), Activations.KEPT)) {
-      NDArray a = model.masters().get(up + ".lora_A.weight");
-      NDArray b = model.masters().get(up + ".lora_B.weight");
+      NDArray a = model.trained().get(up + ".lora_A.weight").master();
+      NDArray b = model.trained().get(up + ".lora_B.weight").master();
       assertThat(a.getShape()).isEqualTo(new Shape(RANK, 64));
       assertThat(b.getShape()).isEqualTo(new Shape(160, RANK));
       assertThat(b.toFloatArray()).containsOnly(0f);
@@ -81,10 +81,11 @@ class AdaptersTest {
     try (Transformer one = AdaptedModels.load(base, Set.of(), adapters, Activations.KEPT);
         Transformer same = AdaptedModels.load(base, Set.of(), adapters, Activations.KEPT);
         Transformer another = AdaptedModels.load(base, Set.of(), others, Activations.KEPT)) {
-      float[] values = one.masters().get(q).toFloatArray();
-      assertThat(same.masters().get(q).toFloatArray()).isEqualTo(values);
-      assertThat(another.masters().get(q).toFloatArray()).isNotEqualTo(values);
-      assertThat(one.masters().get(q.replace(".0.", ".1.")).toFloatArray()).isNotEqualTo(values);
+      float[] values = one.trained().get(q).master().toFloatArray();
+      assertThat(same.trained().get(q).master().toFloatArray()).isEqualTo(values);
+      assertThat(another.trained().get(q).master().toFloatArray()).isNotEqualTo(values);
+      assertThat(one.trained().get(q.replace(".0.", ".1.")).master().toFloatArray())
+          .isNotEqualTo(values);
     }
   }
 
@@ -130,7 +131,8 @@ class AdaptersTest {
           TensorInfo after = Checkpoint.open(merged).find(module + ".weight").orElseThrow();
           assertThat(
                   TensorValues.largestDifference(
-                      adapted.merged(before, scratch).toFloatArray(), TensorValues.floats(after)))
+                      adapted.weights().merged(before, scratch).toFloatArray(),
+                      TensorValues.floats(after)))
               .as(module)
               .isLessThan(1e-6);
         }
@@ -149,7 +151,7 @@ class AdaptersTest {
       AdaptedModels.disturb(exact);
       AdaptedModels.disturb(rounded);
       Map<String, float[]> found = GradientValues.ofMeanLoss(rounded, batch);
-      assertThat(found.keySet()).isEqualTo(rounded.masters().keySet());
+      assertThat(found.keySet()).isEqualTo(rounded.trained().names());
       for (float[] gradient : found.values()) {
         assertThat(TensorValues.largest(gradient)).isPositive().isFinite();
       }

@@ -26,8 +26,7 @@ final class CpuModels {
     return Transformer.load(
         Checkpoint.open(checkpoint),
         ConfigReader.read(Checkpoint.open(checkpoint)),
-        trained,
-        adapters,
-        Residency.on("cpu", precision, activations));
+        new Trainable(trained, adapters),
+        Placement.on("cpu", precision, activations));
   }
 }

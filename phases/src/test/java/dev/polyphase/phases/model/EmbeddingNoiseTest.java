@@ -14,6 +14,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -101,8 +102,9 @@ class EmbeddingNoiseTest {
           Gradients gradients = new Gradients(step);
           double noisy = loss(model, batch, gradients);
           assertThat(noisy).isNotCloseTo(quiet, within(1e-4));
+          Map<String, float[]> found = GradientValues.of(gradients);
           for (String name : List.of(EMBEDDING, matrix)) {
-            assertSlope(model, batch, name, gradients.byName().get(name));
+            assertSlope(model, batch, name, found.get(name));
           }
         }
       }
@@ -111,10 +113,9 @@ class EmbeddingNoiseTest {
 
   /** Along the gradient itself, where the slope is its squared norm. */
   private static void assertSlope(
-      Transformer model, TokenBatch batch, String name, NDArray gradient) {
-    NDArray master = model.masters().get(name);
+      Transformer model, TokenBatch batch, String name, float[] direction) {
+    NDArray master = model.trained().get(name).master();
     float[] values = master.toFloatArray();
-    float[] direction = gradient.toFloatArray();
     double squares = 0;
     for (float value : direction) {
       squares += (double) value * value;
@@ -161,22 +162,18 @@ class EmbeddingNoiseTest {
     }
     ModelConfig config = ConfigReader.read(Checkpoint.open(checkpoint));
     ModelLayout layout = new ModelLayout(config);
-    try (Places places = new Places(Placement.on("cpu"), layout, MastersAt.MODEL)) {
-      NDManager manager = places.manager(0);
+    try (Devices devices =
+        new Devices(Placement.on("cpu", Precision.FLOAT32, Activations.KEPT), layout)) {
+      NDManager manager = devices.manager(0);
       Weights weights =
           Weights.load(
-              places,
-              Checkpoint.open(checkpoint),
-              layout,
-              Set.of(),
-              Adapters.none(),
-              Precision.FLOAT32);
-      NDArray like = places.store(0).like(manager, Precision.FLOAT32);
-      try (Ends ends = new Ends(manager, config, layout, weights, Adapters.none())) {
+              devices, Checkpoint.open(checkpoint), layout, Trainable.nothing(), Precision.FLOAT32);
+      NDArray like = devices.store(0).like(manager, Precision.FLOAT32);
+      try (Ends ends = new Ends(manager, config, layout, weights.tensors(), Adapters.none())) {
         long[] ids = Arrays.stream(batch.ids()).asLongStream().toArray();
         NDArray input = manager.create(ids, new Shape(batch.batch(), batch.seq()));
         NDArray bounds =
-            new EmbeddingNoise(ALPHA, 0).bounds(batch, HIDDEN, places.uploads(0), manager);
+            new EmbeddingNoise(ALPHA, 0).bounds(batch, HIDDEN, devices.uploads(0), manager);
         float[] quiet = ends.embed(input, like, manager).toFloatArray();
         float[] noisy = ends.embedWithNoise(input, like, bounds, seed, manager).toFloatArray();
         for (int i = 0; i < noisy.length; i++) {

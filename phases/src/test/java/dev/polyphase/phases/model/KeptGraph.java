@@ -30,7 +30,7 @@ public final class KeptGraph {
     try (NDManager manager = Libtorch.newManager("cpu");
         TensorStore store = new TensorStore(manager);
         Kernel graph = Kernel.load(manager, KeptGraph.class, "graph.py", eps)) {
-      Map<String, NDArray> tensors = new LinkedHashMap<>();
+      ModelTensors tensors = new ModelTensors();
       Map<String, NDArray> leaves = new LinkedHashMap<>();
       for (Parameter parameter : layout.parameters()) {
         String name = parameter.name();
@@ -40,12 +40,11 @@ public final class KeptGraph {
           value = graph.method("leaf").with(value).runWithAutograd(manager).get(0);
           leaves.put(name, value);
         }
-        tensors.put(name, value);
+        tensors.freeze(name, value);
       }
-      Weights weights = new Weights(tensors, leaves);
       try (Blocks blocks =
           new Blocks(
-              layer -> manager, config, layout, weights, Adapters.none(), Activations.RECOMPUTED)) {
+              layer -> manager, config, layout, tensors, Adapters.none(), Activations.RECOMPUTED)) {
         NDArray loss = loss(manager, config, layout, tensors, blocks, graph, batch);
         NDList found =
             graph
@@ -67,7 +66,7 @@ public final class KeptGraph {
       NDManager manager,
       ModelConfig config,
       ModelLayout layout,
-      Map<String, NDArray> tensors,
+      ModelTensors tensors,
       Blocks blocks,
       Kernel graph,
       TokenBatch batch) {

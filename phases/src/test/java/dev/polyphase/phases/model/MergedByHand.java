@@ -28,11 +28,11 @@ final class MergedByHand {
   static Path merge(Path base, Transformer model, Path target) throws IOException {
     Checkpoint checkpoint = Checkpoint.open(base);
     Map<String, NewTensor> replaced = new HashMap<>();
-    for (String module : model.adapters().modules()) {
+    for (String module : model.weights().trainable().adapters().modules()) {
       TensorInfo weight = checkpoint.find(module + ".weight").orElseThrow();
       float[] values = TensorValues.floats(weight);
-      float[] a = model.masters().get(module + ".lora_A.weight").toFloatArray();
-      float[] b = model.masters().get(module + ".lora_B.weight").toFloatArray();
+      float[] a = model.trained().get(module + ".lora_A.weight").master().toFloatArray();
+      float[] b = model.trained().get(module + ".lora_B.weight").master().toFloatArray();
       int inputs = Math.toIntExact(weight.shape().get(1));
       ByteBuffer bytes =
           ByteBuffer.allocate(values.length * Float.BYTES).order(ByteOrder.LITTLE_ENDIAN);
@@ -55,16 +55,21 @@ final class MergedByHand {
   static Map<String, float[]> gradients(
       Path merged, Transformer model, Set<String> whole, TokenBatch batch) throws IOException {
     Set<String> trained = new HashSet<>(whole);
-    model.adapters().modules().forEach(module -> trained.add(module + ".weight"));
+    model
+        .weights()
+        .trainable()
+        .adapters()
+        .modules()
+        .forEach(module -> trained.add(module + ".weight"));
     Map<String, float[]> ofWeights =
         KeptGraph.gradients(
             Checkpoint.open(merged), ConfigReader.read(Checkpoint.open(merged)), trained, batch);
     Map<String, float[]> gradients = new HashMap<>();
     whole.forEach(name -> gradients.put(name, ofWeights.get(name)));
-    for (String module : model.adapters().modules()) {
+    for (String module : model.weights().trainable().adapters().modules()) {
       float[] dw = ofWeights.get(module + ".weight");
-      NDArray a = model.masters().get(module + ".lora_A.weight");
-      NDArray b = model.masters().get(module + ".lora_B.weight");
+      NDArray a = model.trained().get(module + ".lora_A.weight").master();
+      NDArray b = model.trained().get(module + ".lora_B.weight").master();
       int inputs = (int) a.getShape().get(1);
       int outputs = (int) b.getShape().get(0);
       float[] av = a.toFloatArray();

@@ -19,6 +19,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
@@ -27,6 +28,7 @@ import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** A model that trains other tensors than those with which it was loaded. */
 class RetargetTest {
@@ -48,10 +50,10 @@ class RetargetTest {
     Checkpoint checkpoint = Checkpoint.open(Fixture.LLAMA.copyTo(folder));
     try (Transformer moved = load(checkpoint, SETS.get(0), activations)) {
       for (Set<String> trained : SETS) {
-        moved.retarget(checkpoint, trained);
+        moved.retarget(checkpoint, whole(trained));
         try (Transformer fresh = load(checkpoint, trained, activations)) {
           assertThat(gradients(moved)).isEqualTo(gradients(fresh)).containsOnlyKeys(trained);
-          assertThat(moved.masters().keySet()).containsExactlyElementsOf(fresh.masters().keySet());
+          assertThat(moved.trained().names()).containsExactlyElementsOf(fresh.trained().names());
         }
       }
     }
@@ -59,33 +61,34 @@ class RetargetTest {
 
   /** Each file is removed before the next move: nothing is read from it any more. */
   @ParameterizedTest
-  @EnumSource
-  void arraysAreAsManyAfterManyMoves(MastersAt mastersAt) throws IOException {
+  @ValueSource(booleans = {false, true})
+  void arraysAreAsManyAfterManyMoves(boolean mastersOnHost) throws IOException {
     Checkpoint base = Checkpoint.open(Fixture.LLAMA.copyTo(folder));
     try (Transformer model =
         Transformer.load(
             base,
             ConfigReader.read(base),
-            SETS.get(0),
-            Adapters.none(),
-            new Residency(Placement.on("cpu"), Precision.BFLOAT16, Activations.KEPT, mastersAt))) {
+            whole(SETS.get(0)),
+            new Placement(
+                List.of("cpu"), List.of(0), Precision.BFLOAT16, Activations.KEPT, mastersOnHost))) {
       // The rotary tables are made in the first pass.
       gradients(model);
-      int arrays = model.places().get(0).getManagedArrays().size();
-      List<NDArray> firstMasters = List.copyOf(model.masters().values());
+      int arrays = model.devices().managers().get(0).getManagedArrays().size();
+      List<NDArray> firstMasters = new ArrayList<>();
+      model.trained().forEach(tensor -> firstMasters.add(tensor.master()));
       Path before = null;
       for (int move = 1; move <= 60; move++) {
         Path file = folder.resolve("move-" + move + ".safetensors");
         Checkpoint present = base.with(writeTrained(model, base, file));
-        model.retarget(present, SETS.get(move % SETS.size()));
+        model.retarget(present, whole(SETS.get(move % SETS.size())));
         if (before != null) {
           Files.delete(before);
         }
         before = file;
         assertThat(gradients(model)).containsOnlyKeys(SETS.get(move % SETS.size()));
-        assertThat(model.places().get(0).getManagedArrays().size()).isEqualTo(arrays);
-        if (mastersAt == MastersAt.HOST) {
-          assertThat(model.host().getManagedArrays().size())
+        assertThat(model.devices().managers().get(0).getManagedArrays().size()).isEqualTo(arrays);
+        if (mastersOnHost) {
+          assertThat(model.devices().host().getManagedArrays().size())
               .isEqualTo(SETS.get(move % SETS.size()).size());
         }
       }
@@ -102,7 +105,7 @@ class RetargetTest {
     try (Transformer model = load(base, SETS.get(0), Activations.KEPT)) {
       for (int move = 1; move <= 3; move++) {
         Path file = folder.resolve("move-" + move + ".safetensors");
-        model.retarget(base.with(writeTrained(model, base, file)), SETS.get(move));
+        model.retarget(base.with(writeTrained(model, base, file)), whole(SETS.get(move)));
         gradients(model);
       }
 
@@ -118,17 +121,21 @@ class RetargetTest {
   void mastersThatStayAreNotTouched() throws IOException {
     Checkpoint base = Checkpoint.open(Fixture.LLAMA.copyTo(folder));
     try (Transformer model = load(base, SETS.get(0), Activations.KEPT)) {
-      NDArray master = model.masters().get(UP);
+      NDArray master = model.trained().get(UP).master();
       master.addi(1e-3f);
       float[] values = master.toFloatArray();
 
-      model.retarget(base, SETS.get(1));
+      model.retarget(base, whole(SETS.get(1)));
 
-      assertThat(model.masters().get(UP)).isSameAs(master);
+      assertThat(model.trained().get(UP).master()).isSameAs(master);
       assertThat(master.toFloatArray()).isEqualTo(values);
-      assertThat(model.masters().get(QUERY).toFloatArray())
+      assertThat(model.trained().get(QUERY).master().toFloatArray())
           .isEqualTo(TensorValues.floats(base.find(QUERY).orElseThrow()));
     }
+  }
+
+  private static Trainable whole(Set<String> trained) {
+    return new Trainable(trained, Adapters.none());
   }
 
   private static Transformer load(
@@ -136,9 +143,8 @@ class RetargetTest {
     return Transformer.load(
         checkpoint,
         ConfigReader.read(checkpoint),
-        trained,
-        Adapters.none(),
-        Residency.on("cpu", Precision.FLOAT32, activations));
+        whole(trained),
+        Placement.on("cpu", Precision.FLOAT32, activations));
   }
 
   private static Map<String, List<Float>> gradients(Transformer model) {
@@ -169,20 +175,23 @@ class RetargetTest {
       throws IOException {
     List<SafetensorsFile.Tensor> tensors = new ArrayList<>();
     for (TensorInfo tensor : base.tensors()) {
-      NDArray master = model.masters().get(tensor.name());
-      TensorInfo atRest = model.atRest().find(tensor.name()).orElseThrow();
-      if (master != null) {
+      Optional<TrainedTensor> now = model.trained().find(tensor.name());
+      TensorInfo atRest = model.weights().atRest().find(tensor.name()).orElseThrow();
+      if (now.isPresent()) {
         tensors.add(
             new SafetensorsFile.Tensor(
                 tensor.name(),
                 tensor.shape(),
-                model.storeOf(tensor.name()).toWrite(master, Precision.FLOAT32)));
+                model
+                    .weights()
+                    .storeOf(tensor.name())
+                    .toWrite(now.get().master(), Precision.FLOAT32)));
       } else if (!atRest.equals(tensor)) {
         tensors.add(
             new SafetensorsFile.Tensor(
                 tensor.name(),
                 tensor.shape(),
-                model.storeOf(tensor.name()).toWrite(atRest, Precision.FLOAT32)));
+                model.weights().storeOf(tensor.name()).toWrite(atRest, Precision.FLOAT32)));
       }
     }
     SafetensorsFile.write(file, tensors);

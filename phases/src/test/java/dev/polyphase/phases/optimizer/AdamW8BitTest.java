@@ -11,6 +11,8 @@ import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import dev.polyphase.kernels.Libtorch;
 import dev.polyphase.phases.model.Parameter;
+import dev.polyphase.phases.model.TrainedPart;
+import dev.polyphase.phases.model.TrainedTensor;
 import dev.polyphase.pipelines.Optimizer;
 import java.util.Arrays;
 import java.util.List;
@@ -36,18 +38,20 @@ class AdamW8BitTest {
     }
     try (NDManager manager = Libtorch.newManager("cpu");
         AdamW8Bit rule = new AdamW8Bit(manager, settings)) {
-      UpdateGroup.Item item =
-          new UpdateGroup.Item(MATRIX, manager.zeros(SHAPE), manager.create(gradient, SHAPE));
-      rule.update(new UpdateGroup(List.of(item), 0.1, 0), manager);
-      AdamW8Bit.State state = rule.states.find(MATRIX).orElseThrow();
+      NDArray master = manager.zeros(SHAPE);
+      TrainedPart part = new TrainedTensor(MATRIX, 0, 1, master, master).parts().get(0);
+      part.begin(manager, rule.newState(part, manager));
+      part.moveGradient(manager.create(gradient, SHAPE));
+      rule.update(List.of(part), 0.1, 0, manager);
 
       float[] first =
-          assertNearest(state.firstMoment(), state.firstScales(), DynamicMap.signed(), gradient);
+          assertNearest(part.state("m"), part.state("mscales"), DynamicMap.signed(), gradient);
       float[] sizes = gradient.clone();
       for (int i = 0; i < sizes.length; i++) {
         sizes[i] = Math.abs(sizes[i]);
       }
-      float[] root = assertNearest(state.root(), state.rootScales(), DynamicMap.unsigned(), sizes);
+      float[] root =
+          assertNearest(part.state("root"), part.state("rootscales"), DynamicMap.unsigned(), sizes);
 
       for (int i = 0; i < gradient.length; i++) {
         // Half of the widest gap, 0.9 / 64 or 0.9 / 128 of the block's largest value.
@@ -102,15 +106,13 @@ class AdamW8BitTest {
     try (SameSteps steps = new SameSteps(0).with(MATRIX, 17, 257);
         AdamW8Bit rule = new AdamW8Bit(steps.manager, settings, 5)) {
       double[] expected = steps.expected.get(MATRIX);
+      TrainedPart part = steps.part(MATRIX);
+      part.begin(steps.manager, rule.newState(part, steps.manager));
       int differ = 0;
       for (int step = 0; step < 6; step++) {
         double[] gradient = steps.randomValues(expected.length);
-        UpdateGroup.Item item =
-            new UpdateGroup.Item(
-                MATRIX,
-                steps.masters.get(MATRIX),
-                steps.arrays(Map.of(MATRIX, gradient)).get(MATRIX));
-        rule.update(new UpdateGroup(List.of(item), 0.01, 0.3), steps.manager);
+        part.moveGradient(steps.arrays(Map.of(MATRIX, gradient)).get(MATRIX));
+        rule.update(List.of(part), 0.01, 0.3, steps.manager);
 
         formula.update(MATRIX, SHAPE, expected, gradient, 0.01);
         quantise(formula.m().get(MATRIX), DynamicMap.signed());
@@ -201,8 +203,7 @@ class AdamW8BitTest {
         NDArray master = steps.masters.get(MATRIX);
         master.subi(master.duplicate());
         for (int step = 0; step < 50; step++) {
-          optimizer.step(
-              steps.masters, steps.arrays(Map.of(MATRIX, gradient())), parameter -> 0.02);
+          steps.step(optimizer, steps.arrays(Map.of(MATRIX, gradient())), parameter -> 0.02);
           values = master.toFloatArray();
         }
       }

@@ -10,8 +10,11 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import dev.polyphase.kernels.Libtorch;
+import dev.polyphase.phases.model.TrainedPart;
+import dev.polyphase.phases.model.TrainedTensor;
 import dev.polyphase.pipelines.Optimizer;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
@@ -43,14 +46,14 @@ class AdamWBf16Test {
         for (Map.Entry<String, double[]> expected : steps.expected.entrySet()) {
           String name = expected.getKey();
           double[] gradient = steps.randomValues(expected.getValue().length);
-          Map<String, NDArray> gradients = steps.arrays(Map.of(name, gradient));
-          UpdateGroup.all(steps.masters, gradients, parameter -> 0.01, 0.3)
-              .forEach(group -> rule.update(group, steps.manager));
+          TrainedPart part = begun(steps.part(name), rule, steps.manager);
+          part.moveGradient(steps.arrays(Map.of(name, gradient)).get(name));
+          double decay = part.tensor().decays() ? 0.3 : 0;
+          rule.update(List.of(part), 0.01, decay, steps.manager);
           Shape shape = steps.masters.get(name).getShape();
           formula.update(name, shape, expected.getValue(), gradient, 0.01);
-          Moments kept = rule.states.find(name).orElseThrow();
-          takeNeighbours(formula.m().get(name), floats(kept.first()));
-          takeNeighbours(formula.v().get(name), floats(kept.second()));
+          takeNeighbours(formula.m().get(name), floats(part.state("m")));
+          takeNeighbours(formula.v().get(name), floats(part.state("v")));
         }
         steps.assertMasters();
       }
@@ -88,13 +91,13 @@ class AdamWBf16Test {
     try (NDManager manager = Libtorch.newManager("cpu")) {
       Rounded once = new Rounded(manager, 4, 53_000);
       assertThat(once.update(1, MATRIX, x))
-          .satisfies(kept -> assertMean(floats(kept.first()), x, f))
-          .satisfies(kept -> assertMean(floats(kept.second()), square, g));
+          .satisfies(kept -> assertMean(floats(kept.state("m")), x, f))
+          .satisfies(kept -> assertMean(floats(kept.state("v")), square, g));
 
       Rounded often = new Rounded(manager, 1, 1);
       float[] ofUpdates = new float[1000];
       for (int step = 0; step < ofUpdates.length; step++) {
-        ofUpdates[step] = floats(often.update(step, MATRIX, x).first())[0];
+        ofUpdates[step] = floats(often.update(step, MATRIX, x).state("m"))[0];
       }
       assertMean(ofUpdates, x, f);
     }
@@ -118,7 +121,7 @@ class AdamWBf16Test {
       Rounded rounded = new Rounded(manager, 300, 400);
       float largest = Float.intBitsToFloat(0x7f7f0000);
       for (float x : new float[] {0, 1, -1.5f, 0x1.fep-100f, -0x1p-133f, largest}) {
-        assertThat(floats(rounded.update(1, MATRIX, x).first())).containsOnly(x);
+        assertThat(floats(rounded.update(1, MATRIX, x).state("m"))).containsOnly(x);
       }
     }
   }
@@ -127,13 +130,13 @@ class AdamWBf16Test {
   @Test
   void theSameSeedStepAndNameRoundTheSame() {
     try (NDManager manager = Libtorch.newManager("cpu")) {
-      float[] kept = floats(new Rounded(manager, 20, 50).update(7, MATRIX, 0.1f).first());
+      float[] kept = floats(new Rounded(manager, 20, 50).update(7, MATRIX, 0.1f).state("m"));
       Rounded again = new Rounded(manager, 20, 50);
 
-      assertThat(floats(again.update(3, MATRIX, 0.1f).first())).isNotEqualTo(kept);
-      assertThat(floats(again.update(7, MATRIX, 0.1f).first())).isEqualTo(kept);
-      assertThat(floats(again.update(7, WIDE, 0.1f).first())).isNotEqualTo(kept);
-      assertThat(floats(new Rounded(manager, 20, 50, 2).update(7, MATRIX, 0.1f).first()))
+      assertThat(floats(again.update(3, MATRIX, 0.1f).state("m"))).isNotEqualTo(kept);
+      assertThat(floats(again.update(7, MATRIX, 0.1f).state("m"))).isEqualTo(kept);
+      assertThat(floats(again.update(7, WIDE, 0.1f).state("m"))).isNotEqualTo(kept);
+      assertThat(floats(new Rounded(manager, 20, 50, 2).update(7, MATRIX, 0.1f).state("m")))
           .isNotEqualTo(kept);
     }
   }
@@ -144,7 +147,7 @@ class AdamWBf16Test {
     int run = (int) AdamWBf16.RUN;
     try (NDManager manager = Libtorch.newManager("cpu")) {
       // Halfway between two values: one or the other, as a coin falls.
-      float[] kept = floats(new Rounded(manager, 3, run).update(7, MATRIX, 1 + 0x1p-8f).first());
+      float[] kept = floats(new Rounded(manager, 3, run).update(7, MATRIX, 1 + 0x1p-8f).state("m"));
       long same = IntStream.range(0, run).filter(i -> kept[i] == kept[i + run]).count();
       assertThat((double) same).isCloseTo(run / 2.0, within(2 * Math.sqrt(run)));
     }
@@ -164,18 +167,18 @@ class AdamWBf16Test {
     RoundingKeys keys = new RoundingKeys(1);
     try (SameSteps steps = new SameSteps(0).with(MATRIX, 8, 8);
         AdamWBf16 rule = new AdamWBf16(steps.manager, settings, keys)) {
-      NDArray master = steps.masters.get(MATRIX);
+      TrainedPart part = begun(steps.part(MATRIX), rule, steps.manager);
       for (int step = 1; step <= 7000; step++) {
         keys.startStep(step);
         double size = step <= 1000 ? 1 : 0.1;
         double[] gradient =
             random.doubles(values, -1, 1).map(value -> (float) (size * value)).toArray();
-        UpdateGroup.all(steps.masters, steps.arrays(Map.of(MATRIX, gradient)), parameter -> 1e-3, 0)
-            .forEach(group -> rule.update(group, steps.manager));
-        float32.update(MATRIX, master.getShape(), new double[values], gradient, 1e-3);
-        nearest.update(MATRIX, master.getShape(), new double[values], gradient, 1e-3);
+        part.moveGradient(steps.arrays(Map.of(MATRIX, gradient)).get(MATRIX));
+        rule.update(List.of(part), 1e-3, 0, steps.manager);
+        float32.update(MATRIX, part.master().getShape(), new double[values], gradient, 1e-3);
+        nearest.update(MATRIX, part.master().getShape(), new double[values], gradient, 1e-3);
       }
-      float[] kept = floats(rule.states.find(MATRIX).orElseThrow().second());
+      float[] kept = floats(part.state("v"));
       double[] ratios = new double[values];
       Arrays.setAll(ratios, i -> kept[i] / float32.v().get(MATRIX)[i]);
       // Of a step's rounding at most half the spacing, 2^-7 of the value, and of the others as much
@@ -199,15 +202,16 @@ class AdamWBf16Test {
         AdamWBf16 inParts = new AdamWBf16(steps.manager, settings, new RoundingKeys(1), 1)) {
       NDArray master = steps.masters.get(MATRIX);
       NDArray other = master.duplicate();
+      TrainedPart one = begun(steps.part(MATRIX), whole, steps.manager);
+      TrainedPart another =
+          begun(
+              new TrainedTensor(MATRIX, 0, 1, other, other).parts().get(0), inParts, steps.manager);
       for (int step = 0; step < 3; step++) {
         NDArray gradient = steps.manager.create(SameSteps.floats(steps.randomValues(229_000)));
-        for (UpdateGroup.Item item :
-            List.of(
-                new UpdateGroup.Item(MATRIX, master, gradient),
-                new UpdateGroup.Item(MATRIX, other, gradient))) {
-          AdamWBf16 rule = item.master() == master ? whole : inParts;
-          rule.update(new UpdateGroup(List.of(item), 0.1, 0.3), steps.manager);
-        }
+        one.moveGradient(gradient);
+        whole.update(List.of(one), 0.1, 0.3, steps.manager);
+        another.moveGradient(gradient);
+        inParts.update(List.of(another), 0.1, 0.3, steps.manager);
       }
       assertThat(other.toFloatArray()).isEqualTo(master.toFloatArray());
     }
@@ -219,6 +223,7 @@ class AdamWBf16Test {
     private final Shape shape;
     private final RoundingKeys keys;
     private final AdamWBf16 rule;
+    private final Map<String, TrainedPart> parts = new HashMap<>();
 
     Rounded(NDManager manager, int rows, int columns) {
       this(manager, rows, columns, 1);
@@ -231,15 +236,29 @@ class AdamWBf16Test {
       this.rule = new AdamWBf16(manager, LAST_GRADIENT, keys);
     }
 
-    Moments update(long step, String name, float gradient) {
+    TrainedPart update(long step, String name, float gradient) {
       keys.startStep(step);
+      TrainedPart part =
+          parts.computeIfAbsent(
+              name,
+              n -> {
+                NDArray master = manager.zeros(shape);
+                TrainedTensor tensor = new TrainedTensor(n, 0, 1, master, master);
+                return begun(tensor.parts().get(0), rule, manager);
+              });
       try (NDManager scratch = manager.newSubManager()) {
-        UpdateGroup.Item item =
-            new UpdateGroup.Item(name, scratch.zeros(shape), scratch.full(shape, gradient));
-        rule.update(new UpdateGroup(List.of(item), 0.1, 0), scratch);
+        part.moveGradient(scratch.full(shape, gradient));
+        rule.update(List.of(part), 0.1, 0, scratch);
       }
-      return rule.states.find(name).orElseThrow();
+      return part;
     }
+  }
+
+  private static TrainedPart begun(TrainedPart part, AdamWBf16 rule, NDManager owner) {
+    if (!part.hasState()) {
+      part.begin(owner, rule.newState(part, owner));
+    }
+    return part;
   }
 
   private static float[] floats(NDArray bfloat16) {

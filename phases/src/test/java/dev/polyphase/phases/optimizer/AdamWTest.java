@@ -45,7 +45,7 @@ class AdamWTest {
     try (SameSteps steps = new SameSteps(2e-6).withEveryKind();
         OptimizerStep optimizer = new OptimizerStep(steps.manager, settings, 1)) {
       AdamWFormula formula = new AdamWFormula(settings);
-      assertThat(optimizer.step(steps.masters, Map.of(), name -> 0.02)).isZero();
+      assertThat(steps.step(optimizer, Map.of(), name -> 0.02)).isZero();
       for (String[] names : turns) {
         steps.step(optimizer, formula, 1, name -> 0.02, names);
       }
@@ -63,8 +63,8 @@ class AdamWTest {
       for (int i = 0; i < 12; i++) {
         gradient[i] = i % 2 == 0 ? 1e-6f * (i + 1) : -10;
       }
-      optimizer.step(
-          steps.masters,
+      steps.step(
+          optimizer,
           Map.of(MATRIX, steps.manager.create(gradient, new Shape(3, 4))),
           name -> 0.001);
       float[] after = steps.masters.get(MATRIX).toFloatArray();

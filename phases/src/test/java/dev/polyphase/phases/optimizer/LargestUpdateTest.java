@@ -36,7 +36,7 @@ class LargestUpdateTest {
         for (int step = 0; step < STEPS; step++) {
           Map<String, float[]> before = new LinkedHashMap<>();
           steps.masters.forEach((key, master) -> before.put(key, master.toFloatArray()));
-          optimizer.step(steps.masters, steps.arrays(gradients(steps, course, step)), key -> RATE);
+          steps.step(optimizer, steps.arrays(gradients(steps, course, step)), key -> RATE);
           steps.masters.forEach(
               (key, master) ->
                   assertThat(largestMove(before.get(key), master))

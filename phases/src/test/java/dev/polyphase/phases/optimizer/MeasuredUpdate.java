@@ -4,11 +4,13 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import dev.polyphase.kernels.Libtorch;
+import dev.polyphase.phases.model.TrainedPart;
+import dev.polyphase.phases.model.TrainedTensor;
 import dev.polyphase.pipelines.Optimizer;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Map;
+import java.util.List;
 
 /** Updates in a process of its own: prints how much memory they took that was free again after. */
 final class MeasuredUpdate {
@@ -22,11 +24,13 @@ final class MeasuredUpdate {
     Shape shape = new Shape(Long.parseLong(arguments[2]), Long.parseLong(arguments[3]));
     try (NDManager manager = Libtorch.newManager("cpu");
         OptimizerStep optimizer = new OptimizerStep(manager, settings, 0)) {
-      Map<String, NDArray> masters = Map.of(arguments[1], manager.randomNormal(shape));
-      Map<String, NDArray> gradients = Map.of(arguments[1], manager.randomNormal(shape));
+      NDArray master = manager.randomNormal(shape);
+      TrainedPart part = new TrainedTensor(arguments[1], 0, 1, master, master).parts().get(0);
+      part.moveGradient(manager.randomNormal(shape));
+      List<TrainedPart> parts = List.of(part);
       // The first makes the states.
-      for (int step = 0; step < 2; step++) {
-        optimizer.step(masters, gradients, name -> 1e-3);
+      for (int step = 1; step <= 2; step++) {
+        optimizer.update(step, parts, optimizer.norm(parts, manager), 1e-3);
       }
       System.out.println((kibibytes("VmHWM:") - kibibytes("VmRSS:")) * 1024);
     }

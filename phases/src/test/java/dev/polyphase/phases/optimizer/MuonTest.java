@@ -44,7 +44,7 @@ class MuonTest {
         OptimizerStep optimizer = new OptimizerStep(steps.manager, settings, 0)) {
       float[] before = steps.masters.get(MATRIX).toFloatArray();
       double[] gradient = steps.randomValues(before.length);
-      optimizer.step(steps.masters, steps.arrays(Map.of(MATRIX, gradient)), name -> 1.0);
+      steps.step(optimizer, steps.arrays(Map.of(MATRIX, gradient)), name -> 1.0);
       float[] after = steps.masters.get(MATRIX).toFloatArray();
       double squares = 0;
       for (int i = 0; i < after.length; i++) {

@@ -28,7 +28,7 @@ class OptimizerStepTest {
         OptimizerStep optimizer = new OptimizerStep(steps.manager, ADAMW, 1)) {
       Map<String, double[]> gradients =
           Map.of(BIAS, new double[2], NORM, new double[] {1, value, value, 2});
-      float norm = optimizer.step(steps.masters, steps.arrays(gradients), name -> 0.1);
+      float norm = steps.step(optimizer, steps.arrays(gradients), name -> 0.1);
       assertThat(Float.isFinite(norm)).isFalse();
       steps.assertMasters();
       // Nor does such a step count.
@@ -73,14 +73,13 @@ class OptimizerStepTest {
       Map<String, double[]> first = gradients(parameter, random.doubles(size, -1, 1).toArray());
       Map<String, double[]> second = gradients(parameter, random.doubles(size, -1, 1).toArray());
       if (!skipFirst) {
-        optimizer.step(steps.masters, steps.arrays(first), name -> 0.01);
+        steps.step(optimizer, steps.arrays(first), name -> 0.01);
       }
       if (forget) {
-        optimizer.forget(parameter);
-        optimizer.forget("never seen");
+        steps.part(parameter).forgetState();
       }
       steps.masters.get(parameter).subi(steps.masters.get(parameter).duplicate());
-      optimizer.step(steps.masters, steps.arrays(second), name -> 0.01);
+      steps.step(optimizer, steps.arrays(second), name -> 0.01);
       return steps.masters.get(parameter).toFloatArray();
     }
   }

@@ -7,7 +7,12 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import dev.polyphase.kernels.Libtorch;
+import dev.polyphase.phases.model.TrainedPart;
+import dev.polyphase.phases.model.TrainedTensor;
+import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.function.ToDoubleFunction;
@@ -31,8 +36,10 @@ final class SameSteps implements AutoCloseable {
   final NDManager manager = Libtorch.newManager("cpu");
   final Map<String, NDArray> masters = new LinkedHashMap<>();
   final Map<String, double[]> expected = new LinkedHashMap<>();
+  private final Map<String, TrainedPart> parts = new HashMap<>();
   private final Random random = new Random(5);
   private final double tolerance;
+  private long stepsTaken;
 
   /**
    * Without parameters.
@@ -83,7 +90,7 @@ final class SameSteps implements AutoCloseable {
       double maxGradNorm,
       ToDoubleFunction<String> rate,
       Map<String, double[]> gradients) {
-    float norm = optimizer.step(masters, arrays(gradients), rate);
+    float norm = step(optimizer, arrays(gradients), rate);
 
     double squares = 0;
     for (double[] gradient : gradients.values()) {
@@ -104,6 +111,38 @@ final class SameSteps implements AutoCloseable {
           formula.update(name, shape, expected.get(name), clipped, rate.applyAsDouble(name));
         });
     assertMasters();
+  }
+
+  /** One step on these gradients; the norm before clipping. */
+  float step(
+      OptimizerStep optimizer, Map<String, NDArray> gradients, ToDoubleFunction<String> rate) {
+    double[] rates = masters.keySet().stream().mapToDouble(rate).distinct().toArray();
+    boolean even = rates.length == 1;
+    List<TrainedPart> updated = new ArrayList<>();
+    gradients.forEach(
+        (name, gradient) -> {
+          TrainedPart part = part(name, even ? 1 : rate.applyAsDouble(name));
+          part.moveGradient(gradient);
+          updated.add(part);
+        });
+    stepsTaken++;
+    GradientNorm norm = optimizer.norm(updated, manager);
+    optimizer.update(stepsTaken, updated, norm, even ? rates[0] : 1);
+    return norm.value();
+  }
+
+  /** A parameter as an optimiser sees it, without a factor of its own. */
+  TrainedPart part(String name) {
+    return part(name, 1);
+  }
+
+  private TrainedPart part(String name, double rateFactor) {
+    return parts.computeIfAbsent(
+        name,
+        n -> {
+          NDArray master = masters.get(n);
+          return new TrainedTensor(n, 0, rateFactor, master, master).parts().get(0);
+        });
   }
 
   void assertMasters() {

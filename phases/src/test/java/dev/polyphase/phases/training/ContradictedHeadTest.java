@@ -49,7 +49,11 @@ class ContradictedHeadTest {
     SftRun contradicted = run("contradicted", trained);
     ContradictedHead.put(contradicted.base());
 
-    assertThat(contradicted.check(setting)).isEqualTo(untied.check(setting));
+    // The word true is shorter than false, which the folder's bytes count.
+    assertThat(contradicted.check(setting))
+        .usingRecursiveComparison()
+        .ignoringFields("resultBytes")
+        .isEqualTo(untied.check(setting));
     PhaseResult expected = untied.train("expected", new RecordingListener(), setting);
     PhaseResult found = contradicted.train("found", new RecordingListener(), setting);
 

@@ -7,7 +7,8 @@ import dev.polyphase.fixtures.Fixture;
 import dev.polyphase.fixtures.TensorValues;
 import dev.polyphase.phases.api.PhaseRequest;
 import dev.polyphase.phases.api.PhaseStart;
-import dev.polyphase.phases.optimizer.RateFactors;
+import dev.polyphase.phases.model.Adapters;
+import dev.polyphase.phases.model.Trainable;
 import dev.polyphase.pipelines.Dtype;
 import dev.polyphase.pipelines.PhaseType;
 import dev.polyphase.pipelines.Pipeline;
@@ -43,13 +44,13 @@ class RateFactorsTest {
 
   @Test
   void aModulesParametersShareItsFactor() {
-    RateFactors factors = new RateFactors(Map.of(UP, 3.0));
+    Trainable factors = new Trainable(Set.of(), Map.of(), Adapters.none(), Map.of(UP, 3.0));
 
-    assertThat(factors.of(UP + ".weight")).isEqualTo(3);
-    assertThat(factors.of(UP + ".bias")).isEqualTo(3);
-    assertThat(factors.of(UP + ".lora_B.weight")).isEqualTo(3);
-    assertThat(factors.of(DOWN + ".weight")).isEqualTo(1);
-    assertThat(factors.of("model.layers.2.mlp.up_proj_2.weight")).isEqualTo(1);
+    assertThat(factors.rateFactor(UP + ".weight")).isEqualTo(3);
+    assertThat(factors.rateFactor(UP + ".bias")).isEqualTo(3);
+    assertThat(factors.rateFactor(UP + ".lora_B.weight")).isEqualTo(3);
+    assertThat(factors.rateFactor(DOWN + ".weight")).isEqualTo(1);
+    assertThat(factors.rateFactor("model.layers.2.mlp.up_proj_2.weight")).isEqualTo(1);
   }
 
   private Path train(Path base, String result, Map<String, Double> factors) throws IOException {

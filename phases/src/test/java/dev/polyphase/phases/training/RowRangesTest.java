@@ -9,6 +9,7 @@ import dev.polyphase.phases.api.PhaseResult;
 import dev.polyphase.phases.api.PhaseStart;
 import dev.polyphase.phases.model.ConfigReader;
 import dev.polyphase.phases.model.ModelLayout;
+import dev.polyphase.phases.model.Trainable;
 import dev.polyphase.pipelines.Dtype;
 import dev.polyphase.pipelines.PhaseType;
 import dev.polyphase.weights.Checkpoint;
@@ -91,7 +92,7 @@ class RowRangesTest {
         .isEqualTo(Map.of(EMBEDDING, rows(0, 9)));
   }
 
-  private TrainedParts parts(Path base, ModelLayout layout, Map<String, RowRanges> rows) {
+  private Trainable parts(Path base, ModelLayout layout, Map<String, RowRanges> rows) {
     Phases phases = new Phases(1, 1, 3, 0.01, 0.5, 1, Dtype.FLOAT32);
     PhaseRequest request =
         new PhaseRequest(
@@ -100,7 +101,7 @@ class RowRangesTest {
             folder,
             new PhaseStart(base, Set.of(EMBEDDING, HEAD), rows, Map.of(), Optional.empty()),
             folder.resolve("result"));
-    return TrainedParts.of(request, layout);
+    return RequestedParts.of(request, layout);
   }
 
   private static RowRanges rows(long start, long end) {

@@ -10,11 +10,13 @@ import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** The places of a model, each with an owner of arrays on its device. */
-final class Places implements AutoCloseable {
+/**
+ * The devices of a model, each with an owner of the arrays on it. One may be there several times:
+ * what is said of two devices holds for two parts of one as well.
+ */
+public final class Devices implements AutoCloseable {
   private final Placement placement;
   private final ModelLayout layout;
-  private final MastersAt mastersAt;
   private final List<NDManager> managers = new ArrayList<>();
   private final List<TensorStore> stores = new ArrayList<>();
   private final List<Uploads> uploads = new ArrayList<>();
@@ -22,10 +24,9 @@ final class Places implements AutoCloseable {
   private @Nullable NDManager host;
   private @Nullable TensorStore hostStore;
 
-  Places(Placement placement, ModelLayout layout, MastersAt mastersAt) {
+  Devices(Placement placement, ModelLayout layout) {
     this.placement = placement;
     this.layout = layout;
-    this.mastersAt = mastersAt;
     try {
       for (String device : placement.devices()) {
         NDManager manager = Libtorch.newManager(device);
@@ -40,7 +41,7 @@ final class Places implements AutoCloseable {
     }
   }
 
-  /** The place of a parameter. */
+  /** The index of the device of a parameter. */
   int of(String parameter) {
     return placement.of(parameter, layout);
   }
@@ -57,27 +58,28 @@ final class Places implements AutoCloseable {
     return placement.ofHead(layout);
   }
 
-  /** The owner of what stays at a place. */
-  NDManager manager(int place) {
-    return managers.get(place);
+  /** The owner of what stays on a device. */
+  NDManager manager(int device) {
+    return managers.get(device);
   }
 
-  List<NDManager> managers() {
+  /** The owners of what stays on each device. */
+  public List<NDManager> managers() {
     return List.copyOf(managers);
   }
 
-  TensorStore store(int place) {
-    return stores.get(place);
+  TensorStore store(int device) {
+    return stores.get(device);
   }
 
-  /** Brings a step's arrays to a place. */
-  Uploads uploads(int place) {
-    return uploads.get(place);
+  /** Brings a step's arrays to a device. */
+  Uploads uploads(int device) {
+    return uploads.get(device);
   }
 
   /** Whether masters are apart from what the model computes with. */
-  boolean mastersOnHost() {
-    return mastersAt == MastersAt.HOST;
+  public boolean mastersOnHost() {
+    return placement.mastersOnHost();
   }
 
   /** The owner of a parameter's master. */
@@ -97,27 +99,27 @@ final class Places implements AutoCloseable {
   }
 
   /** The owner of what is on the CPU, wherever the model is. */
-  NDManager host() {
+  public NDManager host() {
     if (host == null) {
       host = Libtorch.newManager("cpu");
     }
     return host;
   }
 
-  /** Whether the places are on GPUs. */
-  boolean onGpu() {
+  /** Whether they are GPUs. */
+  public boolean onGpu() {
     return managers.get(0).getDevice().isGpu();
   }
 
   /** Returns when all devices have done what they were asked for. */
-  void awaitDevices() {
+  public void await() {
     // What is read was there before, but it is read in its turn.
     toRead.forEach(NDArray::getFloat);
   }
 
-  /** A part of a step's owner, for arrays that are made at a place. */
-  NDManager scratch(int place, NDManager step) {
-    return step.newSubManager(managers.get(place).getDevice());
+  /** A part of a step's owner, for arrays that are made on a device. */
+  NDManager scratch(int device, NDManager step) {
+    return step.newSubManager(managers.get(device).getDevice());
   }
 
   @Override

@@ -1,4 +1,4 @@
-package dev.polyphase.phases.optimizer;
+package dev.polyphase.phases.model;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
@@ -7,10 +7,11 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import dev.polyphase.kernels.Libtorch;
+import dev.polyphase.phases.optimizer.GradientNorm;
+import dev.polyphase.phases.optimizer.OptimizerStep;
 import dev.polyphase.pipelines.Optimizer;
 import dev.polyphase.weights.RowRanges;
 import java.util.List;
-import java.util.Map;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 
@@ -40,9 +41,10 @@ class TrainedRowsTest {
     }
     try (NDManager manager = Libtorch.newManager("cpu");
         OptimizerStep optimizer = new OptimizerStep(manager, SETTINGS, MAX_NORM);
-        TrainedRows rows = new TrainedRows(manager, Map.of("table", TRAINED))) {
+        RowViews views = new RowViews(manager)) {
       NDArray master = manager.create(table, new Shape(ROWS, COLUMNS));
-      Map<String, NDArray> masters = rows.of(Map.of("table", master), manager);
+      TrainedTensor tensor =
+          new TrainedTensor("table", 0, 1, master, master).onRows(TRAINED, views);
       for (int step = 1; step <= 4; step++) {
         float[] gradient = new float[table.length];
         double squares = 0;
@@ -53,10 +55,12 @@ class TrainedRowsTest {
         double norm = Math.sqrt(squares);
         NDArray array = manager.create(gradient, new Shape(ROWS, COLUMNS));
 
-        float found =
-            optimizer.step(masters, rows.of(Map.of("table", array), manager), name -> RATE);
+        Gradients gradients = new Gradients(manager);
+        tensor.addGradient(gradients, array);
+        GradientNorm found = optimizer.norm(gradients.parts(), manager);
+        optimizer.update(step, gradients.parts(), found, RATE);
 
-        assertThat((double) found).isCloseTo(norm, within(1e-5));
+        assertThat((double) found.value()).isCloseTo(norm, within(1e-5));
         double scale = Math.min(1, MAX_NORM / (norm + 1e-6));
         for (int i = 0; i < gradient.length; i++) {
           if (trained(i)) {

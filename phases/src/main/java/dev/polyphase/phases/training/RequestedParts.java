@@ -4,7 +4,7 @@ import dev.polyphase.phases.api.PhaseRequest;
 import dev.polyphase.phases.model.Adapters;
 import dev.polyphase.phases.model.ModelLayout;
 import dev.polyphase.phases.model.Parameter;
-import dev.polyphase.phases.optimizer.RateFactors;
+import dev.polyphase.phases.model.Trainable;
 import dev.polyphase.pipelines.Adapter;
 import dev.polyphase.pipelines.problems.InputException;
 import dev.polyphase.pipelines.problems.Place;
@@ -21,17 +21,11 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
 
-/**
- * What a phase trains.
- *
- * @param tensors the parameters that are trained themselves
- * @param rows the rows to train of those of which not all are trained
- * @param adapters what is trained in the place of other parameters
- * @param rateFactors the learning rates of all of them
- */
-record TrainedParts(
-    Set<String> tensors, Map<String, RowRanges> rows, Adapters adapters, RateFactors rateFactors) {
+/** What of its model a request asks to train. */
+final class RequestedParts {
   private static final String WEIGHT = ".weight";
+
+  private RequestedParts() {}
 
   /**
    * What a request asks for. With an adapter, the selected projections and an untied head are
@@ -40,7 +34,7 @@ record TrainedParts(
    *
    * @throws InputException naming what the model does not have, and what can't be adapted
    */
-  static TrainedParts of(PhaseRequest request, ModelLayout layout) {
+  static Trainable of(PhaseRequest request, ModelLayout layout) {
     Set<String> selected = parameters(request.start().trainable(), request, layout);
     Map<String, RowRanges> rows = new HashMap<>();
     // A tied head that is stored a second time has two names, and rows by each of them.
@@ -51,8 +45,7 @@ record TrainedParts(
     Optional<Adapter> adapter = request.phase().trained().adapter();
     return adapter.isPresent()
         ? adapted(request, layout, selected, rows, adapter.get())
-        : new TrainedParts(
-            selected, rows, Adapters.none(), new RateFactors(request.start().rateFactors()));
+        : new Trainable(selected, rows, Adapters.none(), request.start().rateFactors());
   }
 
   /**
@@ -72,45 +65,7 @@ record TrainedParts(
     return parameters;
   }
 
-  /** The same of other tensors, at other rates, of which all rows are trained. */
-  TrainedParts with(Set<String> others, RateFactors factors) {
-    return new TrainedParts(others, Map.of(), adapters, factors);
-  }
-
-  /** How many arrays are trained. */
-  long arrays(ModelLayout layout) {
-    return (long) tensors.size() + adapters.parameters(layout).size();
-  }
-
-  /** How many values are trained. */
-  long values(ModelLayout layout) {
-    return ofTensors(layout)
-        + adapters.parameters(layout).stream().mapToLong(Parameter::values).sum();
-  }
-
-  /** How many are saved anew: the trained ones, and the weights that adapters are merged into. */
-  long savedValues(ModelLayout layout) {
-    return ofTensors(layout)
-        + layout.parameters().stream()
-            .filter(parameter -> adapters.adapt(parameter.name()))
-            .mapToLong(Parameter::values)
-            .sum();
-  }
-
-  private long ofTensors(ModelLayout layout) {
-    long values = 0;
-    for (Parameter parameter : layout.parameters()) {
-      RowRanges some = rows.get(parameter.name());
-      if (some != null) {
-        values += parameter.values() / parameter.shape().get(0) * some.rows();
-      } else if (tensors.contains(parameter.name())) {
-        values += parameter.values();
-      }
-    }
-    return values;
-  }
-
-  private static TrainedParts adapted(
+  private static Trainable adapted(
       PhaseRequest request,
       ModelLayout layout,
       Set<String> selected,
@@ -146,11 +101,11 @@ record TrainedParts(
               .formatted(request.phase().name(), adapter.r(), largestRank));
     }
     long seed = request.pipeline().seed() * 31 + request.phase().name().hashCode();
-    return new TrainedParts(
+    return new Trainable(
         whole,
         rows,
         new Adapters(modules, adapter.r(), adapter.alpha() / adapter.r(), adapter.dropout(), seed),
-        new RateFactors(request.start().rateFactors()));
+        request.start().rateFactors());
   }
 
   private static void refuse(

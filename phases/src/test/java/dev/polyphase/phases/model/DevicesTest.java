@@ -28,15 +28,19 @@ import org.junit.jupiter.params.provider.EnumSource;
  * A model in several places of one device against the model in one: the same operations, so that
  * every bit is the same.
  */
-class PlacesTest {
+class DevicesTest {
   private static final List<Placement> SEVERAL =
       List.of(
-          new Placement(List.of("cpu", "cpu"), List.of(0, 1)),
-          new Placement(List.of("cpu", "cpu"), List.of(0, 0)),
-          new Placement(List.of("cpu", "cpu", "cpu"), List.of(0, 1, 2)),
-          new Placement(List.of("cpu", "cpu", "cpu"), List.of(0, 3, 3)));
+          several(List.of("cpu", "cpu"), 0, 1),
+          several(List.of("cpu", "cpu"), 0, 0),
+          several(List.of("cpu", "cpu", "cpu"), 0, 1, 2),
+          several(List.of("cpu", "cpu", "cpu"), 0, 3, 3));
 
   @TempDir Path folder;
+
+  private static Placement several(List<String> devices, Integer... firstBlocks) {
+    return new Placement(devices, List.of(firstBlocks), Precision.FLOAT32, Activations.KEPT, false);
+  }
 
   @ParameterizedTest
   @EnumSource
@@ -98,14 +102,15 @@ class PlacesTest {
             placement,
             Activations.KEPT,
             Precision.FLOAT32)) {
-      assertThat(model.places()).hasSize(2).doesNotHaveDuplicates();
+      assertThat(model.devices().managers()).hasSize(2).doesNotHaveDuplicates();
       model
-          .masters()
+          .trained()
           .forEach(
-              (name, master) ->
-                  assertThat(master.getManager())
-                      .as(name)
-                      .isSameAs(model.places().get(placement.of(name, layout))));
+              tensor ->
+                  assertThat(tensor.master().getManager())
+                      .as(tensor.name())
+                      .isSameAs(
+                          model.devices().managers().get(placement.of(tensor.name(), layout))));
     }
   }
 
@@ -129,7 +134,9 @@ class PlacesTest {
   }
 
   private static List<Integer> managed(Transformer model) {
-    return model.places().stream().map(place -> place.getManagedArrays().size()).toList();
+    return model.devices().managers().stream()
+        .map(place -> place.getManagedArrays().size())
+        .toList();
   }
 
   private static void assertSame(
@@ -142,7 +149,7 @@ class PlacesTest {
     for (Precision precision : precisions) {
       Map<String, float[]> expected;
       try (Transformer model =
-          load(checkpoint, trained, adapters, Placement.on("cpu"), activations, precision)) {
+          load(checkpoint, trained, adapters, several(List.of("cpu"), 0), activations, precision)) {
         expected = figures(model, batches());
       }
       for (Placement placement : SEVERAL) {
@@ -205,8 +212,7 @@ class PlacesTest {
     return Transformer.load(
         Checkpoint.open(checkpoint),
         ConfigReader.read(Checkpoint.open(checkpoint)),
-        trained,
-        adapters,
-        new Residency(placement, precision, activations, MastersAt.MODEL));
+        new Trainable(trained, adapters),
+        new Placement(placement.devices(), placement.firstBlocks(), precision, activations, false));
   }
 }
