@@ -109,7 +109,7 @@ final class PlanTable {
           "    on " + phases.get(0).plan().places().get(place).device(),
           plan -> place < plan.places().size() ? placed(plan.places().get(place)) : "-");
     }
-    if (device.total() > 0) {
+    if (device.total() > 0 && compute.device() != null) {
       row("  available on " + compute.device(), p -> Numbers.bytes(device.available()));
     }
   }

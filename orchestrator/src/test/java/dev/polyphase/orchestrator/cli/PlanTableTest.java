@@ -298,6 +298,46 @@ class PlanTableTest {
                 .formatted(70 * GIB));
   }
 
+  /** What it needs, and where, only the engine knows that trains it. */
+  @Test
+  void whatIsNotKnownIsLeftOpen() throws JsonProcessingException {
+    PhasePlan one = SFT.plan();
+    PlannedPhase elsewhere =
+        new PlannedPhase(
+            SFT.phase(),
+            SFT.target(),
+            new PhasePlan(
+                one.data(),
+                one.heldOut(),
+                one.ends(),
+                one.slots(),
+                one.steps(),
+                one.rescans(),
+                one.totalTokens(),
+                one.reach(),
+                one.trainedValues(),
+                one.modelValues(),
+                new Compute("another 1.0", null, null, "engine says so"),
+                null,
+                List.of(),
+                one.checkpointBytes(),
+                one.resultBytes()));
+    DeviceMemory device = new DeviceMemory(80 * GIB, 80 * GIB);
+
+    assertThat(PlanTable.of(PIPELINE, List.of(elsewhere), device))
+        .contains(
+            "large\nanother 1.0: engine says so\n",
+            "  total                                      -\n")
+        .doesNotContain("null", "fit");
+    JsonNode plan = new ObjectMapper().readTree(PlanJson.of(PIPELINE, List.of(elsewhere), device));
+    assertThat(plan.at("/compute/device").isNull()).isTrue();
+    JsonNode phase = plan.at("/phases/0");
+    assertThat(phase.path("memory").isNull()).isTrue();
+    assertThat(phase.path("places")).isEmpty();
+    assertThat(phase.path("fits").isNull()).isTrue();
+    assertThat(phase.path("remedies")).isEmpty();
+  }
+
   @Test
   void scriptsGetBytes() throws JsonProcessingException {
     JsonNode plan = json(new DeviceMemory(80 * GIB, 81 * GIB));
