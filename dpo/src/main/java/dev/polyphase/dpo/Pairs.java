@@ -1,6 +1,7 @@
 package dev.polyphase.dpo;
 
 import dev.polyphase.phases.api.DataCounts;
+import dev.polyphase.phases.checkpoints.Fingerprint;
 import dev.polyphase.pipelines.problems.Place;
 import java.util.Arrays;
 import java.util.BitSet;
@@ -43,6 +44,13 @@ public record Pairs(
         equalAfterCut.cardinality(),
         rows.size(),
         rows.stream().mapToLong(Pair::tokens).sum());
+  }
+
+  /** Tells them, in their order, from others. */
+  String fingerprint() {
+    Fingerprint fingerprint = new Fingerprint();
+    rows.forEach(pair -> fingerprint.add(pair.prompt()).add(pair.chosen()).add(pair.rejected()));
+    return fingerprint.text();
   }
 
   /**

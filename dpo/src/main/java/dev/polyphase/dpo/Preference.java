@@ -6,8 +6,8 @@ import dev.polyphase.phases.api.DataCounts;
 import dev.polyphase.phases.api.PhaseRequest;
 import dev.polyphase.phases.api.ReadingListener;
 import dev.polyphase.phases.data.TokenBatch;
-import dev.polyphase.phases.model.Transformer;
 import dev.polyphase.phases.objective.BatchSize;
+import dev.polyphase.phases.objective.Beginning;
 import dev.polyphase.phases.objective.MicroBatch;
 import dev.polyphase.phases.objective.Objective;
 import dev.polyphase.phases.objective.ObjectiveSource;
@@ -76,8 +76,13 @@ public final class Preference implements Objective {
   }
 
   @Override
-  public void begin(Transformer model, List<int[]> microBatches, Runnable pause) {
-    reference = ReferencePass.run(model, pairs.rows(), microBatches, pause);
+  public String fingerprint() {
+    return pairs.fingerprint();
+  }
+
+  @Override
+  public void begin(Beginning start) throws IOException {
+    reference = new ReferencePass(start, pairs).logProbs();
   }
 
   @Override

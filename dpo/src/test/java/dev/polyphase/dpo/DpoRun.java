@@ -70,8 +70,14 @@ record DpoRun(Path folder, Path base) {
   RecordingListener train(String result, Optional<Retargeting> moves, String... settings)
       throws IOException {
     RecordingListener heard = new RecordingListener();
-    train(Preference.source(), request(result, moves, settings), heard);
+    train(result, heard, moves, settings);
     return heard;
+  }
+
+  /** The same to a listener of one's own. */
+  void train(String result, PhaseListener heard, Optional<Retargeting> moves, String... settings)
+      throws IOException {
+    train(Preference.source(), request(result, moves, settings), heard);
   }
 
   /** Trains a phase of any objective. */

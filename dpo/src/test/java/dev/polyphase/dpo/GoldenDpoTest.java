@@ -54,7 +54,7 @@ class GoldenDpoTest {
                 new Dpo.Reference.Precomputed()));
 
     try (Transformer model = load(base)) {
-      objective.begin(model, List.of(new int[] {0, 1}, new int[] {2, 3}), () -> {});
+      objective.begin(Beginnings.of(model, List.of(new int[] {0, 1}, new int[] {2, 3}), () -> {}));
       assertLogProbs(model, pairs, dpo, "ref");
     }
     try (Transformer model = load(policy)) {
@@ -116,9 +116,8 @@ class GoldenDpoTest {
   }
 
   private static void assertLogProbs(
-      Transformer model, List<Pair> pairs, JsonNode dpo, String whose) {
-    PairLogProbs[] found =
-        ReferencePass.run(model, pairs, List.of(new int[] {0, 1, 2, 3}), () -> {});
+      Transformer model, List<Pair> pairs, JsonNode dpo, String whose) throws IOException {
+    PairLogProbs[] found = Beginnings.logProbs(model, pairs, List.of(new int[] {0, 1, 2, 3}));
     for (int i = 0; i < found.length; i++) {
       double chosen = dpo.path(whose + "_chosen_logps").path(i).doubleValue();
       double rejected = dpo.path(whose + "_rejected_logps").path(i).doubleValue();
@@ -160,7 +159,7 @@ class GoldenDpoTest {
     return policy;
   }
 
-  private static Transformer load(Path checkpoint) throws IOException {
+  static Transformer load(Path checkpoint) throws IOException {
     return Transformer.load(
         Checkpoint.open(checkpoint),
         ConfigReader.read(Checkpoint.open(checkpoint)),

@@ -52,12 +52,12 @@ class PreferenceTest {
   }
 
   @AfterEach
-  void close() {
+  void close() throws IOException {
     model.close();
   }
 
   @Test
-  void policyThatIsTheReferencePrefersNothing() {
+  void policyThatIsTheReferencePrefersNothing() throws IOException {
     Preference objective = begun(0.1, 0.2);
     MicroBatch batch = objective.microBatch(new int[] {0, 1, 2, 3});
     float[] logProbs = model.logProbs(batch.tokens());
@@ -80,7 +80,7 @@ class PreferenceTest {
   }
 
   @Test
-  void tiedRewardsAreNotAccurate() {
+  void tiedRewardsAreNotAccurate() throws IOException {
     // The reference pass' own batches give its very figures.
     Preference objective = begun(0.1, 0);
     for (int[] rows : BATCHES) {
@@ -97,7 +97,7 @@ class PreferenceTest {
 
   @ParameterizedTest
   @CsvSource({"0.1, 0", "0.5, 0.1"})
-  void gradientIsTheLosssByDifferences(double beta, double labelSmoothing) {
+  void gradientIsTheLosssByDifferences(double beta, double labelSmoothing) throws IOException {
     MicroBatch batch = begun(beta, labelSmoothing).microBatch(new int[] {3, 0, 2});
     float[] logProbs = moved(model.logProbs(batch.tokens()));
 
@@ -121,7 +121,7 @@ class PreferenceTest {
 
   /** The figures again by hand, row by row, where no padding is and no batch. */
   @Test
-  void lossAndFiguresArePlainSums() {
+  void lossAndFiguresArePlainSums() throws IOException {
     double beta = 0.3;
     MicroBatch batch = begun(beta, 0).microBatch(new int[] {1, 2});
     float[] logProbs = moved(model.logProbs(batch.tokens()));
@@ -137,7 +137,7 @@ class PreferenceTest {
     double accurate = 0;
     for (int pair = 0; pair < 2; pair++) {
       PairLogProbs reference =
-          ReferencePass.run(model, PAIRS, List.of(new int[] {1 + pair}), () -> {})[1 + pair];
+          Beginnings.logProbs(model, PAIRS, List.of(new int[] {1 + pair}))[1 + pair];
       double margin =
           beta * ((chosen[pair] - reference.chosen()) - (rejected[pair] - reference.rejected()));
       loss += Math.log(1 + Math.exp(-margin));
@@ -159,10 +159,11 @@ class PreferenceTest {
   }
 
   @Test
-  void referencePassAsksBetweenItsBatches() {
+  void referencePassAsksBetweenItsBatches() throws IOException {
     List<Integer> asked = new ArrayList<>();
 
-    new Preference(pairs(), settings(0.1, 0)).begin(model, BATCHES, () -> asked.add(1));
+    new Preference(pairs(), settings(0.1, 0))
+        .begin(Beginnings.of(model, BATCHES, () -> asked.add(1)));
     assertThat(asked).hasSize(2);
 
     IllegalStateException enough = new IllegalStateException("enough");
@@ -170,11 +171,12 @@ class PreferenceTest {
     assertThatThrownBy(
             () ->
                 stopped.begin(
-                    model,
-                    BATCHES,
-                    () -> {
-                      throw enough;
-                    }))
+                    Beginnings.of(
+                        model,
+                        BATCHES,
+                        () -> {
+                          throw enough;
+                        })))
         .isSameAs(enough);
   }
 
@@ -210,9 +212,9 @@ class PreferenceTest {
   }
 
   /** An objective whose reference is this model. */
-  private Preference begun(double beta, double labelSmoothing) {
+  private Preference begun(double beta, double labelSmoothing) throws IOException {
     Preference objective = new Preference(pairs(), settings(beta, labelSmoothing));
-    objective.begin(model, BATCHES, () -> {});
+    objective.begin(Beginnings.of(model, BATCHES, () -> {}));
     return objective;
   }
 

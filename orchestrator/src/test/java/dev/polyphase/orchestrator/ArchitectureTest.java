@@ -89,6 +89,18 @@ class ArchitectureTest {
   }
 
   @Test
+  void trainingKnowsNothingOfTheScanner() {
+    ArchRule rule =
+        noClasses()
+            .that()
+            .resideInAnyPackage("dev.polyphase.phases..", "dev.polyphase.dpo..")
+            .should()
+            .dependOnClassesThat()
+            .resideInAPackage("dev.polyphase.rescanner..");
+    rule.check(OURS_BUT_TESTS);
+  }
+
+  @Test
   void onlyTrainingAndKernelsKnowDjl() {
     ArchRule rule =
         noClasses()

@@ -17,6 +17,7 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Collectors;
 
 /**
  * A loaded TorchScript source: methods on tensors that libtorch runs. Sources are readable files
@@ -49,14 +50,27 @@ public final class Kernel implements AutoCloseable {
    */
   public static Kernel load(
       NDManager manager, Class<?> owner, String resource, Map<String, ?> constants) {
+    return load(manager, owner, List.of(resource), constants);
+  }
+
+  /**
+   * Loads a source that several files make.
+   *
+   * @param resources the files' names: the first begins the class, the others go on in it
+   */
+  public static Kernel load(
+      NDManager manager, Class<?> owner, List<String> resources, Map<String, ?> constants) {
     Libtorch.prepareThread();
-    String source = read(owner, resource);
+    String source =
+        resources.stream().map(name -> read(owner, name)).collect(Collectors.joining("\n"));
     for (Map.Entry<String, ?> constant : constants.entrySet()) {
       source = source.replace("{{" + constant.getKey() + "}}", constant.getValue().toString());
     }
     if (source.contains("{{")) {
       throw new IllegalArgumentException(
-          resource + " has a constant without a value: " + source.substring(source.indexOf("{{")));
+          resources.get(0)
+              + " has a constant without a value: "
+              + source.substring(source.indexOf("{{")));
     }
     try (InputStream archive = new ByteArrayInputStream(KernelArchive.of(source))) {
       return new Kernel(

@@ -5,6 +5,10 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
+import ai.djl.ndarray.types.SparseFormat;
+import ai.djl.pytorch.engine.PtNDArray;
+import ai.djl.pytorch.engine.PtNDManager;
+import ai.djl.pytorch.jni.JniUtils;
 import dev.polyphase.pipelines.problems.InputException;
 import dev.polyphase.weights.ElementType;
 import dev.polyphase.weights.FileFailure;
@@ -15,8 +19,6 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.channels.WritableByteChannel;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.StandardOpenOption;
 import java.util.Map;
 
@@ -27,6 +29,9 @@ import java.util.Map;
 public final class TensorStore implements AutoCloseable {
   /** Elements that are read, converted or written at a time: 64 MiB of float32. */
   private static final long PART = 1 << 24;
+
+  /** The same where more is computed of each: what it takes stays in the caches of a CPU. */
+  private static final long PART_BY_CHANCE = 1 << 18;
 
   private final NDManager manager;
   private final Kernel kernel;
@@ -44,7 +49,7 @@ public final class TensorStore implements AutoCloseable {
 
   /**
    * A tensor for reading only: where precision and device allow it, the file's own pages. Writing
-   * to it would end the process.
+   * to it would end the process, and what shares its memory must not be used once it is closed.
    *
    * @param owner the manager that the array belongs to
    * @throws InputException where its values are not of a {@link Precision}
@@ -106,6 +111,13 @@ public final class TensorStore implements AutoCloseable {
     return kernel.method("copy_to_host").with(values).runForOne(owner);
   }
 
+  /** Overwrites an array with the values of another of its shape, rounded to its type. */
+  public void overwrite(NDArray into, NDArray values) {
+    try (NDManager scratch = manager.newSubManager()) {
+      kernel.method("overwrite").with(into).with(values).run(scratch);
+    }
+  }
+
   /** An array of one zero that carries a precision and this store's device to kernels. */
   public NDArray like(NDManager owner, Precision precision) {
     try (NDArray zero = owner.create(new float[] {0})) {
@@ -113,24 +125,60 @@ public final class TensorStore implements AutoCloseable {
     }
   }
 
-  /** How many elements of {@code values} differ from the tensor's, both rounded to a precision. */
-  public long countChanged(NDArray values, TensorInfo tensor, Precision rounding)
+  /** {@link #countChanged(NDArray, TensorInfo, Precision, RoundingRule)} to the nearest. */
+  public long countChanged(NDArray values, TensorInfo tensor, Precision precision)
+      throws IOException {
+    return countChanged(values, tensor, precision, RoundingRule.NEAREST);
+  }
+
+  /**
+   * How many elements of {@code values} differ from the tensor's, both rounded to a precision by
+   * the same rule: where nothing has changed nothing is counted, however it is rounded.
+   */
+  public long countChanged(
+      NDArray values, TensorInfo tensor, Precision precision, RoundingRule rule)
       throws IOException {
     try (NDManager scratch = manager.newSubManager()) {
-      NDArray before = writable(scratch, tensor, Precision.FLOAT32);
-      return kernel
-          .method("count_changed")
-          .with(values)
-          .with(before)
-          .withNumber(rounding.code())
-          .runForOne(scratch)
-          .getLong();
+      NDArray before = flat(writable(scratch, tensor, Precision.FLOAT32), scratch);
+      NDArray after = flat(values, scratch);
+      long changed = 0;
+      for (long start = 0; start < after.size(); start += length(rule)) {
+        try (NDManager current = scratch.newSubManager()) {
+          Kernel.Call call = method("count_changed", rule).with(after).with(before);
+          changed += place(call, after, start, precision.elementType(), rule, current).getLong();
+        }
+      }
+      return changed;
     }
   }
 
-  /** The values of an array, rounded to a precision when they are written. */
+  /**
+   * The values that {@link #toWrite(NDArray, Precision, RoundingRule)} writes, as float32 on this
+   * store's device.
+   */
+  public NDArray rounded(NDManager owner, NDArray values, Precision precision, RoundingRule rule) {
+    NDArray rounded = copy(owner, values, Precision.FLOAT32);
+    try (NDManager scratch = manager.newSubManager()) {
+      NDArray into = flat(rounded, scratch);
+      NDArray from = flat(values, scratch);
+      for (long start = 0; start < from.size(); start += length(rule)) {
+        try (NDManager current = scratch.newSubManager()) {
+          Kernel.Call call = method("round_into", rule).with(into).with(from);
+          place(call, from, start, precision.elementType(), rule, current);
+        }
+      }
+    }
+    return rounded;
+  }
+
+  /** The values of an array, rounded to the nearest of a precision when they are written. */
   public NewTensor toWrite(NDArray values, Precision precision) {
-    return toWrite(values, precision.elementType());
+    return toWrite(values, precision, RoundingRule.NEAREST);
+  }
+
+  /** The values of an array, rounded to a precision when they are written. */
+  public NewTensor toWrite(NDArray values, Precision precision, RoundingRule rule) {
+    return toWrite(values, precision.elementType(), rule);
   }
 
   /**
@@ -140,21 +188,29 @@ public final class TensorStore implements AutoCloseable {
   public NewTensor exact(NDArray values) {
     try (NDManager scratch = manager.newSubManager()) {
       long code = kernel.method("dtype").with(values).runForOne(scratch).getLong();
-      return toWrite(values, ScalarType.of(code));
+      return toWrite(values, ScalarType.of(code), RoundingRule.NEAREST);
     }
   }
 
-  private NewTensor toWrite(NDArray values, ElementType type) {
-    return new NewTensor(type, channel -> write(values, type, channel));
+  private NewTensor toWrite(NDArray values, ElementType type, RoundingRule rule) {
+    return new NewTensor(type, channel -> write(values, type, rule, channel));
+  }
+
+  /**
+   * The values of a tensor at rest, rounded to the nearest of a precision when they are written.
+   */
+  public NewTensor toWrite(TensorInfo tensor, Precision precision) {
+    return toWrite(tensor, precision, RoundingRule.NEAREST);
   }
 
   /** The values of a tensor at rest, rounded to a precision when they are written. */
-  public NewTensor toWrite(TensorInfo tensor, Precision precision) {
+  public NewTensor toWrite(TensorInfo tensor, Precision precision, RoundingRule rule) {
+    ElementType type = precision.elementType();
     return new NewTensor(
-        precision.elementType(),
+        type,
         channel -> {
           try (NDManager scratch = manager.newSubManager()) {
-            write(mapped(scratch, tensor), precision.elementType(), channel);
+            write(mapped(scratch, tensor), type, rule, channel);
           }
         });
   }
@@ -175,40 +231,49 @@ public final class TensorStore implements AutoCloseable {
 
   /** The tensor on the CPU as it is at rest. */
   private NDArray mapped(NDManager owner, TensorInfo tensor) throws IOException {
-    int elementBytes = tensor.type().bytes();
-    long fileBytes = Files.size(tensor.file());
-    if (tensor.position() + tensor.byteCount() > fileBytes) {
-      // Reading past a file's end through a mapping ends the process.
-      throw FileFailure.reading(tensor.file(), new EOFException());
-    }
     if (!isMappable(tensor)) {
       return loaded(owner, tensor);
     }
-    try (NDManager scratch = owner.newSubManager(Device.cpu())) {
-      byte[] path = tensor.file().toAbsolutePath().toString().getBytes(StandardCharsets.UTF_8);
-      NDArray file =
+    MappedFile.Part memory = MappedFile.map(tensor.file(), tensor.position(), tensor.byteCount());
+    try (NDManager cpu = owner.newSubManager(Device.cpu())) {
+      // The length counts, of which the buffer need not reach the end.
+      NDArray bytes =
+          JniUtils.createNdFromByteBuffer(
+              (PtNDManager) cpu,
+              memory.start(),
+              new Shape(tensor.byteCount()),
+              DataType.UINT8,
+              SparseFormat.DENSE,
+              Device.cpu());
+      NDArray array =
           kernel
-              .method("map_file")
-              .toDo("mapping %s of %,d bytes".formatted(tensor.file(), fileBytes))
-              .with(scratch.create(ByteBuffer.wrap(path), new Shape(path.length), DataType.UINT8))
-              .withNumber(fileBytes / elementBytes)
+              .method("on_memory")
+              .with(bytes)
+              .withNumbers(shape(tensor))
               .withNumber(ScalarType.code(tensor.type()))
-              .runForOne(scratch);
-      return kernel
-          .method("cut")
-          .with(file)
-          .withNumber(tensor.position() / elementBytes)
-          .withNumbers(shape(tensor))
-          .runForOne(owner);
+              .runForOne(owner);
+      return MappedArray.of((PtNDArray) array, memory);
+    } catch (RuntimeException e) {
+      memory.close();
+      throw e;
     }
   }
 
-  /** Whether a tensor begins at a multiple of its elements, as in all well-made files. */
+  /**
+   * Whether the file's pages can serve as an array: a tensor has to begin at a multiple of its
+   * elements, as in all well-made files, since libtorch takes that for granted.
+   */
   private static boolean isMappable(TensorInfo tensor) {
-    return tensor.elements() > 0 && tensor.position() % tensor.type().bytes() == 0;
+    return tensor.elements() > 0
+        && tensor.position() % tensor.type().bytes() == 0
+        && MappedFile.isSupported();
   }
 
-  /** For the rare tensor that a mapping can't show: a copy on the CPU. */
+  private static long[] shape(TensorInfo tensor) {
+    return tensor.shape().stream().mapToLong(Long::longValue).toArray();
+  }
+
+  /** Where no mapping can show the tensor: a copy on the CPU. */
   private NDArray loaded(NDManager owner, TensorInfo tensor) throws IOException {
     NDArray array =
         kernel
@@ -220,6 +285,7 @@ public final class TensorStore implements AutoCloseable {
       eachPart(
           array,
           tensor.type(),
+          RoundingRule.NEAREST,
           (bytes, start) -> {
             long position = tensor.position() + start * tensor.type().bytes();
             while (bytes.hasRemaining()) {
@@ -235,15 +301,13 @@ public final class TensorStore implements AutoCloseable {
     }
   }
 
-  private static long[] shape(TensorInfo tensor) {
-    return tensor.shape().stream().mapToLong(Long::longValue).toArray();
-  }
-
-  private void write(NDArray values, ElementType type, WritableByteChannel channel)
+  private void write(
+      NDArray values, ElementType type, RoundingRule rule, WritableByteChannel channel)
       throws IOException {
     eachPart(
         values,
         type,
+        rule,
         (bytes, start) -> {
           while (bytes.hasRemaining()) {
             channel.write(bytes);
@@ -261,23 +325,45 @@ public final class TensorStore implements AutoCloseable {
    * Shows an array's elements in row-major order, rounded to a type and on the CPU: their own
    * memory where they lie there like that, else copies, each of a part.
    */
-  private void eachPart(NDArray values, ElementType type, Part part) throws IOException {
-    long elements = values.size();
+  private void eachPart(NDArray values, ElementType type, RoundingRule rule, Part part)
+      throws IOException {
     try (NDManager whole = manager.newSubManager()) {
-      NDArray flat = kernel.method("flat").with(values).runForOne(whole);
-      for (long start = 0; start < elements; start += PART) {
+      NDArray flat = flat(values, whole);
+      for (long start = 0; start < flat.size(); start += length(rule)) {
         try (NDManager scratch = whole.newSubManager()) {
-          NDArray some =
-              kernel
-                  .method("part")
-                  .with(flat)
-                  .withNumber(start)
-                  .withNumber(Math.min(PART, elements - start))
-                  .withNumber(ScalarType.code(type))
-                  .runForOne(scratch);
-          part.use(some.toByteBuffer(true), start);
+          Kernel.Call call = method("part", rule).with(flat);
+          part.use(place(call, flat, start, type, rule, scratch).toByteBuffer(true), start);
         }
       }
     }
+  }
+
+  private NDArray flat(NDArray values, NDManager owner) {
+    return kernel.method("flat").with(values).runForOne(owner);
+  }
+
+  private Kernel.Call method(String name, RoundingRule rule) {
+    return kernel.method(rule instanceof RoundingRule.Stochastic ? name + "_by_chance" : name);
+  }
+
+  /** Runs a call of {@link #method}, which has its arrays, for a part of them. */
+  private static NDArray place(
+      Kernel.Call call,
+      NDArray flat,
+      long start,
+      ElementType type,
+      RoundingRule rule,
+      NDManager owner) {
+    call.withNumber(start)
+        .withNumber(Math.min(length(rule), flat.size() - start))
+        .withNumber(ScalarType.code(type));
+    if (rule instanceof RoundingRule.Stochastic stochastic) {
+      call.withNumbers(stochastic.keys(start));
+    }
+    return call.runForOne(owner);
+  }
+
+  private static long length(RoundingRule rule) {
+    return rule instanceof RoundingRule.Stochastic ? PART_BY_CHANCE : PART;
   }
 }

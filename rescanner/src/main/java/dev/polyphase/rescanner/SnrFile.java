@@ -12,6 +12,7 @@ import dev.polyphase.pipelines.problems.PlainText;
 import dev.polyphase.pipelines.problems.Problem;
 import dev.polyphase.weights.AtomicFiles;
 import dev.polyphase.weights.JsonFile;
+import dev.polyphase.weights.PythonFloat;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;

@@ -12,6 +12,7 @@ import dev.polyphase.pipelines.problems.Place;
 import dev.polyphase.weights.AtomicFiles;
 import dev.polyphase.weights.FileFailure;
 import dev.polyphase.weights.JsonFault;
+import dev.polyphase.weights.PythonFloat;
 import java.io.IOException;
 import java.nio.charset.CharacterCodingException;
 import java.nio.file.Path;

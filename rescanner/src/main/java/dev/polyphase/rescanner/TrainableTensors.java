@@ -28,10 +28,18 @@ public final class TrainableTensors {
   public static Set<String> of(
       Checkpoint checkpoint, Selection selection, AlwaysTrained alwaysTrained) throws IOException {
     requirePick(selection);
-
-    CheckpointModules modules = CheckpointModules.of(checkpoint);
     List<ModuleName> trained = new ArrayList<>(alwaysTrained.modules());
     selection.modules().forEach(module -> trained.add(new ModuleName(module)));
+    return of(checkpoint, trained);
+  }
+
+  /**
+   * The weight and, where it has one, the bias of each of some modules.
+   *
+   * @throws InputException naming each that the checkpoint does not have
+   */
+  public static Set<String> of(Checkpoint checkpoint, List<ModuleName> trained) throws IOException {
+    CheckpointModules modules = CheckpointModules.of(checkpoint);
     Set<String> tensors = new LinkedHashSet<>();
     List<Problem> problems = new ArrayList<>();
     for (ModuleName module : trained) {

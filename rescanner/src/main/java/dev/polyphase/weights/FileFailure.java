@@ -110,6 +110,19 @@ public final class FileFailure {
     return TemporaryNames.finalName(String.valueOf(failure.getFile()));
   }
 
+  /**
+   * Whether a file could not be written since its disk, or what its user may use of it, is full.
+   */
+  public static boolean isDiskFull(IOException failure) {
+    for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
+      String message = String.valueOf(cause.getMessage());
+      if (message.contains("No space left") || message.contains("Disk quota exceeded")) {
+        return true;
+      }
+    }
+    return false;
+  }
+
   private static FileSystemException named(Path file, IOException e, String otherwise) {
     if (e instanceof FileSystemException known && known.getFile() != null) {
       return known;

@@ -44,6 +44,17 @@ class KernelTest {
   }
 
   @Test
+  void aSourceMayBeOfSeveralFiles() {
+    List<String> files = List.of("arithmetic.py", "more_arithmetic.py");
+    try (Kernel both = Kernel.load(manager, KernelTest.class, files, Map.of("factor", 2.5))) {
+      NDArray found =
+          both.method("scaled_remainder").with(floats(7, 9)).with(floats(2, 4)).runForOne(manager);
+
+      assertThat(found.toFloatArray()).containsExactly(2.5f, 2.5f);
+    }
+  }
+
+  @Test
   void givesSeveralResultsToTheManagerNamed() {
     NDList found;
     try (NDManager scratch = manager.newSubManager()) {

@@ -2,9 +2,7 @@ package dev.polyphase.kernels;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
-import static org.assertj.core.api.Assumptions.assumeThat;
 
-import ai.djl.engine.EngineException;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
@@ -13,7 +11,6 @@ import dev.polyphase.fixtures.Fixture;
 import dev.polyphase.fixtures.HandMadeTensors;
 import dev.polyphase.fixtures.TensorValues;
 import dev.polyphase.pipelines.problems.InputException;
-import dev.polyphase.pipelines.problems.OperationFailedException;
 import dev.polyphase.weights.Binary16;
 import dev.polyphase.weights.Checkpoint;
 import dev.polyphase.weights.ElementType;
@@ -337,24 +334,6 @@ class TensorStoreTest {
 
     assertThat(store.countChanged(values, tensor, Precision.BFLOAT16)).isEqualTo(2);
     assertThat(store.countChanged(values, tensor, Precision.FLOAT32)).isEqualTo(4);
-  }
-
-  @Test
-  void fileThatCannotBeMappedIsNamedWithItsSize() throws IOException {
-    Checkpoint checkpoint = everyPrecision(false, folder);
-    Path file = folder.resolve("model.safetensors");
-    TensorInfo tensor = tensor(checkpoint, "f16");
-    Files.delete(file);
-    Files.createDirectory(file);
-    long bytes = Files.size(file);
-    assumeThat(bytes).isGreaterThan(tensor.position() + tensor.byteCount());
-
-    assertThatThrownBy(() -> store.frozen(manager, tensor, Precision.FLOAT16))
-        .isInstanceOf(OperationFailedException.class)
-        .hasMessage(
-            "libtorch failed at mapping %s of %,d bytes on cpu; --debug shows its message"
-                .formatted(file, bytes))
-        .hasRootCauseInstanceOf(EngineException.class);
   }
 
   @ParameterizedTest

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.polyphase.fixtures.HandMadeTensors;
+import dev.polyphase.fixtures.SparseTensors;
 import dev.polyphase.fixtures.TensorValues;
 import dev.polyphase.weights.Checkpoint;
 import dev.polyphase.weights.TensorInfo;
@@ -19,6 +20,8 @@ import org.apache.commons.math3.linear.RealMatrix;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -162,6 +165,24 @@ final class LibtorchSingularValuesTest {
     assertThat(scan.snrs().get(0).snr()).isNaN();
     assertThat(scan.snrs().get(1).snr()).isNaN();
     assertThat(scan.snrs().get(2).snr()).isPositive();
+  }
+
+  @Test
+  @EnabledOnOs(OS.LINUX)
+  void scansMatricesOfAFileThatNoMemoryHolds() throws IOException {
+    SparseTensors large = SparseTensors.largerThanMemory(folder);
+
+    Scan scan =
+        Rescanner.scan(
+            Checkpoint.open(folder),
+            List.of("a", "z"),
+            singularValues,
+            (module, done, total) -> {});
+
+    assertThat(scan.snrs()).hasSize(2);
+    float[] expected = JavaSingularValues.of(matrix(SparseTensors.values(), 3));
+    assertClose(singularValues.of(large.first()), expected);
+    assertClose(singularValues.of(large.last()), expected);
   }
 
   private TensorInfo float32(List<Long> shape, float... values) throws IOException {

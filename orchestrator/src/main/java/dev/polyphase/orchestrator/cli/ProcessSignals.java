@@ -6,16 +6,19 @@ import java.lang.reflect.Proxy;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
+import java.util.function.IntConsumer;
 
 /**
  * INT, TERM and HUP. The first one asks the run to stop, which saves its state; a second one ends
- * the process at once with 128 and the signal's number.
+ * the process at once with 128 and the signal's number. USR1 asks for a checkpoint, and the run
+ * goes on.
  */
 public final class ProcessSignals implements StopSignal {
   private static final List<String> NAMES = List.of("INT", "TERM", "HUP");
 
   private final Consumer<String> messages;
   private final AtomicBoolean requested = new AtomicBoolean();
+  private final AtomicBoolean saveRequested = new AtomicBoolean();
 
   /** Signals that tell {@code messages} what they did, from a thread of their own. */
   public ProcessSignals(Consumer<String> messages) {
@@ -26,10 +29,16 @@ public final class ProcessSignals implements StopSignal {
   public void listen() {
     try {
       for (String name : NAMES) {
-        handle(name);
+        handle(name, this::received);
       }
     } catch (ReflectiveOperationException e) {
       throw new IllegalStateException("this Java has no signals (module jdk.unsupported)", e);
+    }
+    try {
+      handle("USR1", number -> saveRequested.set(true));
+    } catch (ReflectiveOperationException e) {
+      // Some Javas keep it for themselves; the file in the run's folder asks for the same.
+      saveRequested.set(false);
     }
   }
 
@@ -38,12 +47,18 @@ public final class ProcessSignals implements StopSignal {
     return requested.get();
   }
 
+  @Override
+  public boolean saveRequested() {
+    return saveRequested.getAndSet(false);
+  }
+
   /**
-   * Calls {@link #received} on each signal of that name. {@code sun.misc.Signal} is supported on
-   * every JDK, but javac warns of each mention of it in a way that nothing can suppress, and our
-   * warnings are errors; hence the reflection.
+   * Calls {@code received} with its number on each signal of that name. {@code sun.misc.Signal} is
+   * supported on every JDK, but javac warns of each mention of it in a way that nothing can
+   * suppress, and our warnings are errors; hence the reflection.
    */
-  private void handle(String name) throws ReflectiveOperationException {
+  private static void handle(String name, IntConsumer received)
+      throws ReflectiveOperationException {
     Class<?> signal = Class.forName("sun.misc.Signal");
     Class<?> handler = Class.forName("sun.misc.SignalHandler");
     Object calling =
@@ -51,7 +66,7 @@ public final class ProcessSignals implements StopSignal {
             ProcessSignals.class.getClassLoader(),
             new Class<?>[] {handler},
             (proxy, method, arguments) -> {
-              received((int) signal.getMethod("getNumber").invoke(arguments[0]));
+              received.accept((int) signal.getMethod("getNumber").invoke(arguments[0]));
               return null;
             });
     signal
@@ -65,6 +80,6 @@ public final class ProcessSignals implements StopSignal {
       // Not System.exit: it would wait for shutdown hooks, and the user has asked twice.
       Runtime.getRuntime().halt(128 + number);
     }
-    messages.accept("stopping after this step; a second signal stops at once");
+    messages.accept("stopping after this step, the state is saved; a second signal stops at once");
   }
 }

@@ -65,12 +65,10 @@ final class RunCommand implements Callable<Integer> {
     RunRequest request = new RunRequest(pipeline, source.folder(), runs, start());
     RunOutcome outcome = run(backend.engine(models, display), request);
 
-    if (outcome.kind() == RunOutcome.Kind.INTERRUPTED) {
+    if (outcome.interruption() != null) {
       boolean fresh = request.start() == RunRequest.Start.FRESH;
-      console
-          .messages()
-          .println(
-              "interrupted; the same command " + (fresh ? "without --fresh " : "") + "resumes");
+      String command = "the same command" + (fresh ? " without --fresh" : "");
+      console.messages().println(PlainText.of(outcome.interruption().sentence(command)));
       return ExitCode.INTERRUPTED;
     }
     console.messages().println("report: " + PlainText.of(request.run().reportPage().toString()));

@@ -1,8 +1,11 @@
 package dev.polyphase.orchestrator.engine;
 
+import dev.polyphase.orchestrator.engine.RunOutcome.Interruption;
 import dev.polyphase.orchestrator.engine.RunOutcome.Kind;
 import dev.polyphase.orchestrator.engine.RunRequest.Start;
 import dev.polyphase.orchestrator.hub.ModelFolders;
+import dev.polyphase.orchestrator.store.KeptResult;
+import dev.polyphase.orchestrator.store.PhaseFolder.KeptStep;
 import dev.polyphase.orchestrator.store.PhaseState;
 import dev.polyphase.orchestrator.store.RunFolder;
 import dev.polyphase.orchestrator.store.RunJournal;
@@ -37,6 +40,7 @@ import java.util.Deque;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -148,19 +152,21 @@ public record Engine(
         throw new InputException(
             run.path() + " was made by another process a moment ago; run the command again");
       }
-      return runPhases(request, newState(request), toCome, base, "run_started");
+      return runPhases(request, newState(request), toCome, base, "run_started", List.of());
     }
   }
 
   private RunOutcome resume(RunRequest request) throws IOException {
     RunFolder run = request.run();
-    RunState earlier =
-        RunStore.read(run)
-            .orElseThrow(() -> new InputException(run.path() + " has no run.json any more"));
-    FinishedPhases.requireUnchanged(earlier, request);
-    int finished = earlier.finishedPhases();
+    EarlierRun earlier =
+        EarlierRun.of(
+            request,
+            RunStore.read(run)
+                .orElseThrow(() -> new InputException(run.path() + " has no run.json any more")));
+    earlier.requireUnchanged();
+    int finished = earlier.finished();
     int count = request.pipeline().phases().size();
-    if (finished == count && earlier.status() == RunState.Status.FINISHED) {
+    if (earlier.lacksNothing()) {
       Path model = modelThere(request, count - 1);
       progress.say(run.path() + " is finished; --fresh starts it anew");
       return new RunOutcome(Kind.ALREADY_FINISHED, model);
@@ -168,25 +174,30 @@ public record Engine(
     try (StartingModel start =
         finished == 0
             ? StartingModel.of(request, models, newModels)
-            : StartingModel.at(modelThere(request, finished - 1))) {
-      return resume(request, earlier, finished, start);
+            : StartingModel.at(modelAfter(request, finished - 1))) {
+      earlier.requireStart(start.weightsThatStay(request));
+      if (finished > 0) {
+        modelThere(request, finished - 1);
+      }
+      return resume(request, earlier, start);
     }
   }
 
-  private RunOutcome resume(RunRequest request, RunState earlier, int finished, StartingModel start)
+  private RunOutcome resume(RunRequest request, EarlierRun earlier, StartingModel start)
       throws IOException {
-    RunFolder run = request.run();
-    int count = request.pipeline().phases().size();
+    int finished = earlier.finished();
     Deque<Preflight.Ready> toCome =
-        finished < count ? checked(request, finished, start) : new ArrayDeque<>();
+        finished < request.pipeline().phases().size()
+            ? checked(request, finished, start)
+            : new ArrayDeque<>();
     requireRoom(request, planned(toCome));
 
-    for (int i = finished; i < earlier.phases().size(); i++) {
-      run.phase(i, earlier.phases().get(i).name()).remove();
-    }
-    progress.say("resuming " + run.path() + " after " + finished + " of " + count + " phases");
+    // Nothing was written up to here.
+    List<String> sentences = earlier.sentences();
+    sentences.addAll(earlier.makeRoom());
+    sentences.forEach(progress::say);
     RunState state = resumedState(request, earlier);
-    return runPhases(request, state, toCome, start, "run_resumed");
+    return runPhases(request, state, toCome, start, "run_resumed", sentences);
   }
 
   private RunOutcome runPhases(
@@ -194,7 +205,8 @@ public record Engine(
       RunState state,
       Deque<Preflight.Ready> toCome,
       StartingModel start,
-      String event)
+      String event,
+      List<String> notes)
       throws IOException {
     RunFolder run = request.run();
     Pipeline pipeline = request.pipeline();
@@ -208,6 +220,7 @@ public record Engine(
     stop.listen();
     try (RunJournal journal = RunJournal.open(run, state, event, clock, progress::say)) {
       SideFiles files = sideFiles(journal);
+      notes.forEach(journal::note);
       for (int i = 0; i < warnings.size(); i++) {
         for (String warning : warnings.get(i)) {
           journal.note(from + i, warning);
@@ -216,6 +229,14 @@ public record Engine(
       try (SingularValues values = cached(run)) {
         AtomicFiles.writeString(run.pipelineYaml(), PipelineWriter.toYaml(pipeline));
         PhaseRunner runner = new PhaseRunner(request, journal, progress, stop, files);
+        for (int i = 0; i < from; i++) {
+          // Of a phase whose process was killed, or whose card could not be written.
+          Optional<KeptResult> kept =
+              KeptResult.read(run.phase(i, pipeline.phases().get(i).name()));
+          if (kept.isPresent()) {
+            runner.finish(i, kept.get());
+          }
+        }
         Path checkpoint = start.weights(request);
         for (int i = from; i < pipeline.phases().size(); i++) {
           // The rows of a phase that is done are let go of.
@@ -224,13 +245,16 @@ public record Engine(
           files.write(REPORT, reportRemedy(run), report(request, journal));
           checkpoint = modelAfter(request, i);
         }
-        end(journal, RunState.Status.FINISHED, null);
         lastFiles(request, journal, files);
+        end(journal, RunState.Status.FINISHED, files.missing());
         return new RunOutcome(Kind.FINISHED, checkpoint);
       } catch (InterruptedTrainingException e) {
         lastFiles(request, journal, files);
         end(journal, RunState.Status.INTERRUPTED, e.getMessage());
-        return new RunOutcome(Kind.INTERRUPTED, modelAfter(request, pipeline.phases().size() - 1));
+        return new RunOutcome(
+            Kind.INTERRUPTED,
+            modelAfter(request, pipeline.phases().size() - 1),
+            new Interruption(e.step(), newestOf(request, journal.state())));
       } catch (InputException | TrainingFailedException e) {
         // Preflight has passed: the input changed under the run, and something was written.
         recordFailure(request, journal, files, e);
@@ -260,6 +284,19 @@ public record Engine(
       throw new InputException(
           sentences.stream().map(sentence -> new Problem(null, sentence)).toList());
     }
+  }
+
+  /** What is kept of the phase that is not finished, if there is something. */
+  private static @Nullable KeptStep newestOf(RunRequest request, RunState state)
+      throws IOException {
+    int next = state.finishedPhases();
+    return next == state.phases().size()
+        ? null
+        : request
+            .run()
+            .phase(next, state.phases().get(next).name())
+            .newestCheckpoint()
+            .orElse(null);
   }
 
   /** Of each phase to come. */
@@ -368,6 +405,7 @@ public record Engine(
               PhaseState.Status.PENDING,
               settings.phases().get(i),
               Map.of(),
+              null,
               null));
     }
     return new RunState(
@@ -381,20 +419,16 @@ public record Engine(
         phases);
   }
 
-  /** What is finished as it was, the rest as the pipeline now says. */
-  private RunState resumedState(RunRequest request, RunState earlier) {
+  private RunState resumedState(RunRequest request, EarlierRun earlier) {
     RunState planned = newState(request);
-    int finished = earlier.finishedPhases();
-    List<PhaseState> phases = new ArrayList<>(earlier.phases().subList(0, finished));
-    phases.addAll(planned.phases().subList(finished, planned.phases().size()));
     return new RunState(
         planned.name(),
         RunState.Status.RUNNING,
         null,
         version,
-        earlier.started(),
+        earlier.state().started(),
         planned.updated(),
         planned.settings(),
-        phases);
+        earlier.phases(planned.phases()));
   }
 }

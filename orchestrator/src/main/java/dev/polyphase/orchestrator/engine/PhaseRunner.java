@@ -1,5 +1,7 @@
 package dev.polyphase.orchestrator.engine;
 
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.polyphase.orchestrator.store.KeptResult;
 import dev.polyphase.orchestrator.store.MetricsLog;
 import dev.polyphase.orchestrator.store.PhaseFolder;
 import dev.polyphase.orchestrator.store.RunJournal;
@@ -12,6 +14,7 @@ import dev.polyphase.phases.api.PhaseListener;
 import dev.polyphase.phases.api.PhaseResult;
 import dev.polyphase.phases.api.PhaseStart;
 import dev.polyphase.phases.api.Retargeting;
+import dev.polyphase.phases.api.SavedCheckpoint;
 import dev.polyphase.phases.api.TrainingFailedException;
 import dev.polyphase.pipelines.Phase;
 import dev.polyphase.rescanner.ScanListener;
@@ -19,17 +22,22 @@ import dev.polyphase.rescanner.SingularValues;
 import dev.polyphase.weights.Checkpoint;
 import dev.polyphase.weights.FolderState;
 import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /** Runs one phase: scan, select, train, each leaving its files in the phase's folder. */
 final class PhaseRunner {
+  private static final String TOKENS = "num_tokens";
+
   private final RunRequest request;
   private final RunJournal journal;
   private final Progress progress;
   private final StopSignal stop;
   private final SideFiles files;
+  private final SaveRequests saves;
 
   PhaseRunner(
       RunRequest request, RunJournal journal, Progress progress, StopSignal stop, SideFiles files) {
@@ -38,10 +46,12 @@ final class PhaseRunner {
     this.progress = progress;
     this.stop = stop;
     this.files = files;
+    this.saves =
+        new SaveRequests(stop, request.run().saveRequest(), System::nanoTime, progress::note);
   }
 
   /**
-   * Runs the phase from its beginning; what an earlier attempt left is removed.
+   * Runs the phase from its newest checkpoint, or where there is none from its beginning.
    *
    * @param ready the phase as preflight left it
    * @param start the weights to start from
@@ -54,11 +64,70 @@ final class PhaseRunner {
     PhaseFolder folder = request.run().phase(index, phase.name());
     progress.phaseStarted(index, request.pipeline().phases().size(), phase.name());
     stopIfAsked();
-    folder.startAnew();
-    journal.phaseStarted(index, DataFiles.digests(phase, request.folder()));
-
-    FolderState opened = FolderState.of(start, folder.model());
     Checkpoint checkpoint = Checkpoint.open(start);
+    Beginning beginning = new Beginning(index, phase, folder, checkpoint);
+    boolean goesOn = folder.newestCheckpoint().isPresent();
+    if (!goesOn) {
+      folder.startAnew();
+      beginning.write();
+    }
+    Target.Decision target = target(phase, folder, checkpoint, goesOn, singularValues);
+    target.sentences().forEach(progress::note);
+    progress.selected(target.tensors().size());
+
+    MetricsLog metrics = MetricsLog.of(folder, sentence -> note(index, sentence));
+    Listener listener = new Listener(index, planned, folder, metrics, goesOn ? beginning : null);
+    PhaseStart training =
+        new PhaseStart(
+            start,
+            target.tensors(),
+            target.rows(),
+            target.rateFactors(),
+            retargeting(planned, folder, singularValues, listener));
+    PhaseResult result = train(ready, training, listener);
+    journal.phaseFinished(index, result);
+    finish(index, new KeptResult(result, planned.plan().compute()));
+    progress.phaseFinished(result);
+    Optional<String> unchanged = RateWarnings.after(phase.name(), result, request.pipeline());
+    if (unchanged.isPresent()) {
+      journal.note(index, unchanged.get());
+      progress.say(unchanged.get());
+    }
+  }
+
+  /**
+   * Writes what is written beside the model of a phase that is trained, whatever becomes of that.
+   *
+   * @param kept what is known of the phase
+   */
+  void finish(int index, KeptResult kept) {
+    RunState state = journal.state();
+    String name = state.phases().get(index).name();
+    files.write(
+        "the model card of phase " + name,
+        "the same command writes it",
+        () -> {
+          ModelCard.write(request, state, index, kept.result(), kept.compute());
+          if (journal.isWritten()) {
+            Files.deleteIfExists(request.run().phase(index, name).resultJson());
+          }
+        });
+  }
+
+  /** What is trained, decided now or when the phase began. */
+  private Target.Decision target(
+      Phase phase,
+      PhaseFolder folder,
+      Checkpoint checkpoint,
+      boolean goesOn,
+      SingularValues singularValues)
+      throws IOException {
+    Optional<Target.Decision> before =
+        goesOn ? Target.asBefore(phase, checkpoint, folder.decision()) : Optional.empty();
+    if (before.isPresent()) {
+      return before.get();
+    }
+    FolderState opened = FolderState.of(checkpoint.folder(), folder.model());
     ScanListener scanning =
         (module, done, total) -> {
           stopIfAsked();
@@ -69,79 +138,52 @@ final class PhaseRunner {
     target.files().write(folder.decision());
     // What is selected is what the trainer will find.
     opened.checkUnchanged();
-    target.sentences().forEach(progress::note);
-    progress.selected(target.tensors().size());
-
-    PhaseStart training =
-        new PhaseStart(
-            start,
-            target.tensors(),
-            target.rows(),
-            target.rateFactors(),
-            retargeting(index, planned, folder, singularValues));
-    PhaseResult result = train(index, ready, training, folder);
-    // The phase is trained, whatever becomes of what is written beside its model.
-    RunState before = journal.state();
-    files.write(
-        "the model card of phase " + phase.name(),
-        "the same command writes it",
-        () -> ModelCard.write(request, before, index, result, planned.plan().compute()));
-    journal.phaseFinished(index, result);
-    progress.phaseFinished(result);
-    Optional<String> unchanged =
-        RateWarnings.after(phase.name(), result, request.pipeline().saveDtype());
-    if (unchanged.isPresent()) {
-      journal.note(index, unchanged.get());
-      progress.say(unchanged.get());
-    }
+    return target;
   }
 
   private Optional<Retargeting> retargeting(
-      int index, PlannedPhase planned, PhaseFolder folder, SingularValues singularValues) {
+      PlannedPhase planned, PhaseFolder folder, SingularValues singularValues, Listener listener) {
     Phase phase = planned.phase();
     return phase
         .trained()
         .rescanEvery()
         .map(
-            every ->
-                new Retargeting(
-                    every,
-                    planned.target().tensors(),
-                    new Rescanning(
-                        phase,
-                        request.pipeline().seed(),
-                        folder,
-                        singularValues,
-                        stop,
-                        progress,
-                        sentence -> note(index, sentence),
-                        files)));
+            every -> {
+              Rescanning rescanning =
+                  new Rescanning(
+                      phase,
+                      request.pipeline().seed(),
+                      folder,
+                      singularValues,
+                      stop,
+                      progress,
+                      listener::note,
+                      files);
+              return new Retargeting(
+                  every,
+                  planned.target().tensors(),
+                  (weights, step) -> {
+                    listener.begin();
+                    return rescanning.of(weights, step);
+                  });
+            });
   }
 
-  private PhaseResult train(int index, Preflight.Ready ready, PhaseStart start, PhaseFolder folder)
+  private PhaseResult train(Preflight.Ready ready, PhaseStart start, Listener listener)
       throws IOException {
     PlannedPhase planned = ready.planned();
-    MetricsLog metrics = MetricsLog.of(folder, sentence -> note(index, sentence));
-    try (metrics) {
-      Listener listener = new Listener(index, metrics);
+    try (listener) {
       try {
         PhaseResult result = ready.prepared().train(start, listener);
-        listener.writeState(folder, planned.phase(), result.steps(), result.tokens());
+        listener.writeState(result.steps(), result.tokens());
         return result;
       } catch (InterruptedTrainingException e) {
-        listener.writeState(folder, planned.phase(), e.step(), listener.tokens());
+        listener.writeState(e.step(), listener.tokens);
         throw e;
       } catch (OutOfMemoryException e) {
         throw new TrainingFailedException(MemoryFailure.onDevice(planned), e);
       } catch (OutOfMemoryError e) {
         throw new TrainingFailedException(MemoryFailure.inJava(planned, e), e);
-      }
-    } finally {
-      if (metrics.waiting() > 0) {
-        files.later(
-            "the last %d rows of %s".formatted(metrics.waiting(), folder.metricsJsonl()),
-            "",
-            metrics::flush);
       }
     }
   }
@@ -157,22 +199,85 @@ final class PhaseRunner {
     }
   }
 
-  private final class Listener implements PhaseListener {
+  /** What {@code run.json} says of a phase that begins. */
+  private final class Beginning {
     private final int index;
+    private final Phase phase;
+    private final PhaseFolder folder;
+    private final Checkpoint start;
+
+    Beginning(int index, Phase phase, PhaseFolder folder, Checkpoint start) {
+      this.index = index;
+      this.phase = phase;
+      this.folder = folder;
+      this.start = start;
+    }
+
+    void write() throws IOException {
+      folder.removeRescansAfter(0);
+      journal.phaseStarted(index, DataFiles.digests(phase, request.folder()), StartFiles.of(start));
+    }
+  }
+
+  private final class Listener implements PhaseListener, AutoCloseable {
+    private final int index;
+    private final PlannedPhase planned;
+    private final PhaseFolder folder;
     private final MetricsLog metrics;
-    private @Nullable MetricsRow last;
+    private @Nullable Beginning beginning;
     private long tokens;
 
-    Listener(int index, MetricsLog metrics) {
+    /**
+     * A listener of one phase.
+     *
+     * @param beginning what is to be written if the trainer does not go on from a checkpoint,
+     *     though there is one; null where it is written
+     */
+    Listener(
+        int index,
+        PlannedPhase planned,
+        PhaseFolder folder,
+        MetricsLog metrics,
+        @Nullable Beginning beginning) {
       this.index = index;
+      this.planned = planned;
+      this.folder = folder;
       this.metrics = metrics;
+      this.beginning = beginning;
+    }
+
+    @Override
+    public void resumed(long step, long rows) {
+      beginning = null;
+      try {
+        metrics.keepFirst(rows);
+        folder.removeRescansAfter(step);
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      }
+      for (ObjectNode row : metrics.rows()) {
+        tokens = row.path(TOKENS).asLong(tokens);
+      }
+      journal.phaseResumed(index, step);
+    }
+
+    /** To be called before anything follows from training. */
+    void begin() throws IOException {
+      if (beginning != null) {
+        beginning.write();
+        beginning = null;
+      }
     }
 
     @Override
     public void metrics(MetricsRow row) {
-      last = row;
+      try {
+        begin();
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      }
       // Evaluations count none.
-      tokens = row.values().getOrDefault("num_tokens", tokens).longValue();
+      tokens = row.values().getOrDefault(TOKENS, tokens).longValue();
       metrics.add(row);
       progress.step(row);
     }
@@ -187,16 +292,46 @@ final class PhaseRunner {
       return stop.requested();
     }
 
-    long tokens() {
-      return tokens;
+    @Override
+    public boolean saveRequested() {
+      return saves.taken();
     }
 
-    void writeState(PhaseFolder folder, Phase phase, long steps, long tokens) {
-      long planned = last == null ? steps : last.totalSteps();
+    @Override
+    public void saved(SavedCheckpoint checkpoint) {
+      journal.checkpointSaved(index, checkpoint);
+      progress.saved(checkpoint);
+    }
+
+    @Override
+    public void finishing(PhaseResult result) {
+      try {
+        new KeptResult(result, planned.plan().compute()).write(folder);
+      } catch (IOException e) {
+        // It is of use only where the process is killed within moments.
+        note(FailureText.cause(e) + "; the phase goes on without it");
+      }
+    }
+
+    void writeState(long steps, long ofTokens) {
+      Phase phase = planned.phase();
       files.write(
           "the trainer state of phase " + phase.name(),
           "",
-          () -> TrainerState.write(folder, phase, planned, steps, tokens, metrics.rows()));
+          () ->
+              TrainerState.write(
+                  folder, phase, planned.plan().steps(), steps, ofTokens, metrics.rows()));
+    }
+
+    @Override
+    public void close() {
+      metrics.close();
+      if (metrics.waiting() > 0) {
+        files.later(
+            "the last %d rows of %s".formatted(metrics.waiting(), folder.metricsJsonl()),
+            "",
+            metrics::flush);
+      }
     }
   }
 }

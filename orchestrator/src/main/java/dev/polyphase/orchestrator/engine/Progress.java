@@ -2,6 +2,7 @@ package dev.polyphase.orchestrator.engine;
 
 import dev.polyphase.phases.api.MetricsRow;
 import dev.polyphase.phases.api.PhaseResult;
+import dev.polyphase.phases.api.SavedCheckpoint;
 import java.io.File;
 import java.io.PrintWriter;
 import java.util.Locale;
@@ -140,6 +141,16 @@ public final class Progress {
 
   void note(String sentence) {
     message(sentence);
+  }
+
+  void saved(SavedCheckpoint checkpoint) {
+    message(
+        String.format(
+            Locale.ROOT,
+            "saved the state after step %,d, %s, for which training stood still for %.1f s",
+            checkpoint.step(),
+            Numbers.bytes(checkpoint.bytes()),
+            checkpoint.stoodStillSeconds()));
   }
 
   void phaseFinished(PhaseResult result) {

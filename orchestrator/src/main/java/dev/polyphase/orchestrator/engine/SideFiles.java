@@ -1,9 +1,11 @@
 package dev.polyphase.orchestrator.engine;
 
 import java.io.IOException;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -16,6 +18,7 @@ import org.jspecify.annotations.Nullable;
 final class SideFiles {
   private final Consumer<String> notes;
   private final Map<String, Waiting> waiting = new LinkedHashMap<>();
+  private final Set<String> missed = new HashSet<>();
 
   /** How something is written. */
   @FunctionalInterface
@@ -71,21 +74,22 @@ final class SideFiles {
     new LinkedHashMap<>(waiting).forEach(this::attempt);
   }
 
-  /** Tries it for the last time, and says what is missing. */
+  /** Tries it for the last time, and says what is missing, once of each. */
   void end() {
     new LinkedHashMap<>(waiting)
-        .forEach(
-            (name, one) ->
-                attempt(name, one)
-                    .ifPresent(
-                        cause ->
-                            notes.accept(
-                                "%s could not be written (%s)%s%s"
-                                    .formatted(
-                                        name,
-                                        cause,
-                                        one.remedy.isEmpty() ? "" : "; ",
-                                        one.remedy))));
+        .forEach((name, one) -> attempt(name, one).ifPresent(cause -> miss(name, one, cause)));
+  }
+
+  private void miss(String name, Waiting one, String cause) {
+    if (missed.add(name)) {
+      String remedy = one.remedy.isEmpty() ? "" : "; " + one.remedy;
+      notes.accept(name + " could not be written (" + cause + ")" + remedy);
+    }
+  }
+
+  /** What is missing, in a sentence that a finished run keeps; null where nothing is. */
+  @Nullable String missing() {
+    return waiting.isEmpty() ? null : "still to be written: " + String.join(", ", waiting.keySet());
   }
 
   private boolean told(String name) {

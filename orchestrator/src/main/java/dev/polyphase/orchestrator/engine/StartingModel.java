@@ -6,7 +6,9 @@ import dev.polyphase.pipelines.BaseModel;
 import dev.polyphase.weights.FolderTree;
 import dev.polyphase.weights.TemporaryFolder;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -57,13 +59,27 @@ final class StartingModel implements AutoCloseable {
     return checked;
   }
 
+  /** The folder with the weights, where they are there and stay; empty where they are made anew. */
+  Optional<Path> weightsThatStay(RunRequest request) throws IOException {
+    if (maker == null) {
+      return Optional.of(checked);
+    }
+    String first = request.pipeline().phases().get(0).name();
+    Path made = request.run().newModel();
+    return request.run().phase(0, first).newestCheckpoint().isPresent() && Files.isDirectory(made)
+        ? Optional.of(made)
+        : Optional.empty();
+  }
+
   /**
    * The folder with the weights. A new model is made in the run's folder, anew where no phase has
-   * been trained from it yet: its configuration and its seed may have changed since it was made.
+   * been trained from it yet, nor goes on with it: its configuration and its seed may have changed
+   * since it was made.
    */
   Path weights(RunRequest request) throws IOException {
-    if (maker == null) {
-      return checked;
+    Optional<Path> there = weightsThatStay(request);
+    if (there.isPresent() || maker == null) {
+      return there.orElse(checked);
     }
     Path made = request.run().newModel();
     FolderTree.remove(made);

@@ -1,6 +1,6 @@
 package dev.polyphase.orchestrator.engine;
 
-/** How a run hears that it should stop. */
+/** How a run hears what is asked of it while it trains: to stop, or to keep its state. */
 public interface StopSignal {
 
   /**
@@ -11,4 +11,7 @@ public interface StopSignal {
 
   /** Whether someone asked to stop since {@link #listen()}. */
   boolean requested();
+
+  /** Whether someone asked for a checkpoint since this was called last. */
+  boolean saveRequested();
 }

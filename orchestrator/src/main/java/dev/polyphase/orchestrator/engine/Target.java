@@ -1,11 +1,14 @@
 package dev.polyphase.orchestrator.engine;
 
+import dev.polyphase.orchestrator.store.DecisionFolder;
+import dev.polyphase.orchestrator.store.LearningRatesFile;
 import dev.polyphase.pipelines.Phase;
 import dev.polyphase.pipelines.Targeting;
 import dev.polyphase.pipelines.problems.InputException;
 import dev.polyphase.rescanner.AlwaysTrained;
 import dev.polyphase.rescanner.LearningRateFactors;
 import dev.polyphase.rescanner.Measure;
+import dev.polyphase.rescanner.ModuleName;
 import dev.polyphase.rescanner.NotFinite;
 import dev.polyphase.rescanner.Rescanner;
 import dev.polyphase.rescanner.Scan;
@@ -13,6 +16,7 @@ import dev.polyphase.rescanner.ScanListener;
 import dev.polyphase.rescanner.ScanTarget;
 import dev.polyphase.rescanner.ScanTargets;
 import dev.polyphase.rescanner.Selection;
+import dev.polyphase.rescanner.SelectionFile;
 import dev.polyphase.rescanner.SingularValues;
 import dev.polyphase.rescanner.TrainableTensors;
 import dev.polyphase.rescanner.UnfrozenParameters;
@@ -20,6 +24,7 @@ import dev.polyphase.weights.Checkpoint;
 import dev.polyphase.weights.RowRanges;
 import dev.polyphase.weights.TensorInfo;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -97,6 +102,46 @@ final class Target {
       }
     }
     return targets;
+  }
+
+  /**
+   * What a phase that goes on was decided to train at its beginning. A scan is not repeated: on
+   * another device it might find otherwise.
+   *
+   * @param checkpoint what the phase began with
+   * @param folder where the decision lies
+   * @return empty where a file of it is gone, or not what it was
+   */
+  static Optional<Decision> asBefore(Phase phase, Checkpoint checkpoint, DecisionFolder folder)
+      throws IOException {
+    if (!(phase.trained().targeting() instanceof Targeting.Snr)) {
+      return Optional.of(named(phase, checkpoint));
+    }
+    if (!Files.isRegularFile(folder.selectionYaml())) {
+      return Optional.empty();
+    }
+    Optional<Map<String, Double>> factors =
+        phase.learningRates().bySnr().isPresent()
+            ? LearningRatesFile.read(folder)
+            : Optional.of(Map.of());
+    if (factors.isEmpty()) {
+      return Optional.empty();
+    }
+    try {
+      List<String> patterns = SelectionFile.read(folder.selectionYaml());
+      return Optional.of(
+          new Decision(
+              TrainableTensors.of(
+                  checkpoint,
+                  ChosenModules.modulesOf(patterns).stream().map(ModuleName::new).toList()),
+              Map.of(),
+              factors.get(),
+              List.of(),
+              List.of(),
+              DecisionFiles.named(patterns)));
+    } catch (InputException e) {
+      return Optional.empty();
+    }
   }
 
   /**

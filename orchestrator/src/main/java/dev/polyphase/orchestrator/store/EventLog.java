@@ -3,6 +3,7 @@ package dev.polyphase.orchestrator.store;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.time.Clock;
+import java.util.Map;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -32,6 +33,19 @@ public final class EventLog implements AutoCloseable {
    * @param message more about it, or null
    */
   public void add(String event, @Nullable String phase, @Nullable String message) {
+    add(event, phase, message, Map.of());
+  }
+
+  /**
+   * Adds an event that has figures.
+   *
+   * @param figures by name, in the order of writing
+   */
+  void add(
+      String event,
+      @Nullable String phase,
+      @Nullable String message,
+      Map<String, ? extends Number> figures) {
     ObjectNode line = JsonNodeFactory.instance.objectNode();
     line.put("time", clock.instant().toString());
     line.put("event", event);
@@ -41,6 +55,7 @@ public final class EventLog implements AutoCloseable {
     if (message != null) {
       line.put("message", message);
     }
+    figures.forEach((name, value) -> MetricsLog.put(line, name, value));
     lines.add(line);
   }
 

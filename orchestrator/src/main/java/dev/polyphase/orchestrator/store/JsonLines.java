@@ -56,6 +56,16 @@ final class JsonLines implements AutoCloseable {
     cutTo = bytes;
   }
 
+  /** Does that now, if it can be. */
+  void cutNow() {
+    try {
+      cut(opened());
+    } catch (IOException e) {
+      failed(FileFailure.writing(file, e));
+      letGo();
+    }
+  }
+
   /** Adds a line. */
   void add(JsonNode line) {
     waiting.writeBytes((line + "\n").getBytes(StandardCharsets.UTF_8));

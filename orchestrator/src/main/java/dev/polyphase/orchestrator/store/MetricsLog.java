@@ -64,6 +64,7 @@ public final class MetricsLog implements AutoCloseable {
       }
     }
     lines.keepOnly(start);
+    lines.cutNow();
     if (rows.size() < count) {
       notes.accept(
           "%s has %d of the %d rows of the steps that are not taken again; the others are lost"
@@ -97,7 +98,7 @@ public final class MetricsLog implements AutoCloseable {
     lines.add(line);
   }
 
-  private static void put(ObjectNode line, String name, Number value) {
+  static void put(ObjectNode line, String name, Number value) {
     if (value instanceof Long || value instanceof Integer) {
       line.put(name, value.longValue());
     } else if (Double.isFinite(value.doubleValue())) {

@@ -3,7 +3,12 @@ package dev.polyphase.orchestrator.store;
 import dev.polyphase.weights.FolderTree;
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.regex.Matcher;
@@ -18,6 +23,15 @@ import java.util.stream.Stream;
 public record PhaseFolder(Path path) {
   private static final Pattern STEP = Pattern.compile("step-(\\d{6,18})");
 
+  /** What people may want to look at or go on from, though the phase begins anew. */
+  private static final List<String> NEVER_REMOVED =
+      List.of("model", "last-good", "failed-step.json");
+
+  /** What was renamed, here or by a trainer that went on: it stays under its name. */
+  private static final Pattern RENAMED =
+      Pattern.compile(
+          "(model|last-good)\\.old-\\d+|failed-step\\.old-\\d+\\.json|last-good-step-\\d+");
+
   /** What the phase began with: a scan, if there is one, and what it trains. */
   public DecisionFolder decision() {
     return new DecisionFolder(path);
@@ -31,23 +45,63 @@ public record PhaseFolder(Path path) {
   /** The rescans that came to a decision, by the step after which they were, in order. */
   public SortedMap<Long, DecisionFolder> rescansDone() throws IOException {
     SortedMap<Long, DecisionFolder> done = new TreeMap<>();
-    if (!Files.isDirectory(rescans())) {
-      return done;
-    }
-    try (Stream<Path> folders = Files.list(rescans())) {
-      for (Path folder : folders.toList()) {
-        Matcher name = STEP.matcher(folder.getFileName().toString());
-        DecisionFolder decision = new DecisionFolder(folder);
-        if (name.matches() && Files.exists(decision.selectionYaml())) {
-          done.put(Long.valueOf(name.group(1)), decision);
-        }
-      }
-    }
+    steps(rescans())
+        .forEach(
+            (step, folder) -> {
+              DecisionFolder decision = new DecisionFolder(folder);
+              if (Files.exists(decision.selectionYaml())) {
+                done.put(step, decision);
+              }
+            });
     return done;
+  }
+
+  /** Removes the rescans after a step from which the phase goes on. */
+  public void removeRescansAfter(long step) throws IOException {
+    for (Path folder : steps(rescans()).tailMap(step + 1).values()) {
+      FolderTree.remove(folder);
+    }
   }
 
   private Path rescans() {
     return path.resolve("rescans");
+  }
+
+  /** What trainers keep of the phase on its way, a folder for each step. */
+  public Path checkpoints() {
+    return path.resolve("checkpoints");
+  }
+
+  /**
+   * What was kept of the phase on its way.
+   *
+   * @param step the optimiser steps taken
+   * @param path its folder
+   */
+  public record KeptStep(long step, Path path) {}
+
+  /** The latest one that is complete; whether its files are sound only a trainer can say. */
+  public Optional<KeptStep> newestCheckpoint() throws IOException {
+    return steps(checkpoints()).entrySet().stream()
+        .filter(kept -> Files.isRegularFile(kept.getValue().resolve("manifest.json")))
+        .map(kept -> new KeptStep(kept.getKey(), kept.getValue()))
+        .max(Comparator.comparingLong(KeptStep::step));
+  }
+
+  /** The folders {@code step-000200} in a folder, which need not be there. */
+  private static SortedMap<Long, Path> steps(Path parent) throws IOException {
+    SortedMap<Long, Path> steps = new TreeMap<>();
+    if (Files.isDirectory(parent)) {
+      try (Stream<Path> folders = Files.list(parent)) {
+        for (Path folder : folders.toList()) {
+          Matcher name = STEP.matcher(folder.getFileName().toString());
+          if (name.matches()) {
+            steps.put(Long.valueOf(name.group(1)), folder);
+          }
+        }
+      }
+    }
+    return steps;
   }
 
   /** The figures of training, a logged step a line. */
@@ -65,10 +119,85 @@ public record PhaseFolder(Path path) {
     return path.resolve("model");
   }
 
-  /** Makes the folder anew: what an interrupted attempt left in it is removed. */
-  public void startAnew() throws IOException {
-    remove();
+  /** What is said of the result before it appears, until {@code run.json} says it. */
+  public Path resultJson() {
+    return path.resolve("result.json");
+  }
+
+  /** What is known of the step at which the phase failed. */
+  public Path failedStepJson() {
+    return path.resolve("failed-step.json");
+  }
+
+  /**
+   * A file or folder that has another name now.
+   *
+   * @param from what it was called
+   * @param to what it is called
+   */
+  public record Renamed(Path from, Path to) {}
+
+  /**
+   * Makes the folder anew: what an interrupted attempt left in it is removed, but a model, be it of
+   * its last good step, and what is known of a step that failed are renamed.
+   *
+   * @return what was
+   */
+  public List<Renamed> startAnew() throws IOException {
+    List<Renamed> renamed = new ArrayList<>();
+    if (Files.isDirectory(path, LinkOption.NOFOLLOW_LINKS)) {
+      for (Path entry : entries()) {
+        String name = entry.getFileName().toString();
+        if (NEVER_REMOVED.contains(name)) {
+          renamed.add(new Renamed(entry, Files.move(entry, freeNameFor(name))));
+        } else if (!RENAMED.matcher(name).matches()) {
+          FolderTree.remove(entry);
+        }
+      }
+    } else {
+      FolderTree.remove(path);
+    }
     Files.createDirectories(path);
+    return renamed;
+  }
+
+  /**
+   * Renames a model of which nothing is known, so that the phase, which goes on, can write its own.
+   */
+  public Optional<Renamed> setModelAside() throws IOException {
+    return Files.exists(model(), LinkOption.NOFOLLOW_LINKS)
+        ? Optional.of(new Renamed(model(), Files.move(model(), freeNameFor("model"))))
+        : Optional.empty();
+  }
+
+  /** Leaves nothing of an attempt; what {@link #startAnew} renames is renamed and stays. */
+  public List<Renamed> giveUp() throws IOException {
+    if (!Files.exists(path, LinkOption.NOFOLLOW_LINKS)) {
+      return List.of();
+    }
+    List<Renamed> renamed = startAnew();
+    if (entries().isEmpty()) {
+      Files.delete(path);
+    }
+    return renamed;
+  }
+
+  private List<Path> entries() throws IOException {
+    try (Stream<Path> entries = Files.list(path)) {
+      return entries.sorted().toList();
+    }
+  }
+
+  private Path freeNameFor(String name) {
+    int dot = name.indexOf('.');
+    String stem = dot < 0 ? name : name.substring(0, dot);
+    String suffix = dot < 0 ? "" : name.substring(dot);
+    for (int n = 1; ; n++) {
+      Path free = path.resolve(stem + ".old-" + n + suffix);
+      if (!Files.exists(free, LinkOption.NOFOLLOW_LINKS)) {
+        return free;
+      }
+    }
   }
 
   /** Removes the folder and all that is in it, following no links. */

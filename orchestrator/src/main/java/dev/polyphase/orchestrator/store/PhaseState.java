@@ -4,6 +4,7 @@ import static java.util.Objects.requireNonNull;
 
 import com.fasterxml.jackson.annotation.JsonProperty;
 import dev.polyphase.phases.api.PhaseResult;
+import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -18,6 +19,8 @@ import org.jspecify.annotations.Nullable;
  * @param data the SHA-256 of each file of its data as it was when the phase began, by the path as
  *     the pipeline gives it; empty before
  * @param result what training did, or null before its end
+ * @param start the weights' files that it was trained from when it began; null before, and where an
+ *     earlier version began it
  */
 public record PhaseState(
     String name,
@@ -26,14 +29,34 @@ public record PhaseState(
     Status status,
     Map<String, String> settings,
     Map<String, String> data,
-    @Nullable PhaseResult result) {
+    @Nullable PhaseResult result,
+    @Nullable List<StartFile> start) {
+
+  /**
+   * A file of weights at one moment.
+   *
+   * @param name its name in the model's folder
+   * @param bytes its length
+   * @param modified when it was written, as ISO 8601 in UTC
+   * @param sample a digest of some of its bytes, which tells models of equal length apart
+   */
+  public record StartFile(String name, long bytes, String modified, String sample) {
+    /** One that lacks nothing, as a file may, and lies in no other folder. */
+    public StartFile {
+      if (name.matches("\\.\\.?|.*[/\\\\].*")) {
+        throw new IllegalArgumentException(name + " is no file of a folder");
+      }
+      requireNonNull(modified);
+      requireNonNull(sample);
+    }
+  }
 
   /** Where a phase stands. */
   public enum Status {
     /** Not begun. */
     @JsonProperty("pending")
     PENDING,
-    /** Begun; where the run has stopped it starts anew. */
+    /** Begun; where the run has stopped it goes on from its newest checkpoint, or starts anew. */
     @JsonProperty("running")
     RUNNING,
     /** Its model is complete. */
@@ -49,6 +72,7 @@ public record PhaseState(
     requireNonNull(status);
     settings = Map.copyOf(settings);
     data = Map.copyOf(data);
+    start = start == null ? null : List.copyOf(start);
   }
 
   /** Whether its model is complete. */
@@ -56,13 +80,18 @@ public record PhaseState(
     return status == Status.FINISHED;
   }
 
-  /** This phase, begun on data with these digests. */
-  public PhaseState begun(Map<String, String> digests) {
-    return new PhaseState(name, type, folder, Status.RUNNING, settings, digests, null);
+  /** This phase, begun on data with these digests, from these files. */
+  public PhaseState begun(Map<String, String> digests, List<StartFile> from) {
+    return new PhaseState(name, type, folder, Status.RUNNING, settings, digests, null, from);
+  }
+
+  /** This phase, begun as it was, going on with other settings. */
+  public PhaseState with(Map<String, String> others) {
+    return new PhaseState(name, type, folder, status, others, data, result, start);
   }
 
   /** This phase, finished with this result. */
   public PhaseState finished(PhaseResult trained) {
-    return new PhaseState(name, type, folder, Status.FINISHED, settings, data, trained);
+    return new PhaseState(name, type, folder, Status.FINISHED, settings, data, trained, start);
   }
 }

@@ -48,6 +48,11 @@ public record RunFolder(Path path) {
     return path.resolve("events.jsonl");
   }
 
+  /** The file that asks the process which runs this run for a checkpoint; it removes it. */
+  public Path saveRequest() {
+    return path.resolve("save");
+  }
+
   /** The file that the process which runs this run holds locked. */
   public Path lock() {
     return path.resolve(".lock");

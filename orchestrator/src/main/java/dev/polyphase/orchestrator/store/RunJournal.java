@@ -1,9 +1,12 @@
 package dev.polyphase.orchestrator.store;
 
 import dev.polyphase.phases.api.PhaseResult;
+import dev.polyphase.phases.api.SavedCheckpoint;
 import dev.polyphase.weights.FileFailure;
 import java.io.IOException;
 import java.time.Clock;
+import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.function.Consumer;
@@ -54,11 +57,31 @@ public final class RunJournal implements AutoCloseable {
     return state;
   }
 
-  /** A phase begins, on data with these digests. */
-  public void phaseStarted(int index, Map<String, String> dataDigests) {
+  /** Whether {@code run.json} holds the state as it is. */
+  public boolean isWritten() {
+    return written;
+  }
+
+  /** A phase begins, on data with these digests, from these files. */
+  public void phaseStarted(
+      int index, Map<String, String> dataDigests, List<PhaseState.StartFile> start) {
     PhaseState phase = state.phases().get(index);
-    change(state.withPhase(index, phase.begun(dataDigests), now()));
+    change(state.withPhase(index, phase.begun(dataDigests, start), now()));
     add("phase_started", phase.name(), null);
+  }
+
+  /** A phase goes on from the checkpoint of a step. */
+  public void phaseResumed(int index, long step) {
+    add("phase_resumed", state.phases().get(index).name(), null, Map.of("step", step));
+  }
+
+  /** A checkpoint of a phase is complete. */
+  public void checkpointSaved(int index, SavedCheckpoint saved) {
+    Map<String, Number> figures = new LinkedHashMap<>();
+    figures.put("step", saved.step());
+    figures.put("bytes", saved.bytes());
+    figures.put("seconds", saved.stoodStillSeconds());
+    add("checkpoint_saved", state.phases().get(index).name(), null, figures);
   }
 
   /** Something to remember about a phase. */
@@ -95,6 +118,14 @@ public final class RunJournal implements AutoCloseable {
   }
 
   private void add(String event, @Nullable String phase, @Nullable String message) {
+    add(event, phase, message, Map.of());
+  }
+
+  private void add(
+      String event,
+      @Nullable String phase,
+      @Nullable String message,
+      Map<String, ? extends Number> figures) {
     try {
       write();
     } catch (IOException e) {
@@ -105,7 +136,7 @@ public final class RunJournal implements AutoCloseable {
                 + "; the state of the run is written as soon as it can be, and all else goes on");
       }
     }
-    events.add(event, phase, message);
+    events.add(event, phase, message, figures);
   }
 
   private void write() throws IOException {

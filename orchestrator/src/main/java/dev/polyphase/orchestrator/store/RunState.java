@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param name the pipeline's name
  * @param status where the run stands
- * @param message why it failed, or null
+ * @param message why it failed or was interrupted, or what a finished run still lacks; or null
  * @param polyphase the version that ran last
  * @param started when the run began, as ISO 8601 in UTC
  * @param updated when this state was written, likewise

@@ -13,6 +13,7 @@ import dev.polyphase.weights.AtomicFiles;
 import dev.polyphase.weights.FileFailure;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -100,6 +101,27 @@ public final class RunStore {
 
   /** Writes the state, whole or not at all. */
   public static void write(RunFolder run, RunState state) throws IOException {
-    AtomicFiles.writeString(run.runJson(), MAPPER.writeValueAsString(state) + "\n");
+    write(run.runJson(), state);
+  }
+
+  /** Writes a record as {@code run.json} has them. */
+  static void write(Path file, Object record) throws IOException {
+    AtomicFiles.writeString(file, MAPPER.writeValueAsString(record) + "\n");
+  }
+
+  /**
+   * A record that {@link #write} wrote; empty where a file is not there or holds something else.
+   */
+  static <T> Optional<T> readIfSound(Path file, Class<T> type) throws IOException {
+    if (!Files.isRegularFile(file)) {
+      return Optional.empty();
+    }
+    try {
+      return Optional.ofNullable(MAPPER.readValue(Files.readAllBytes(file), type));
+    } catch (JsonProcessingException e) {
+      return Optional.empty();
+    } catch (IOException e) {
+      throw FileFailure.reading(file, e);
+    }
   }
 }

@@ -71,6 +71,12 @@ class FailedRunTest {
 
     assertThat(repaired.exitCode()).as(repaired.messages()).isZero();
     assertThat(phase.resolve("model")).isDirectory();
+    assertThat(repaired.messages())
+        .contains(
+            "phase one ended at step 2, whose loss was NaN and whose rows are in %s; it begins anew\n"
+                .formatted(phase.resolve("failed-step.json")));
+    assertThat(phase.resolve("last-good.old-1/model.safetensors")).exists();
+    assertThat(phase.resolve("failed-step.old-1.json")).exists();
     assertThat(phase.resolve("last-good")).doesNotExist();
     assertThat(phase.resolve("failed-step.json")).doesNotExist();
   }

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.IntNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.polyphase.orchestrator.engine.RunOutcome.Kind;
@@ -221,22 +222,41 @@ class EngineResumeTest {
   }
 
   @Test
-  void aModelWithoutItsCardIsMadeAnew() throws IOException {
+  void aPhaseWhoseModelIsCompleteOnlyLacksItsCard() throws IOException {
     runs.run(THREE_PHASES, Start.BEGIN_OR_RESUME);
     Path card = folder.resolve("runs/three/phase-03-alignment/model/README.md");
     String text = Files.readString(card);
     assertThat(text).contains("three, alignment", "foundation (sft), then refinement (sft)");
 
-    // As a process leaves it that was killed between the two.
+    // As a process leaves it that was killed in between.
     Files.delete(card);
+    ObjectNode kept = new ObjectMapper().createObjectNode();
+    kept.set("result", runs.json("runs/three/run.json").at("/phases/2/result"));
+    kept.putObject("compute")
+        .put("library", "addition")
+        .put("device", "cpu")
+        .put("dtype", "float32")
+        .put("reason", "it needs no library");
+    Path result = folder.resolve("runs/three/phase-03-alignment/result.json");
+    Files.writeString(result, kept.toString());
     Path state = folder.resolve("runs/three/run.json");
     ObjectNode run = (ObjectNode) runs.json("runs/three/run.json");
     run.put("status", "running");
     ((ObjectNode) run.path("phases").path(2)).put("status", "running").putNull("result");
     Files.writeString(state, run.toString());
 
-    assertThat(runs.run(THREE_PHASES, Start.BEGIN_OR_RESUME).kind()).isEqualTo(Kind.FINISHED);
+    assertThat(
+            runs.run(THREE_PHASES, Start.BEGIN_OR_RESUME, new FailingTrainer("it is trained"))
+                .kind())
+        .isEqualTo(Kind.FINISHED);
+    assertThat(runs.messages())
+        .contains(
+            "an earlier process of this run ended without a word in phase alignment\n",
+            "phase alignment is not trained again: its model is complete\n");
     assertThat(card).hasContent(text);
+    assertThat(result).doesNotExist();
+    assertThat(runs.json("runs/three/run.json").at("/phases/2/result"))
+        .isEqualTo(kept.path("result"));
   }
 
   /** No phase was trained from the new model yet, and so nothing keeps it as it was. */
@@ -359,21 +379,11 @@ class EngineResumeTest {
     }
 
     private PhaseListener asking(PhaseListener listener) {
-      return new PhaseListener() {
+      return new ForwardingListener(listener) {
         @Override
         public void metrics(MetricsRow row) {
-          listener.metrics(row);
+          super.metrics(row);
           ask.run();
-        }
-
-        @Override
-        public void note(String sentence) {
-          listener.note(sentence);
-        }
-
-        @Override
-        public boolean stopRequested() {
-          return listener.stopRequested();
         }
       };
     }

@@ -76,6 +76,11 @@ final class EngineRuns {
           public boolean requested() {
             return stopRequested;
           }
+
+          @Override
+          public boolean saveRequested() {
+            return false;
+          }
         };
     Engine engine =
         new Engine(

@@ -99,6 +99,11 @@ class RescanningTest {
           public boolean requested() {
             return stopped.getAsBoolean();
           }
+
+          @Override
+          public boolean saveRequested() {
+            return false;
+          }
         };
     return new Rescanning(
         PHASE,

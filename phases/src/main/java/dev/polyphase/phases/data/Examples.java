@@ -1,6 +1,7 @@
 package dev.polyphase.phases.data;
 
 import dev.polyphase.phases.api.DataCounts;
+import dev.polyphase.phases.checkpoints.Fingerprint;
 import dev.polyphase.pipelines.problems.Place;
 import java.util.ArrayList;
 import java.util.BitSet;
@@ -48,6 +49,13 @@ public record Examples(
         0,
         rows.size(),
         rows.stream().mapToLong(Example::tokens).sum());
+  }
+
+  /** Tells them, in their order, from others. */
+  public String fingerprint() {
+    Fingerprint fingerprint = new Fingerprint();
+    rows.forEach(row -> fingerprint.add(row.ids()).add(row.labels()));
+    return fingerprint.text();
   }
 
   /**

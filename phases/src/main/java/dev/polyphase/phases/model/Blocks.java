@@ -13,20 +13,11 @@ import java.util.function.IntFunction;
 
 /** The transformer blocks: for each a forward pass and the vector-Jacobian product. */
 final class Blocks implements AutoCloseable {
-  private static final List<String> PROJECTIONS =
-      List.of("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj");
-  private static final List<String> NORMS =
-      List.of("input_layernorm", "post_attention_layernorm", "q_norm", "k_norm");
-
-  /** Of larger heads some GPUs have no backward pass. */
-  private static final int MOST_FLASH_HEAD_DIM = 192;
-
-  private final ModelConfig config;
   private final ModelTensors tensors;
   private final Adapters adapters;
   private final Activations activations;
   private final List<Map<String, Parameter>> parameters = new ArrayList<>();
-  private final Map<Variant, Kernel> kernels = new HashMap<>();
+  private final Map<BlockKernel, Kernel> kernels = new HashMap<>();
   private final List<Kernel> kernelOfLayer = new ArrayList<>();
 
   /**
@@ -41,7 +32,6 @@ final class Blocks implements AutoCloseable {
       ModelTensors tensors,
       Adapters adapters,
       Activations activations) {
-    this.config = config;
     this.tensors = tensors;
     this.adapters = adapters;
     this.activations = activations;
@@ -49,7 +39,8 @@ final class Blocks implements AutoCloseable {
       parameters.add(adapters.extend(layout.block(layer)));
       NDManager place = places.apply(layer);
       kernelOfLayer.add(
-          kernels.computeIfAbsent(variant(layer, place), variant -> kernel(place, variant)));
+          kernels.computeIfAbsent(
+              kernel(config.blocks().get(layer), layer, place), it -> it.load(place, adapters)));
     }
   }
 
@@ -62,6 +53,11 @@ final class Blocks implements AutoCloseable {
       }
     }
     return parameters.size();
+  }
+
+  /** Whether they are computed again in the backward pass. */
+  boolean recompute() {
+    return activations == Activations.RECOMPUTED;
   }
 
   int count() {
@@ -79,6 +75,16 @@ final class Blocks implements AutoCloseable {
       String method, int layer, NDArray x, RotaryTable.Slice positions, long dropoutSeed) {
     List<NDArray> arrays =
         parameters.get(layer).values().stream().map(p -> tensors.get(p.name())).toList();
+    return call(method, layer, x, positions, dropoutSeed, arrays);
+  }
+
+  private Kernel.Call call(
+      String method,
+      int layer,
+      NDArray x,
+      RotaryTable.Slice positions,
+      long dropoutSeed,
+      List<NDArray> arrays) {
     Kernel.Call call =
         kernelOfLayer
             .get(layer)
@@ -178,7 +184,12 @@ final class Blocks implements AutoCloseable {
 
   private NDArray forward(
       int layer, NDArray x, RotaryTable.Slice positions, long dropoutSeed, NDManager scratch) {
-    return call("forward", layer, x, positions, dropoutSeed).runForOne(scratch);
+    // What is made for it in the place of weights is of this block alone.
+    try (NDManager shown = scratch.newSubManager()) {
+      List<NDArray> arrays =
+          parameters.get(layer).values().stream().map(p -> tensors.get(p.name(), shown)).toList();
+      return call("forward", layer, x, positions, dropoutSeed, arrays).runForOne(scratch);
+    }
   }
 
   /** 1 for each gradient that is wanted: of the input, then of each of the kernel's list. */
@@ -192,10 +203,10 @@ final class Blocks implements AutoCloseable {
     return wanted;
   }
 
-  private Variant variant(int layer, NDManager place) {
-    return new Variant(
+  private BlockKernel kernel(DecoderBlock block, int layer, NDManager place) {
+    return new BlockKernel(
         Libtorch.deviceName(place),
-        config.windows().get(layer),
+        block,
         List.copyOf(parameters.get(layer).keySet()),
         drops(layer));
   }
@@ -204,57 +215,4 @@ final class Blocks implements AutoCloseable {
     return adapters.dropout() > 0
         && parameters.get(layer).keySet().stream().anyMatch(role -> role.endsWith(Adapters.A));
   }
-
-  private Kernel kernel(NDManager manager, Variant variant) {
-    List<String> roles = variant.roles();
-    Map<String, Object> constants = new HashMap<>();
-    for (int i = 0; i < PROJECTIONS.size(); i++) {
-      String projection = PROJECTIONS.get(i);
-      constants.put(
-          projection,
-          "%d, %d, %d, %d, %d"
-              .formatted(
-                  roles.indexOf(projection + ".weight"),
-                  roles.indexOf(projection + ".bias"),
-                  roles.indexOf(projection + Adapters.A),
-                  roles.indexOf(projection + Adapters.B),
-                  i));
-    }
-    constants.put("adapter_scale", adapters.scale());
-    constants.put("dropout_seed", variant.drops() ? roles.size() : -1);
-    constants.put("kept_share", 1 - adapters.dropout());
-    for (String norm : NORMS) {
-      constants.put(norm + ".weight", roles.indexOf(norm + ".weight"));
-    }
-    String device = variant.device();
-    constants.put("device", device);
-    constants.put("heads", config.numHeads());
-    constants.put("kv_heads", config.numKeyValueHeads());
-    constants.put("heads_per_group", config.numHeads() / config.numKeyValueHeads());
-    constants.put("head_dim", config.headDim());
-    constants.put("rms_norm_eps", config.rmsNormEps());
-    constants.put("window", variant.window());
-    constants.put("on_gpu", device.startsWith("cuda") ? "True" : "False");
-    constants.put("flash", hasFlash(manager) ? "True" : "False");
-    return Kernel.load(manager, Blocks.class, "block.py", constants);
-  }
-
-  /** Whether flash attention is for heads of a model's size. */
-  static boolean fitsFlash(ModelConfig config) {
-    return config.headDim() % 8 == 0 && config.headDim() <= MOST_FLASH_HEAD_DIM;
-  }
-
-  private boolean hasFlash(NDManager manager) {
-    return Libtorch.hasFlashAttention(manager) && fitsFlash(config);
-  }
-
-  /**
-   * What makes the kernels of blocks differ.
-   *
-   * @param device the block's
-   * @param window the attention's, 0 for none
-   * @param roles of the parameters and adapters, in the order of the kernel's list
-   * @param drops whether a seed stands behind them
-   */
-  private record Variant(String device, int window, List<String> roles, boolean drops) {}
 }

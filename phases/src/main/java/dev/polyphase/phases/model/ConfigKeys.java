@@ -112,6 +112,13 @@ final class ConfigKeys {
     return value.booleanValue();
   }
 
+  /** Notes a flag that is true in a family that does not know what it asks for. */
+  void refuseTrue(String key) {
+    if (flag(key, false)) {
+      problem(key, "is true, which this architecture does not have");
+    }
+  }
+
   String text(String key, String otherwise) {
     if (!has(key)) {
       return note(key, otherwise);

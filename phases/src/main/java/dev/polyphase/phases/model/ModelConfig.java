@@ -1,51 +1,37 @@
 package dev.polyphase.phases.model;
 
 import dev.polyphase.weights.HeadTie;
-import java.nio.file.Path;
 import java.util.List;
 
 /**
- * A model's shape, read from {@code config.json}.
+ * What a model computes, read from {@code config.json}.
  *
- * @param file where it was read
- * @param architecture the family
  * @param hiddenSize the width of the residual stream
- * @param intermediateSize the width inside the MLP
- * @param numLayers transformer blocks
- * @param numHeads query heads
- * @param numKeyValueHeads key and value heads; divides {@code numHeads}
- * @param headDim values of one head
  * @param vocabSize rows of the embedding
- * @param rmsNormEps added to the mean square in norms
- * @param rope the position embedding
- * @param windows per layer, how many positions a token sees, itself included; 0 for all
- * @param queryKeyValueBias whether q, k and v have biases
- * @param outputBias whether o has a bias
- * @param mlpBias whether gate, up and down have biases
- * @param queryKeyNorm whether queries and keys are normed per head
+ * @param rmsNormEps added to the mean square in the final norm
+ * @param blocks the transformer blocks, from below
  * @param head whether the head is the embedding
  */
 public record ModelConfig(
-    Path file,
-    Architecture architecture,
-    int hiddenSize,
-    int intermediateSize,
-    int numLayers,
-    int numHeads,
-    int numKeyValueHeads,
-    int headDim,
-    int vocabSize,
-    double rmsNormEps,
-    Rope rope,
-    List<Integer> windows,
-    boolean queryKeyValueBias,
-    boolean outputBias,
-    boolean mlpBias,
-    boolean queryKeyNorm,
-    HeadTie head) {
+    int hiddenSize, int vocabSize, double rmsNormEps, List<DecoderBlock> blocks, HeadTie head) {
 
   public ModelConfig {
-    windows = List.copyOf(windows);
+    blocks = List.copyOf(blocks);
+  }
+
+  /** How many blocks there are. */
+  public int numLayers() {
+    return blocks.size();
+  }
+
+  /** The position embedding, which all blocks have in common. */
+  Rope rope() {
+    return blocks.get(0).attention().rope();
+  }
+
+  /** Values of one head, in all blocks. */
+  int headDim() {
+    return blocks.get(0).attention().heads().dim();
   }
 
   /** Whether the head is the embedding. */
@@ -55,23 +41,6 @@ public record ModelConfig(
 
   /** The same with another word on the head. */
   ModelConfig withHead(HeadTie other) {
-    return new ModelConfig(
-        file,
-        architecture,
-        hiddenSize,
-        intermediateSize,
-        numLayers,
-        numHeads,
-        numKeyValueHeads,
-        headDim,
-        vocabSize,
-        rmsNormEps,
-        rope,
-        windows,
-        queryKeyValueBias,
-        outputBias,
-        mlpBias,
-        queryKeyNorm,
-        other);
+    return new ModelConfig(hiddenSize, vocabSize, rmsNormEps, blocks, other);
   }
 }

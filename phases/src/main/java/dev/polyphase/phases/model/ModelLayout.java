@@ -1,5 +1,6 @@
 package dev.polyphase.phases.model;
 
+import dev.polyphase.phases.model.Parameter.FirstValues;
 import dev.polyphase.pipelines.problems.InputException;
 import dev.polyphase.pipelines.problems.Place;
 import dev.polyphase.pipelines.problems.Problem;
@@ -66,38 +67,27 @@ public final class ModelLayout {
   /** Every parameter, once, in the order of the forward pass. */
   public List<Parameter> parameters() {
     List<Parameter> parameters = new ArrayList<>();
-    parameters.add(Parameter.of(EMBEDDING, config.vocabSize(), config.hiddenSize()));
+    parameters.add(
+        Parameter.of(EMBEDDING, FirstValues.NORMAL, config.vocabSize(), config.hiddenSize()));
     for (int layer = 0; layer < config.numLayers(); layer++) {
       parameters.addAll(block(layer).values());
     }
-    parameters.add(Parameter.of(FINAL_NORM, config.hiddenSize()));
+    parameters.add(Parameter.of(FINAL_NORM, FirstValues.ONES, config.hiddenSize()));
     if (!config.tiedHead()) {
-      parameters.add(Parameter.of(HEAD, config.vocabSize(), config.hiddenSize()));
+      parameters.add(
+          Parameter.of(HEAD, FirstValues.NORMAL, config.vocabSize(), config.hiddenSize()));
     }
     return parameters;
   }
 
   /** A block's parameters by role ({@code q_proj.weight}), in the order of its kernel's list. */
   public Map<String, Parameter> block(int layer) {
-    long hidden = config.hiddenSize();
-    long inner = config.intermediateSize();
-    long queries = (long) config.numHeads() * config.headDim();
-    long keys = (long) config.numKeyValueHeads() * config.headDim();
-    Block block = new Block(BLOCKS + layer + ".");
-    block.add("", "input_layernorm.weight", hidden);
-    block.project("self_attn.", "q_proj", queries, hidden, config.queryKeyValueBias());
-    block.project("self_attn.", "k_proj", keys, hidden, config.queryKeyValueBias());
-    block.project("self_attn.", "v_proj", keys, hidden, config.queryKeyValueBias());
-    block.project("self_attn.", "o_proj", hidden, queries, config.outputBias());
-    if (config.queryKeyNorm()) {
-      block.add("self_attn.", "q_norm.weight", config.headDim());
-      block.add("self_attn.", "k_norm.weight", config.headDim());
-    }
-    block.add("", "post_attention_layernorm.weight", hidden);
-    block.project("mlp.", "gate_proj", inner, hidden, config.mlpBias());
-    block.project("mlp.", "up_proj", inner, hidden, config.mlpBias());
-    block.project("mlp.", "down_proj", hidden, inner, config.mlpBias());
-    return block.parameters;
+    return config.blocks().get(layer).parameters(prefix(layer));
+  }
+
+  /** What the names of a block's parameters begin with, {@code model.layers.3.}. */
+  public static String prefix(int layer) {
+    return BLOCKS + layer + ".";
   }
 
   /**
@@ -171,26 +161,5 @@ public final class ModelLayout {
 
   private static Problem problem(Checkpoint checkpoint, String sentence) {
     return new Problem(Place.in(checkpoint.folder().toString()), sentence);
-  }
-
-  /** Collects one block's parameters. */
-  private static final class Block {
-    private final String prefix;
-    private final Map<String, Parameter> parameters = new LinkedHashMap<>();
-
-    private Block(String prefix) {
-      this.prefix = prefix;
-    }
-
-    private void add(String group, String role, long... shape) {
-      parameters.put(role, Parameter.of(prefix + group + role, shape));
-    }
-
-    private void project(String group, String role, long outputs, long inputs, boolean bias) {
-      add(group, role + ".weight", outputs, inputs);
-      if (bias) {
-        add(group, role + ".bias", outputs);
-      }
-    }
   }
 }

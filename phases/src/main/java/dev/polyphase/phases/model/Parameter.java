@@ -8,15 +8,29 @@ import java.util.List;
  *
  * @param name its name in checkpoints
  * @param shape its dimensions
+ * @param first what it holds in a new model
  */
-public record Parameter(String name, List<Long> shape) {
+public record Parameter(String name, List<Long> shape, FirstValues first) {
+
+  /** What a tensor of a new model holds. */
+  public enum FirstValues {
+    /** Values drawn from a normal distribution around 0. */
+    NORMAL,
+    ONES,
+    ZEROS
+  }
 
   public Parameter {
     shape = List.copyOf(shape);
   }
 
-  static Parameter of(String name, long... shape) {
-    return new Parameter(name, Arrays.stream(shape).boxed().toList());
+  /** A matrix, or what is no part of a new model. */
+  public Parameter(String name, List<Long> shape) {
+    this(name, shape, FirstValues.NORMAL);
+  }
+
+  static Parameter of(String name, FirstValues first, long... shape) {
+    return new Parameter(name, Arrays.stream(shape).boxed().toList(), first);
   }
 
   /** How many values it has. */

@@ -34,6 +34,11 @@ public record Placement(
     return new Placement(List.of(device), List.of(0), precision, activations, false);
   }
 
+  /** The same with other activations. */
+  public Placement with(Activations others) {
+    return new Placement(devices, firstBlocks, precision, others, mastersOnHost);
+  }
+
   /** The place of a block. */
   public int ofBlock(int layer) {
     int place = devices.size() - 1;

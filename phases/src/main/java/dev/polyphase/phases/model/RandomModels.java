@@ -51,13 +51,15 @@ public final class RandomModels implements ModelMaker {
 
   @Override
   public void create(Path outline, Path target, long seed) throws IOException {
-    double spread =
-        JsonFile.read(outline.resolve("config.json")).path("initializer_range").asDouble(0.02);
+    Path config = outline.resolve("config.json");
+    double spread = JsonFile.read(config).path("initializer_range").asDouble(0.02);
     Checkpoint empty = Checkpoint.open(outline);
     Map<String, NewTensor> values = new HashMap<>();
-    for (TensorInfo tensor : empty.tensors()) {
+    for (Parameter parameter : new ModelLayout(ConfigReader.readFile(config)).parameters()) {
+      TensorInfo tensor = empty.find(parameter.name()).orElseThrow();
       values.put(
-          tensor.name(), new NewTensor(tensor.type(), new RandomValues(tensor, spread, seed)));
+          tensor.name(),
+          new NewTensor(tensor.type(), new RandomValues(tensor, parameter.first(), spread, seed)));
     }
     CheckpointWriter.write(empty, target, values, Map.of());
   }

@@ -13,11 +13,13 @@ import java.util.function.DoubleSupplier;
 /**
  * The first values of a tensor. {@link Random} draws them, whose sequence every Java has alike.
  *
- * @param tensor a matrix, a norm's weight or a bias, of F32 or BF16
- * @param spread the standard deviation of a matrix's values
+ * @param tensor of F32 or BF16
+ * @param first what it holds
+ * @param spread the standard deviation of values that are drawn
  * @param seed the model's seed; each tensor draws from its own sequence
  */
-record RandomValues(TensorInfo tensor, double spread, long seed) implements TensorBytes {
+record RandomValues(TensorInfo tensor, Parameter.FirstValues first, double spread, long seed)
+    implements TensorBytes {
   private static final int CHUNK_BYTES = 1 << 20;
 
   @Override
@@ -35,12 +37,14 @@ record RandomValues(TensorInfo tensor, double spread, long seed) implements Tens
   }
 
   private DoubleSupplier values() {
-    if (tensor.shape().size() == 1) {
-      double constant = tensor.name().endsWith(".bias") ? 0 : 1;
-      return () -> constant;
-    }
-    Random random = new Random(seed * 31 + tensor.name().hashCode());
-    return () -> spread * random.nextGaussian();
+    return switch (first) {
+      case ONES -> () -> 1;
+      case ZEROS -> () -> 0;
+      case NORMAL -> {
+        Random random = new Random(seed * 31 + tensor.name().hashCode());
+        yield () -> spread * random.nextGaussian();
+      }
+    };
   }
 
   private void put(ByteBuffer chunk, float value) {

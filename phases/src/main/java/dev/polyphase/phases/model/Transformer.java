@@ -90,11 +90,6 @@ public final class Transformer implements AutoCloseable {
         Placement.on(device, precision, Activations.RECOMPUTED));
   }
 
-  /** Whether GPUs attend to windows and packed rows of a model in 16 bits without a mask. */
-  public static boolean needsNoMask(ModelConfig config) {
-    return Blocks.fitsFlash(config);
-  }
-
   /** The tokens whose logits exist at a time. */
   public static int tokensOfLogits(boolean onGpu) {
     return Ends.chunkTokens(onGpu);
@@ -103,6 +98,11 @@ public final class Transformer implements AutoCloseable {
   /** Where it is. */
   public Devices devices() {
     return devices;
+  }
+
+  /** Whether its blocks are computed again in the backward pass. */
+  public boolean recomputes() {
+    return blocks.recompute();
   }
 
   /** Its weights, frozen and trained. */

@@ -7,7 +7,6 @@ import dev.polyphase.phases.data.Example;
 import dev.polyphase.phases.data.ExampleReader;
 import dev.polyphase.phases.data.Examples;
 import dev.polyphase.phases.data.TokenBatch;
-import dev.polyphase.phases.model.Transformer;
 import dev.polyphase.phases.tokens.LazyTokenizer;
 import dev.polyphase.pipelines.Dataset;
 import dev.polyphase.pipelines.Phase;
@@ -62,7 +61,12 @@ public final class NextToken implements Objective {
   }
 
   @Override
-  public void begin(Transformer model, List<int[]> microBatches, Runnable pause) {}
+  public String fingerprint() {
+    return examples.fingerprint();
+  }
+
+  @Override
+  public void begin(Beginning start) {}
 
   @Override
   public MicroBatch microBatch(int[] rows) {

@@ -1,8 +1,8 @@
 package dev.polyphase.phases.objective;
 
 import dev.polyphase.phases.api.DataCounts;
-import dev.polyphase.phases.model.Transformer;
 import dev.polyphase.pipelines.problems.Place;
+import java.io.IOException;
 import java.util.List;
 import java.util.Set;
 
@@ -35,15 +35,11 @@ public interface Objective {
   /** What the rows of the datasets that are in it came to; none of these was left out. */
   DataCounts counts();
 
-  /**
-   * Called once before the first step, with the weights that the phase starts from.
-   *
-   * @param microBatches the rows of the forward passes to come, each row once: those of the first
-   *     pass over the rows, as far as the phase gets. What is computed of these very batches is
-   *     what the first step will see, to the last bit
-   * @param pause called between forward passes; it may throw to end the phase
-   */
-  void begin(Transformer model, List<int[]> microBatches, Runnable pause);
+  /** Tells its rows, in their order, from others. */
+  String fingerprint();
+
+  /** Called once before the first step, or before the first one that is taken after a pause. */
+  void begin(Beginning start) throws IOException;
 
   /** The rows with these indices, as one forward pass. */
   MicroBatch microBatch(int[] rows);

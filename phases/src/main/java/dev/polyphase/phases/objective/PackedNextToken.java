@@ -5,7 +5,6 @@ import dev.polyphase.phases.data.Example;
 import dev.polyphase.phases.data.Examples;
 import dev.polyphase.phases.data.Packing;
 import dev.polyphase.phases.data.TokenBatch;
-import dev.polyphase.phases.model.Transformer;
 import dev.polyphase.pipelines.problems.Place;
 import java.util.Arrays;
 import java.util.List;
@@ -53,7 +52,12 @@ final class PackedNextToken implements Objective {
   }
 
   @Override
-  public void begin(Transformer model, List<int[]> microBatches, Runnable pause) {}
+  public String fingerprint() {
+    return "packed " + examples.fingerprint();
+  }
+
+  @Override
+  public void begin(Beginning start) {}
 
   @Override
   public MicroBatch microBatch(int[] chosen) {

@@ -2,6 +2,10 @@ package dev.polyphase.phases.training;
 
 import ai.djl.ndarray.NDArray;
 import dev.polyphase.kernels.Precision;
+import dev.polyphase.phases.checkpoints.Resumable;
+import dev.polyphase.phases.checkpoints.StateReader;
+import dev.polyphase.phases.checkpoints.StateWriter;
+import dev.polyphase.phases.checkpoints.StoredFiles;
 import dev.polyphase.phases.model.Trainable;
 import dev.polyphase.phases.model.TrainedTensor;
 import dev.polyphase.phases.model.Transformer;
@@ -16,6 +20,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * The weights as they were at the best evaluation so far. They are kept in a file beside the
@@ -23,10 +28,12 @@ import java.util.Optional;
  * In it are the float32 masters, and what was trained earlier in the phase as it rests. All else is
  * as the phase found it.
  */
-final class BestWeights implements AutoCloseable {
+final class BestWeights implements Resumable, AutoCloseable {
+  private static final String KEPT = "best.safetensors";
+
   private final Path file;
   private final Checkpoint base;
-  private Trainable trained = Trainable.nothing();
+  private Set<String> trained = Set.of();
 
   /**
    * Nothing is kept yet.
@@ -62,7 +69,7 @@ final class BestWeights implements AutoCloseable {
       }
     }
     SafetensorsFile.write(file, tensors);
-    trained = weights.trainable();
+    trained = weights.trainable().tensors();
   }
 
   /**
@@ -70,15 +77,33 @@ final class BestWeights implements AutoCloseable {
    * trained then. Copies of masters that are on the CPU stay as they are: the result is written
    * from the masters.
    */
-  void restore(Transformer model) throws IOException {
+  void giveTo(Transformer model) throws IOException {
     List<TensorInfo> kept = SafetensorsFile.read(file);
+    Trainable now = model.weights().trainable();
     model.retarget(
-        base.with(kept.stream().filter(tensor -> base.contains(tensor.name())).toList()), trained);
+        base.with(kept.stream().filter(tensor -> base.contains(tensor.name())).toList()),
+        now.tensors().equals(trained) ? now : now.with(trained, now.rateFactors()));
     for (TensorInfo tensor : kept) {
       Optional<TrainedTensor> master = model.trained().find(tensor.name());
       if (master.isPresent()) {
         model.weights().storeOf(tensor.name()).read(tensor, master.get().master());
       }
+    }
+  }
+
+  @Override
+  public void save(StateWriter state) {
+    if (Files.exists(file)) {
+      state.put("trained", trained.stream().sorted().toList());
+      state.file(KEPT, file);
+    }
+  }
+
+  @Override
+  public void restore(StateReader state) throws IOException {
+    if (state.hasFile(KEPT)) {
+      trained = Set.copyOf(state.texts("trained"));
+      StoredFiles.linkOrCopy(state.file(KEPT), file);
     }
   }
 

@@ -14,17 +14,18 @@ import dev.polyphase.phases.api.PhaseTrainer;
 import dev.polyphase.phases.api.PreparedPhase;
 import dev.polyphase.phases.api.ReadingListener;
 import dev.polyphase.phases.api.TrainingFailedException;
+import dev.polyphase.phases.checkpoints.Checkpoints;
+import dev.polyphase.phases.checkpoints.StateReader;
 import dev.polyphase.phases.data.Schedule;
+import dev.polyphase.phases.model.Activations;
 import dev.polyphase.phases.model.ConfigReader;
 import dev.polyphase.phases.model.EmbeddingNoise;
 import dev.polyphase.phases.model.ModelConfig;
-import dev.polyphase.phases.model.ModelLayout;
-import dev.polyphase.phases.model.Trainable;
+import dev.polyphase.phases.model.Placement;
 import dev.polyphase.phases.model.Transformer;
 import dev.polyphase.phases.objective.Objective;
 import dev.polyphase.phases.objective.ObjectiveSource;
 import dev.polyphase.phases.tokens.LazyTokenizer;
-import dev.polyphase.pipelines.Adapter;
 import dev.polyphase.pipelines.Phase;
 import dev.polyphase.pipelines.PhaseType;
 import dev.polyphase.pipelines.problems.InputException;
@@ -180,101 +181,62 @@ public final class DjlPhaseTrainer implements PhaseTrainer {
   private PhaseResult trained(
       PhaseRequest request, PhaseRows rows, Schedule schedule, PhaseListener listener)
       throws IOException {
-    long startNanos = System.nanoTime();
     refuseResultThatExists(request.result());
-    refuseResultThatExists(request.lastGood());
     Path base = request.start().checkpoint();
     FolderState opened = FolderState.of(base, request.result());
     PhaseSetup setup = PhaseSetup.of(request, offloadsOnCpu);
-    Objective objective = rows.training();
     LearnedEnds ends;
     try (LazyTokenizer tokenizer = new LazyTokenizer(base)) {
-      ends = LearnedEnds.of(base, tokenizer, objective);
+      ends = LearnedEnds.of(base, tokenizer, rows.training());
     }
     noteRows(rows.counts(), "", request.phase(), listener);
     if (rows.heldOutCounts() != null) {
       noteRows(rows.heldOutCounts(), "held-out ", request.phase(), listener);
     }
-    notePacking(request.phase(), objective, listener);
+    notePacking(request.phase(), rows.training(), listener);
     noteOffload(setup, listener);
+    Checkpoints checkpoints = new Checkpoints(request.checkpoints());
+    Optional<StateReader> earlier = checkpoints.newest(listener::note);
     // What the model has mapped is closed after it.
-    try (@Nullable BestWeights best = bestWeights(request, setup);
-        PresentWeights present = new PresentWeights(request.result());
-        Transformer model = model(setup, request, objective, schedule)) {
+    try (PhaseFiles files = new PhaseFiles(request, setup.checkpoint());
+        Transformer model = model(setup, request, rows.training(), schedule, earlier)) {
       TrainedCheckpoint result =
           new TrainedCheckpoint(
               setup.checkpoint(),
               opened,
               setup.layout(),
               model,
-              request.pipeline().saveDtype(),
+              SavedAs.of(request, setup.checkpoint()),
               ends);
-      @Nullable Rescans rescans =
-          request
-              .start()
-              .retargeting()
-              .map(how -> new Rescans(request, how, setup.layout(), model, result, present))
-              .orElse(null);
-      TrainingLoop loop =
-          new TrainingLoop(
-              request.phase(),
-              request.pipeline().seed(),
-              model,
-              objective,
-              schedule,
-              rows.heldOut(),
-              best,
-              rescans,
-              new StepGuard(
-                  request.phase(),
-                  new LastGood(request.lastGood(), result),
-                  new StartingWeights(setup.checkpoint(), setup.layout()),
-                  request.failedStep()),
-              listener);
-      long tokens = loop.run();
-      result.checkBase();
-      long changed = result.changedValues();
-      writeAdapter(request, setup.layout(), model);
-      result.write(request.result());
-      Trainable trained =
-          rescans == null
-              ? setup.parts()
-              : setup.parts().with(rescans.everTrained(), setup.parts().rateFactors());
-      return new PhaseResult(
-          loop.stepsDone(),
-          tokens,
-          trained.arrays(setup.layout()),
-          trained.values(setup.layout()),
-          trained.savedValues(setup.layout()),
-          changed,
-          (System.nanoTime() - startNanos) / 1e9,
-          rows.counts(),
-          rows.heldOutCounts(),
-          ends.all());
+      PhaseTraining training =
+          new PhaseTraining(request, setup, rows, schedule, model, result, files);
+      return training.run(earlier, checkpoints, freeMemory, listener);
     }
   }
 
   private Transformer model(
-      PhaseSetup setup, PhaseRequest request, Objective objective, Schedule schedule)
+      PhaseSetup setup,
+      PhaseRequest request,
+      Objective objective,
+      Schedule schedule,
+      Optional<StateReader> earlier)
       throws IOException {
     // What a scan used is free.
     Libtorch.giveBackUnused();
     PlacedPhase placed = setup.placed(setup.memory(schedule, objective), freeMemory);
+    Placement placement = placed.placement();
+    if (earlier.isPresent() && PhaseTraining.recomputed(earlier.get())) {
+      // Whatever memory there is now: kept and computed again may differ in the last bit.
+      placement = placement.with(Activations.RECOMPUTED);
+    }
     Transformer model =
-        Transformer.load(setup.checkpoint(), setup.config(), setup.parts(), placed.placement());
+        Transformer.load(setup.checkpoint(), setup.config(), setup.parts(), placement);
     if (request.phase().batch().neftuneNoiseAlpha() > 0) {
       model.addNoise(
           new EmbeddingNoise(
               request.phase().batch().neftuneNoiseAlpha(), request.pipeline().seed()));
     }
     return model;
-  }
-
-  private static @Nullable BestWeights bestWeights(PhaseRequest request, PhaseSetup setup) {
-    return request.phase().evaluation().loadBestModelAtEnd()
-        ? new BestWeights(
-            request.result().resolveSibling("best-weights.safetensors"), setup.checkpoint())
-        : null;
   }
 
   /** Now, not after hours of training. */
@@ -289,15 +251,6 @@ public final class DjlPhaseTrainer implements PhaseTrainer {
     return source.notBuilt(phase).stream()
         .map(sentence -> new Problem(null, "phase " + phase.name() + ": " + sentence))
         .toList();
-  }
-
-  private static void writeAdapter(PhaseRequest request, ModelLayout layout, Transformer model)
-      throws IOException {
-    Optional<Adapter> adapter = request.phase().trained().adapter();
-    if (adapter.isPresent() && adapter.get().save() == Adapter.Save.PEFT) {
-      Path folder = request.result().resolveSibling("adapter");
-      PeftFolder.write(folder, model, layout, adapter.get(), request.start().checkpoint());
-    }
   }
 
   /**

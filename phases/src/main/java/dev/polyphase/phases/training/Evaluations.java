@@ -2,8 +2,9 @@ package dev.polyphase.phases.training;
 
 import dev.polyphase.phases.api.MetricsRow;
 import dev.polyphase.phases.api.PhaseListener;
-import dev.polyphase.phases.data.Step;
-import dev.polyphase.phases.model.Transformer;
+import dev.polyphase.phases.checkpoints.Resumable;
+import dev.polyphase.phases.checkpoints.StateReader;
+import dev.polyphase.phases.checkpoints.StateWriter;
 import dev.polyphase.pipelines.Evaluation;
 import java.io.IOException;
 import java.util.Locale;
@@ -14,7 +15,7 @@ import org.jspecify.annotations.Nullable;
  * When a phase's held-out rows are evaluated, and what follows: whether training ends early, and
  * which weights are the result. The evaluation before the first step counts like every other.
  */
-final class Evaluations {
+final class Evaluations implements Resumable {
   /** Refuses a figure that is not finite. */
   @FunctionalInterface
   interface FigureCheck {
@@ -23,14 +24,14 @@ final class Evaluations {
 
   private final Evaluation settings;
   private final HeldOut heldOut;
-  private final Transformer model;
   private final @Nullable BestWeights best;
+  private final Metrics metrics;
   private final PhaseListener listener;
   private final FigureCheck finite;
   private final long totalSteps;
   private final Optional<EarlyStopping> earlyStopping;
 
-  private long latestStep;
+  private long latestStep = -1;
   private long lowestStep;
   private double lowestLoss = Double.POSITIVE_INFINITY;
   private boolean outOfPatience;
@@ -39,56 +40,57 @@ final class Evaluations {
    * The evaluations of a phase.
    *
    * @param best where the best weights are kept; null where the last ones are the result
+   * @param metrics has a row of each
    * @param finite hears of every held-out loss
    * @param totalSteps the steps planned
    */
   Evaluations(
       Evaluation settings,
       HeldOut heldOut,
-      Transformer model,
       @Nullable BestWeights best,
+      Metrics metrics,
       PhaseListener listener,
       FigureCheck finite,
       long totalSteps) {
     this.settings = settings;
     this.heldOut = heldOut;
-    this.model = model;
     this.best = best;
+    this.metrics = metrics;
     this.listener = listener;
     this.finite = finite;
     this.totalSteps = totalSteps;
     this.earlyStopping = settings.earlyStopping().map(EarlyStopping::new);
   }
 
-  /** Before the first step. */
-  void begin() throws IOException {
-    heldOut.begin(model);
-    evaluate(0, 0);
+  /** Whether there is an evaluation after this step that was not made yet, the last left aside. */
+  boolean dueAfter(long step) {
+    return step < totalSteps
+        && latestStep < step
+        && (step == 0
+            || (settings.evalSteps().isPresent()
+                && step % settings.evalSteps().get().of(totalSteps) == 0));
   }
 
-  /** Whether there is an evaluation after this step, the last left aside. */
-  boolean dueAfter(Step step) {
-    return step.index() < totalSteps
-        && settings.evalSteps().isPresent()
-        && step.index() % settings.evalSteps().get().of(totalSteps) == 0;
-  }
-
-  /** After a step: whether training shall end here. */
-  boolean endAfter(Step step) throws IOException {
-    evaluate(step.index(), step.epoch());
+  /** Evaluates after a step, or with 0 before the first one. */
+  void after(long step, double epoch) throws IOException {
+    evaluate(step, epoch);
     if (outOfPatience) {
       Evaluation.EarlyStopping stopping = settings.earlyStopping().orElseThrow();
       listener.note(
           String.format(
               Locale.ROOT,
               "ended after step %,d of %,d: the held-out loss has not fallen%s in the last %,d evaluations; the lowest is %.4f, after step %,d",
-              step.index(),
+              step,
               totalSteps,
               stopping.threshold() == 0 ? "" : " by more than " + stopping.threshold(),
               stopping.patience(),
               lowestLoss,
               lowestStep));
     }
+  }
+
+  /** Whether training shall end where it was evaluated last. */
+  boolean outOfPatience() {
     return outOfPatience;
   }
 
@@ -98,7 +100,7 @@ final class Evaluations {
       evaluate(step, epoch);
     }
     if (best != null && lowestStep < step) {
-      best.restore(model);
+      best.giveTo(heldOut.model());
       listener.note(
           String.format(
               Locale.ROOT,
@@ -109,18 +111,49 @@ final class Evaluations {
   }
 
   private void evaluate(long step, double epoch) throws IOException {
-    MetricsRow figures = heldOut.evaluate(model, step, epoch, totalSteps);
+    MetricsRow figures = heldOut.evaluate(step, epoch, totalSteps);
     double loss = HeldOut.loss(figures);
     finite.check("held-out loss", step, loss);
-    listener.metrics(figures);
+    metrics.add(figures);
     latestStep = step;
     outOfPatience = earlyStopping.isPresent() && earlyStopping.get().endsWith(loss);
     if (loss < lowestLoss) {
       lowestLoss = loss;
       lowestStep = step;
       if (best != null && step < totalSteps) {
-        best.keep(model);
+        best.keep(heldOut.model());
       }
+    }
+  }
+
+  @Override
+  public void save(StateWriter state) throws IOException {
+    state.put("latest_step", latestStep);
+    state.put("lowest_step", lowestStep);
+    state.put("lowest_loss", lowestLoss);
+    state.put("out_of_patience", outOfPatience);
+    if (earlyStopping.isPresent()) {
+      earlyStopping.get().save(state.part("early_stopping"));
+    }
+    if (best != null) {
+      best.save(state.part("best"));
+    }
+  }
+
+  @Override
+  public void restore(StateReader state) throws IOException {
+    latestStep = state.number("latest_step");
+    lowestStep = state.number("lowest_step");
+    lowestLoss = state.real("lowest_loss");
+    outOfPatience = state.flag("out_of_patience");
+    // Either may be asked for since; it then begins here.
+    if (earlyStopping.isPresent() && state.has("early_stopping")) {
+      earlyStopping.get().restore(state.part("early_stopping"));
+    } else {
+      outOfPatience = false;
+    }
+    if (best != null && state.has("best")) {
+      best.restore(state.part("best"));
     }
   }
 }

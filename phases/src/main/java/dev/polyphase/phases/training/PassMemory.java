@@ -3,6 +3,8 @@ package dev.polyphase.phases.training;
 import dev.polyphase.kernels.Precision;
 import dev.polyphase.phases.model.Activations;
 import dev.polyphase.phases.model.Adapters;
+import dev.polyphase.phases.model.BlockPass;
+import dev.polyphase.phases.model.DecoderBlock;
 import dev.polyphase.phases.model.ModelConfig;
 import dev.polyphase.phases.model.ModelLayout;
 import dev.polyphase.phases.model.Parameter;
@@ -10,8 +12,9 @@ import dev.polyphase.phases.model.Trainable;
 import dev.polyphase.phases.model.Transformer;
 import dev.polyphase.phases.objective.BatchSize;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
-import java.util.Map;
+import java.util.Set;
 
 /**
  * What a forward and a backward pass hold at their worst moment, the gradients that they leave
@@ -19,22 +22,14 @@ import java.util.Map;
  * head's, and then each block on the way down, when what the blocks above kept has made way for
  * their gradients.
  *
- * <p>Letters: h hidden, i intermediate, q and k the query and the key heads' values; V words; T the
- * tokens of the pass, padding counted; c bytes of the compute's dtype.
+ * <p>Letters: h hidden; V words; T the tokens of the pass, padding counted; c bytes of the
+ * compute's dtype.
  *
  * <ul>
- *   <li>What autograd keeps of a block (see {@code block.py}): its output and the sum in its
- *       middle, {@code 2hcT}; in bfloat16 both once more in float32, for the norms; the input of
- *       the projections where one of q, k, v, or of gate, up, is trained, {@code hcT} each; the
- *       turned queries and keys, the values and attention's output, {@code (2q + 2k) cT}, on the
- *       CPU {@code 4qcT} where keys and values are repeated for the query heads; attention's output
- *       once more where rows are packed and o is trained, {@code qcT}; normed queries and keys
- *       {@code 4(q + k) T} more; gate, its activation and up, {@code 3icT}, and their product where
- *       down is trained; trained weights in the compute's dtype, if that is another.
- *   <li>The backward pass of a block: gradients of three arrays of the MLP, {@code 3icT}, of the
- *       residual stream {@code 2hcT}, and of a norm in float32, {@code 16hT}; its trained weights'
- *       gradients. With a window shorter than the row a mask of {@code c + 3} bytes for each two
- *       positions; of packed rows for each position and each of the longest document.
+ *   <li>What autograd keeps of a block, and what its backward pass needs, the block's parts say
+ *       ({@link DecoderBlock}). Beside these there are the trained weights in the compute's dtype,
+ *       if that is another, for an adapter its inner values and what dropout made of its input
+ *       twice, and the gradients of what is trained.
  *   <li>Recomputed, a block keeps its input alone, {@code hcT}, and the above exists for one block
  *       at a time.
  *   <li>The upper end: {@link Transformer#tokensOfLogits} rows of logits at {@code 8V} bytes
@@ -141,10 +136,7 @@ final class PassMemory {
     if (layer < lowestTrainedBlock()) {
       return 0;
     }
-    long ofToken =
-        computeBytes * (3L * config.intermediateSize() + 2L * config.hiddenSize())
-            + 16L * config.hiddenSize();
-    long backward = batch.padded() * ofToken + mask(layer) + converted(layer);
+    long backward = block(layer).backwardBytes(pass(layer)) + converted(layer);
     return switch (activations) {
       case KEPT -> backward;
       case RECOMPUTED -> backward + graphOf(layer);
@@ -156,41 +148,32 @@ final class PassMemory {
     return batch.padded() * config.hiddenSize() * computeBytes;
   }
 
+  /** What autograd keeps of a block. */
   private long graphOf(int layer) {
-    long hidden = config.hiddenSize();
-    long inner = config.intermediateSize();
-    long queries = (long) config.numHeads() * config.headDim();
-    long keys = (long) config.numKeyValueHeads() * config.headDim();
-    long streams = 2;
-    streams += trainsAny(layer, "q_proj.weight", "k_proj.weight", "v_proj.weight") ? 1 : 0;
-    streams += trainsAny(layer, "gate_proj.weight", "up_proj.weight") ? 1 : 0;
-    streams += trainsAny(layer, "input_layernorm.weight") ? 1 : 0;
-    streams += trainsAny(layer, "post_attention_layernorm.weight") ? 1 : 0;
-    long ofToken = streams * hidden * computeBytes;
-    ofToken += float32 ? 0 : 8 * hidden;
-    boolean repeated = queries != keys && (onCpu || float32);
-    ofToken += (repeated ? 4 * queries : 2 * queries + 2 * keys) * computeBytes;
-    boolean packed = batch.longestDocument() < batch.tokens();
-    ofToken += packed && trainsAny(layer, "o_proj.weight") ? queries * computeBytes : 0;
-    ofToken += config.queryKeyNorm() ? 4 * (queries + keys) : 0;
-    ofToken += (trainsAny(layer, "down_proj.weight") ? 4 : 3) * inner * computeBytes;
-    ofToken += adaptersOf(layer);
-    return batch.padded() * ofToken + converted(layer);
+    return block(layer).savedBytes(pass(layer)) + adaptersOf(layer) + converted(layer);
+  }
+
+  private DecoderBlock block(int layer) {
+    return config.blocks().get(layer);
+  }
+
+  private BlockPass pass(int layer) {
+    Set<String> roles = new HashSet<>();
+    layout
+        .block(layer)
+        .forEach(
+            (role, parameter) -> {
+              if (trains(parameter.name()) || parts.adapters().adapt(parameter.name())) {
+                roles.add(role);
+              }
+            });
+    return new BlockPass(
+        batch.rows(), batch.tokens(), batch.longestDocument(), computeBytes, onCpu, roles);
   }
 
   /** Trained weights of a block in the compute's dtype. */
   private long converted(int layer) {
     return converts ? gradient(layer) / GRADIENT_BYTES * computeBytes : 0;
-  }
-
-  /** On GPUs flash attention needs none. */
-  private long mask(int layer) {
-    if (!onCpu && !float32 && Transformer.needsNoMask(config)) {
-      return 0;
-    }
-    int window = config.windows().get(layer);
-    long longest = batch.longestDocument();
-    return window > 0 && longest > window ? batch.tokens() * longest * (computeBytes + 3) : 0;
   }
 
   /** What the upper end needs beyond its weights, its gradients left out. */
@@ -207,20 +190,7 @@ final class PassMemory {
     return parts.tensors().contains(name);
   }
 
-  private boolean trainsAny(int layer, String... roles) {
-    Map<String, Parameter> block = layout.block(layer);
-    for (String role : roles) {
-      Parameter parameter = block.get(role);
-      // Autograd needs a layer's input for the gradient of an adapter as for that of the weight.
-      if (parameter != null
-          && (trains(parameter.name()) || parts.adapters().adapt(parameter.name()))) {
-        return true;
-      }
-    }
-    return false;
-  }
-
-  /** What adapters keep of a token: their inner values, and what dropout made of their inputs. */
+  /** What adapters keep: their inner values, and what dropout made of their inputs. */
   private long adaptersOf(int layer) {
     Adapters adapters = parts.adapters();
     long values = 0;
@@ -230,11 +200,11 @@ final class PassMemory {
         values += adapters.rank() + 2 * inputs;
       }
     }
-    return values * computeBytes;
+    return batch.padded() * values * computeBytes;
   }
 
   private long gradient(int layer) {
-    return gradient("model.layers." + layer + ".");
+    return gradient(ModelLayout.prefix(layer));
   }
 
   /** The bytes of the gradients of all that is trained under a prefix of names. */

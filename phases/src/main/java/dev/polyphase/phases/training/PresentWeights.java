@@ -1,5 +1,6 @@
 package dev.polyphase.phases.training;
 
+import dev.polyphase.phases.checkpoints.StoredFiles;
 import dev.polyphase.weights.Checkpoint;
 import dev.polyphase.weights.NewTensor;
 import dev.polyphase.weights.SafetensorsFile;
@@ -10,6 +11,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -19,6 +21,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class PresentWeights implements AutoCloseable {
   private final Path result;
+  private final Checkpoint base;
   private @Nullable Path file;
   private @Nullable Path earlier;
 
@@ -26,9 +29,11 @@ final class PresentWeights implements AutoCloseable {
    * Nothing is written yet.
    *
    * @param result the phase's, beside which the files lie
+   * @param base what the phase began with
    */
-  PresentWeights(Path result) {
+  PresentWeights(Path result, Checkpoint base) {
     this.result = result;
+    this.base = base;
   }
 
   /**
@@ -52,6 +57,26 @@ final class PresentWeights implements AutoCloseable {
     earlier = file;
     file = next;
     return trained.base().with(SafetensorsFile.read(next));
+  }
+
+  /** The file that has what these weights differ from the base in; empty if they do not. */
+  Optional<Path> inUse(Checkpoint weights) {
+    return weights.tensors().stream()
+        .map(TensorInfo::file)
+        .filter(lies -> !base.weightFiles().contains(lies))
+        .findFirst();
+  }
+
+  /**
+   * The weights of an earlier attempt at the phase.
+   *
+   * @param kept such a file, which is kept elsewhere
+   */
+  Checkpoint adopt(Path kept) throws IOException {
+    Path own = result.resolveSibling("rescan-resumed.safetensors");
+    StoredFiles.linkOrCopy(kept, own);
+    file = own;
+    return base.with(SafetensorsFile.read(own));
   }
 
   /** Removes what was written before the last file, of which nothing is used any more. */

@@ -2,6 +2,9 @@ package dev.polyphase.phases.training;
 
 import dev.polyphase.phases.api.PhaseRequest;
 import dev.polyphase.phases.api.Retargeting;
+import dev.polyphase.phases.checkpoints.Resumable;
+import dev.polyphase.phases.checkpoints.StateReader;
+import dev.polyphase.phases.checkpoints.StateWriter;
 import dev.polyphase.phases.model.ModelLayout;
 import dev.polyphase.phases.model.Transformer;
 import dev.polyphase.pipelines.RescanEvery;
@@ -11,7 +14,7 @@ import java.util.HashSet;
 import java.util.Set;
 
 /** Moves a phase to other tensors on its way, by a decision on the weights as they stand. */
-final class Rescans {
+final class Rescans implements Resumable {
   private final PhaseRequest request;
   private final Retargeting retargeting;
   private final ModelLayout layout;
@@ -19,6 +22,7 @@ final class Rescans {
   private final TrainedCheckpoint trained;
   private final PresentWeights weights;
   private final Set<String> everTrained;
+  private long latestStep;
 
   /**
    * The rescans of a phase.
@@ -49,9 +53,9 @@ final class Rescans {
     return (totalSteps - 1) / every.steps(stepsPerEpoch);
   }
 
-  /** Whether there is one after a step that is not the phase's last. */
+  /** Whether there is one after a step, not the phase's last, that was not made yet. */
   boolean dueAfter(long step, long stepsPerEpoch) {
-    return step % retargeting.every().steps(stepsPerEpoch) == 0;
+    return latestStep < step && step % retargeting.every().steps(stepsPerEpoch) == 0;
   }
 
   /**
@@ -65,10 +69,23 @@ final class Rescans {
     model.retarget(present, model.weights().trainable().with(now, target.rateFactors()));
     weights.dropEarlier();
     everTrained.addAll(now);
+    latestStep = step;
   }
 
   /** The parameters that were trained at any time. */
   Set<String> everTrained() {
     return Set.copyOf(everTrained);
+  }
+
+  @Override
+  public void save(StateWriter state) {
+    state.put("latest_step", latestStep);
+    state.put("ever_trained", everTrained.stream().sorted().toList());
+  }
+
+  @Override
+  public void restore(StateReader state) {
+    latestStep = state.number("latest_step");
+    everTrained.addAll(state.texts("ever_trained"));
   }
 }

@@ -1,6 +1,9 @@
 package dev.polyphase.phases.training;
 
 import dev.polyphase.phases.api.TrainingFailedException;
+import dev.polyphase.phases.checkpoints.Resumable;
+import dev.polyphase.phases.checkpoints.StateReader;
+import dev.polyphase.phases.checkpoints.StateWriter;
 import dev.polyphase.pipelines.LossWatchdog;
 import dev.polyphase.pipelines.Phase;
 import dev.polyphase.weights.FileFailure;
@@ -17,7 +20,7 @@ import java.util.function.Supplier;
  * step that was too high, but not the last, is taken; the model before the first of them is kept
  * until the loss has come down.
  */
-final class StepGuard {
+final class StepGuard implements Resumable {
   private static final String HIGH_FROM_THE_FIRST =
       "it was as high before anything was learned, so that the rows, the model or the threshold are to be looked at";
 
@@ -26,15 +29,28 @@ final class StepGuard {
   private final LastGood lastGood;
   private final StartingWeights start;
   private final Path failedStep;
+  private final StateKeeper keeper;
   private int stepsAbove;
+
+  /** Keeps the phase's state as it is before a step that looks bad. */
+  interface StateKeeper {
+    /** Writes a checkpoint of the state after a step, from which the next attempt goes on. */
+    void keep(long step);
+
+    /** Removes the checkpoints of later steps, which are bad. */
+    void removeAfter(long step) throws IOException;
+  }
 
   /**
    * A guard of one phase.
    *
    * @param start the weights that the phase began with, which are looked at where a step fails
    * @param failedStep the file that names the rows of a step that fails
+   * @param keeper writes checkpoints
    */
-  StepGuard(Phase phase, LastGood lastGood, StartingWeights start, Path failedStep) {
+  StepGuard(
+      Phase phase, LastGood lastGood, StartingWeights start, Path failedStep, StateKeeper keeper) {
+    this.keeper = keeper;
     this.phase = phase.name();
     this.watchdog = phase.monitoring().lossWatchdog();
     this.lastGood = lastGood;
@@ -92,6 +108,11 @@ final class StepGuard {
     }
   }
 
+  /** Whether the last steps looked bad. */
+  boolean suspicious() {
+    return stepsAbove > 0;
+  }
+
   /** The phase is done, whatever its last losses were. */
   void finish() {
     recover();
@@ -113,10 +134,21 @@ final class StepGuard {
   private void suspect(long step) {
     if (stepsAbove == 1 && step > 1) {
       try {
-        lastGood.keep();
+        keepBefore(step);
       } catch (IOException e) {
         throw new UncheckedIOException(e);
       }
+    }
+  }
+
+  /** Keeps model and state as they were before a step, where that was not done already. */
+  private void keepBefore(long step) throws IOException {
+    if (lastGood.keptStep() < 0) {
+      int withThisStep = stepsAbove;
+      stepsAbove = 0;
+      keeper.keep(step - 1);
+      stepsAbove = withThisStep;
+      lastGood.keep(step - 1);
     }
   }
 
@@ -140,19 +172,20 @@ final class StepGuard {
   /** Since the step was not taken, the model is still that of the step before. */
   private TrainingFailedException failure(
       String fault, long step, Supplier<FailedStep> evidence, Advice advice) {
-    long lastGoodStep = step - Math.max(1, stepsAbove);
     String head = "phase %s: %s; ".formatted(phase, fault);
     try {
       evidence.get().write(failedStep);
-      if (lastGoodStep == 0) {
+      if (step == Math.max(1, stepsAbove)) {
         return new TrainingFailedException(
             head + "its rows are in %s; %s".formatted(failedStep, advice.sentence()));
       }
-      lastGood.keep();
+      keepBefore(step);
+      keeper.removeAfter(lastGood.keptStep());
       return new TrainingFailedException(
           head
               + "its rows are in %s, and the model of step %d in %s; %s"
-                  .formatted(failedStep, lastGoodStep, lastGood.folder(), advice.sentence()));
+                  .formatted(
+                      failedStep, lastGood.keptStep(), lastGood.folder(), advice.sentence()));
     } catch (IOException e) {
       TrainingFailedException failure =
           new TrainingFailedException(
@@ -162,5 +195,17 @@ final class StepGuard {
       failure.addSuppressed(e);
       return failure;
     }
+  }
+
+  @Override
+  public void save(StateWriter state) {
+    state.put("steps_above", stepsAbove);
+    state.put("last_good_step", lastGood.keptStep());
+  }
+
+  @Override
+  public void restore(StateReader state) {
+    stepsAbove = (int) state.number("steps_above");
+    lastGood.adopt(state.number("last_good_step"));
   }
 }

@@ -27,58 +27,60 @@ import org.jspecify.annotations.Nullable;
 final class TrainingLoop {
   private final Phase phase;
   private final Transformer model;
-  private final Objective objective;
-  private final @Nullable Evaluations evaluations;
-  private final @Nullable Rescans rescans;
-  private final StepGuard guard;
-  private final PhaseListener listener;
+  private final PhaseRows rows;
   private final Schedule schedule;
   private final LearningRate learningRate;
-  private final long seed;
-  private long stepsDone;
+  private final OptimizerStep optimizer;
+  private final Metrics metrics;
+  private final Extras extras;
+  private final TrainingState state;
+  private final Saves saves;
+  private final PhaseListener listener;
+
+  /**
+   * What some phases have beside their steps.
+   *
+   * @param evaluations of held-out rows; null where there are none
+   * @param rescans move the model to other tensors; null where it trains these to the end
+   * @param guard decides whether a step is taken
+   */
+  record Extras(@Nullable Evaluations evaluations, @Nullable Rescans rescans, StepGuard guard) {}
 
   /**
    * A loop over a phase's rows.
    *
-   * @param schedule the steps of these rows, as {@link #schedule} makes it
-   * @param heldOut evaluated before the first step and after the last; null for none
-   * @param best keeps the weights of the best evaluation; null where the last are the result
-   * @param rescans move the model to other tensors; null where it trains these to the end
-   * @param guard decides whether a step is taken
+   * @param setting the phase, its model and its rows
+   * @param metrics hears of each step
+   * @param state all that steps change, that of metrics and extras included
+   * @param saves writes it into checkpoints
    */
   TrainingLoop(
-      Phase phase,
-      long seed,
-      Transformer model,
-      Objective objective,
-      Schedule schedule,
-      @Nullable Objective heldOut,
-      @Nullable BestWeights best,
-      @Nullable Rescans rescans,
-      StepGuard guard,
+      Setting setting,
+      OptimizerStep optimizer,
+      Metrics metrics,
+      Extras extras,
+      TrainingState state,
+      Saves saves,
       PhaseListener listener) {
-    this.phase = phase;
-    this.seed = seed;
-    this.model = model;
-    this.objective = objective;
-    this.rescans = rescans;
-    this.guard = guard;
+    this.phase = setting.phase();
+    this.model = setting.model();
+    this.rows = setting.rows();
+    this.schedule = setting.schedule();
+    this.learningRate = learningRate(phase, schedule.totalSteps());
+    this.optimizer = optimizer;
+    this.metrics = metrics;
+    this.extras = extras;
+    this.state = state;
+    this.saves = saves;
     this.listener = listener;
-    this.schedule = schedule;
-    long steps = schedule.totalSteps();
-    this.evaluations =
-        heldOut == null
-            ? null
-            : new Evaluations(
-                phase.evaluation(),
-                new HeldOut(heldOut, phase.batch().microBatchSize(), this::stopIfRequested),
-                model,
-                best,
-                listener,
-                guard::checkHeldOut,
-                steps);
-    this.learningRate = learningRate(phase, steps);
   }
+
+  /**
+   * What is trained on what.
+   *
+   * @param schedule the steps of the rows to train on, as {@link #schedule} makes it
+   */
+  record Setting(Phase phase, Transformer model, PhaseRows rows, Schedule schedule) {}
 
   /** The steps of a phase on an objective's rows. */
   static Schedule schedule(Phase phase, long seed, Objective objective) {
@@ -100,83 +102,69 @@ final class TrainingLoop {
         steps);
   }
 
-  /** The steps taken. */
-  long stepsDone() {
-    return stepsDone;
+  /**
+   * Takes every step that is left, or as many of them as early stopping leaves.
+   *
+   * @throws InterruptedTrainingException where that was asked for; the state is saved
+   */
+  void run() throws IOException {
+    try {
+      afterStep();
+      StepFeed feed = new StepFeed(schedule.after(state.step()), rows.training());
+      while (!ended() && feed.hasNext()) {
+        stopIfRequested();
+        StepFeed.Ready ready = feed.next();
+        take(ready, feed::prepare);
+        Step step = ready.step();
+        state.stepped(step.index(), step.epoch());
+        if (step.index() % phase.monitoring().loggingSteps() == 0
+            || step.index() == schedule.totalSteps()) {
+          metrics.addRow(step);
+        }
+        afterStep();
+        if (extras.guard().suspicious()) {
+          saves.keepOlder();
+        } else if (!ended()) {
+          saves.after(step.index(), state);
+        }
+      }
+      extras.guard().finish();
+      if (extras.evaluations() != null) {
+        extras.evaluations().end(state.step(), state.epoch());
+      }
+    } catch (InterruptedTrainingException e) {
+      if (state.step() > 0) {
+        saves.now(state.step(), state);
+      }
+      throw e;
+    }
   }
 
   /**
-   * Takes every step, or as many as early stopping leaves.
-   *
-   * @return the tokens trained on
+   * Evaluates and rescans where that is due after the last step, or before the first one, and was
+   * not done yet: a phase that was interrupted in between goes on here. It is no time of the steps.
    */
-  long run() throws IOException {
-    objective.begin(model, schedule.firstEpoch(), this::stopIfRequested);
-    if (evaluations != null) {
-      evaluations.begin();
-    }
-    MetricsWindow window = new MetricsWindow(schedule.totalSteps());
-    double epoch = takeAllSteps(window);
-    guard.finish();
-    if (evaluations != null) {
-      evaluations.end(stepsDone, epoch);
-    }
-    return window.numTokens();
-  }
-
-  /** Takes the steps and returns the epochs that they made. */
-  private double takeAllSteps(MetricsWindow window) throws IOException {
-    double epoch = 0;
-    try (OptimizerStep optimizer =
-        new OptimizerStep(
-            model.devices(), phase.optimizer(), phase.optimizer().maxGradNorm(), seed)) {
-      StepFeed feed = new StepFeed(schedule.iterator(), objective);
-      while (feed.hasNext()) {
-        stopIfRequested();
-        StepFeed.Ready ready = feed.next();
-        Step step = ready.step();
-        StepFigures figures = take(ready, feed::prepare, optimizer);
-        window.add(figures);
-        boolean last = step.index() == schedule.totalSteps();
-        boolean logged = step.index() % phase.monitoring().loggingSteps() == 0 || last;
-        if (logged) {
-          listener.metrics(window.row(step, figures));
-        }
-        epoch = step.epoch();
-        stepsDone = step.index();
-        if (endsAfter(step, window)) {
-          if (!logged) {
-            listener.metrics(window.row(step, figures));
-          }
-          break;
-        }
-        if (!last) {
-          rescanAfter(step, window);
-        }
-      }
-    }
-    return epoch;
-  }
-
-  /** Evaluates where that is due, which is no time of the steps. */
-  private boolean endsAfter(Step step, MetricsWindow window) throws IOException {
-    if (evaluations == null || !evaluations.dueAfter(step)) {
-      return false;
-    }
+  private void afterStep() throws IOException {
     long startNanos = System.nanoTime();
-    boolean ends = evaluations.endAfter(step);
-    window.leaveOut(System.nanoTime() - startNanos);
-    return ends;
+    long step = state.step();
+    Evaluations evaluations = extras.evaluations();
+    if (evaluations != null && evaluations.dueAfter(step)) {
+      evaluations.after(step, state.epoch());
+    }
+    if (ended() && metrics.hasSteps()) {
+      metrics.addRow(new Step(step, state.epoch(), List.of()));
+    }
+    Rescans rescans = extras.rescans();
+    boolean isBetween = step > 0 && step < schedule.totalSteps() && !ended();
+    if (rescans != null && isBetween && rescans.dueAfter(step, schedule.stepsPerEpoch())) {
+      rescans.after(step);
+    }
+    metrics.leaveOut(System.nanoTime() - startNanos);
   }
 
-  /** Moves to other tensors where that is due, which is no time of the steps either. */
-  private void rescanAfter(Step step, MetricsWindow window) throws IOException {
-    if (rescans == null || !rescans.dueAfter(step.index(), schedule.stepsPerEpoch())) {
-      return;
-    }
-    long startNanos = System.nanoTime();
-    rescans.after(step.index());
-    window.leaveOut(System.nanoTime() - startNanos);
+  /** Whether early stopping has ended the phase. */
+  private boolean ended() {
+    return extras.evaluations() != null && extras.evaluations().outOfPatience();
   }
 
   /**
@@ -184,7 +172,7 @@ final class TrainingLoop {
    *
    * @param meanwhile called when the device has been asked for all that comes before the update
    */
-  private StepFigures take(StepFeed.Ready ready, Runnable meanwhile, OptimizerStep optimizer) {
+  private void take(StepFeed.Ready ready, Runnable meanwhile) {
     long index = ready.step().index();
     model.startStep(index);
     StepSums sums = new StepSums(ready.microBatches());
@@ -197,12 +185,13 @@ final class TrainingLoop {
       GradientNorm norm = optimizer.norm(parts, scratch);
       meanwhile.run();
       double loss = sums.loss();
+      StepGuard guard = extras.guard();
       guard.checkLoss(index, loss, () -> failed(ready, loss, norm.value(), sums.losses()));
       guard.checkNorm(index, norm.value(), () -> failed(ready, loss, norm.value(), sums.losses()));
       double rate = learningRate.at(index - 1);
       optimizer.update(index, parts, norm, rate);
       long tokens = ready.microBatches().stream().mapToLong(b -> b.tokens().tokens()).sum();
-      return new StepFigures(loss, norm.value(), rate, tokens, sums.means());
+      metrics.add(sums, norm.value(), rate, tokens);
     }
   }
 
@@ -213,15 +202,15 @@ final class TrainingLoop {
     List<FailedStep.MicroBatchRows> microBatches = new ArrayList<>();
     for (int i = 0; i < step.microBatches().size(); i++) {
       double own = ready.microBatches().get(i).tokens().lossTokens() == 0 ? 0 : next.next();
-      List<Place> rows = objective.places(step.microBatches().get(i));
-      microBatches.add(new FailedStep.MicroBatchRows(own, rows));
+      List<Place> read = rows.training().places(step.microBatches().get(i));
+      microBatches.add(new FailedStep.MicroBatchRows(own, read));
     }
     return new FailedStep(step.index(), loss, norm, microBatches);
   }
 
   private void stopIfRequested() {
     if (listener.stopRequested()) {
-      throw new InterruptedTrainingException(stepsDone);
+      throw new InterruptedTrainingException(state.step());
     }
   }
 }

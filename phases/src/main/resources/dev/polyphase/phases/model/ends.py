@@ -2,7 +2,7 @@
 # The two ends of the model: token embedding, final norm, and the log-probabilities of target tokens.
 # Shapes: ids [batch, seq] int64; hidden x [batch, seq, hidden]; n target positions; vocabulary V.
 # head: the head's weight [V, hidden]; where it has an adapter then inner [n, rank], that of the n rows, and the adapter's B [V, rank]. The logits of h
-# are h weight' + inner B'.
+# are h weight' + inner B'. The norm is a part behind the file's own methods.
 # Logits exist for {{chunk_tokens}} tokens at a time only.
 class K(Module):
   __parameters__ = []
@@ -35,9 +35,7 @@ class K(Module):
   # x's rows at the flat positions [n] of batch * seq, normed: [n, hidden]. x and positions may be on another device than the norm and the head.
   def pick(self: __torch__.K, x: Tensor, weight: Tensor, positions: Tensor) -> Tensor:
     rows = torch.to(torch.index_select(torch.reshape(x, [-1, torch.size(x, -1)]), 0, positions), torch.device("{{device}}"))
-    xf = torch.to(rows, 6)
-    scale = torch.rsqrt(torch.add(torch.mean(torch.mul(xf, xf), [-1], True), {{rms_norm_eps}}))
-    return torch.mul(torch.type_as(torch.mul(xf, scale), rows), torch.type_as(weight, rows))
+    return (self).norm(rows, weight)
 
   # trained: int64 [2], 1 where wanted: the gradient of x [batch, seq, hidden], of the norm's weight [hidden].
   def pick_vjp(self: __torch__.K, x: Tensor, weight: Tensor, positions: Tensor, trained: Tensor, gh: Tensor) -> List[Tensor]:

@@ -102,7 +102,7 @@ class AdapterDropoutTest {
             "device",
             "cpu");
     try (NDManager manager = Libtorch.newManager("cpu");
-        Kernel kernel = Kernel.load(manager, Ends.class, "ends.py", constants)) {
+        Kernel kernel = Kernel.load(manager, Ends.class, Ends.SOURCES, constants)) {
       NDArray ones = manager.ones(new Shape(400, 100));
       float[] dropped =
           kernel.method("dropped").with(ones).withNumber(9).runForOne(manager).toFloatArray();

@@ -19,6 +19,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Collections;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -34,22 +35,22 @@ class ConfigReaderTest {
     assertThat(read(LLAMA_2_7B))
         .isEqualTo(
             new ModelConfig(
-                file(),
-                Architecture.LLAMA,
                 4096,
-                11008,
-                32,
-                32,
-                32,
-                128,
                 32000,
                 1e-5,
-                new Rope(10000, UNSCALED),
-                Collections.nCopies(32, 0),
-                false,
-                false,
-                false,
-                false,
+                Collections.nCopies(
+                    32,
+                    new DecoderBlock(
+                        4096,
+                        1e-5,
+                        new Attention(
+                            new Attention.Heads(32, 32, 128),
+                            false,
+                            false,
+                            false,
+                            new Rope(10000, UNSCALED),
+                            0),
+                        new Mlp(11008, false))),
                 HeadTie.UNTIED));
   }
 
@@ -57,8 +58,8 @@ class ConfigReaderTest {
   void llama31() throws IOException {
     ModelConfig config = read(LLAMA_3_1_8B);
     assertThat(config.rope()).isEqualTo(new Rope(500_000, new Rope.Scaling.Llama3(8, 1, 4, 8192)));
-    assertThat(config.numKeyValueHeads()).isEqualTo(8);
-    assertThat(config.intermediateSize()).isEqualTo(14336);
+    assertThat(attention(config).heads().keyValues()).isEqualTo(8);
+    assertThat(config.blocks().get(0).mlp().intermediateSize()).isEqualTo(14336);
   }
 
   @Test
@@ -71,28 +72,28 @@ class ConfigReaderTest {
 
   @Test
   void mistral() throws IOException {
-    assertThat(read(MISTRAL_7B_V0_1).windows()).hasSize(32).containsOnly(4096);
-    assertThat(read(with(MISTRAL_7B_V0_1, "sliding_window", "null")).windows()).containsOnly(0);
+    assertThat(windows(read(MISTRAL_7B_V0_1))).hasSize(32).containsOnly(4096);
+    assertThat(windows(read(with(MISTRAL_7B_V0_1, "sliding_window", "null")))).containsOnly(0);
     // v0.3 derivatives write the head's size as null.
     assertThat(read(with(MISTRAL_7B_V0_1, "head_dim", "null")).headDim()).isEqualTo(128);
     // transformers' default where the key is not there.
-    assertThat(read(without(MISTRAL_7B_V0_1, "sliding_window")).windows()).containsOnly(4096);
+    assertThat(windows(read(without(MISTRAL_7B_V0_1, "sliding_window")))).containsOnly(4096);
   }
 
   @Test
   void mistralNemo() throws IOException {
     ModelConfig config = read(MISTRAL_NEMO);
     assertThat(config.headDim()).isEqualTo(128); // and not 5120 / 32
-    assertThat(config.windows()).hasSize(40).containsOnly(0);
-    assertThat(config.queryKeyValueBias()).isFalse();
+    assertThat(windows(config)).hasSize(40).containsOnly(0);
+    assertThat(attention(config).queryKeyValueBias()).isFalse();
   }
 
   @Test
   void qwen25() throws IOException {
     ModelConfig config = read(QWEN2_5_7B);
-    assertThat(config.windows()).hasSize(28).containsOnly(0);
-    assertThat(config.queryKeyValueBias()).isTrue();
-    assertThat(config.outputBias()).isFalse();
+    assertThat(windows(config)).hasSize(28).containsOnly(0);
+    assertThat(attention(config).queryKeyValueBias()).isTrue();
+    assertThat(attention(config).outputBias()).isFalse();
     assertThat(config.rmsNormEps()).isEqualTo(1e-6);
     assertThat(config.headDim()).isEqualTo(128);
   }
@@ -101,29 +102,29 @@ class ConfigReaderTest {
   void qwenSlidesFromALayerOnWhereAsked() throws IOException {
     String sliding =
         with(with(QWEN2_5_7B, "use_sliding_window", "true"), "max_window_layers", "20");
-    assertThat(read(sliding).windows().subList(0, 20)).containsOnly(0);
-    assertThat(read(sliding).windows().subList(20, 28)).containsOnly(131072);
-    assertThat(read(with(sliding, "sliding_window", "null")).windows()).containsOnly(0);
-    assertThat(read(with(sliding, "max_window_layers", "99")).windows()).containsOnly(0);
+    assertThat(windows(read(sliding)).subList(0, 20)).containsOnly(0);
+    assertThat(windows(read(sliding)).subList(20, 28)).containsOnly(131072);
+    assertThat(windows(read(with(sliding, "sliding_window", "null")))).containsOnly(0);
+    assertThat(windows(read(with(sliding, "max_window_layers", "99")))).containsOnly(0);
   }
 
   @Test
   void qwen3() throws IOException {
     ModelConfig config = read(QWEN3_8B);
-    assertThat(config.queryKeyNorm()).isTrue();
-    assertThat(config.queryKeyValueBias()).isFalse();
+    assertThat(attention(config).headNorms()).isTrue();
+    assertThat(attention(config).queryKeyValueBias()).isFalse();
     assertThat(config.headDim()).isEqualTo(128);
     assertThat(read(without(QWEN3_8B, "head_dim")).headDim()).isEqualTo(128);
     ModelConfig biased = read(with(QWEN3_8B, "attention_bias", "true"));
-    assertThat(biased.queryKeyValueBias()).isTrue();
-    assertThat(biased.outputBias()).isTrue();
+    assertThat(attention(biased).queryKeyValueBias()).isTrue();
+    assertThat(attention(biased).outputBias()).isTrue();
   }
 
   @Test
   void newerSpelling() throws IOException {
     ModelConfig config = read(NEWER_SPELLING);
     assertThat(config.rope()).isEqualTo(new Rope(1_000_000, UNSCALED));
-    assertThat(config.windows()).containsExactly(0, 64, 0);
+    assertThat(windows(config)).containsExactly(0, 64, 0);
     String scaled =
         with(
             NEWER_SPELLING,
@@ -176,7 +177,7 @@ class ConfigReaderTest {
          "quantization_config": null, "attention_dropout": null}
         """;
     ModelConfig config = read(least);
-    assertThat(config.numKeyValueHeads()).isEqualTo(4);
+    assertThat(attention(config).heads().keyValues()).isEqualTo(4);
     assertThat(config.rmsNormEps()).isEqualTo(1e-6);
     assertThat(config.rope().theta()).isEqualTo(10_000);
     assertThat(config.tiedHead()).isFalse();
@@ -193,6 +194,14 @@ class ConfigReaderTest {
              "original_max_position_embeddings": 8192}
             """);
     assertThat(read(older).rope()).isEqualTo(read(LLAMA_3_1_8B).rope());
+  }
+
+  private static Attention attention(ModelConfig config) {
+    return config.blocks().get(0).attention();
+  }
+
+  private static List<Integer> windows(ModelConfig config) {
+    return config.blocks().stream().map(block -> block.attention().window()).toList();
   }
 
   private Path file() {

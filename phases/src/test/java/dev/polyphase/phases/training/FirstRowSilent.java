@@ -4,8 +4,8 @@ import dev.polyphase.phases.api.DataCounts;
 import dev.polyphase.phases.api.PhaseRequest;
 import dev.polyphase.phases.api.ReadingListener;
 import dev.polyphase.phases.data.TokenBatch;
-import dev.polyphase.phases.model.Transformer;
 import dev.polyphase.phases.objective.BatchSize;
+import dev.polyphase.phases.objective.Beginning;
 import dev.polyphase.phases.objective.MicroBatch;
 import dev.polyphase.phases.objective.Objective;
 import dev.polyphase.phases.objective.ObjectiveSource;
@@ -84,8 +84,13 @@ record FirstRowSilent(ObjectiveSource other) implements ObjectiveSource {
     }
 
     @Override
-    public void begin(Transformer model, List<int[]> microBatches, Runnable pause) {
-      other.begin(model, microBatches, pause);
+    public String fingerprint() {
+      return other.fingerprint();
+    }
+
+    @Override
+    public void begin(Beginning start) throws IOException {
+      other.begin(start);
     }
 
     @Override

@@ -21,6 +21,18 @@ public class RecordingListener implements PhaseListener, ReadingListener {
     lastRead = file + " " + rows;
   }
 
+  private int keptRows;
+
+  /** How many rows of an earlier attempt stand. */
+  public int keptRows() {
+    return keptRows;
+  }
+
+  @Override
+  public void resumed(long step, long rows) {
+    keptRows = (int) rows;
+  }
+
   @Override
   public void metrics(MetricsRow row) {
     rows.add(row);

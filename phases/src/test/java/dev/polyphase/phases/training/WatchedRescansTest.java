@@ -89,9 +89,10 @@ class WatchedRescansTest {
         };
 
     run.train("watched", looking, new Moves(SETS).every(2), watched);
-    run.train("alone", new RecordingListener(), new Moves(SETS).every(2), settings);
+    Files.createDirectory(folder.resolve("alone"));
+    run.train("alone/model", new RecordingListener(), new Moves(SETS).every(2), settings);
 
     assertThat(kept).containsExactly(false, false, true, true, false, false);
-    SavedModels.assertSame(folder.resolve("watched"), folder.resolve("alone"));
+    SavedModels.assertSame(folder.resolve("watched"), folder.resolve("alone/model"));
   }
 }

@@ -1,7 +1,7 @@
 package dev.polyphase.phases.chat.jinja;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import dev.polyphase.rescanner.PythonFloat;
+import dev.polyphase.weights.PythonFloat;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.Iterator;

@@ -1,6 +1,6 @@
 package dev.polyphase.phases.chat.jinja;
 
-import dev.polyphase.rescanner.PythonFloat;
+import dev.polyphase.weights.PythonFloat;
 import java.math.BigInteger;
 import java.util.List;
 import java.util.Locale;

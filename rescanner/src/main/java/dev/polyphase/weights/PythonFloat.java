@@ -1,4 +1,4 @@
-package dev.polyphase.rescanner;
+package dev.polyphase.weights;
 
 import java.math.BigDecimal;
 import java.math.MathContext;

@@ -1,4 +1,4 @@
-package dev.polyphase.rescanner;
+package dev.polyphase.weights;
 
 import static org.assertj.core.api.Assertions.assertThat;
 

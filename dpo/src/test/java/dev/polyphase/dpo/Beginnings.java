@@ -1,0 +1,31 @@
+package dev.polyphase.dpo;
+
+import dev.polyphase.phases.model.Transformer;
+import dev.polyphase.phases.objective.Beginning;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** Phases before their first step. */
+final class Beginnings {
+  private Beginnings() {}
+
+  /** One that keeps what it computes in a file of this folder, of weights by this name. */
+  static Beginning in(
+      Path folder, String weights, Transformer model, List<int[]> batches, Runnable pause) {
+    return new Beginning(
+        model, batches, folder.resolve("reference.json"), () -> weights, note -> {}, pause);
+  }
+
+  /** One that finds no folder to keep anything in. */
+  static Beginning of(Transformer model, List<int[]> batches, Runnable pause) {
+    return in(Path.of("/dev/null"), "weights", model, batches, pause);
+  }
+
+  /** The log-probabilities of these batches of pairs. */
+  static @Nullable PairLogProbs[] logProbs(Transformer model, List<Pair> pairs, List<int[]> batches)
+      throws IOException {
+    return new ReferencePass(of(model, batches, () -> {}), new Pairs(pairs, List.of())).logProbs();
+  }
+}

@@ -1,0 +1,333 @@
+package dev.polyphase.orchestrator.engine;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.polyphase.orchestrator.engine.Settings.Change;
+import dev.polyphase.orchestrator.store.KeptResult;
+import dev.polyphase.orchestrator.store.PhaseFolder;
+import dev.polyphase.orchestrator.store.PhaseFolder.KeptStep;
+import dev.polyphase.orchestrator.store.PhaseState;
+import dev.polyphase.orchestrator.store.RunState;
+import dev.polyphase.pipelines.Phase;
+import dev.polyphase.pipelines.problems.InputException;
+import dev.polyphase.pipelines.problems.Problem;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Collectors;
+
+/**
+ * What an earlier start of a run left, and what a next one makes of it: finished phases stay as
+ * they are, one that was begun goes on from its newest checkpoint, and what has none begins anew.
+ */
+final class EarlierRun {
+  private final RunRequest request;
+  private final RunState read;
+  private final RunState state;
+  private final int finished;
+  private final Settings settings;
+  private final Optional<KeptStep> newest;
+
+  private EarlierRun(RunRequest request, RunState read, RunState state, Optional<KeptStep> newest) {
+    this.request = request;
+    this.read = read;
+    this.state = state;
+    this.finished = state.finishedPhases();
+    this.settings = Settings.of(request.pipeline());
+    this.newest = newest;
+  }
+
+  /**
+   * Looks at a run's folder.
+   *
+   * @param read the state in {@code run.json}
+   */
+  static EarlierRun of(RunRequest request, RunState read) throws IOException {
+    RunState state = withCompleteModel(request, read);
+    int next = state.finishedPhases();
+    Optional<KeptStep> newest =
+        next < state.phases().size()
+            ? folder(request, state, next).newestCheckpoint()
+            : Optional.empty();
+    return new EarlierRun(request, read, state, newest);
+  }
+
+  /** A model appears by one rename: where it is there the phase is done, whoever died then. */
+  private static RunState withCompleteModel(RunRequest request, RunState read) throws IOException {
+    int next = read.finishedPhases();
+    if (next == read.phases().size()) {
+      return read;
+    }
+    PhaseFolder folder = folder(request, read, next);
+    Optional<KeptResult> kept = KeptResult.read(folder);
+    return Files.isDirectory(folder.model()) && kept.isPresent()
+        ? read.withPhase(
+            next, read.phases().get(next).finished(kept.get().result()), read.updated())
+        : read;
+  }
+
+  private static PhaseFolder folder(RunRequest request, RunState state, int index) {
+    return request.run().phase(index, state.phases().get(index).name());
+  }
+
+  /** The state of the run; a phase whose model is complete is finished. */
+  RunState state() {
+    return state;
+  }
+
+  /** The number of finished phases. */
+  int finished() {
+    return finished;
+  }
+
+  /** Whether the first phase that is not finished goes on from a checkpoint. */
+  boolean goesOn() {
+    return newest.isPresent();
+  }
+
+  /** Whether nothing is left to do, nor to write. */
+  boolean lacksNothing() throws IOException {
+    if (finished < request.pipeline().phases().size()
+        || read.status() != RunState.Status.FINISHED
+        || read.message() != null) {
+      return false;
+    }
+    for (int i = 0; i < finished; i++) {
+      if (Files.exists(folder(request, state, i).resultJson())) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  /**
+   * Checks that settings and data are what they were: of finished phases when they were trained, of
+   * one that goes on when it began.
+   *
+   * @throws InputException naming every key and file that changed
+   */
+  void requireUnchanged() throws IOException {
+    List<Problem> problems = new ArrayList<>();
+    for (int i = 0; i < finished; i++) {
+      problems.addAll(
+          ofPhase(i, SinceThen.finished(), "the finished phase %s is no longer in the pipeline"));
+    }
+    if (goesOn()) {
+      SinceThen since = since();
+      problems.addAll(
+          ofPhase(finished, since, "the phase %s, which was begun, is not the next any more"));
+      if (finished == 0) {
+        problems.addAll(since.ofSettings("", state.settings(), settings.shared()));
+      }
+    }
+    if (finished > 0) {
+      problems.addAll(0, SinceThen.finished().ofSettings("", state.settings(), settings.shared()));
+    }
+    if (!problems.isEmpty()) {
+      throw new InputException(problems);
+    }
+  }
+
+  private SinceThen since() {
+    return SinceThen.begun(folder(request, state, finished).checkpoints().toString());
+  }
+
+  private List<Problem> ofPhase(int index, SinceThen since, String gone) throws IOException {
+    PhaseState then = state.phases().get(index);
+    List<Phase> phases = request.pipeline().phases();
+    if (index >= phases.size()
+        || (index == finished && !phases.get(index).name().equals(then.name()))) {
+      return List.of(since.problem(gone.formatted(then.name())));
+    }
+    List<Problem> problems =
+        new ArrayList<>(
+            since.ofSettings(
+                "phases." + then.name() + ".", then.settings(), settings.phases().get(index)));
+    problems.addAll(since.ofData(then, DataFiles.digests(phases.get(index), request.folder())));
+    return problems;
+  }
+
+  /**
+   * Checks that what the phase which is not finished was trained from is still there.
+   *
+   * @param start the folder of its weights; empty where they are made anew
+   * @throws InputException naming each file that is not what it was
+   */
+  void requireStart(Optional<Path> start) throws IOException {
+    if (finished == state.phases().size() || start.isEmpty() || !(goesOn() || died())) {
+      return;
+    }
+    PhaseState phase = state.phases().get(finished);
+    List<Problem> problems = new ArrayList<>();
+    for (PhaseState.StartFile then :
+        phase.start() == null ? List.<PhaseState.StartFile>of() : phase.start()) {
+      Path file = start.get().resolve(then.name());
+      // Other values of a model that is whole are no matter for a phase that begins anew.
+      if (goesOn() || !Files.isRegularFile(file) || Files.size(file) != then.bytes()) {
+        StartFiles.change(start.get(), then)
+            .ifPresent(change -> problems.add(new Problem(null, notThere(phase.name(), change))));
+      }
+    }
+    if (!problems.isEmpty()) {
+      throw new InputException(problems);
+    }
+  }
+
+  private String notThere(String phase, String change) {
+    String head =
+        died()
+            ? "an earlier process of this run ended without a word in phase %s, and what it was training from is not what it was: "
+            : "what phase %s began with is not what it was: ";
+    return head.formatted(phase)
+        + change
+        + "; "
+        + (goesOn() ? since().remedy() : "put it back, or start the run anew with --fresh");
+  }
+
+  /** Whether a process ended that could not say how. */
+  private boolean died() {
+    return read.status() == RunState.Status.RUNNING;
+  }
+
+  /** What a user should know of all that, a sentence each. */
+  List<String> sentences() throws IOException {
+    List<String> sentences = new ArrayList<>();
+    if (died()) {
+      sentences.add("an earlier process of this run ended without a word " + where());
+    }
+    if (finished > read.finishedPhases()) {
+      sentences.add(
+          "phase %s is not trained again: its model is complete"
+              .formatted(state.phases().get(finished - 1).name()));
+    }
+    if (finished < state.phases().size()) {
+      failedStep().ifPresent(sentences::add);
+    }
+    if (goesOn()) {
+      takenOver().ifPresent(sentences::add);
+    }
+    String phases =
+        "resuming %s after %d of %d phases"
+            .formatted(request.run().path(), finished, request.pipeline().phases().size());
+    sentences.add(
+        newest
+            .map(
+                kept ->
+                    "%s, phase %s after step %s"
+                        .formatted(
+                            phases,
+                            state.phases().get(finished).name(),
+                            Numbers.whole(kept.step())))
+            .orElse(phases));
+    return sentences;
+  }
+
+  private String where() {
+    int next = read.finishedPhases();
+    if (next == read.phases().size()) {
+      return "after its last phase";
+    }
+    PhaseState phase = read.phases().get(next);
+    return (phase.status() == PhaseState.Status.RUNNING ? "in phase " : "before phase ")
+        + phase.name();
+  }
+
+  /** Of a step at which the phase ended and beyond which it has not come since. */
+  private Optional<String> failedStep() throws IOException {
+    PhaseFolder folder = folder(request, state, finished);
+    Path file = folder.failedStepJson();
+    if (!Files.isRegularFile(file)) {
+      return Optional.empty();
+    }
+    JsonNode failed;
+    try {
+      failed = new ObjectMapper().readTree(Files.readAllBytes(file));
+    } catch (JsonProcessingException e) {
+      return Optional.empty();
+    }
+    if (!failed.path("step").canConvertToLong()) {
+      return Optional.empty();
+    }
+    long step = failed.path("step").longValue();
+    if (newest.isPresent() && newest.get().step() >= step) {
+      return Optional.empty();
+    }
+    return Optional.of(
+        "phase %s ended at step %s, whose loss was %s and whose rows are in %s; it %s"
+            .formatted(
+                state.phases().get(finished).name(),
+                Numbers.whole(step),
+                loss(failed.path("loss")),
+                file,
+                newest
+                    .map(kept -> "goes on after step " + Numbers.whole(kept.step()))
+                    .orElse("begins anew")));
+  }
+
+  /** What is not finite is a text there. */
+  private static String loss(JsonNode loss) {
+    return loss.isNumber()
+        ? String.format(Locale.ROOT, "%.4g", loss.doubleValue())
+        : loss.asText().matches("-?Infinity|NaN") ? loss.asText() : "no number";
+  }
+
+  private Optional<String> takenOver() {
+    PhaseState then = state.phases().get(finished);
+    List<Change> changes =
+        since().allowed(then.settings(), settings.phases().get(finished)).stream()
+            .filter(change -> change.then() != null || change.now() != null)
+            .toList();
+    return changes.isEmpty()
+        ? Optional.empty()
+        : Optional.of(
+            "phase %s goes on with %s"
+                .formatted(
+                    then.name(),
+                    changes.stream()
+                        .map(
+                            change ->
+                                "%s %s, which was %s"
+                                    .formatted(
+                                        change.key(),
+                                        Change.text(change.now()),
+                                        Change.text(change.then())))
+                        .collect(Collectors.joining(", "))));
+  }
+
+  /**
+   * Makes room for the phases to come: removes what there is of those that begin anew.
+   *
+   * @return what was not removed but renamed, a sentence each
+   */
+  List<String> makeRoom() throws IOException {
+    List<PhaseFolder.Renamed> renamed = new ArrayList<>();
+    for (int i = finished; i < state.phases().size(); i++) {
+      PhaseFolder folder = folder(request, state, i);
+      if (i == finished && goesOn()) {
+        folder.setModelAside().ifPresent(renamed::add);
+      } else {
+        renamed.addAll(folder.giveUp());
+      }
+    }
+    return renamed.stream()
+        .map(one -> "%s is now %s".formatted(one.from(), one.to().getFileName()))
+        .toList();
+  }
+
+  /** The phases to go on with: what is finished or goes on as it was, the rest as it is now. */
+  List<PhaseState> phases(List<PhaseState> planned) {
+    List<PhaseState> phases = new ArrayList<>(state.phases().subList(0, finished));
+    if (goesOn()) {
+      Map<String, String> now = settings.phases().get(finished);
+      phases.add(state.phases().get(finished).with(now));
+    }
+    phases.addAll(planned.subList(phases.size(), planned.size()));
+    return phases;
+  }
+}

@@ -1,0 +1,43 @@
+package dev.polyphase.phases.model;
+
+import java.util.Arrays;
+import java.util.Set;
+
+/**
+ * A pass through a block, as far as the memory that it takes depends on it.
+ *
+ * @param rows how many rows
+ * @param tokens the tokens of each, padding counted
+ * @param longestDocument the tokens of the longest that attends to itself alone
+ * @param computeBytes the bytes of a value in the compute's dtype
+ * @param onCpu whether the block is on the CPU
+ * @param trained the roles of what is trained itself or by an adapter, {@code q_proj.weight}:
+ *     autograd needs a layer's input for either gradient
+ */
+public record BlockPass(
+    int rows,
+    int tokens,
+    int longestDocument,
+    int computeBytes,
+    boolean onCpu,
+    Set<String> trained) {
+
+  /** Whether the weight of any of these modules is trained. */
+  boolean trains(String... modules) {
+    return Arrays.stream(modules).anyMatch(module -> trained.contains(module + ".weight"));
+  }
+
+  boolean float32() {
+    return computeBytes == 4;
+  }
+
+  /** Whether several documents lie side by side in a row. */
+  boolean packed() {
+    return longestDocument < tokens;
+  }
+
+  /** The tokens of all rows, padding counted. */
+  long padded() {
+    return (long) rows * tokens;
+  }
+}
