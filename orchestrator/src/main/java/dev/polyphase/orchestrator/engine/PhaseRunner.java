@@ -345,6 +345,7 @@ final class PhaseRunner {
       if (metrics.waiting() > 0) {
         files.later(
             "the last %d rows of %s".formatted(metrics.waiting(), folder.metricsJsonl()),
+            "",
             metrics::flush);
       }
     }

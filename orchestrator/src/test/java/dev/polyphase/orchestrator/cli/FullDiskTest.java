@@ -308,8 +308,10 @@ class FullDiskTest {
     assertThat(failed.exitCode()).isEqualTo(1);
     assertThat(failed.messages())
         .contains(
-            "\nthe model card of phase alignment could not be written; the same command writes it\n",
-            "\nthe report could not be written; polyphase report " + run + " makes it\n")
+            "\nthe model card of phase alignment could not be written (%s%s); the same command writes it\n"
+                .formatted(run.resolve("phase-03-alignment/model/heatmap.png"), NO_ROOM),
+            "\nthe report could not be written (%s%s); polyphase report %s makes it\n"
+                .formatted(run.resolve("report/report.json"), NO_ROOM, run))
         .endsWith(
             run.resolve("run.json")
                 + NO_ROOM
