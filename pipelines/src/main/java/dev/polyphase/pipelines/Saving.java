@@ -10,4 +10,13 @@ import java.util.Optional;
  * @param saveMinutes the minutes between two checkpoints; 0 for none by time
  * @param saveTotalLimit how many of the newest are kept; 0 for all
  */
-public record Saving(Optional<Amount> saveSteps, double saveMinutes, int saveTotalLimit) {}
+public record Saving(Optional<Amount> saveSteps, double saveMinutes, int saveTotalLimit) {
+
+  /**
+   * Whether checkpoints stay when their phase is finished, of which nothing goes on from them:
+   * those that someone asked for, as Hugging Face's do. Those that were only made for safety go.
+   */
+  public boolean outlastsThePhase() {
+    return saveTotalLimit == 0 || saveSteps.isPresent();
+  }
+}
