@@ -11,7 +11,7 @@ import dev.polyphase.phases.model.Gradients;
 import dev.polyphase.phases.model.Residency;
 import dev.polyphase.phases.model.Transformer;
 import dev.polyphase.phases.optimizer.OptimizerStep;
-import dev.polyphase.pipelines.Defaults;
+import dev.polyphase.pipelines.Optimizer;
 import dev.polyphase.weights.Checkpoint;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -20,6 +20,7 @@ import java.util.Set;
 /** Polyphase's own step, as the training loop takes it. */
 public final class TransformerStep implements BenchStep {
   private static final double LEARNING_RATE = 1e-5;
+  private static final Optimizer ADAMW = new Optimizer(Optimizer.Name.ADAMW, 0.9, 0.999, 1e-8, 0);
 
   private final TokenBatch batch;
   private final Transformer model;
@@ -51,8 +52,7 @@ public final class TransformerStep implements BenchStep {
             adapters,
             Residency.on(device, precision, Activations.KEPT));
     this.states = model.newScratch();
-    this.optimizer =
-        new OptimizerStep(states, Defaults.OPTIMIZER, Defaults.OPTIMIZER.maxGradNorm());
+    this.optimizer = new OptimizerStep(states, ADAMW, ADAMW.maxGradNorm());
   }
 
   @Override
