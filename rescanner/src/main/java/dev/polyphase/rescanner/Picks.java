@@ -1,9 +1,9 @@
 package dev.polyphase.rescanner;
 
-import dev.polyphase.weights.PythonFloat;
 import dev.polyphase.pipelines.SelectionRule;
 import dev.polyphase.pipelines.SelectionRule.Budget;
 import dev.polyphase.pipelines.SelectionRule.Profile;
+import dev.polyphase.weights.PythonFloat;
 import java.math.BigDecimal;
 import java.math.RoundingMode;
 import java.util.List;
