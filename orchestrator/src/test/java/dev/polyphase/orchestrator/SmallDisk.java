@@ -72,12 +72,18 @@ public final class SmallDisk implements AutoCloseable {
     try (FileChannel filler =
         FileChannel.open(
             root.resolve(FILLER), StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
-      while (freeBytes() >= bytes + PAGE) {
-        filler.write(ByteBuffer.allocate(PAGE));
+      for (long pages = pagesBeyond(bytes); pages > 0; pages = pagesBeyond(bytes)) {
+        for (long i = 0; i < pages; i++) {
+          filler.write(ByteBuffer.allocate(PAGE));
+        }
       }
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
+  }
+
+  private long pagesBeyond(long bytes) {
+    return (freeBytes() - bytes) / PAGE;
   }
 
   /** Gives back what a filling took. */

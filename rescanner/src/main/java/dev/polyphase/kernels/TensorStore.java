@@ -152,6 +152,25 @@ public final class TensorStore implements AutoCloseable {
     }
   }
 
+  /**
+   * The values that {@link #toWrite(NDArray, Precision, RoundingRule)} writes, as float32 on this
+   * store's device.
+   */
+  public NDArray rounded(NDManager owner, NDArray values, Precision precision, RoundingRule rule) {
+    NDArray rounded = copy(owner, values, Precision.FLOAT32);
+    try (NDManager scratch = manager.newSubManager()) {
+      NDArray into = flat(rounded, scratch);
+      NDArray from = flat(values, scratch);
+      for (long start = 0; start < from.size(); start += length(rule)) {
+        try (NDManager current = scratch.newSubManager()) {
+          Kernel.Call call = method("round_into", rule).with(into).with(from);
+          place(call, from, start, precision.elementType(), rule, current);
+        }
+      }
+    }
+    return rounded;
+  }
+
   /** The values of an array, rounded to the nearest of a precision when they are written. */
   public NewTensor toWrite(NDArray values, Precision precision) {
     return toWrite(values, precision, RoundingRule.NEAREST);

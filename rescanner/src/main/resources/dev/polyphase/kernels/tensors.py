@@ -58,6 +58,16 @@ class K(Module):
     rounded = (self).by_chance((self).elements(x, start, count, ), int(dtype), keys, )
     return torch.to(rounded, torch.device("cpu"), int(dtype))
 
+  # into: [n], float32; x: [n]. Elements start to start + count of x, rounded to a dtype, in their places of into.
+  def round_into(self: __torch__.K, into: Tensor, x: Tensor, start: Tensor, count: Tensor, dtype: Tensor) -> Tensor:
+    rounded = torch.to((self).elements(x, start, count, ), int(dtype), False, True)
+    return torch.copy_((self).elements(into, start, count, ), rounded)
+
+  # The same by chance; keys: see by_chance.
+  def round_into_by_chance(self: __torch__.K, into: Tensor, x: Tensor, start: Tensor, count: Tensor, dtype: Tensor, keys: Tensor) -> Tensor:
+    rounded = (self).by_chance((self).elements(x, start, count, ), int(dtype), keys, )
+    return torch.copy_((self).elements(into, start, count, ), rounded)
+
   # x: [n], float16, float32 or bfloat16. Each value becomes one of the two of the dtype (15 or 5) around it, the one of larger magnitude with a chance of its
   # distance from the other over theirs (Gupta et al. 2015): the expected value is x. What is not finite goes to its nearest.
   # keys: int64 [2] on the CPU, within int32, the first odd. What decides comes from them and a value's place alone: it is the same on any device and with any

@@ -130,6 +130,7 @@ final class PlanJson {
         .put("checkpoint_bytes", disk.checkpointBytes())
         .put("model_bytes", disk.modelBytes())
         .put("best_weights_bytes", disk.bestBytes())
+        .put("rescan_bytes", disk.rescanBytes())
         .put("last_good_bytes", disk.lastGoodBytes())
         .put("adapter_bytes", disk.adapterBytes())
         .put("other_bytes", disk.otherBytes());

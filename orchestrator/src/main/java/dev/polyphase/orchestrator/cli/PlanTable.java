@@ -124,6 +124,7 @@ final class PlanTable {
     }
     rowOfDisk(disk, "  model", need -> Numbers.bytes(need.modelBytes()));
     rowOfAside(disk, "  best weights", DiskNeed::bestBytes);
+    rowOfAside(disk, "  weights to rescan", DiskNeed::rescanBytes);
     rowOfAside(disk, "  last good model", DiskNeed::lastGoodBytes);
     rowOfAside(disk, "  adapters", DiskNeed::adapterBytes);
     rowOfDisk(disk, "  scans, logs, report", need -> Numbers.bytes(need.otherBytes()));

@@ -19,6 +19,8 @@ import java.util.List;
  * @param checkpointsStay whether they are left when the phase is done
  * @param modelBytes its result
  * @param bestBytes what it keeps of the best evaluation's weights; 0 where it keeps none
+ * @param rescanBytes what it has trained, for rescans to measure: the latest and the one before; 0
+ *     where it makes none
  * @param lastGoodBytes the model before a loss that looks bad, where it is watched; else 0
  * @param adapterBytes adapters by themselves, where they are asked for; else 0
  * @param otherBytes scans, logs, its part of the report; roughly
@@ -30,6 +32,7 @@ public record DiskNeed(
     boolean checkpointsStay,
     long modelBytes,
     long bestBytes,
+    long rescanBytes,
     long lastGoodBytes,
     long adapterBytes,
     long otherBytes) {
@@ -55,6 +58,7 @@ public record DiskNeed(
         phase.saving().saveTotalLimit() == 0,
         plan.resultBytes(),
         phase.evaluation().loadBestModelAtEnd() ? trained : 0,
+        Math.min(2, plan.rescans()) * trained,
         phase.monitoring().lossWatchdog().isPresent() ? plan.resultBytes() : 0,
         peft ? trained : 0,
         otherBytes(planned));
@@ -91,6 +95,7 @@ public record DiskNeed(
     return checkpoints * checkpointBytes
         + modelBytes
         + bestBytes
+        + rescanBytes
         + lastGoodBytes
         + adapterBytes
         + otherBytes;
@@ -117,6 +122,7 @@ public record DiskNeed(
     }
     parts.add("a model of " + Numbers.bytes(modelBytes));
     add(parts, "the best weights", bestBytes);
+    add(parts, "weights to rescan", rescanBytes);
     add(parts, "the last good model", lastGoodBytes);
     add(parts, "adapters", adapterBytes);
     add(parts, "scans, logs and report", otherBytes);

@@ -69,6 +69,8 @@ public record Engine(
     Progress progress,
     Clock clock,
     String version) {
+  /** As sentences call it. */
+  private static final String REPORT = "the report";
 
   /**
    * Runs a pipeline, resumes it, or finds it finished.
@@ -240,16 +242,14 @@ public record Engine(
           // The rows of a phase that is done are let go of.
           runner.run(i, toCome.removeFirst(), checkpoint, values);
           files.retry();
-          report(request, journal, files);
+          files.write(REPORT, reportRemedy(run), report(request, journal));
           checkpoint = modelAfter(request, i);
         }
-        report(request, journal, files);
-        files.end();
+        lastFiles(request, journal, files);
         end(journal, RunState.Status.FINISHED, files.missing());
         return new RunOutcome(Kind.FINISHED, checkpoint);
       } catch (InterruptedTrainingException e) {
-        report(request, journal, files);
-        files.end();
+        lastFiles(request, journal, files);
         end(journal, RunState.Status.INTERRUPTED, e.getMessage());
         return new RunOutcome(
             Kind.INTERRUPTED,
@@ -264,6 +264,19 @@ public record Engine(
         throw e;
       }
     }
+  }
+
+  /** What is kept of the phase that is not finished, if there is something. */
+  private static @Nullable KeptStep newestOf(RunRequest request, RunState state)
+      throws IOException {
+    int next = state.finishedPhases();
+    return next == state.phases().size()
+        ? null
+        : request
+            .run()
+            .phase(next, state.phases().get(next).name())
+            .newestCheckpoint()
+            .orElse(null);
   }
 
   /**
@@ -284,19 +297,6 @@ public record Engine(
       throw new InputException(
           sentences.stream().map(sentence -> new Problem(null, sentence)).toList());
     }
-  }
-
-  /** What is kept of the phase that is not finished, if there is something. */
-  private static @Nullable KeptStep newestOf(RunRequest request, RunState state)
-      throws IOException {
-    int next = state.finishedPhases();
-    return next == state.phases().size()
-        ? null
-        : request
-            .run()
-            .phase(next, state.phases().get(next).name())
-            .newestCheckpoint()
-            .orElse(null);
   }
 
   /** Of each phase to come. */
@@ -323,11 +323,18 @@ public record Engine(
         });
   }
 
-  private static void report(RunRequest request, RunJournal journal, SideFiles files) {
-    files.write(
-        "the report",
-        "polyphase report " + request.run().path() + " makes it",
-        () -> ReportFiles.write(request.run(), request.pipeline(), journal.state()));
+  private static SideFiles.Writing report(RunRequest request, RunJournal journal) {
+    return () -> ReportFiles.write(request.run(), request.pipeline(), journal.state());
+  }
+
+  private static String reportRemedy(RunFolder run) {
+    return "polyphase report " + run.path() + " makes it";
+  }
+
+  /** The report of how the run ended, and what still waits. */
+  private static void lastFiles(RunRequest request, RunJournal journal, SideFiles files) {
+    files.later(REPORT, reportRemedy(request.run()), report(request, journal));
+    files.end();
   }
 
   /**
@@ -355,8 +362,7 @@ public record Engine(
     } catch (IOException e) {
       failure.addSuppressed(e);
     }
-    report(request, journal, files);
-    files.end();
+    lastFiles(request, journal, files);
   }
 
   private static String text(Throwable failure) {

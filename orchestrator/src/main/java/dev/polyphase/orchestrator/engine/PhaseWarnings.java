@@ -3,7 +3,7 @@ package dev.polyphase.orchestrator.engine;
 import dev.polyphase.phases.api.PhasePlan;
 import dev.polyphase.phases.api.PhaseResult;
 import dev.polyphase.pipelines.Phase;
-import dev.polyphase.pipelines.SaveDtype;
+import dev.polyphase.pipelines.Pipeline;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -29,11 +29,11 @@ public final class PhaseWarnings {
   /**
    * What is to be said of a phase that is done, from what it did.
    *
-   * @param saveDtype the pipeline's
+   * @param pipeline its
    */
-  static List<String> of(Phase phase, PhaseResult result, SaveDtype saveDtype) {
+  static List<String> of(Phase phase, PhaseResult result, Pipeline pipeline) {
     List<String> warnings = new ArrayList<>(RowWarnings.of(phase, result.data(), result.heldOut()));
-    RateWarnings.after(phase.name(), result, saveDtype).ifPresent(warnings::add);
+    RateWarnings.after(phase.name(), result, pipeline).ifPresent(warnings::add);
     return warnings;
   }
 }

@@ -2,9 +2,12 @@ package dev.polyphase.orchestrator.engine;
 
 import dev.polyphase.phases.api.PhaseResult;
 import dev.polyphase.phases.api.Reach;
+import dev.polyphase.pipelines.Pipeline;
 import dev.polyphase.pipelines.SaveDtype;
+import dev.polyphase.pipelines.SaveRounding;
 import java.util.Locale;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /** What a user is told of a phase whose learning rates change nothing, or next to nothing. */
 final class RateWarnings {
@@ -41,16 +44,35 @@ final class RateWarnings {
             reach.dtype().equals("float32") ? "" : ", or set save_dtype: float32"));
   }
 
-  /** After training: where nothing that was saved differs from before. */
-  static Optional<String> after(String phase, PhaseResult result, SaveDtype saveDtype) {
-    return result.changedValues() > 0 || result.savedValues() == 0
+  /** After training: where what was saved differs from before in nothing, or in too little. */
+  static Optional<String> after(String phase, PhaseResult result, Pipeline pipeline) {
+    if (result.savedValues() == 0) {
+      return Optional.empty();
+    }
+    @Nullable Long moved = result.movedValues();
+    // By chance a small update is seldom seen in a value, and kept in the mean of many.
+    boolean mostAreLost =
+        moved != null
+            && 2 * result.changedValues() < moved
+            && pipeline.saveRounding() == SaveRounding.NEAREST;
+    if (moved != null && mostAreLost) {
+      return Optional.of(
+          String.format(
+              Locale.ROOT,
+              "phase %s lost most of its updates when it was saved: of %s values that they moved %s (%.1f %%) differ from before once they are rounded; set save_dtype: float32, or save_rounding: stochastic, which keeps small updates in the mean, or raise learning_rate",
+              phase,
+              Numbers.whole(moved),
+              Numbers.whole(result.changedValues()),
+              100.0 * result.changedValues() / moved));
+    }
+    return result.changedValues() > 0
         ? Optional.empty()
         : Optional.of(
             "phase %s changed nothing: of the %s values that it saved 0 differ from before, as its rates are too small or its rows give no gradient; raise learning_rate%s"
                 .formatted(
                     phase,
                     Numbers.whole(result.savedValues()),
-                    saveDtype == SaveDtype.FLOAT32
+                    pipeline.saveDtype() == SaveDtype.FLOAT32
                         ? ""
                         : ", or set save_dtype: float32 where they are narrower"));
   }

@@ -170,9 +170,7 @@ final class RunReport {
 
   private List<String> warnings(PhaseState state) {
     @Nullable PhaseResult result = state.result();
-    return result == null
-        ? List.of()
-        : PhaseWarnings.of(settings(state), result, pipeline.saveDtype());
+    return result == null ? List.of() : PhaseWarnings.of(settings(state), result, pipeline);
   }
 
   private static String words(Targeting targeting) {

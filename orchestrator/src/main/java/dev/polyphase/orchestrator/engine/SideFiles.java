@@ -1,8 +1,11 @@
 package dev.polyphase.orchestrator.engine;
 
 import java.io.IOException;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -15,6 +18,7 @@ import org.jspecify.annotations.Nullable;
 final class SideFiles {
   private final Consumer<String> notes;
   private final Map<String, Waiting> waiting = new LinkedHashMap<>();
+  private final Set<String> missed = new HashSet<>();
 
   /** How something is written. */
   @FunctionalInterface
@@ -27,9 +31,9 @@ final class SideFiles {
    * What could not be written yet.
    *
    * @param remedy as in {@link #write}
-   * @param tells whether it tells by itself that it has to wait, and that it was written
+   * @param told whether someone was told that it has to wait
    */
-  private record Waiting(Writing writing, String remedy, boolean tells) {}
+  private record Waiting(Writing writing, String remedy, boolean told) {}
 
   /**
    * Nothing waits yet.
@@ -50,30 +54,37 @@ final class SideFiles {
    *     makes it}; empty where nothing does
    */
   void write(String name, String remedy, Writing writing) {
-    boolean waited = waiting.containsKey(name);
-    attempt(name, new Waiting(writing, remedy, false), waited);
+    boolean told = told(name);
+    Optional<String> failure = attempt(name, new Waiting(writing, remedy, told));
+    if (failure.isPresent() && !told) {
+      notes.accept(
+          "%s can't be written now (%s); the run goes on and tries it again when a phase has ended"
+              .formatted(name, failure.get()));
+      waiting.put(name, new Waiting(writing, remedy, true));
+    }
   }
 
-  /** Writes later what could not be written now, as it has told by itself. */
-  void later(String name, Writing writing) {
-    waiting.put(name, new Waiting(writing, "", true));
+  /** Has something written by the next {@link #retry} or {@link #end}. */
+  void later(String name, String remedy, Writing writing) {
+    waiting.put(name, new Waiting(writing, remedy, told(name)));
   }
 
-  /** Tries again what waits. */
+  /** Tries what waits. */
   void retry() {
-    new LinkedHashMap<>(waiting).forEach((name, one) -> attempt(name, one, true));
+    new LinkedHashMap<>(waiting).forEach(this::attempt);
   }
 
-  /** Tries for the last time, and says what is missing. */
+  /** Tries it for the last time, and says what is missing, once of each. */
   void end() {
-    retry();
-    waiting.forEach(
-        (name, missing) ->
-            notes.accept(
-                name
-                    + " could not be written"
-                    + (missing.remedy.isEmpty() ? "" : "; ")
-                    + missing.remedy));
+    new LinkedHashMap<>(waiting)
+        .forEach((name, one) -> attempt(name, one).ifPresent(cause -> miss(name, one, cause)));
+  }
+
+  private void miss(String name, Waiting one, String cause) {
+    if (missed.add(name)) {
+      String remedy = one.remedy.isEmpty() ? "" : "; " + one.remedy;
+      notes.accept(name + " could not be written (" + cause + ")" + remedy);
+    }
   }
 
   /** What is missing, in a sentence that a finished run keeps; null where nothing is. */
@@ -81,22 +92,24 @@ final class SideFiles {
     return waiting.isEmpty() ? null : "still to be written: " + String.join(", ", waiting.keySet());
   }
 
-  private void attempt(String name, Waiting one, boolean waited) {
-    waiting.put(name, one);
+  private boolean told(String name) {
+    @Nullable Waiting before = waiting.get(name);
+    return before != null && before.told;
+  }
+
+  /** The cause, where it still has to wait. */
+  private Optional<String> attempt(String name, Waiting one) {
     try {
       one.writing.write();
     } catch (IOException | RuntimeException | LinkageError | InternalError e) {
       // Fonts, which pictures need, can lack in ways that Java calls errors.
-      if (!waited) {
-        notes.accept(
-            "%s can't be written now (%s); the run goes on and tries it again when a phase has ended"
-                .formatted(name, FailureText.cause(e)));
-      }
-      return;
+      waiting.put(name, one);
+      return Optional.of(FailureText.cause(e));
     }
     waiting.remove(name);
-    if (waited && !one.tells) {
+    if (one.told) {
       notes.accept(name + " could be written after all");
     }
+    return Optional.empty();
   }
 }

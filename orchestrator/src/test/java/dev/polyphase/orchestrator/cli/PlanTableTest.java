@@ -324,14 +324,12 @@ class PlanTableTest {
                 one.resultBytes()));
     DeviceMemory device = new DeviceMemory(80 * GIB, 80 * GIB);
 
-    assertThat(PlanTable.of(PIPELINE, List.of(elsewhere), device, disk(elsewhere)))
+    assertThat(table(elsewhere, device))
         .contains(
             "large\nanother 1.0: engine says so\n",
-            "  total                                      -\n")
+            "  total                                       -\n")
         .doesNotContain("null", "fit");
-    JsonNode plan =
-        new ObjectMapper()
-            .readTree(PlanJson.of(PIPELINE, List.of(elsewhere), device, disk(elsewhere)));
+    JsonNode plan = json(elsewhere, device);
     assertThat(plan.at("/compute/device").isNull()).isTrue();
     JsonNode phase = plan.at("/phases/0");
     assertThat(phase.path("memory").isNull()).isTrue();

@@ -57,10 +57,15 @@ public final class Polyphase {
 
   /** Runs a command in an environment. */
   public static Ended execute(Map<String, String> environment, String... args) {
+    return execute(Backend.embedded(), environment, args);
+  }
+
+  /** Runs a command that computes with something else than what is shipped. */
+  static Ended execute(Backend backend, Map<String, String> environment, String... args) {
     ByteArrayOutputStream out = new ByteArrayOutputStream();
     ByteArrayOutputStream err = new ByteArrayOutputStream();
     Console console = Console.of(out, err, StandardCharsets.UTF_8);
-    int exitCode = new Cli(Backend.embedded(), console, environment).execute(args);
+    int exitCode = new Cli(backend, console, environment).execute(args);
     return new Ended(
         exitCode, out.toString(StandardCharsets.UTF_8), err.toString(StandardCharsets.UTF_8));
   }

@@ -147,6 +147,7 @@ public record AddingTrainer(long saveEvery) implements PhaseTrainer {
             count,
             count,
             count,
+            count,
             0.5,
             DataCounts.whole(1, 1),
             null,

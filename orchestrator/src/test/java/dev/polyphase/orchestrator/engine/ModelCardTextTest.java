@@ -40,6 +40,7 @@ class ModelCardTextTest {
           250,
           250,
           249,
+          250L,
           1.5,
           DataCounts.whole(9, 288),
           null,

@@ -180,7 +180,8 @@ class ProgressTest {
     progress.phaseStarted(0, 1, "one");
     progress.step(StepLineTest.row(0, 3, "eval_loss", 2.5));
     progress.phaseFinished(
-        new PhaseResult(1200, 99, 2, 1000, 1000, 250, 3.21, DataCounts.whole(9, 99), null, null));
+        new PhaseResult(
+            1200, 99, 2, 1000, 1000, 250, null, 3.21, DataCounts.whole(9, 99), null, null));
 
     assertThat(lines())
         .containsExactly(

@@ -14,6 +14,8 @@ import org.jspecify.annotations.Nullable;
  *     adapters the weights that they were merged into
  * @param changedValues those of them whose value differs from the one the phase began with: an
  *     update smaller than the saved dtype's spacing is lost in rounding
+ * @param movedValues those of them that differed before they were rounded to the saved dtype; null
+ *     where an earlier version trained it
  * @param seconds the wall time of training
  * @param data what became of the rows of its training data; null where an earlier version, which
  *     did not count them, trained it
@@ -28,6 +30,7 @@ public record PhaseResult(
     long trainedValues,
     long savedValues,
     long changedValues,
+    @Nullable Long movedValues,
     double seconds,
     @Nullable DataCounts data,
     @Nullable DataCounts heldOut,

@@ -75,6 +75,16 @@ final class Blocks implements AutoCloseable {
       String method, int layer, NDArray x, RotaryTable.Slice positions, long dropoutSeed) {
     List<NDArray> arrays =
         parameters.get(layer).values().stream().map(p -> tensors.get(p.name())).toList();
+    return call(method, layer, x, positions, dropoutSeed, arrays);
+  }
+
+  private Kernel.Call call(
+      String method,
+      int layer,
+      NDArray x,
+      RotaryTable.Slice positions,
+      long dropoutSeed,
+      List<NDArray> arrays) {
     Kernel.Call call =
         kernelOfLayer
             .get(layer)
@@ -174,7 +184,12 @@ final class Blocks implements AutoCloseable {
 
   private NDArray forward(
       int layer, NDArray x, RotaryTable.Slice positions, long dropoutSeed, NDManager scratch) {
-    return call("forward", layer, x, positions, dropoutSeed).runForOne(scratch);
+    // What is made for it in the place of weights is of this block alone.
+    try (NDManager shown = scratch.newSubManager()) {
+      List<NDArray> arrays =
+          parameters.get(layer).values().stream().map(p -> tensors.get(p.name(), shown)).toList();
+      return call("forward", layer, x, positions, dropoutSeed, arrays).runForOne(scratch);
+    }
   }
 
   /** 1 for each gradient that is wanted: of the input, then of each of the kernel's list. */

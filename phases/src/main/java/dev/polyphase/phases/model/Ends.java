@@ -66,7 +66,9 @@ final class Ends implements AutoCloseable {
 
   /** Ids {@code [batch, seq]} to {@code [batch, seq, hidden]} in the precision of {@code like}. */
   NDArray embed(NDArray ids, NDArray like, NDManager scratch) {
-    return embedding("embed").with(ids).with(like).runForOne(scratch);
+    try (NDManager shown = scratch.newSubManager()) {
+      return embedding("embed", shown).with(ids).with(like).runForOne(scratch);
+    }
   }
 
   /**
@@ -76,7 +78,7 @@ final class Ends implements AutoCloseable {
    * @param seed of the noise, not negative
    */
   NDArray embedWithNoise(NDArray ids, NDArray like, NDArray bounds, long seed, NDManager scratch) {
-    return embedding("embed_with_noise")
+    return embedding("embed_with_noise", scratch)
         .with(ids)
         .with(like)
         .with(bounds)
@@ -95,7 +97,7 @@ final class Ends implements AutoCloseable {
    * @param positions on the device of {@code x}
    */
   NDArray pick(NDArray x, NDArray positions, NDManager scratch) {
-    return picking("pick", x, positions).runForOne(scratch);
+    return picking("pick", x, positions, scratch).runForOne(scratch);
   }
 
   /** The gradient of {@code x}, or null where {@code ofInput} is false. */
@@ -111,7 +113,7 @@ final class Ends implements AutoCloseable {
       return null;
     }
     NDList found =
-        picking("pick_vjp", x, positions)
+        picking("pick_vjp", x, positions, scratch)
             .withNumbers(flags(ofInput, ofNorm))
             .with(gh)
             .runWithAutograd(scratch);
@@ -224,10 +226,10 @@ final class Ends implements AutoCloseable {
 
   /** A call of a method of the head, up to the head. */
   private Kernel.Call heading(String method, NDArray h, long dropoutSeed, NDManager scratch) {
-    List<NDArray> arrays = new ArrayList<>(List.of(tensors.get(head)));
+    List<NDArray> arrays = new ArrayList<>(List.of(tensors.get(head, scratch)));
     if (adapted) {
       arrays.add(inner("inner", h, dropoutSeed).runForOne(scratch));
-      arrays.add(tensors.get(adapterOfHead(Adapters.B)));
+      arrays.add(tensors.get(adapterOfHead(Adapters.B), scratch));
     }
     return kernel.method(method).with(h).withList("head", arrays);
   }
@@ -265,12 +267,16 @@ final class Ends implements AutoCloseable {
     return Adapters.module(head) + which;
   }
 
-  private Kernel.Call embedding(String method) {
-    return kernel.method(method).with(tensors.get(ModelLayout.EMBEDDING));
+  private Kernel.Call embedding(String method, NDManager owner) {
+    return kernel.method(method).with(tensors.get(ModelLayout.EMBEDDING, owner));
   }
 
-  private Kernel.Call picking(String method, NDArray x, NDArray positions) {
-    return kernel.method(method).with(x).with(tensors.get(ModelLayout.FINAL_NORM)).with(positions);
+  private Kernel.Call picking(String method, NDArray x, NDArray positions, NDManager owner) {
+    return kernel
+        .method(method)
+        .with(x)
+        .with(tensors.get(ModelLayout.FINAL_NORM, owner))
+        .with(positions);
   }
 
   private static long[] flags(boolean first, boolean second) {

@@ -1,6 +1,7 @@
 package dev.polyphase.phases.model;
 
 import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
 import java.util.HashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -9,6 +10,7 @@ import org.jspecify.annotations.Nullable;
 final class ModelTensors {
   private final Map<String, NDArray> frozen = new HashMap<>();
   private final TrainedTensors trained = new TrainedTensors();
+  private @Nullable View view;
 
   /** What is trained. */
   TrainedTensors trained() {
@@ -23,6 +25,32 @@ final class ModelTensors {
 
   void freeze(String name, NDArray tensor) {
     frozen.put(name, tensor);
+  }
+
+  /** Shows arrays in the place of the model's own. */
+  @FunctionalInterface
+  interface View {
+    /**
+     * What is computed with in the place of a tensor; null for itself.
+     *
+     * @param owner of the array
+     */
+    @Nullable NDArray of(String name, NDManager owner);
+  }
+
+  /** Shows the model otherwise from now on; null for as it is. */
+  void show(@Nullable View other) {
+    view = other;
+  }
+
+  /**
+   * The tensor of that name, as the model is shown.
+   *
+   * @param owner of an array that is made for it
+   */
+  NDArray get(String name, NDManager owner) {
+    @Nullable NDArray shown = view == null ? null : view.of(name, owner);
+    return shown == null ? get(name) : shown;
   }
 
   /** Frees a tensor, frozen or trained, with all that belongs to it. */

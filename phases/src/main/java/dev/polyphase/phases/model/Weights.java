@@ -2,14 +2,18 @@ package dev.polyphase.phases.model;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
 import dev.polyphase.kernels.Precision;
+import dev.polyphase.kernels.RoundingRule;
 import dev.polyphase.kernels.TensorStore;
 import dev.polyphase.weights.Checkpoint;
 import dev.polyphase.weights.RowRanges;
 import dev.polyphase.weights.TensorInfo;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -149,6 +153,66 @@ public final class Weights implements AutoCloseable {
       product.muli(trainable.adapters().scale());
       return merged.addi(product);
     }
+  }
+
+  /**
+   * Shows the model as it would be saved now, until {@link #showAsTheyAre}: what has fewer bits
+   * when it is saved is rounded, and adapters are merged. Each is made for the moment that it is
+   * needed in.
+   *
+   * @param form how it is saved
+   */
+  public void showSaved(SavedForm form) {
+    tensors.show((name, owner) -> saved(form, name, owner));
+  }
+
+  /** Shows the model as it is trained. */
+  public void showAsTheyAre() {
+    tensors.show(null);
+  }
+
+  private @Nullable NDArray saved(SavedForm form, String name, NDManager owner) {
+    Adapters adapters = trainable.adapters();
+    Optional<TensorInfo> resting = atRest.find(name);
+    if (resting.isEmpty()) {
+      // An adapter is in the weight that it is merged into. Without its B it adds 0 to it.
+      return name.endsWith(Adapters.B)
+          ? owner.zeros(get(name).getShape(), DataType.FLOAT32, get(name).getDevice())
+          : null;
+    }
+    Precision precisionSaved = form.precision(name);
+    Optional<TrainedTensor> now = trained().find(name);
+    if (now.isEmpty() && !adapters.adapt(name) && holds(precisionSaved, resting.get())) {
+      return null;
+    }
+    if (now.isPresent() && precisionSaved == Precision.FLOAT32) {
+      return null;
+    }
+    TensorStore store = storeOf(name);
+    try (NDManager scratch = owner.newSubManager()) {
+      NDArray exact =
+          adapters.adapt(name)
+              ? merged(resting.get(), scratch)
+              : now.isPresent()
+                  ? now.get().master()
+                  : store.writable(scratch, resting.get(), Precision.FLOAT32);
+      // What was not trained has no small updates to keep.
+      RoundingRule rule =
+          now.isPresent() || adapters.adapt(name) ? form.rule(name) : RoundingRule.NEAREST;
+      NDArray rounded = store.rounded(scratch, exact, precisionSaved, rule);
+      return devices.store(devices.of(name)).copy(owner, rounded, precision);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private NDArray get(String name) {
+    return tensors.get(name);
+  }
+
+  /** Whether a precision holds the values of a tensor at rest. */
+  private static boolean holds(Precision saved, TensorInfo resting) {
+    return saved == Precision.FLOAT32 || saved.elementType() == resting.type();
   }
 
   @Override

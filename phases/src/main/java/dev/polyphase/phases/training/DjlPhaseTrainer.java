@@ -206,7 +206,7 @@ public final class DjlPhaseTrainer implements PhaseTrainer {
               opened,
               setup.layout(),
               model,
-              request.pipeline().saveDtype(),
+              SavedAs.of(request, setup.checkpoint()),
               ends);
       PhaseTraining training =
           new PhaseTraining(request, setup, rows, schedule, model, result, files);

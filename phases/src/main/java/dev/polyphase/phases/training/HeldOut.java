@@ -3,7 +3,9 @@ package dev.polyphase.phases.training;
 import static java.util.Objects.requireNonNull;
 
 import dev.polyphase.phases.api.MetricsRow;
+import dev.polyphase.phases.model.SavedForm;
 import dev.polyphase.phases.model.Transformer;
+import dev.polyphase.phases.model.Weights;
 import dev.polyphase.phases.objective.MicroBatch;
 import dev.polyphase.phases.objective.Objective;
 import dev.polyphase.phases.objective.Outcome;
@@ -18,17 +20,21 @@ final class HeldOut {
   private static final String LOSS = "eval_loss";
 
   private final Transformer model;
+  private final SavedForm form;
   private final Objective objective;
   private final int microBatchSize;
   private final Runnable pause;
 
   /**
-   * Held-out rows.
+   * Held-out rows. What is said of them is said of the weights as they would be saved.
    *
+   * @param form how that is
    * @param pause called between forward passes; it may throw to end the phase
    */
-  HeldOut(Transformer model, Objective objective, int microBatchSize, Runnable pause) {
+  HeldOut(
+      Transformer model, SavedForm form, Objective objective, int microBatchSize, Runnable pause) {
     this.model = model;
+    this.form = form;
     this.objective = objective;
     this.microBatchSize = microBatchSize;
     this.pause = pause;
@@ -45,13 +51,19 @@ final class HeldOut {
     double weight = 0;
     double loss = 0;
     Map<String, Double> figures = new LinkedHashMap<>();
-    for (int[] rows : microBatches()) {
-      pause.run();
-      MicroBatch batch = objective.microBatch(rows);
-      Outcome outcome = batch.evaluate(model.logProbs(batch.tokens()));
-      weight += batch.weight();
-      loss += outcome.lossSum();
-      outcome.figures().forEach((name, sum) -> figures.merge(name, sum, Double::sum));
+    Weights weights = model.weights();
+    weights.showSaved(form);
+    try {
+      for (int[] rows : microBatches()) {
+        pause.run();
+        MicroBatch batch = objective.microBatch(rows);
+        Outcome outcome = batch.evaluate(model.logProbs(batch.tokens()));
+        weight += batch.weight();
+        loss += outcome.lossSum();
+        outcome.figures().forEach((name, sum) -> figures.merge(name, sum, Double::sum));
+      }
+    } finally {
+      weights.showAsTheyAre();
     }
     double seconds = (System.nanoTime() - startNanos) / 1e9;
     Map<String, Number> values = new LinkedHashMap<>();
@@ -66,8 +78,12 @@ final class HeldOut {
     return new MetricsRow(step, totalSteps, values);
   }
 
+  private List<int[]> microBatches() {
+    return microBatches(objective, microBatchSize);
+  }
+
   /** All rows, in their order. */
-  List<int[]> microBatches() {
+  static List<int[]> microBatches(Objective objective, int microBatchSize) {
     int rows = objective.tokensOfRow().length;
     List<int[]> microBatches = new ArrayList<>();
     for (int start = 0; start < rows; start += microBatchSize) {

@@ -129,8 +129,7 @@ record PhaseTraining(
     if (heldOut != null) {
       begin(
           heldOut,
-          new HeldOut(model, heldOut, request.phase().batch().microBatchSize(), pause)
-              .microBatches(),
+          HeldOut.microBatches(heldOut, request.phase().batch().microBatchSize()),
           "reference-held-out.json",
           pause,
           listener);
@@ -172,7 +171,11 @@ record PhaseTraining(
     return new Evaluations(
         request.phase().evaluation(),
         new HeldOut(
-            model, heldOut, request.phase().batch().microBatchSize(), pause(state::step, listener)),
+            model,
+            result.form(),
+            heldOut,
+            request.phase().batch().microBatchSize(),
+            pause(state::step, listener)),
         files.best(),
         metrics,
         listener,
@@ -211,6 +214,7 @@ record PhaseTraining(
         trained.values(setup.layout()),
         trained.savedValues(setup.layout()),
         result.changedValues(),
+        result.movedValues(),
         state.seconds(),
         rows.counts(),
         rows.heldOutCounts(),

@@ -6,8 +6,10 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.BooleanNode;
 import com.fasterxml.jackson.databind.node.TextNode;
 import dev.polyphase.kernels.Precision;
+import dev.polyphase.kernels.RoundingRule;
 import dev.polyphase.kernels.TensorStore;
 import dev.polyphase.phases.model.ModelLayout;
+import dev.polyphase.phases.model.SavedForm;
 import dev.polyphase.phases.model.TrainedTensor;
 import dev.polyphase.phases.model.Transformer;
 import dev.polyphase.pipelines.SaveDtype;
@@ -34,7 +36,7 @@ final class TrainedCheckpoint {
   private final FolderState opened;
   private final ModelLayout layout;
   private final Transformer model;
-  private final SaveDtype saveDtype;
+  private final SavedAs form;
   private final LearnedEnds ends;
 
   /**
@@ -47,13 +49,13 @@ final class TrainedCheckpoint {
       FolderState opened,
       ModelLayout layout,
       Transformer model,
-      SaveDtype saveDtype,
+      SavedAs form,
       LearnedEnds ends) {
     this.base = base;
     this.opened = opened;
     this.layout = layout;
     this.model = model;
-    this.saveDtype = saveDtype;
+    this.form = form;
     this.ends = ends;
   }
 
@@ -80,7 +82,7 @@ final class TrainedCheckpoint {
   void write(Path target) throws IOException {
     Map<String, NewTensor> replaced = trained();
     for (TensorInfo tensor : base.tensors()) {
-      if (saveDtype != SaveDtype.BASE
+      if (form.saveDtype() != SaveDtype.BASE
           && !replaced.containsKey(tensor.name())
           && tensor.type().floating()
           && saved(tensor).elementType() != tensor.type()) {
@@ -106,11 +108,11 @@ final class TrainedCheckpoint {
       TensorStore store = model.weights().storeOf(name);
       Optional<TrainedTensor> now = model.trained().find(name);
       if (now.isPresent()) {
-        trained.put(tensor.name(), store.toWrite(now.get().master(), saved(tensor)));
+        trained.put(tensor.name(), store.toWrite(now.get().master(), saved(tensor), rule(tensor)));
       } else if (isAdapted(tensor)) {
         trained.put(tensor.name(), merged(tensor));
       } else if (hasLeft(name)) {
-        trained.put(tensor.name(), store.toWrite(atRest(name), saved(tensor)));
+        trained.put(tensor.name(), store.toWrite(atRest(name), saved(tensor), rule(tensor)));
       }
     }
     return trained;
@@ -118,26 +120,45 @@ final class TrainedCheckpoint {
 
   /** How many values of trained and adapted tensors differ from the base's, as they are saved. */
   long changedValues() throws IOException {
-    long changed = 0;
+    return differing(true);
+  }
+
+  /** How many of them differ before they are rounded; of what is trained no more, as it rests. */
+  long movedValues() throws IOException {
+    return differing(false);
+  }
+
+  private long differing(boolean asSaved) throws IOException {
+    long differing = 0;
     for (TensorInfo tensor : base.tensors()) {
-      String name = tensor.name();
-      TensorStore store = model.weights().storeOf(name);
-      Optional<TrainedTensor> now = model.trained().find(name);
-      if (now.isPresent()) {
-        changed += store.countChanged(now.get().master(), tensor, saved(tensor));
-        continue;
-      }
       try (NDManager scratch = model.newScratch()) {
-        if (isAdapted(tensor)) {
-          changed +=
-              store.countChanged(model.weights().merged(tensor, scratch), tensor, saved(tensor));
-        } else if (name.equals(layout.parameterOf(name)) && hasLeft(name)) {
-          NDArray last = store.writable(scratch, atRest(name), Precision.FLOAT32);
-          changed += store.countChanged(last, tensor, saved(tensor));
+        Optional<NDArray> now = values(tensor, scratch);
+        if (now.isPresent()) {
+          TensorStore store = model.weights().storeOf(layout.parameterOf(tensor.name()));
+          differing +=
+              asSaved
+                  ? store.countChanged(now.get(), tensor, saved(tensor), rule(tensor))
+                  : store.countChanged(now.get(), tensor, Precision.FLOAT32, RoundingRule.NEAREST);
         }
       }
     }
-    return changed;
+    return differing;
+  }
+
+  /** What the phase has made of a tensor, float32; empty where it is as it was. */
+  private Optional<NDArray> values(TensorInfo tensor, NDManager owner) throws IOException {
+    String name = tensor.name();
+    Optional<TrainedTensor> now = model.trained().find(name);
+    if (now.isPresent()) {
+      return Optional.of(now.get().master());
+    }
+    if (isAdapted(tensor)) {
+      return Optional.of(model.weights().merged(tensor, owner));
+    }
+    return name.equals(layout.parameterOf(name)) && hasLeft(name)
+        ? Optional.of(
+            model.weights().storeOf(name).writable(owner, atRest(name), Precision.FLOAT32))
+        : Optional.empty();
   }
 
   /** Whether a parameter was trained earlier in the phase and is not any more. */
@@ -164,7 +185,7 @@ final class TrainedCheckpoint {
             model
                 .weights()
                 .storeOf(tensor.name())
-                .toWrite(model.weights().merged(tensor, scratch), precision)
+                .toWrite(model.weights().merged(tensor, scratch), precision, rule(tensor))
                 .bytes()
                 .writeTo(channel);
           }
@@ -173,15 +194,23 @@ final class TrainedCheckpoint {
 
   /** A tied head that is stored a second time must not be rounded otherwise than the embedding. */
   private Precision saved(TensorInfo tensor) {
-    TensorInfo like = base.find(layout.parameterOf(tensor.name())).orElse(tensor);
-    return Precision.saved(like, saveDtype);
+    return form.precision(layout.parameterOf(tensor.name()));
+  }
+
+  private RoundingRule rule(TensorInfo tensor) {
+    return form.rule(layout.parameterOf(tensor.name()));
+  }
+
+  /** How it is saved. */
+  SavedForm form() {
+    return form;
   }
 
   /** What the base's configuration says and is not so here. */
   private Map<String, JsonNode> configChanges() {
     Map<String, JsonNode> changes = new HashMap<>();
-    if (saveDtype != SaveDtype.BASE) {
-      JsonNode dtype = TextNode.valueOf(saveDtype.name().toLowerCase(Locale.ROOT));
+    if (form.saveDtype() != SaveDtype.BASE) {
+      JsonNode dtype = TextNode.valueOf(form.saveDtype().name().toLowerCase(Locale.ROOT));
       // Both spellings of the key, of which the writer changes those that are there.
       changes.put("torch_dtype", dtype);
       changes.put("dtype", dtype);
