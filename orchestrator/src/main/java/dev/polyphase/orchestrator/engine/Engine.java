@@ -266,6 +266,19 @@ public record Engine(
     }
   }
 
+  /** What is kept of the phase that is not finished, if there is something. */
+  private static @Nullable KeptStep newestOf(RunRequest request, RunState state)
+      throws IOException {
+    int next = state.finishedPhases();
+    return next == state.phases().size()
+        ? null
+        : request
+            .run()
+            .phase(next, state.phases().get(next).name())
+            .newestCheckpoint()
+            .orElse(null);
+  }
+
   /**
    * Refuses, before the first phase, what would fail at a later one.
    *
@@ -284,19 +297,6 @@ public record Engine(
       throw new InputException(
           sentences.stream().map(sentence -> new Problem(null, sentence)).toList());
     }
-  }
-
-  /** What is kept of the phase that is not finished, if there is something. */
-  private static @Nullable KeptStep newestOf(RunRequest request, RunState state)
-      throws IOException {
-    int next = state.finishedPhases();
-    return next == state.phases().size()
-        ? null
-        : request
-            .run()
-            .phase(next, state.phases().get(next).name())
-            .newestCheckpoint()
-            .orElse(null);
   }
 
   /** Of each phase to come. */

@@ -21,6 +21,7 @@ import dev.polyphase.rescanner.ScanListener;
 import dev.polyphase.rescanner.SingularValues;
 import dev.polyphase.weights.Checkpoint;
 import dev.polyphase.weights.FolderState;
+import dev.polyphase.weights.FolderTree;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -96,13 +97,18 @@ final class PhaseRunner {
   }
 
   /**
-   * Writes what is written beside the model of a phase that is trained, whatever becomes of that.
+   * Writes what is written beside the model of a phase that is trained, whatever becomes of that,
+   * and removes what is of no use any more.
    *
    * @param kept what is known of the phase
    */
   void finish(int index, KeptResult kept) {
     RunState state = journal.state();
     String name = state.phases().get(index).name();
+    if (journal.isWritten()
+        && request.pipeline().phases().get(index).saving().saveTotalLimit() > 0) {
+      removeCheckpoints(request.run().phase(index, name));
+    }
     files.write(
         "the model card of phase " + name,
         "the same command writes it",
@@ -112,6 +118,16 @@ final class PhaseRunner {
             Files.deleteIfExists(request.run().phase(index, name).resultJson());
           }
         });
+  }
+
+  /** Of a phase that is finished nothing goes on from them, and they are large. */
+  private void removeCheckpoints(PhaseFolder folder) {
+    try {
+      FolderTree.remove(folder.checkpoints());
+    } catch (IOException e) {
+      progress.note(
+          "%s can't be removed; nothing needs it any more".formatted(folder.checkpoints()));
+    }
   }
 
   /** What is trained, decided now or when the phase began. */

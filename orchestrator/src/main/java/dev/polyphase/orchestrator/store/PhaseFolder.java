@@ -27,10 +27,14 @@ public record PhaseFolder(Path path) {
   private static final List<String> NEVER_REMOVED =
       List.of("model", "last-good", "failed-step.json");
 
-  /** What was renamed, here or by a trainer that went on: it stays under its name. */
-  private static final Pattern RENAMED =
+  /**
+   * What stays under its name: what was renamed, here or by a trainer that went on, and reference
+   * figures, which are kept by the content that they were computed from.
+   */
+  private static final Pattern STAYS =
       Pattern.compile(
-          "(model|last-good)\\.old-\\d+|failed-step\\.old-\\d+\\.json|last-good-step-\\d+");
+          "(model|last-good)\\.old-\\d+|failed-step\\.old-\\d+\\.json|last-good-step-\\d+"
+              + "|reference(-[a-z-]+)?\\.json");
 
   /** What the phase began with: a scan, if there is one, and what it trains. */
   public DecisionFolder decision() {
@@ -150,7 +154,7 @@ public record PhaseFolder(Path path) {
         String name = entry.getFileName().toString();
         if (NEVER_REMOVED.contains(name)) {
           renamed.add(new Renamed(entry, Files.move(entry, freeNameFor(name))));
-        } else if (!RENAMED.matcher(name).matches()) {
+        } else if (!STAYS.matcher(name).matches()) {
           FolderTree.remove(entry);
         }
       }

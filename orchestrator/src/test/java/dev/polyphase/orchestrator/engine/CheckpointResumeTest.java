@@ -109,6 +109,19 @@ class CheckpointResumeTest {
     assertLikeTheWhole();
   }
 
+  @ParameterizedTest
+  @CsvSource({"1, false", "0, true"})
+  void checkpointsGoWhenTheirPhaseIsFinishedUnlessAllAreKept(int limit, boolean stay)
+      throws IOException {
+    String limited = PIPELINE.replace("max_steps: 6", "max_steps: 6, save_total_limit: " + limit);
+
+    runs.run(limited, Start.BEGIN_OR_RESUME, new AddingTrainer(2));
+
+    for (String phase : List.of(FIRST, SECOND)) {
+      assertThat(Files.exists(folder.resolve(phase).resolve("checkpoints"))).isEqualTo(stay);
+    }
+  }
+
   /** A scan on another device might choose otherwise, and takes its time. */
   @Test
   void whatIsTrainedIsNotDecidedAnew() throws IOException {
