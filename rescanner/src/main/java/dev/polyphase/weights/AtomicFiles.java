@@ -48,9 +48,17 @@ public final class AtomicFiles {
     write(file, buffered(body), temporary -> FileTransfer.createLike(file, temporary));
   }
 
-  /** The same for what comes in large buffers of memory, which a stream would take to pieces. */
-  static void writeChannel(Path file, ChannelWriting body) throws IOException {
-    write(file, body, FileTransfer::create);
+  /**
+   * The same for what comes in large buffers of memory, which a stream would take to pieces.
+   *
+   * @param bytes how many there will be, for the message of a full disk
+   */
+  static void writeChannel(Path file, long bytes, ChannelWriting body) throws IOException {
+    try {
+      write(file, body, FileTransfer::create);
+    } catch (IOException e) {
+      throw FileFailure.writing(file, bytes, e);
+    }
   }
 
   private static void write(Path file, ChannelWriting body, Creation creation) throws IOException {

@@ -32,9 +32,9 @@ public final class CheckpointWriter {
 
   /**
    * Writes the folder whole or not at all: it is built beside its place as {@code .NAME.tmp-...},
-   * synced, and renamed. A failure removes what was built; what a killed process left of an earlier
-   * attempt at the same folder is removed on the next one. Two writers of one folder at the same
-   * time are not allowed.
+   * synced, and renamed. A failure removes what was built, and of a full disk it says what the
+   * whole folder takes; what a killed process left of an earlier attempt at the same folder is
+   * removed on the next one. Two writers of one folder at the same time are not allowed.
    *
    * @param base the checkpoint that the new one is made from; its files are only read
    * @param state the base's folder when the first of its files was opened; it must be the same
@@ -63,6 +63,7 @@ public final class CheckpointWriter {
     for (Path leftover : TemporaryNames.leftovers(target)) {
       FolderTree.remove(leftover);
     }
+    long bytes = weightBytes(base, replaced) + carriedBytes(base, target);
     Path temporary = TemporaryNames.next(target);
     try {
       Files.createDirectory(temporary);
@@ -70,7 +71,10 @@ public final class CheckpointWriter {
       carryOver(base.folder(), target, temporary, edits);
       state.checkUnchanged();
       Files.move(temporary, target, StandardCopyOption.ATOMIC_MOVE);
-    } catch (IOException | RuntimeException | Error e) {
+    } catch (IOException e) {
+      FileTransfer.deleteTreeAfter(e, temporary);
+      throw FileFailure.writing(target, bytes, e);
+    } catch (RuntimeException | Error e) {
       FileTransfer.deleteTreeAfter(e, temporary);
       throw e;
     }
@@ -120,10 +124,9 @@ public final class CheckpointWriter {
       throws IOException {
     long totalBytes = 0;
     for (Path file : base.weightFiles()) {
-      List<TensorInfo> tensors =
-          base.tensors().stream().filter(tensor -> tensor.file().equals(file)).toList();
       totalBytes +=
-          SafetensorsWriter.write(file, folder.resolve(file.getFileName()), tensors, replaced);
+          SafetensorsWriter.write(
+              file, folder.resolve(file.getFileName()), tensors(base, file), replaced);
     }
     if (base.index().isPresent()) {
       FileTransfer.writeLike(
@@ -131,6 +134,20 @@ public final class CheckpointWriter {
           folder.resolve(ShardIndex.FILE_NAME),
           base.index().get().toJson(totalBytes));
     }
+  }
+
+  private static long weightBytes(Checkpoint base, Map<String, NewTensor> replaced)
+      throws IOException {
+    long bytes = 0;
+    for (Path file : base.weightFiles()) {
+      bytes +=
+          SafetensorsWriter.fileBytes(SafetensorsWriter.planned(tensors(base, file), replaced));
+    }
+    return bytes;
+  }
+
+  private static List<TensorInfo> tensors(Checkpoint base, Path file) {
+    return base.tensors().stream().filter(tensor -> tensor.file().equals(file)).toList();
   }
 
   private static void carryOver(Path base, Path target, Path folder, Map<String, JsonEdit> edits)

@@ -12,6 +12,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -35,15 +36,18 @@ public final class FileFailure {
     }
   }
 
+  /** What systems say of a full disk. */
+  private static final String NO_SPACE = "No space left";
+
+  private static final String QUOTA = "quota exceeded";
+
   /** The first that fits is said. */
   private static final List<Translation> TRANSLATIONS =
       List.of(
           new Translation(
-              "No space left",
-              "there is no room left on its disk; free some and run the command again"),
+              NO_SPACE, "there is no room left on its disk; free some and run the command again"),
           new Translation(
-              "quota exceeded",
-              "the quota on its disk is used up; free some of it and run the command again"),
+              QUOTA, "the quota on its disk is used up; free some of it and run the command again"),
           new Translation(
               "Read-only file system",
               "its disk can't be written to; choose another place, or have it mounted for writing"),
@@ -84,6 +88,40 @@ public final class FileFailure {
   }
 
   /**
+   * A failure to write something of a known size: of a full disk it says how much that takes and
+   * how much is free.
+   *
+   * @param file the file, or the folder, that was to be written as a whole; what was there of it is
+   *     removed already
+   * @param neededBytes all of it
+   */
+  public static IOException writing(Path file, long neededBytes, IOException e) {
+    if (!isDiskFull(e)) {
+      return writing(file, e);
+    }
+    boolean quota = says(e, QUOTA);
+    OptionalLong free = quota ? OptionalLong.empty() : freeAt(file);
+    if (free.isPresent() && free.getAsLong() >= neededBytes) {
+      // It lacks something else, as room for one more name.
+      return writing(file, e);
+    }
+    String room = free.isPresent() ? ", and %,d are free".formatted(free.getAsLong()) : "";
+    String sentence =
+        (quota ? "the quota on its disk is used up" : "there is no room left on its disk")
+            + ": it needs %,d bytes%s; free some and run the command again"
+                .formatted(neededBytes, room);
+    return new Told(file, sentence, e);
+  }
+
+  private static OptionalLong freeAt(Path file) {
+    try {
+      return DiskSpace.freeAt(file);
+    } catch (IOException e) {
+      return OptionalLong.empty();
+    }
+  }
+
+  /**
    * {@code FILE: why}, of a failure that names its file; one that is not complete, by its later
    * name.
    */
@@ -114,9 +152,12 @@ public final class FileFailure {
    * Whether a file could not be written since its disk, or what its user may use of it, is full.
    */
   public static boolean isDiskFull(IOException failure) {
+    return says(failure, NO_SPACE) || says(failure, QUOTA);
+  }
+
+  private static boolean says(IOException failure, String words) {
     for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
-      String message = String.valueOf(cause.getMessage());
-      if (message.contains("No space left") || message.contains("Disk quota exceeded")) {
+      if (String.valueOf(cause.getMessage()).contains(words)) {
         return true;
       }
     }

@@ -41,7 +41,8 @@ public final class SafetensorsFile {
     List<Planned> planned =
         SafetensorsWriter.ordered(
             tensors.stream().map(t -> new Planned(t.info(file), t.values())).toList());
-    AtomicFiles.writeChannel(file, channel -> write(planned, channel));
+    long bytes = SafetensorsWriter.fileBytes(planned);
+    AtomicFiles.writeChannel(file, bytes, channel -> write(planned, channel));
   }
 
   /**

@@ -42,8 +42,7 @@ final class SafetensorsWriter {
   static long write(
       Path source, Path target, List<TensorInfo> tensors, Map<String, NewTensor> replaced)
       throws IOException {
-    List<Planned> planned =
-        ordered(tensors.stream().map(t -> new Planned(t, replaced.get(t.name()))).toList());
+    List<Planned> planned = planned(tensors, replaced);
     try (FileChannel from = FileChannel.open(source, StandardOpenOption.READ);
         FileChannel to = FileTransfer.createLike(source, target)) {
       FileTransfer.append(header(planned), to);
@@ -61,6 +60,15 @@ final class SafetensorsWriter {
       throw FileFailure.writing(target, e);
     }
     return planned.stream().mapToLong(Planned::byteCount).sum();
+  }
+
+  static List<Planned> planned(List<TensorInfo> tensors, Map<String, NewTensor> replaced) {
+    return ordered(tensors.stream().map(t -> new Planned(t, replaced.get(t.name()))).toList());
+  }
+
+  /** The bytes of a file of these tensors. */
+  static long fileBytes(List<Planned> tensors) throws IOException {
+    return header(tensors).remaining() + tensors.stream().mapToLong(Planned::byteCount).sum();
   }
 
   static List<Planned> ordered(List<Planned> tensors) {

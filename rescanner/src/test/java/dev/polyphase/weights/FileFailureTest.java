@@ -41,6 +41,39 @@ class FileFailureTest {
     }
   }
 
+  @Test
+  void aFullDiskIsToldWithWhatIsNeededAndWhatIsFree() throws IOException {
+    Path file = folder.resolve("states.safetensors");
+    IOException full = new IOException("No space left on device");
+    long more = DiskSpace.freeAt(folder).orElseThrow() + (1L << 40);
+
+    assertThat(FileFailure.writing(file, more, full).getMessage())
+        .startsWith(
+            "%s: there is no room left on its disk: it needs %,d bytes, and ".formatted(file, more))
+        .matches(".* and [0-9,]{5,} are free; free some and run the command again");
+    assertThat(FileFailure.writing(file, more, new IOException("Disk quota exceeded")))
+        .hasMessage(
+            "%s: the quota on its disk is used up: it needs %,d bytes; free some and run the command again"
+                .formatted(file, more));
+    assertThat(FileFailure.writing(file, 1, full))
+        .as("room is there, only none for one more name")
+        .hasMessage(
+            file + ": there is no room left on its disk; free some and run the command again");
+    assertThat(FileFailure.writing(file, more, new IOException("Input/output error")).getMessage())
+        .contains("reports a fault");
+  }
+
+  @Test
+  void aFullDiskIsKnownAsOneThroughAllThatIsSaidOfIt() {
+    IOException full = new IOException("No space left on device");
+    assertThat(FileFailure.isDiskFull(full)).isTrue();
+    assertThat(FileFailure.isDiskFull(FileFailure.writing(folder, full))).isTrue();
+    assertThat(FileFailure.isDiskFull(FileFailure.writing(folder, Long.MAX_VALUE, full))).isTrue();
+    assertThat(FileFailure.isDiskFull(new IOException("Disk quota exceeded"))).isTrue();
+    assertThat(FileFailure.isDiskFull(new IOException("Input/output error"))).isFalse();
+    assertThat(FileFailure.isDiskFull(new IOException())).isFalse();
+  }
+
   @ParameterizedTest
   @CsvSource(
       delimiter = '|',

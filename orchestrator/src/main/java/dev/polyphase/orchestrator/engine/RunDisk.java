@@ -1,10 +1,10 @@
 package dev.polyphase.orchestrator.engine;
 
 import dev.polyphase.orchestrator.engine.RunRequest.Start;
-import dev.polyphase.orchestrator.machine.DiskSpace;
 import dev.polyphase.pipelines.BaseModel;
 import dev.polyphase.pipelines.Pipeline;
 import dev.polyphase.pipelines.SaveDtype;
+import dev.polyphase.weights.DiskSpace;
 import dev.polyphase.weights.FolderTree;
 import java.io.IOException;
 import java.util.ArrayList;

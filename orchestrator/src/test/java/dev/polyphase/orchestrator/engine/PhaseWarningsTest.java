@@ -236,7 +236,8 @@ class PhaseWarningsTest {
 
   private static Optional<String> after(String setting, long changed, @Nullable Long moved) {
     Pipeline pipeline =
-        PipelineReader.parse(TWO_PHASES.replaceFirst("\n", "\n" + setting + "\n"), "p.yaml");
+        PipelineReader.parse(
+            TWO_PHASES.replaceFirst("\n", "\n" + setting + "\n"), "p.yaml", List.of());
     PhaseResult result =
         new PhaseResult(
             9, 99, 2, 2000, 2000, changed, moved, 1, DataCounts.whole(9, 99), null, null);

@@ -1,4 +1,4 @@
-package dev.polyphase.orchestrator.machine;
+package dev.polyphase.weights;
 
 import java.io.IOException;
 import java.nio.file.FileStore;
