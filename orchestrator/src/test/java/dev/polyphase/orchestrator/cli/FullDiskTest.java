@@ -9,6 +9,7 @@ import dev.polyphase.orchestrator.cli.WatchedBackend.Moments;
 import dev.polyphase.phases.api.MetricsRow;
 import dev.polyphase.phases.api.PhaseListener;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
@@ -18,7 +19,6 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
-import java.util.TreeSet;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -26,7 +26,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /**
  * Runs of three phases whose disk is full at some moment. Whatever could not be written, nothing
@@ -322,12 +322,94 @@ class FullDiskTest {
     assertThat(steps).doesNotContainKeys("foundation", "refinement");
   }
 
-  /** Whatever is written when this much room is used up. */
-  @ParameterizedTest
-  @ValueSource(ints = {0, 1, 8, 40, 120, 200, 300, 500, 700, 900})
-  void roomThatEndsAnywhereCostsNoPhase(int pages) throws IOException {
+  @Test
+  void checkpointsThatCanNotBeWrittenAreWarnings() throws IOException {
     Polyphase.Ended ended =
         run(
+            "save_steps: 1",
+            new Moments() {
+              @Override
+              public void logging(String phase, MetricsRow row, PhaseListener listener) {
+                if (phase.equals("alignment") && row.step() == 3) {
+                  disk.fill();
+                } else if (phase.equals("alignment") && row.step() == row.totalSteps()) {
+                  disk.makeRoom();
+                }
+              }
+            });
+
+    assertThat(ended.exitCode()).as(ended.messages()).isZero();
+    assertThat(ended.messages())
+        .containsPattern(
+            "the checkpoint of step \\d could not be written: .*there is no room left on its disk.*"
+                + "training goes on");
+    assertWhole();
+  }
+
+  /** A checkpoint is larger than a model here: the older one makes room for it. */
+  @Test
+  void olderCheckpointsMakeRoomForTheModel() throws IOException {
+    Polyphase.Ended ended =
+        run(
+            "save_steps: 2, save_total_limit: 3",
+            new Moments() {
+              @Override
+              public void logging(String phase, MetricsRow row, PhaseListener listener) {
+                if (phase.equals("foundation") && row.step() == row.totalSteps()) {
+                  disk.fillBut(16 * SmallDisk.PAGE);
+                }
+              }
+
+              @Override
+              public void trained(String phase) {
+                disk.makeRoom();
+              }
+            });
+
+    assertThat(ended.exitCode()).as(ended.messages()).isZero();
+    assertWhole();
+  }
+
+  /** A checkpoint is smaller than a model here: the state of the last step is all that fits. */
+  @Test
+  void aModelThatCanNotBeWrittenIsWrittenLaterWithoutAStep() throws IOException {
+    Polyphase.Ended failed =
+        run(
+            "save_steps: 2, save_total_limit: 3",
+            new Moments() {
+              @Override
+              public void logging(String phase, MetricsRow row, PhaseListener listener) {
+                if (phase.equals("alignment") && row.step() == row.totalSteps()) {
+                  disk.fillBut(16 * SmallDisk.PAGE);
+                }
+              }
+            });
+
+    assertThat(failed.exitCode()).as(failed.messages()).isEqualTo(1);
+    assertThat(failed.messages()).contains("phase-03-alignment/model", "there is no room left");
+    endsWellWithRoom();
+    assertThat(steps).isEmpty();
+  }
+
+  /** Whatever is written when this much room is used up. */
+  @ParameterizedTest
+  @CsvSource({
+    "0, save_minutes: 0",
+    "1, save_steps: 1",
+    "8, save_minutes: 0",
+    "40, save_minutes: 0",
+    "120, save_steps: 1",
+    "200, save_minutes: 0",
+    "300, save_steps: 1",
+    "500, save_minutes: 0",
+    "700, save_steps: 1",
+    "900, save_steps: 1",
+    "1400, save_steps: 1",
+  })
+  void roomThatEndsAnywhereCostsNoPhase(int pages, String saving) throws IOException {
+    Polyphase.Ended ended =
+        run(
+            saving,
             new Moments() {
               private boolean filled;
 
@@ -343,10 +425,15 @@ class FullDiskTest {
     assertThat(ended.exitCode()).as(ended.messages()).isIn(0, 1);
     List<String> done = finished();
     endsWellWithRoom();
-    assertThat(steps.keySet()).isEqualTo(new TreeSet<>(PHASES.subList(done.size(), 3)));
+    assertThat(PHASES.subList(done.size(), 3)).containsAll(steps.keySet());
   }
 
   private Polyphase.Ended run(Moments moments) {
+    return run("save_minutes: 0", moments);
+  }
+
+  /** Keys of saving change nothing of what comes out. */
+  private Polyphase.Ended run(String saving, Moments moments) {
     steps.clear();
     Moments counting =
         new Moments() {
@@ -370,9 +457,21 @@ class FullDiskTest {
         WatchedBackend.of(counting),
         Map.of(),
         "run",
-        folder.resolve("full.yaml").toString(),
+        yaml(saving),
         "--output",
         mountPoint.resolve("runs").toString());
+  }
+
+  private static String yaml(String saving) {
+    Path file = folder.resolve("saving.yaml");
+    try {
+      return Files.writeString(
+              file,
+              PIPELINE.replace("learning_rate", saving.replace(", ", "\n  ") + "\n  learning_rate"))
+          .toString();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   private void endsWellWithRoom() throws IOException {
