@@ -232,9 +232,7 @@ final class PhaseRunner {
     PlannedPhase planned = ready.planned();
     try (listener) {
       try {
-        PhaseResult result = ready.prepared().train(start, listener);
-        listener.writeState(result.steps(), result.tokens());
-        return result;
+        return ready.prepared().train(start, listener);
       } catch (InterruptedTrainingException e) {
         listener.writeState(e.step(), listener.tokens);
         throw e;
@@ -363,6 +361,8 @@ final class PhaseRunner {
 
     @Override
     public void finishing(PhaseResult result) {
+      // Before the model is there: a process that is killed then leaves a phase that lacks nothing.
+      writeState(result.steps(), result.tokens());
       try {
         new KeptResult(result, planned.plan().steps(), planned.plan().compute()).write(folder);
       } catch (IOException e) {
