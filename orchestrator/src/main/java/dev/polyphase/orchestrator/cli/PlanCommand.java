@@ -55,7 +55,7 @@ final class PlanCommand implements Callable<Integer> {
             Path.of(pipeline.outputDir()),
             RunRequest.Start.BEGIN_OR_RESUME);
     List<PlannedPhase> phases = plan(backend.engine(models, display), request);
-    DeviceMemory memory = DeviceMemory.of(phases.get(0).plan().places());
+    DeviceMemory memory = DeviceMemory.of(phases.get(0).plan().deviceNeeds());
     RunDisk disk = RunDisk.of(request, phases);
     console
         .results()

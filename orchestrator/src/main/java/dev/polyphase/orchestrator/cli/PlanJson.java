@@ -12,9 +12,9 @@ import dev.polyphase.orchestrator.engine.PlannedPhase;
 import dev.polyphase.orchestrator.engine.RunDisk;
 import dev.polyphase.phases.api.Compute;
 import dev.polyphase.phases.api.DataCounts;
+import dev.polyphase.phases.api.DeviceNeed;
 import dev.polyphase.phases.api.MemoryEstimate;
 import dev.polyphase.phases.api.PhasePlan;
-import dev.polyphase.phases.api.PlaceNeed;
 import dev.polyphase.pipelines.Pipeline;
 import dev.polyphase.rescanner.UnfrozenParameters;
 import java.util.List;
@@ -116,7 +116,7 @@ final class PlanJson {
     phase.put("tokens", plan.totalTokens());
     phase.set("memory", plan.memory() == null ? phase.nullNode() : memory(plan.memory()));
     ArrayNode places = phase.putArray("places");
-    for (PlaceNeed place : plan.places()) {
+    for (DeviceNeed place : plan.deviceNeeds()) {
       places
           .addObject()
           .put("device", place.device())

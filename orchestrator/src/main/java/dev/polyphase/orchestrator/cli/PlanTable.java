@@ -10,10 +10,10 @@ import dev.polyphase.orchestrator.engine.PlannedPhase;
 import dev.polyphase.orchestrator.engine.RunDisk;
 import dev.polyphase.phases.api.Compute;
 import dev.polyphase.phases.api.DataCounts;
+import dev.polyphase.phases.api.DeviceNeed;
 import dev.polyphase.phases.api.EndToken;
 import dev.polyphase.phases.api.MemoryEstimate;
 import dev.polyphase.phases.api.PhasePlan;
-import dev.polyphase.phases.api.PlaceNeed;
 import dev.polyphase.pipelines.PhaseType;
 import dev.polyphase.pipelines.Pipeline;
 import dev.polyphase.rescanner.UnfrozenParameters;
@@ -102,12 +102,12 @@ final class PlanTable {
     rowOfMemory("  gradient checkpointing", need -> need.recomputed() ? "on" : "off");
     rowOfMemory("  activations", need -> Numbers.bytes(need.activationBytes()));
     rowOfMemory("  total", need -> Numbers.bytes(need.totalBytes()));
-    int places = phases.get(0).plan().places().size();
+    int places = phases.get(0).plan().deviceNeeds().size();
     for (int i = 0; i < places && places > 1; i++) {
       int place = i;
       rowOfPlan(
-          "    on " + phases.get(0).plan().places().get(place).device(),
-          plan -> place < plan.places().size() ? placed(plan.places().get(place)) : "-");
+          "    on " + phases.get(0).plan().deviceNeeds().get(place).device(),
+          plan -> place < plan.deviceNeeds().size() ? placed(plan.deviceNeeds().get(place)) : "-");
     }
     if (device.total() > 0 && compute.device() != null) {
       row("  available on " + compute.device(), p -> Numbers.bytes(device.available()));
@@ -245,7 +245,7 @@ final class PlanTable {
   }
 
   /** What one of several devices holds and needs. */
-  private static String placed(PlaceNeed place) {
+  private static String placed(DeviceNeed place) {
     return switch (place.blocks()) {
           case 0 -> "no block: ";
           case 1 -> "block " + place.firstBlock() + ": ";

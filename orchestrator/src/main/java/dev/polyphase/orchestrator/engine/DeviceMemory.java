@@ -2,9 +2,9 @@ package dev.polyphase.orchestrator.engine;
 
 import dev.polyphase.orchestrator.machine.GpuMemory;
 import dev.polyphase.orchestrator.machine.SystemMemory;
+import dev.polyphase.phases.api.DeviceNeed;
 import dev.polyphase.phases.api.MemoryEstimate;
 import dev.polyphase.phases.api.PhasePlan;
-import dev.polyphase.phases.api.PlaceNeed;
 import dev.polyphase.pipelines.Targeting;
 import java.io.IOException;
 import java.util.HashMap;
@@ -60,7 +60,7 @@ public record DeviceMemory(
      *
      * @param devices {@code cpu} or {@code cuda:N}; one that is named again counts once
      */
-    DeviceMemory of(List<PlaceNeed> devices) throws IOException;
+    DeviceMemory of(List<DeviceNeed> devices) throws IOException;
   }
 
   /** The memory of one device, beside which there is plenty. */
@@ -78,13 +78,13 @@ public record DeviceMemory(
    *
    * @param devices {@code cpu} or {@code cuda:N}; one that is named again counts once
    */
-  public static DeviceMemory of(List<PlaceNeed> devices) throws IOException {
+  public static DeviceMemory of(List<DeviceNeed> devices) throws IOException {
     Map<String, Long> byDevice = new HashMap<>();
     Map<String, Long> most = new HashMap<>();
     long available = 0;
     long total = 0;
     long all = 0;
-    for (String device : devices.stream().map(PlaceNeed::device).distinct().toList()) {
+    for (String device : devices.stream().map(DeviceNeed::device).distinct().toList()) {
       DeviceMemory one = of(device);
       if (one.total == 0) {
         return one;
@@ -236,7 +236,7 @@ public record DeviceMemory(
           "optimizer_offload keeps %s on the CPU, which has %s"
               .formatted(Numbers.bytes(need.hostBytes()), Numbers.bytes(room.host)));
     }
-    for (PlaceNeed place : plan.places()) {
+    for (DeviceNeed place : plan.deviceNeeds()) {
       @Nullable Long there = room.byDevice.get(place.device());
       if (there != null && place.bytes() > factor * there) {
         return Optional.of(

@@ -293,7 +293,7 @@ public record Engine(
     if (planned.isEmpty()) {
       return;
     }
-    DeviceMemory device = memory.of(planned.get(0).plan().places());
+    DeviceMemory device = memory.of(planned.get(0).plan().deviceNeeds());
     List<String> sentences = new ArrayList<>();
     planned.forEach(phase -> device.refusal(phase).ifPresent(sentences::add));
     RunDisk.of(request, planned).lack().ifPresent(sentences::add);
@@ -308,7 +308,7 @@ public record Engine(
     if (planned.isEmpty()) {
       return List.of();
     }
-    DeviceMemory device = memory.of(planned.get(0).plan().places());
+    DeviceMemory device = memory.of(planned.get(0).plan().deviceNeeds());
     return planned.stream().map(phase -> PhaseWarnings.of(phase, device)).toList();
   }
 

@@ -4,9 +4,9 @@ import dev.polyphase.orchestrator.machine.GpuMemory;
 import dev.polyphase.orchestrator.machine.ResidentMemory;
 import dev.polyphase.orchestrator.machine.SystemMemory;
 import dev.polyphase.phases.api.Compute;
+import dev.polyphase.phases.api.DeviceNeed;
 import dev.polyphase.phases.api.MemoryEstimate;
 import dev.polyphase.phases.api.PhasePlan;
-import dev.polyphase.phases.api.PlaceNeed;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
@@ -101,7 +101,7 @@ final class MemoryFailure {
 
   /** Where it is not known, nothing. */
   private static String room(PhasePlan plan) {
-    List<String> devices = plan.places().stream().map(PlaceNeed::device).distinct().toList();
+    List<String> devices = plan.deviceNeeds().stream().map(DeviceNeed::device).distinct().toList();
     return devices.stream()
         .map(
             device ->

@@ -14,10 +14,10 @@ import dev.polyphase.orchestrator.engine.RunDisk;
 import dev.polyphase.orchestrator.engine.RunRequest;
 import dev.polyphase.phases.api.Compute;
 import dev.polyphase.phases.api.DataCounts;
+import dev.polyphase.phases.api.DeviceNeed;
 import dev.polyphase.phases.api.EndToken;
 import dev.polyphase.phases.api.MemoryEstimate;
 import dev.polyphase.phases.api.PhasePlan;
-import dev.polyphase.phases.api.PlaceNeed;
 import dev.polyphase.phases.api.Reach;
 import dev.polyphase.pipelines.Pipeline;
 import dev.polyphase.pipelines.language.PipelineReader;
@@ -81,7 +81,7 @@ class PlanTableTest {
                   19 * GIB,
                   6 * GIB + GIB / 2,
                   true),
-              List.of(new PlaceNeed("cuda:0", 0, 48, 100 * GIB + GIB / 2)),
+              List.of(new DeviceNeed("cuda:0", 0, 48, 100 * GIB + GIB / 2)),
               57 * GIB,
               28 * GIB));
 
@@ -269,8 +269,8 @@ class PlanTableTest {
                 new Compute("libtorch 2.7.1", "cuda:0, cuda:1", "bfloat16", "because"),
                 one.memory(),
                 List.of(
-                    new PlaceNeed("cuda:0", 0, 30, 40 * GIB),
-                    new PlaceNeed("cuda:1", 30, 18, 70 * GIB)),
+                    new DeviceNeed("cuda:0", 0, 30, 40 * GIB),
+                    new DeviceNeed("cuda:1", 30, 18, 70 * GIB)),
                 one.checkpointBytes(),
                 one.resultBytes()));
     DeviceMemory wide =
@@ -387,7 +387,7 @@ class PlanTableTest {
                 memory.gradientBytes(),
                 memory.activationBytes(),
                 memory.recomputed()),
-            plan.places(),
+            plan.deviceNeeds(),
             plan.checkpointBytes(),
             plan.resultBytes()));
   }

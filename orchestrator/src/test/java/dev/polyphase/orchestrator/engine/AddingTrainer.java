@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.polyphase.phases.api.Compute;
 import dev.polyphase.phases.api.DataCounts;
+import dev.polyphase.phases.api.DeviceNeed;
 import dev.polyphase.phases.api.InterruptedTrainingException;
 import dev.polyphase.phases.api.MemoryEstimate;
 import dev.polyphase.phases.api.MetricsRow;
@@ -14,7 +15,6 @@ import dev.polyphase.phases.api.PhaseRequest;
 import dev.polyphase.phases.api.PhaseResult;
 import dev.polyphase.phases.api.PhaseStart;
 import dev.polyphase.phases.api.PhaseTrainer;
-import dev.polyphase.phases.api.PlaceNeed;
 import dev.polyphase.phases.api.PreparedPhase;
 import dev.polyphase.phases.api.Reach;
 import dev.polyphase.phases.api.ReadingListener;
@@ -82,7 +82,7 @@ public record AddingTrainer(long saveEvery) implements PhaseTrainer {
         trained,
         new Compute("addition", "cpu", "float32", "it needs no library"),
         new MemoryEstimate(1, 1, 0, 0, 0, 0, null, 0, 0, false),
-        List.of(new PlaceNeed("cpu", 0, 1, 0)),
+        List.of(new DeviceNeed("cpu", 0, 1, 0)),
         0,
         0);
   }

@@ -4,9 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.polyphase.phases.api.Compute;
 import dev.polyphase.phases.api.DataCounts;
+import dev.polyphase.phases.api.DeviceNeed;
 import dev.polyphase.phases.api.MemoryEstimate;
 import dev.polyphase.phases.api.PhasePlan;
-import dev.polyphase.phases.api.PlaceNeed;
 import dev.polyphase.phases.api.Reach;
 import dev.polyphase.pipelines.language.PipelineReader;
 import java.util.List;
@@ -44,7 +44,7 @@ class MemoryFailureTest {
 
   @Test
   void ofSeveralDevicesEachIsAskedOnce() {
-    PlaceNeed place = new PlaceNeed("cpu", 0, 1, 0);
+    DeviceNeed place = new DeviceNeed("cpu", 0, 1, 0);
 
     assertThat(sentence("false", 0, null, "cpu, cpu", place, place))
         .containsPattern("on cpu, cpu: the estimate was 8\\.00 GiB(, this process had [^,;]*)?; ");
@@ -62,7 +62,7 @@ class MemoryFailureTest {
       long states,
       MemoryEstimate.@Nullable Offload apart,
       String devices,
-      PlaceNeed... places) {
+      DeviceNeed... places) {
     String yaml =
         """
         name: p

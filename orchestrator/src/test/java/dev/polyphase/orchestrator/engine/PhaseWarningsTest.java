@@ -288,7 +288,7 @@ class PhaseWarningsTest {
           1,
           plan.compute(),
           need,
-          plan.places(),
+          plan.deviceNeeds(),
           0,
           0);
     }

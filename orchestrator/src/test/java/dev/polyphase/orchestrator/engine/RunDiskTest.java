@@ -165,7 +165,7 @@ class RunDiskTest {
         adding.modelValues(),
         adding.compute(),
         adding.memory(),
-        adding.places(),
+        adding.deviceNeeds(),
         300 * MIB,
         100 * MIB);
   }

@@ -21,8 +21,8 @@ import org.jspecify.annotations.Nullable;
  * @param compute what it is computed with
  * @param memory what it needs, all devices together; null where only the engine that trains it can
  *     know
- * @param places what each of its devices holds and needs, in the order of the forward pass; empty
- *     where that is not known
+ * @param deviceNeeds what each of its devices holds and needs, in the order of the forward pass;
+ *     empty where that is not known
  * @param checkpointBytes what one checkpoint on its way takes on the disk: master weights and
  *     optimiser states
  * @param resultBytes what its result takes on the disk
@@ -40,12 +40,12 @@ public record PhasePlan(
     long modelValues,
     Compute compute,
     @Nullable MemoryEstimate memory,
-    List<PlaceNeed> places,
+    List<DeviceNeed> deviceNeeds,
     long checkpointBytes,
     long resultBytes) {
 
   public PhasePlan {
     ends = List.copyOf(ends);
-    places = List.copyOf(places);
+    deviceNeeds = List.copyOf(deviceNeeds);
   }
 }

@@ -1,7 +1,7 @@
 package dev.polyphase.phases.training;
 
+import dev.polyphase.phases.api.DeviceNeed;
 import dev.polyphase.phases.api.FreeMemory;
-import dev.polyphase.phases.api.PlaceNeed;
 import dev.polyphase.phases.model.Activations;
 import dev.polyphase.phases.model.ModelLayout;
 import dev.polyphase.phases.model.Placement;
@@ -20,7 +20,7 @@ import java.util.OptionalLong;
  * @param placement which part is on which device, and whether blocks are kept or computed again
  * @param needs what each place needs
  */
-record PlacedPhase(Placement placement, List<PlaceNeed> needs) {
+record PlacedPhase(Placement placement, List<DeviceNeed> needs) {
   /** The C library and CUDA's allocator keep some of what they are given back. */
   private static final double USABLE = 0.85;
 
@@ -38,7 +38,7 @@ record PlacedPhase(Placement placement, List<PlaceNeed> needs) {
       long bytes = memory.with(activations).unmappedBytes();
       return new PlacedPhase(
           placement(memory, activations, List.of(0)),
-          List.of(new PlaceNeed(device, 0, blocks, bytes)));
+          List.of(new DeviceNeed(device, 0, blocks, bytes)));
     }
     long[] ofBlocks = new long[blocks];
     for (int layer = 0; layer < blocks; layer++) {
@@ -76,9 +76,9 @@ record PlacedPhase(Placement placement, List<PlaceNeed> needs) {
     return true;
   }
 
-  private static List<PlaceNeed> needs(
+  private static List<DeviceNeed> needs(
       MemoryFormula memory, Activations activations, Placement placement, long[] ofEnds) {
-    List<PlaceNeed> needs = new ArrayList<>();
+    List<DeviceNeed> needs = new ArrayList<>();
     int layer = 0;
     for (int place = 0; place < ofEnds.length; place++) {
       int first = layer;
@@ -90,7 +90,7 @@ record PlacedPhase(Placement placement, List<PlaceNeed> needs) {
         layer++;
       }
       needs.add(
-          new PlaceNeed(
+          new DeviceNeed(
               placement.devices().get(place),
               first,
               layer - first,

@@ -4,9 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.polyphase.fixtures.Fixture;
+import dev.polyphase.phases.api.DeviceNeed;
 import dev.polyphase.phases.api.PhasePlan;
 import dev.polyphase.phases.api.PhaseRequest;
-import dev.polyphase.phases.api.PlaceNeed;
 import dev.polyphase.phases.api.ReadingListener;
 import dev.polyphase.phases.model.ParameterNames;
 import dev.polyphase.phases.objective.NextToken;
@@ -65,19 +65,19 @@ class PlacedPhaseTest {
     PhasePlan one = run.check();
     PhasePlan two = run.check(TWO);
 
-    assertThat(one.places())
-        .containsExactly(new PlaceNeed("cpu", 0, 4, one.memory().unmappedBytes()));
+    assertThat(one.deviceNeeds())
+        .containsExactly(new DeviceNeed("cpu", 0, 4, one.memory().unmappedBytes()));
     assertThat(two.compute().sentence()).contains(" on cpu, cpu in float32: ");
     assertThat(two.memory()).isEqualTo(one.memory());
-    assertThat(two.places()).hasSize(2);
-    assertThat(two.places()).extracting(PlaceNeed::blocks).containsExactly(2, 2);
-    assertThat(two.places()).extracting(PlaceNeed::firstBlock).containsExactly(0, 2);
+    assertThat(two.deviceNeeds()).hasSize(2);
+    assertThat(two.deviceNeeds()).extracting(DeviceNeed::blocks).containsExactly(2, 2);
+    assertThat(two.deviceNeeds()).extracting(DeviceNeed::firstBlock).containsExactly(0, 2);
     // Both ends have 272 x 64 weights; the upper one has norm and logits besides.
-    long lower = two.places().get(0).bytes();
-    assertThat(two.places().get(1).bytes() - lower)
+    long lower = two.deviceNeeds().get(0).bytes();
+    assertThat(two.deviceNeeds().get(1).bytes() - lower)
         .isEqualTo(64 * 16 + 40 * 272 * 8 + 40 * 64 * (8 + 2 * 4));
     // Backward passes are not at the same time.
-    assertThat(lower + two.places().get(1).bytes())
+    assertThat(lower + two.deviceNeeds().get(1).bytes())
         .isBetween(one.memory().totalBytes(), one.memory().totalBytes() * 5 / 4);
   }
 
@@ -90,7 +90,7 @@ class PlacedPhaseTest {
             .collect(Collectors.toSet());
     SftRun run = new SftRun(folder, base, upper).withRows(40);
 
-    assertThat(run.check(TWO).places()).extracting(PlaceNeed::blocks).containsExactly(3, 1);
+    assertThat(run.check(TWO).deviceNeeds()).extracting(DeviceNeed::blocks).containsExactly(3, 1);
   }
 
   /** Both places are on one device, which must have what both need and a little more. */
@@ -99,7 +99,7 @@ class PlacedPhaseTest {
     Path base = Fixture.LLAMA.copyTo(folder);
     SftRun run = new SftRun(folder, base, ParameterNames.of(base)).withRows(60);
     PhaseRequest request = run.request("result", TWO);
-    long kept = run.check(TWO).places().stream().mapToLong(PlaceNeed::bytes).sum();
+    long kept = run.check(TWO).deviceNeeds().stream().mapToLong(DeviceNeed::bytes).sum();
 
     assertThat(check(request, kept * 2).memory().recomputed()).isFalse();
     assertThat(check(request, kept).memory().recomputed()).isTrue();

@@ -89,7 +89,7 @@ class RescanPlanTest {
     PhasePlan moved = SftRun.check(moving);
     PhasePlan plain = most.check(settings);
     assertThat(moved.memory()).isEqualTo(plain.memory());
-    assertThat(moved.places()).isEqualTo(last.check(settings).places());
+    assertThat(moved.deviceNeeds()).isEqualTo(last.check(settings).deviceNeeds());
     assertThat(moved.memory()).isNotEqualTo(last.check(settings).memory());
     assertThat(moved.trainedValues()).isEqualTo(64 * 64);
   }

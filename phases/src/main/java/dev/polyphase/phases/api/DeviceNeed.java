@@ -8,4 +8,4 @@ package dev.polyphase.phases.api;
  * @param blocks how many blocks it has, which follow each other
  * @param bytes what it needs at its peak; where there are several devices, mapped weights included
  */
-public record PlaceNeed(String device, int firstBlock, int blocks, long bytes) {}
+public record DeviceNeed(String device, int firstBlock, int blocks, long bytes) {}
