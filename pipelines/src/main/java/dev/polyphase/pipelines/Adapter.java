@@ -9,7 +9,29 @@ package dev.polyphase.pipelines;
  * @param dropout the share of a module's inputs that its adapter does not see, below 1
  * @param save what is left of them at the end
  */
-public record Adapter(Type type, int r, double alpha, double dropout, Save save) {
+public record Adapter(
+    @Key(means = "`lora`") Type type,
+    @Key(means = "the rank", absent = "16", from = 1, to = 65_536, also = "../lora_r") int r,
+    @Key(
+            means = "the adapter counts alpha / r times",
+            absent = "32",
+            above = 0,
+            to = 1e6,
+            also = "../lora_alpha")
+        double alpha,
+    @Key(
+            means = "share of a module's inputs that its adapter does not see",
+            absent = "0",
+            from = 0,
+            below = 1,
+            also = "../lora_dropout")
+        double dropout,
+    @Key(
+            means =
+                "`merged` into the model, or `peft`: that, and by itself in `adapter/` in PEFT's"
+                    + " format",
+            absent = "merged")
+        Save save) {
 
   /** The kinds of adapters. */
   public enum Type {

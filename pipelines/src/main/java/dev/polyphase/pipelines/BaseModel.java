@@ -17,5 +17,8 @@ public sealed interface BaseModel {
    * @param config its {@code config.json}, relative to the pipeline file's folder
    * @param tokenizer the folder of its tokenizer
    */
-  record Random(String config, String tokenizer) implements BaseModel {}
+  record Random(
+      @Key(means = "the new model's `config.json`", wanted = "a config.json") String config,
+      @Key(means = "the folder of its tokenizer", wanted = "a tokenizer's folder") String tokenizer)
+      implements BaseModel {}
 }

@@ -11,11 +11,33 @@ package dev.polyphase.pipelines;
  * @param reference where the reference log-probabilities come from
  */
 public record Dpo(
-    double beta,
-    LossType lossType,
-    double labelSmoothing,
-    double discopopTau,
-    Reference reference) {
+    @Key(means = "the pull to the reference", absent = "0.1", above = 0, to = 1000) double beta,
+    @Key(
+            means =
+                "TRL's names: `sigmoid`; not built yet: `hinge`, `ipo`, `exo_pair`, `nca_pair`,"
+                    + " `robust`, `bco_pair`, `sppo_hard`, `aot`, `aot_unpaired`, `apo_zero`,"
+                    + " `apo_down`, `discopop`, `sft`, `sigmoid_norm`",
+            absent = "sigmoid")
+        LossType lossType,
+    @Key(
+            means = "share of pairs the wrong way round, below 0.5; sigmoid with it is cDPO",
+            absent = "0",
+            from = 0,
+            below = 0.5)
+        double labelSmoothing,
+    @Key(
+            means = "temperature of `discopop`, which is not built yet",
+            absent = "0.05",
+            above = 0,
+            to = 1000)
+        double discopopTau,
+    @Key(
+            means =
+                "`precomputed`: the model that the phase starts from; not built yet: `shared`, and"
+                    + " a model's folder",
+            absent = "precomputed",
+            wanted = "precomputed, shared or a model's folder")
+        Reference reference) {
 
   /** The losses, by TRL's names. */
   public enum LossType {

@@ -15,11 +15,34 @@ import java.util.Optional;
  *     than those of the last step
  */
 public record Evaluation(
-    List<Dataset> evalDatasets,
-    Optional<Amount> valSetSize,
-    Optional<Amount> evalSteps,
+    @Key(
+            means = "held-out rows, evaluated before and after the phase",
+            items = 0,
+            wanted = "a list of {path: ...}")
+        List<Dataset> evalDatasets,
+    @Key(
+            means =
+                "rows of `datasets` to hold out, a number or a share below 1; drawn by the seed,"
+                    + " the same of the same rows; not beside `eval_datasets`",
+            absent = "0",
+            from = 0,
+            to = Key.STEPS,
+            rival = "eval_datasets")
+        Optional<Amount> valSetSize,
+    @Key(
+            means =
+                "steps between two evaluations, or their share of the phase; held-out rows are"
+                    + " evaluated before the first step and after the last anyway",
+            from = 1,
+            to = Key.STEPS)
+        Optional<Amount> evalSteps,
     Optional<EarlyStopping> earlyStopping,
-    boolean loadBestModelAtEnd) {
+    @Key(
+            means =
+                "whether the result is the weights of the lowest held-out loss, rather than the"
+                    + " last",
+            absent = "false")
+        boolean loadBestModelAtEnd) {
 
   public Evaluation {
     evalDatasets = List.copyOf(evalDatasets);
@@ -36,5 +59,20 @@ public record Evaluation(
    * @param patience the evaluations in a row without an improvement after which it ends, at least 1
    * @param threshold how much lower than the lowest before a loss must be to be an improvement
    */
-  public record EarlyStopping(int patience, double threshold) {}
+  public record EarlyStopping(
+      @Key(
+              name = "early_stopping_patience",
+              means =
+                  "ends the phase after so many evaluations in a row that do not improve on the"
+                      + " lowest held-out loss",
+              from = 1,
+              to = Key.STEPS)
+          int patience,
+      @Key(
+              name = "early_stopping_threshold",
+              means = "improvements by no more than this do not count",
+              absent = "0",
+              from = 0,
+              to = Key.LOSS)
+          double threshold) {}
 }

@@ -12,4 +12,14 @@ import java.util.Optional;
  *     the phase's. Without effect with other ways of targeting
  */
 public record LearningRates(
-    double highest, LrScheduler scheduler, Warmup warmup, Optional<LrBySnr> bySnr) {}
+    @Key(name = "learning_rate", means = "the highest learning rate", above = 0, to = Key.RATE)
+        double highest,
+    LrScheduler scheduler,
+    Warmup warmup,
+    @Key(
+            name = "lr_by_snr",
+            means =
+                "for `snr`: learning rates that differ by module, as the SNRs of the selected"
+                    + " modules of one type do; `always_train` keeps `learning_rate`",
+            after = "save_total_limit")
+        Optional<LrBySnr> bySnr) {}

@@ -98,20 +98,10 @@ public sealed interface LrScheduler {
 
   /** How {@link WarmupStableDecay} rises and falls. */
   enum Curve {
-    LINEAR("linear"),
-    COSINE("cosine"),
-    ONE_MINUS_SQRT("1-sqrt");
-
-    private final String word;
-
-    Curve(String word) {
-      this.word = word;
-    }
-
-    /** How it is written in a pipeline. */
-    public String word() {
-      return word;
-    }
+    LINEAR,
+    COSINE,
+    @Word("1-sqrt")
+    ONE_MINUS_SQRT
   }
 
   /**

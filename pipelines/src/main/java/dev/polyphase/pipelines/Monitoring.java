@@ -8,4 +8,7 @@ import java.util.Optional;
  * @param loggingSteps steps between two rows of metrics
  * @param lossWatchdog ends the phase where its loss stays high; empty for none
  */
-public record Monitoring(int loggingSteps, Optional<LossWatchdog> lossWatchdog) {}
+public record Monitoring(
+    @Key(means = "steps between two rows of metrics", absent = "1", from = 1, to = Key.STEPS)
+        int loggingSteps,
+    Optional<LossWatchdog> lossWatchdog) {}

@@ -19,10 +19,15 @@ import java.util.List;
  * @param dpo the settings of a {@code dpo} phase; its defaults elsewhere
  */
 public record Phase(
-    String name,
-    PhaseType type,
+    @Key(
+            means = "unique, whatever the case",
+            pattern = Pipeline.NAME,
+            wanted = Pipeline.NAME_IN_WORDS,
+            inherited = false)
+        String name,
+    @Key(means = "`cpt`, `sft` or `dpo`", inherited = false) PhaseType type,
     TrainedWeights trained,
-    List<Dataset> datasets,
+    @Key(means = "the rows to train on", wanted = "a list of {path: ...}") List<Dataset> datasets,
     Evaluation evaluation,
     Length length,
     Batch batch,
@@ -30,7 +35,10 @@ public record Phase(
     Optimizer optimizer,
     Monitoring monitoring,
     Saving saving,
-    Dpo dpo) {
+    @Key(
+            means = "settings for phases of type `dpo`; in `defaults` it passes the others by",
+            phases = PhaseType.DPO)
+        Dpo dpo) {
 
   public Phase {
     datasets = List.copyOf(datasets);

@@ -16,15 +16,57 @@ import java.util.List;
  * @param phases at least one, in order
  */
 public record Pipeline(
-    String name,
-    BaseModel baseModel,
-    String outputDir,
-    long seed,
-    List<String> devices,
-    Dtype dtype,
-    SaveDtype saveDtype,
-    SaveRounding saveRounding,
-    List<Phase> phases) {
+    @Key(
+            means = "the run's name: letters, digits, `.`, `_`, `-`",
+            pattern = NAME,
+            wanted = NAME_IN_WORDS)
+        String name,
+    @Key(
+            means = "a folder, a Hugging Face id, or a mapping for a new model",
+            wanted = "a model's folder, its id, or {init: random, config: FILE, tokenizer: FOLDER}",
+            also = "model_name_or_path")
+        BaseModel baseModel,
+    @Key(
+            means = "the folder of runs, relative to the current one",
+            absent = "runs",
+            wanted = "a folder")
+        String outputDir,
+    @Key(means = "of shuffling and of new weights", absent = "42", from = 0) long seed,
+    @Key(
+            name = "device",
+            means =
+                "`auto`, `cpu`, `cuda`, `cuda:N`, or a list such as `[cuda:0, cuda:1]`, over which"
+                    + " a model's blocks are spread",
+            absent = "auto",
+            orOne = true,
+            pattern = "auto|cpu|cuda(:[0-9]{1,3})?",
+            wanted = "auto, cpu, cuda, cuda:N or a list of them")
+        List<String> devices,
+    @Key(
+            means =
+                "of frozen weights and compute: `float32`, `bfloat16`; auto is float32 on the CPU,"
+                    + " bfloat16 on CUDA",
+            absent = "auto")
+        Dtype dtype,
+    @Key(
+            means = "of the saved weights: `float32`, `bfloat16`; base keeps each tensor's own",
+            absent = "base")
+        SaveDtype saveDtype,
+    @Key(
+            means =
+                "how trained weights are rounded to it: `nearest`, or `stochastic`: up or down by"
+                    + " chance, so that updates too small for one weight survive in the mean; the"
+                    + " same seed gives the same bytes",
+            absent = "nearest")
+        SaveRounding saveRounding,
+    @Key(means = "the phases, in order", wanted = "a list of phases") List<Phase> phases) {
+
+  /** What names match: they become parts of folders' names, which some file systems limit. */
+  static final String NAME = "(?!.*\\.\\.)[A-Za-z0-9][A-Za-z0-9._-]{0,99}";
+
+  static final String NAME_IN_WORDS =
+      "up to 100 letters, digits, '.', '_' and '-' that begin with a letter or digit and hold no"
+          + " '..'";
 
   public Pipeline {
     devices = List.copyOf(devices);

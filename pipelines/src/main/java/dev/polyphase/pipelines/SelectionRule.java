@@ -15,11 +15,11 @@ public record SelectionRule(
   /** The published tool's rule: the best {@code percent} of the modules of each type. */
   public static SelectionRule published(double percent) {
     return new SelectionRule(
-        Defaults.PROFILE,
-        Defaults.METRIC,
-        Defaults.MODE,
-        Defaults.RANKING,
-        new Budget.Percent(percent, Defaults.TOP_PERCENT_OF));
+        Profile.SPECTRUM,
+        Metric.SNR,
+        Mode.TOP,
+        Ranking.PER_TYPE,
+        new Budget.Percent(percent, Budget.Of.MODULES));
   }
 
   /** How close a scan is to the published scanner's. */

@@ -5,16 +5,14 @@ import java.util.List;
 /** Which weights a phase trains. */
 public sealed interface Targeting {
 
+  /** {@link #PROJECTIONS}, as a file has them. */
+  String PROJECTIONS_IN_YAML =
+      "[self_attn.q_proj, self_attn.k_proj, self_attn.v_proj, self_attn.o_proj,"
+          + " mlp.gate_proj, mlp.up_proj, mlp.down_proj]";
+
   /** The seven projections, the module types that are scanned where none are named. */
   List<String> PROJECTIONS =
-      List.of(
-          "self_attn.q_proj",
-          "self_attn.k_proj",
-          "self_attn.v_proj",
-          "self_attn.o_proj",
-          "mlp.gate_proj",
-          "mlp.up_proj",
-          "mlp.down_proj");
+      List.of(PROJECTIONS_IN_YAML.substring(1, PROJECTIONS_IN_YAML.length() - 1).split(", "));
 
   /**
    * The modules that a rule chooses by their singular values.
@@ -50,7 +48,7 @@ public sealed interface Targeting {
 
     /** Patterns that are matched as Axolotl does. */
     public Parameters(List<String> unfrozenParameters) {
-      this(unfrozenParameters, Defaults.PARAMETER_MATCH);
+      this(unfrozenParameters, ParameterMatch.AXOLOTL);
     }
   }
 

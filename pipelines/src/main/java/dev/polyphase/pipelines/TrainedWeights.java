@@ -11,4 +11,19 @@ import java.util.Optional;
  * @param adapter trained instead of the weights themselves; empty where these are trained
  */
 public record TrainedWeights(
-    Targeting targeting, Optional<RescanEvery> rescanEvery, Optional<Adapter> adapter) {}
+    @Key(means = "which weights it trains") Targeting targeting,
+    @Key(
+            means =
+                "for `snr`: `epoch`, or steps after which the weights are measured anew and the"
+                    + " phase moves to those that are then chosen; what stays goes on as it was",
+            from = 1,
+            to = Key.STEPS,
+            after = "lr_by_snr")
+        Optional<RescanEvery> rescanEvery,
+    @Key(
+            means =
+                "trained instead of the selected weights, on exactly these modules; a word alone"
+                    + " is its type",
+            alone = "type",
+            after = "dpo")
+        Optional<Adapter> adapter) {}

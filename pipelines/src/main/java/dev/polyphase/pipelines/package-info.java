@@ -1,4 +1,7 @@
-/** The pipeline language: records, their defaults, and the enums that every module shares. */
+/**
+ * The pipeline language: records, and the enums that every module shares. What a component means
+ * that holds a key, and what it takes, its {@link Key} says.
+ */
 @NullMarked
 package dev.polyphase.pipelines;
 

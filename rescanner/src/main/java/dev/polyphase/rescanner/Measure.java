@@ -1,6 +1,5 @@
 package dev.polyphase.rescanner;
 
-import dev.polyphase.pipelines.Defaults;
 import dev.polyphase.pipelines.SelectionRule.Metric;
 import dev.polyphase.pipelines.SelectionRule.Profile;
 
@@ -12,7 +11,7 @@ import dev.polyphase.pipelines.SelectionRule.Profile;
  */
 public record Measure(Profile profile, Metric metric) {
   /** As the published scanner. */
-  public static final Measure PUBLISHED = new Measure(Defaults.PROFILE, Defaults.METRIC);
+  public static final Measure PUBLISHED = new Measure(Profile.SPECTRUM, Metric.SNR);
 
   /**
    * Measures a matrix.

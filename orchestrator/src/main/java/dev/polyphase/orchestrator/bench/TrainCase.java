@@ -4,8 +4,6 @@ import dev.polyphase.phases.bench.BenchStep;
 import dev.polyphase.phases.bench.DjlBlocksStep;
 import dev.polyphase.phases.bench.TransformerStep;
 import dev.polyphase.phases.model.Adapters;
-import dev.polyphase.pipelines.Adapter;
-import dev.polyphase.pipelines.Defaults;
 import dev.polyphase.weights.Checkpoint;
 import dev.polyphase.weights.TensorInfo;
 import java.io.IOException;
@@ -53,13 +51,7 @@ public enum TrainCase {
 
     @Override
     Adapters adapters(TrainSetup setup) {
-      Adapter lora = Defaults.ADAPTER;
-      return new Adapters(
-          DrawnSelection.modules(setup.shape().layers(), 100),
-          lora.r(),
-          lora.alpha() / lora.r(),
-          lora.dropout(),
-          Defaults.SEED);
+      return new Adapters(DrawnSelection.modules(setup.shape().layers(), 100), 16, 2, 0, 42);
     }
   },
   /** Every parameter, in DJL's own blocks with DJL's own training, in float32. */

@@ -16,7 +16,7 @@ import java.util.List;
  * @param checkpoints how many checkpoints there are at once at the most: those that are kept, and a
  *     new one while it is written
  * @param checkpointBytes one of them
- * @param checkpointsStay whether they are left when the phase is done
+ * @param checkpointsLeft how many of them are left when the phase is done
  * @param modelBytes its result
  * @param bestBytes what it keeps of the best evaluation's weights; 0 where it keeps none
  * @param rescanBytes what it has trained, for rescans to measure: the latest and the one before; 0
@@ -29,7 +29,7 @@ public record DiskNeed(
     String phase,
     long checkpoints,
     long checkpointBytes,
-    boolean checkpointsStay,
+    long checkpointsLeft,
     long modelBytes,
     long bestBytes,
     long rescanBytes,
@@ -55,7 +55,7 @@ public record DiskNeed(
         phase.name(),
         checkpoints(phase.saving(), plan.steps()),
         plan.checkpointBytes(),
-        phase.saving().saveTotalLimit() == 0,
+        left(phase.saving(), checkpoints(phase.saving(), plan.steps())),
         plan.resultBytes(),
         phase.evaluation().loadBestModelAtEnd() ? trained : 0,
         Math.min(2, plan.rescans()) * trained,
@@ -75,6 +75,15 @@ public record DiskNeed(
       return Math.max(1, bySteps);
     }
     return Math.max(1, Math.min(saving.saveTotalLimit() + 1L, most));
+  }
+
+  private static long left(Saving saving, long checkpoints) {
+    if (!saving.outlastsThePhase()) {
+      return 0;
+    }
+    return saving.saveTotalLimit() == 0
+        ? checkpoints
+        : Math.min(saving.saveTotalLimit(), checkpoints);
   }
 
   private static long otherBytes(PlannedPhase planned) {
@@ -103,10 +112,7 @@ public record DiskNeed(
 
   /** What is left of it when it is done. */
   long leftBytes() {
-    return (checkpointsStay ? checkpoints * checkpointBytes : 0)
-        + modelBytes
-        + adapterBytes
-        + otherBytes;
+    return checkpointsLeft * checkpointBytes + modelBytes + adapterBytes + otherBytes;
   }
 
   /** What it is made up of, as {@code 3 checkpoints of 24.10 GiB, a model of 26.00 GiB}. */

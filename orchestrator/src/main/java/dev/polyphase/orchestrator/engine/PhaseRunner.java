@@ -106,7 +106,7 @@ final class PhaseRunner {
     RunState state = journal.state();
     String name = state.phases().get(index).name();
     if (journal.isWritten()
-        && request.pipeline().phases().get(index).saving().saveTotalLimit() > 0) {
+        && !request.pipeline().phases().get(index).saving().outlastsThePhase()) {
       removeCheckpoints(request.run().phase(index, name));
     }
     files.write(

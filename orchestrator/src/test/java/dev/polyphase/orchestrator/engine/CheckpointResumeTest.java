@@ -110,10 +110,10 @@ class CheckpointResumeTest {
   }
 
   @ParameterizedTest
-  @CsvSource({"1, false", "0, true"})
-  void checkpointsGoWhenTheirPhaseIsFinishedUnlessAllAreKept(int limit, boolean stay)
+  @CsvSource({"save_total_limit: 1, false", "save_total_limit: 0, true", "save_steps: 2, true"})
+  void checkpointsGoWhenTheirPhaseIsFinishedUnlessSomeoneAskedForThem(String setting, boolean stay)
       throws IOException {
-    String limited = PIPELINE.replace("max_steps: 6", "max_steps: 6, save_total_limit: " + limit);
+    String limited = PIPELINE.replace("max_steps: 6", "max_steps: 6, " + setting);
 
     runs.run(limited, Start.BEGIN_OR_RESUME, new AddingTrainer(2));
 

@@ -13,7 +13,7 @@ import dev.polyphase.phases.model.Trainable;
 import dev.polyphase.phases.model.TrainedPart;
 import dev.polyphase.phases.model.Transformer;
 import dev.polyphase.phases.optimizer.OptimizerStep;
-import dev.polyphase.pipelines.Defaults;
+import dev.polyphase.pipelines.Optimizer;
 import dev.polyphase.weights.Checkpoint;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -23,6 +23,7 @@ import java.util.Set;
 /** Polyphase's own step, as the training loop takes it. */
 public final class TransformerStep implements BenchStep {
   private static final double LEARNING_RATE = 1e-5;
+  private static final Optimizer ADAMW = new Optimizer(Optimizer.Name.ADAMW, 0.9, 0.999, 1e-8, 0);
 
   private final TokenBatch batch;
   private final Transformer model;
@@ -52,9 +53,7 @@ public final class TransformerStep implements BenchStep {
             ConfigReader.read(checkpoint),
             new Trainable(trained, adapters),
             Placement.on(device, precision, Activations.KEPT));
-    this.optimizer =
-        new OptimizerStep(
-            model.devices(), Defaults.OPTIMIZER, Defaults.OPTIMIZER.maxGradNorm(), Defaults.SEED);
+    this.optimizer = new OptimizerStep(model.devices(), ADAMW, ADAMW.maxGradNorm(), 42);
   }
 
   @Override

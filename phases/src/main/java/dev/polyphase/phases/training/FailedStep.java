@@ -8,8 +8,10 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.polyphase.pipelines.problems.Place;
 import dev.polyphase.weights.AtomicFiles;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.OptionalLong;
 
 /**
  * A step whose update was not made.
@@ -49,6 +51,19 @@ record FailedStep(long step, double loss, double gradNorm, List<MicroBatchRows> 
       }
     }
     AtomicFiles.writeString(file, pretty(json));
+  }
+
+  /** The number of the step that such a file is of; empty where there is no such file. */
+  static OptionalLong stepOf(Path file) throws IOException {
+    if (!Files.isRegularFile(file)) {
+      return OptionalLong.empty();
+    }
+    try {
+      return OptionalLong.of(
+          new ObjectMapper().readTree(Files.readAllBytes(file)).path("step").longValue());
+    } catch (JsonProcessingException e) {
+      return OptionalLong.empty();
+    }
   }
 
   private static void putNumber(ObjectNode json, String key, double value) {

@@ -15,6 +15,7 @@ final class LastGood {
   private final Path folder;
   private final TrainedCheckpoint model;
   private long keptStep = -1;
+  private long earlierStep = -1;
 
   /**
    * Nothing kept yet.
@@ -39,8 +40,10 @@ final class LastGood {
   /** Writes the model as it is after a step, unless an earlier state is kept. */
   void keep(long step) throws IOException {
     if (keptStep < 0) {
-      renameEarlier();
-      model.write(folder);
+      if (step != earlierStep) {
+        renameEarlier();
+        model.write(folder);
+      }
       keptStep = step;
     }
   }
@@ -51,6 +54,13 @@ final class LastGood {
       FolderTree.remove(folder);
       keptStep = -1;
     }
+  }
+
+  /**
+   * An earlier attempt failed after this step, from which the phase goes on: it is kept already.
+   */
+  void isThere(long step) {
+    earlierStep = Files.isDirectory(folder) ? step : -1;
   }
 
   /** What an earlier attempt at the phase kept, where that was interrupted while it looked bad. */

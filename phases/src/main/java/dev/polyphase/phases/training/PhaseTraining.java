@@ -92,6 +92,7 @@ record PhaseTraining(
       }
       if (earlier.isPresent()) {
         resume(earlier.get(), state, metrics, saves, listener);
+        guard.resumed(state.step());
       }
       new TrainingLoop(
               new TrainingLoop.Setting(phase, model, rows, schedule),

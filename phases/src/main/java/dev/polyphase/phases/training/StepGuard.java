@@ -108,6 +108,16 @@ final class StepGuard implements Resumable {
     }
   }
 
+  /**
+   * The phase goes on after a step. Where an earlier attempt failed at a later one, that step is
+   * the last good one, since no checkpoint of those after it was left.
+   */
+  void resumed(long step) throws IOException {
+    if (FailedStep.stepOf(failedStep).orElse(0) > step) {
+      lastGood.isThere(step);
+    }
+  }
+
   /** Whether the last steps looked bad. */
   boolean suspicious() {
     return stepsAbove > 0;

@@ -64,6 +64,34 @@ class FailedPhaseTest {
     assertLastGoodIsTheModelOfStep(1, run, settings);
   }
 
+  /** Nothing is trained again, and of the weights before the bad step there is one copy. */
+  @Test
+  void theNextAttemptGoesOnFromTheLastGoodStep() throws IOException {
+    SftRun run = new SftRun(folder, Fixture.LLAMA.copyTo(folder), Set.of(UP, NORM));
+    double threshold = RowsByLoss.write(run, "00001100");
+    String[] settings = {
+      "phases.one.max_steps=8",
+      "phases.one.learning_rate=1e-6",
+      "phases.one.loss_watchdog_threshold=" + threshold,
+      "phases.one.loss_watchdog_patience=2"
+    };
+    failure(run, new RecordingListener(), settings);
+    Set<String> kept = FileNames.in(folder);
+    assertThat(folder.resolve("checkpoints").toFile().list()).containsExactly("step-000004");
+
+    RecordingListener again = new RecordingListener();
+    failure(run, again, settings);
+    assertThat(again.keptRows()).isEqualTo(4);
+    assertThat(again.series("step")).containsExactly(5);
+    assertThat(FileNames.in(folder)).isEqualTo(kept);
+
+    RecordingListener patient = new RecordingListener();
+    settings[3] = "phases.one.loss_watchdog_patience=3";
+    run.train("result", patient, settings);
+    assertThat(patient.series("step")).containsExactly(5, 6, 7, 8);
+    assertThat(folder.resolve("result")).isDirectory();
+  }
+
   @Test
   void aMicroBatchWithoutTargetsHasItsPlaceAmongTheOthers() throws IOException {
     SftRun run = poisonedLlama();

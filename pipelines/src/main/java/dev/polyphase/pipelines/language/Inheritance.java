@@ -3,6 +3,7 @@ package dev.polyphase.pipelines.language;
 import dev.polyphase.pipelines.yaml.Mapping;
 import dev.polyphase.pipelines.yaml.Node;
 import dev.polyphase.pipelines.yaml.Sequence;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -14,18 +15,21 @@ import org.jspecify.annotations.Nullable;
  */
 final class Inheritance {
   /** Two ways to say one thing: a phase that says it one way does not inherit the other. */
-  private static final Map<String, String> RIVALS =
-      Map.of(
-          "warmup_steps", "warmup_ratio",
-          "warmup_ratio", "warmup_steps",
-          "top_percent", "max_trainable_parameters",
-          "max_trainable_parameters", "top_percent",
-          "min_lr", "min_lr_rate",
-          "min_lr_rate", "min_lr",
-          "val_set_size", "eval_datasets",
-          "eval_datasets", "val_set_size");
+  private static final Map<String, String> RIVALS = rivals();
 
   private Inheritance() {}
+
+  private static Map<String, String> rivals() {
+    Map<String, String> rivals = new HashMap<>();
+    PipelineFile.allKeys()
+        .filter(key -> !key.key().rival().isEmpty())
+        .forEach(
+            key -> {
+              rivals.put(key.name(), key.key().rival());
+              rivals.put(key.key().rival(), key.name());
+            });
+    return rivals;
+  }
 
   /** The pipeline, each phase with what it inherits; {@code defaults} stays where it is. */
   static Mapping apply(Mapping pipeline) {

@@ -1,10 +1,6 @@
 package dev.polyphase.pipelines.language;
 
-import dev.polyphase.pipelines.Defaults;
-import dev.polyphase.pipelines.Dtype;
 import dev.polyphase.pipelines.Pipeline;
-import dev.polyphase.pipelines.SaveDtype;
-import dev.polyphase.pipelines.SaveRounding;
 import dev.polyphase.pipelines.problems.InputException;
 import dev.polyphase.pipelines.problems.InputFile;
 import dev.polyphase.pipelines.problems.Place;
@@ -26,8 +22,6 @@ import java.util.List;
 public final class PipelineReader {
   /** A model given by mistake is not read into memory. */
   private static final int MAX_BYTES = 4_000_000;
-
-  private static final Wording FOLDER = Wording.any("a folder");
 
   private PipelineReader() {}
 
@@ -77,38 +71,8 @@ public final class PipelineReader {
     if (overridden instanceof Mapping mapping) {
       complete = Inheritance.apply(Spellings.unify(mapping, problems));
     }
-    Pipeline pipeline = Block.read(complete, Block.Kind.WHOLE, problems, PipelineReader::pipeline);
+    PipelineFile file = Block.of(complete, Block.Kind.WHOLE, problems).read(PipelineFile.SHAPE);
     problems.throwIfAny();
-    return pipeline;
-  }
-
-  static Pipeline pipeline(Block pipeline) {
-    // defaults are read for their problems; what they hold has come to the phases already
-    pipeline.part("defaults", PhaseReader::readDefaults);
-    PhaseReader phases = new PhaseReader();
-    Pipeline read =
-        new Pipeline(
-            pipeline.text("name", Wording.NAME),
-            BaseModelReader.read(pipeline),
-            pipeline.text("output_dir", FOLDER, Defaults.OUTPUT_DIR),
-            pipeline.whole("seed", 0, Long.MAX_VALUE, Defaults.SEED),
-            devices(pipeline),
-            pipeline.choice("dtype", Dtype.class, Defaults.DTYPE),
-            pipeline.choice("save_dtype", SaveDtype.class, Defaults.SAVE_DTYPE),
-            pipeline.choice("save_rounding", SaveRounding.class, Defaults.SAVE_ROUNDING),
-            pipeline.blocks("phases", "a list of phases", phases::read));
-    if (read.saveDtype() == SaveDtype.FLOAT32 && read.saveRounding() != SaveRounding.NEAREST) {
-      pipeline.refuse(
-          "save_rounding",
-          "has no effect, since the save_dtype is float32, to which nothing is rounded; remove one"
-              + " of them");
-    }
-    return read;
-  }
-
-  private static List<String> devices(Block pipeline) {
-    return pipeline.hasList("device")
-        ? pipeline.texts("device", Wording.DEVICE, Defaults.DEVICES)
-        : List.of(pipeline.text("device", Wording.DEVICE, Defaults.DEVICES.get(0)));
+    return file.pipeline();
   }
 }

@@ -1,7 +1,5 @@
 package dev.polyphase.pipelines.language;
 
-import static java.util.Objects.requireNonNull;
-
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.util.DefaultIndenter;
 import com.fasterxml.jackson.core.util.DefaultPrettyPrinter;
@@ -11,45 +9,23 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.polyphase.pipelines.language.Key.Form;
-import dev.polyphase.pipelines.problems.Problems;
-import dev.polyphase.pipelines.yaml.YamlTree;
-import java.io.IOException;
-import java.io.InputStream;
-import java.io.InputStreamReader;
+import dev.polyphase.pipelines.Phase;
+import dev.polyphase.pipelines.yaml.Node;
+import dev.polyphase.pipelines.yaml.Scalar;
+import dev.polyphase.pipelines.yaml.Sequence;
 import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Map;
-import java.util.Properties;
-import java.util.Set;
 import java.util.TreeMap;
 
 /**
  * The JSON Schema (draft 2020-12) of pipeline files, for editors.
  *
- * <p>It is made from what the readers ask for: they are given a pipeline that opens every block. A
- * schema can't say everything; what it refuses is wrong, and rules between keys are left to {@code
- * validate}. Since a phase inherits from {@code defaults}, only what can't be inherited is required
- * of it.
+ * <p>It is made of the keys that records declare. A schema can't say everything; what it refuses is
+ * wrong, and rules between keys are left to {@code validate}. Since a phase inherits from {@code
+ * defaults}, only what can't be inherited is required of it.
  */
 public final class PipelineSchema {
-  private static final String EVERY_BLOCK =
-      """
-      base_model: BASE_MODEL
-      device: DEVICE
-      defaults: &settings
-        targeting: {method: METHOD}
-        datasets: [{}]
-        eval_datasets: [{}]
-        lr_by_snr: {}
-        dpo: {}
-        adapter: {type: lora}
-      phases:
-        - <<: *settings
-          type: dpo
-      """;
-
   /** Editors take 1_000 for a text. */
   private static final String NUMBER_WITH_UNDERSCORES = "^[0-9]+(_[0-9]+)+(\\.[0-9]+)?$";
 
@@ -58,17 +34,11 @@ public final class PipelineSchema {
   /** Of its forms, a word and a mapping, the second. */
   private static final String ADAPTER = PHASE + "adapter/anyOf/1/properties/";
 
-  private final Properties meanings = meanings();
-  private final Map<String, Key> pipeline =
-      Key.merge(keys("model", "auto", "snr"), keys("{}", "[auto]", "parameters"));
-  private final Map<String, Key> phase = ((Form.Blocks) form("phases")).keys();
-  private final Set<String> inheritable = ((Form.Block) form("defaults")).keys().keySet();
-
   private PipelineSchema() {}
 
   /** The schema's text. */
   public static String json() {
-    ObjectNode schema = new PipelineSchema().schema();
+    ObjectNode schema = schema();
     DefaultPrettyPrinter printer =
         new DefaultPrettyPrinter(
             Separators.createDefaultInstance()
@@ -81,34 +51,21 @@ public final class PipelineSchema {
     }
   }
 
-  private static Map<String, Key> keys(String baseModel, String device, String method) {
-    String yaml =
-        EVERY_BLOCK
-            .replace("BASE_MODEL", baseModel)
-            .replace("DEVICE", device)
-            .replace("METHOD", method);
-    return Block.keysOf(
-        YamlTree.ofFile(yaml, "every block", new Problems()), PipelineReader::pipeline);
-  }
-
-  private Form form(String key) {
-    return requireNonNull(pipeline.get(key)).forms().get(0);
-  }
-
-  private ObjectNode schema() {
+  private static ObjectNode schema() {
     ObjectNode schema = JsonNodeFactory.instance.objectNode();
     schema.put("$schema", "https://json-schema.org/draft/2020-12/schema");
     schema.put("title", "A Polyphase pipeline");
     schema.put("type", "object");
     ObjectNode properties = schema.putObject("properties");
-    pipeline.forEach(
-        (name, key) -> {
-          switch (name) {
-            case "defaults" -> properties.set(name, defaults());
-            case "phases" -> properties.set(name, phases(key));
-            default -> properties.set(name, property(name, key, !key.required()));
-          }
-        });
+    for (DeclaredKey<?> key : PipelineFile.SHAPE.keys()) {
+      properties.set(
+          key.name(),
+          switch (key.name()) {
+            case "defaults" -> defaults(key);
+            case "phases" -> phases(key);
+            default -> property(key, false);
+          });
+    }
     addSpellings(properties, Spellings.OF_PIPELINE, "#/properties/");
     schema.put("additionalProperties", false);
     schema.putArray("required").add("name").add("phases");
@@ -121,12 +78,12 @@ public final class PipelineSchema {
     return schema;
   }
 
-  private ObjectNode defaults() {
-    ObjectNode defaults = described("defaults");
+  private static ObjectNode defaults(DeclaredKey<?> key) {
+    ObjectNode defaults = described(key);
     defaults.putArray("type").add("object").add("null");
     ObjectNode properties = defaults.putObject("properties");
-    for (String name : inheritable) {
-      properties.putObject(name).put("$ref", PHASE + name);
+    for (DeclaredKey<?> within : Form.keysIn(key.forms().get(0))) {
+      properties.putObject(within.name()).put("$ref", PHASE + within.name());
     }
     addSpellings(properties, Spellings.OF_PHASE, PHASE);
     addSpellings(properties, Spellings.OF_ADAPTER, ADAPTER);
@@ -134,27 +91,25 @@ public final class PipelineSchema {
     return defaults;
   }
 
-  private ObjectNode phases(Key key) {
-    ObjectNode phases = described("phases");
+  private static ObjectNode phases(DeclaredKey<?> key) {
+    ObjectNode phases = described(key);
     phases.put("type", "array");
-    phases.put("minItems", ((Form.Blocks) key.forms().get(0)).least());
+    phases.put("minItems", key.key().items());
     phases.putObject("items").put("$ref", "#/$defs/phase");
     return phases;
   }
 
-  private ObjectNode phase() {
+  private static ObjectNode phase() {
     ObjectNode node = JsonNodeFactory.instance.objectNode();
     node.put("type", "object");
     ObjectNode properties = node.putObject("properties");
     ArrayNode required = JsonNodeFactory.instance.arrayNode();
-    phase.forEach(
-        (name, key) -> {
-          boolean inherited = inheritable.contains(name);
-          properties.set(name, property("phases[]." + name, key, inherited));
-          if (key.required() && !inherited) {
-            required.add(name);
-          }
-        });
+    for (DeclaredKey<?> key : Shape.of(Phase.class).keys()) {
+      properties.set(key.name(), property(key, key.key().inherited()));
+      if (key.required() && !key.key().inherited()) {
+        required.add(key.name());
+      }
+    }
     addSpellings(properties, Spellings.OF_PHASE, PHASE);
     addSpellings(properties, Spellings.OF_ADAPTER, ADAPTER);
     node.put("additionalProperties", false);
@@ -182,28 +137,26 @@ public final class PipelineSchema {
   /**
    * One key.
    *
-   * @param nullable whether it may hold nothing, as if it were absent
+   * @param inherited whether it may come from elsewhere, and so need not be there
    */
-  private ObjectNode property(String path, Key key, boolean nullable) {
-    ObjectNode node = described(path);
+  private static ObjectNode property(DeclaredKey<?> key, boolean inherited) {
+    ObjectNode node = described(key);
+    boolean nullable = inherited || !key.required(); // as if it were absent
     List<Form> forms = key.forms();
     if (forms.size() == 1) {
-      node.setAll(of(forms.get(0), path, nullable));
+      node.setAll(of(forms.get(0), inherited, nullable));
     } else {
       ArrayNode anyOf = node.putArray("anyOf");
-      forms.forEach(form -> anyOf.add(of(form, path, false)));
+      forms.forEach(form -> anyOf.add(of(form, inherited, false)));
       if (nullable) {
         anyOf.addObject().put("type", "null");
       }
     }
-    Object absent = key.absent();
-    if (absent != null) {
-      node.set("default", defaultOf(absent));
-    }
+    key.absent().ifPresent(absent -> node.set("default", json(absent)));
     return node;
   }
 
-  private ObjectNode of(Form form, String path, boolean nullable) {
+  private static ObjectNode of(Form form, boolean inherited, boolean nullable) {
     ObjectNode node = JsonNodeFactory.instance.objectNode();
     ArrayNode types = JsonNodeFactory.instance.arrayNode();
     if (form instanceof Form.Text text) {
@@ -235,11 +188,11 @@ public final class PipelineSchema {
       return node;
     } else if (form instanceof Form.Block block) {
       types.add("object");
-      addKeys(node, path + ".", block.keys(), path.startsWith("phases[]."));
+      addKeys(node, block.keys(), inherited);
     } else if (form instanceof Form.Blocks blocks) {
       types.add("array");
       ObjectNode items = node.putObject("items").put("type", "object");
-      addKeys(items, path + "[].", blocks.keys(), false);
+      addKeys(items, blocks.keys(), false);
       addMinItems(node, blocks.least());
     }
     if (nullable) {
@@ -250,17 +203,15 @@ public final class PipelineSchema {
     return typed.setAll(node);
   }
 
-  private void addKeys(ObjectNode node, String path, Map<String, Key> keys, boolean inherited) {
+  private static void addKeys(ObjectNode node, List<DeclaredKey<?>> keys, boolean inherited) {
     ObjectNode properties = node.putObject("properties");
     ArrayNode required = JsonNodeFactory.instance.arrayNode();
-    keys.forEach(
-        (name, key) -> {
-          boolean needed = key.required() && !inherited;
-          properties.set(name, property(path + name, key, !needed));
-          if (needed) {
-            required.add(name);
-          }
-        });
+    for (DeclaredKey<?> key : keys) {
+      properties.set(key.name(), property(key, inherited));
+      if (key.required() && !inherited) {
+        required.add(key.name());
+      }
+    }
     node.put("additionalProperties", false);
     if (!required.isEmpty()) {
       node.set("required", required);
@@ -285,10 +236,19 @@ public final class PipelineSchema {
     node.set(range.mostItself() ? "maximum" : "exclusiveMaximum", number(range.most()));
   }
 
-  private static JsonNode defaultOf(Object absent) {
-    return absent instanceof Double number
-        ? number(number)
-        : new ObjectMapper().valueToTree(absent);
+  private static JsonNode json(Node node) {
+    JsonNodeFactory factory = JsonNodeFactory.instance;
+    if (node instanceof Sequence list) {
+      ArrayNode array = factory.arrayNode();
+      list.items().forEach(item -> array.add(json(item)));
+      return array;
+    }
+    Scalar scalar = (Scalar) node;
+    return scalar
+        .bool()
+        .<JsonNode>map(factory::booleanNode)
+        .or(() -> scalar.number().map(number -> number(number.doubleValue())))
+        .orElseGet(() -> factory.textNode(scalar.text()));
   }
 
   /** Whole numbers without a fraction, as a person writes them. */
@@ -299,23 +259,7 @@ public final class PipelineSchema {
         : JsonNodeFactory.instance.numberNode(value);
   }
 
-  private ObjectNode described(String path) {
-    // Held-out rows are named as the others are.
-    String meaning = meanings.getProperty(path.replace("eval_datasets[].", "datasets[]."));
-    if (meaning == null) {
-      throw new IllegalStateException("keys.properties has no meaning of " + path);
-    }
-    return JsonNodeFactory.instance.objectNode().put("description", meaning);
-  }
-
-  /** What each key means, by its path. */
-  static Properties meanings() {
-    Properties meanings = new Properties();
-    try (InputStream in = PipelineSchema.class.getResourceAsStream("keys.properties")) {
-      meanings.load(new InputStreamReader(requireNonNull(in), StandardCharsets.UTF_8));
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
-    return meanings;
+  private static ObjectNode described(DeclaredKey<?> key) {
+    return JsonNodeFactory.instance.objectNode().put("description", key.key().means());
   }
 }

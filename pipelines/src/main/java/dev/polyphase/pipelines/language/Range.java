@@ -1,6 +1,6 @@
 package dev.polyphase.pipelines.language;
 
-import dev.polyphase.pipelines.SelectionRule.Budget;
+import dev.polyphase.pipelines.Key;
 import java.math.BigDecimal;
 
 /**
@@ -13,36 +13,35 @@ import java.math.BigDecimal;
  * @param mostItself whether it is one of them
  */
 record Range(String wanted, double least, boolean leastItself, double most, boolean mostItself) {
-  static final Range PERCENT =
-      new Range(
-          between(Budget.LEAST_PERCENT, 100) + ", or adaptive",
-          Budget.LEAST_PERCENT,
-          true,
-          100,
-          true);
-  static final Range SHARE = new Range("a number from 0 to 1", 0, true, 1, true);
   static final Range PROPER_SHARE = new Range("a share above 0 and below 1", 0, false, 1, false);
-  static final Range BELOW_ONE = new Range("a number of at least 0 and below 1", 0, true, 1, false);
-  static final Range BELOW_HALF =
-      new Range("a number of at least 0 and below 0.5", 0, true, 0.5, false);
 
-  /** Every number above 0 up to one. */
-  static Range above0(double most) {
-    return new Range("a number above 0 and at most " + plain(most), 0, false, most, true);
+  /** The numbers that a key takes. */
+  static Range of(Key key) {
+    boolean leastItself = !Double.isNaN(key.from());
+    boolean mostItself = !Double.isNaN(key.to());
+    double least = leastItself ? key.from() : key.above();
+    double most = mostItself ? key.to() : key.below();
+    if (Double.isNaN(least) || Double.isNaN(most)) {
+      throw new IllegalStateException("a number needs both ends: " + key.means());
+    }
+    return new Range(
+        key.wanted().isEmpty() ? wanted(least, leastItself, most, mostItself) : key.wanted(),
+        least,
+        leastItself,
+        most,
+        mostItself);
   }
 
-  /** Every number from 0 up to one. */
-  static Range from0(double most) {
-    return from(0, most);
-  }
-
-  /** Every number from one up to another. */
-  static Range from(double least, double most) {
-    return new Range(between(least, most), least, true, most, true);
-  }
-
-  private static String between(double least, double most) {
-    return "a number of at least " + plain(least) + " and at most " + plain(most);
+  private static String wanted(double least, boolean leastItself, double most, boolean mostItself) {
+    if (least == 0 && leastItself && most == 1 && mostItself) {
+      return "a number from 0 to 1";
+    }
+    return "a number %s %s and %s %s"
+        .formatted(
+            leastItself ? "of at least" : "above",
+            plain(least),
+            mostItself ? "at most" : "below",
+            plain(most));
   }
 
   /** As a person writes it. */

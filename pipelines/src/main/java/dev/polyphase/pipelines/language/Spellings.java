@@ -1,5 +1,7 @@
 package dev.polyphase.pipelines.language;
 
+import dev.polyphase.pipelines.Adapter;
+import dev.polyphase.pipelines.Phase;
 import dev.polyphase.pipelines.problems.Problems;
 import dev.polyphase.pipelines.yaml.Mapping;
 import dev.polyphase.pipelines.yaml.Node;
@@ -11,25 +13,26 @@ import java.util.Optional;
 
 /** The key names of other trainers that are accepted beside our own. */
 final class Spellings {
-  static final Map<String, String> OF_PIPELINE = Map.of("model_name_or_path", "base_model");
+  static final Map<String, String> OF_PIPELINE = spellings(PipelineFile.SHAPE.keys(), "");
 
-  static final Map<String, String> OF_PHASE =
-      Map.of(
-          "num_train_epochs", "num_epochs",
-          "per_device_train_batch_size", "micro_batch_size",
-          "max_length", "sequence_len",
-          "max_seq_length", "sequence_len",
-          "lr_scheduler_type", "lr_scheduler",
-          "optim", "optimizer",
-          "packing", "sample_packing");
+  static final Map<String, String> OF_PHASE = spellings(Shape.of(Phase.class).keys(), "");
 
   /** Axolotl's keys of a phase that belong into its {@code adapter}. */
-  static final Map<String, String> OF_ADAPTER =
-      Map.of("lora_r", "r", "lora_alpha", "alpha", "lora_dropout", "dropout");
+  static final Map<String, String> OF_ADAPTER = spellings(Shape.of(Adapter.class).keys(), "../");
 
   private static final String ADAPTER = "adapter";
 
   private Spellings() {}
+
+  private static Map<String, String> spellings(List<DeclaredKey<?>> keys, String prefix) {
+    Map<String, String> spellings = new LinkedHashMap<>();
+    for (DeclaredKey<?> key : keys) {
+      for (String other : key.key().also()) {
+        spellings.put(other.substring(prefix.length()), key.name());
+      }
+    }
+    return spellings;
+  }
 
   /** The pipeline with our own names for all keys; two names of one key are a problem. */
   static Mapping unify(Mapping pipeline, Problems problems) {

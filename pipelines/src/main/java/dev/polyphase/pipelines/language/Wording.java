@@ -1,5 +1,6 @@
 package dev.polyphase.pipelines.language;
 
+import dev.polyphase.pipelines.Key;
 import java.util.regex.Pattern;
 
 /**
@@ -11,23 +12,10 @@ import java.util.regex.Pattern;
 record Wording(String wanted, Pattern pattern) {
   private static final Pattern ANY = Pattern.compile("[\\s\\S]*");
 
-  /**
-   * A name becomes part of a folder's name. Longer ones make folders that some file systems refuse.
-   */
-  static final Wording NAME =
-      new Wording(
-          "up to 100 letters, digits, '.', '_' and '-' that begin with a letter or digit and hold"
-              + " no '..'",
-          Pattern.compile("(?!.*\\.\\.)[A-Za-z0-9][A-Za-z0-9._-]{0,99}"));
-
-  static final Wording DEVICE =
-      new Wording(
-          "auto, cpu, cuda, cuda:N or a list of them",
-          Pattern.compile("auto|cpu|cuda(:[0-9]{1,3})?"));
-
-  /** Any text. */
-  static Wording any(String wanted) {
-    return new Wording(wanted, ANY);
+  /** The texts of a key. */
+  static Wording of(Key key) {
+    return new Wording(
+        key.wanted(), key.pattern().isEmpty() ? ANY : Pattern.compile(key.pattern()));
   }
 
   /** Whether a text is one of them. */
