@@ -30,8 +30,8 @@ public final class FileFailure {
 
   /** One whose reason is our sentence already. */
   private static final class Told extends FileSystemException {
-    Told(Path file, String sentence, IOException cause) {
-      super(file.toString(), null, sentence);
+    Told(String file, String sentence, IOException cause) {
+      super(file, null, sentence);
       initCause(cause);
     }
   }
@@ -88,29 +88,27 @@ public final class FileFailure {
   }
 
   /**
-   * A failure to write something of a known size: of a full disk it says how much that takes and
-   * how much is free.
+   * A failure to write what is of a known size: of a full disk it says how much that takes and how
+   * much is free. It names a file as {@link #writing(Path, IOException)} does.
    *
-   * @param file the file, or the folder, that was to be written as a whole; what was there of it is
-   *     removed already
+   * @param target the file, or the folder, that was to be written as a whole; what was there of it
+   *     is removed already
    * @param neededBytes all of it
    */
-  public static IOException writing(Path file, long neededBytes, IOException e) {
-    if (!isDiskFull(e)) {
-      return writing(file, e);
-    }
+  public static IOException writing(Path target, long neededBytes, IOException e) {
     boolean quota = says(e, QUOTA);
-    OptionalLong free = quota ? OptionalLong.empty() : freeAt(file);
-    if (free.isPresent() && free.getAsLong() >= neededBytes) {
-      // It lacks something else, as room for one more name.
-      return writing(file, e);
+    OptionalLong free = quota ? OptionalLong.empty() : freeAt(target);
+    // Where there is room enough it lacks something else, as names for files.
+    if (!isDiskFull(e) || (free.isPresent() && free.getAsLong() >= neededBytes)) {
+      return writing(target, e);
     }
-    String room = free.isPresent() ? ", and %,d are free".formatted(free.getAsLong()) : "";
     String sentence =
         (quota ? "the quota on its disk is used up" : "there is no room left on its disk")
-            + ": it needs %,d bytes%s; free some and run the command again"
-                .formatted(neededBytes, room);
-    return new Told(file, sentence, e);
+            + ": %,d bytes are needed".formatted(neededBytes)
+            + (free.isPresent() ? ", and %,d are free".formatted(free.getAsLong()) : "")
+            + "; free some and run the command again";
+    boolean named = e instanceof FileSystemException known && known.getFile() != null;
+    return new Told(named ? ((FileSystemException) e).getFile() : target.toString(), sentence, e);
   }
 
   private static OptionalLong freeAt(Path file) {
@@ -168,7 +166,7 @@ public final class FileFailure {
     if (e instanceof FileSystemException known && known.getFile() != null) {
       return known;
     }
-    return new Told(file, why(e, otherwise), e);
+    return new Told(file.toString(), why(e, otherwise), e);
   }
 
   private static String why(IOException e, String otherwise) {

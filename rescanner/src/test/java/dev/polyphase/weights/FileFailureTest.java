@@ -49,11 +49,12 @@ class FileFailureTest {
 
     assertThat(FileFailure.writing(file, more, full).getMessage())
         .startsWith(
-            "%s: there is no room left on its disk: it needs %,d bytes, and ".formatted(file, more))
+            "%s: there is no room left on its disk: %,d bytes are needed, and "
+                .formatted(file, more))
         .matches(".* and [0-9,]{5,} are free; free some and run the command again");
     assertThat(FileFailure.writing(file, more, new IOException("Disk quota exceeded")))
         .hasMessage(
-            "%s: the quota on its disk is used up: it needs %,d bytes; free some and run the command again"
+            "%s: the quota on its disk is used up: %,d bytes are needed; free some and run the command again"
                 .formatted(file, more));
     assertThat(FileFailure.writing(file, 1, full))
         .as("room is there, only none for one more name")

@@ -46,7 +46,7 @@ class FullDiskTest {
     String header = "{\"__metadata__\":{\"format\":\"pt\"},\"a\":{\"dtype\":\"U8\",\"shape\":[]}}";
     assertThat(failure)
         .hasMessageMatching(
-            "\\Q%s\\E: there is no room left on its disk: it needs [0-9,]+ bytes, and [0-9,]+ are free; free some and run the command again"
+            "\\Q%s\\E: there is no room left on its disk: [0-9,]+ bytes are needed, and [0-9,]+ are free; free some and run the command again"
                 .formatted(file));
     assertThat(needed(failure)).isBetween(ELEMENTS + header.length(), ELEMENTS + 200);
     assertThat(Files.readAllBytes(file)).isEqualTo(before);
@@ -100,7 +100,7 @@ class FullDiskTest {
 
   private static long needed(IOException failure) {
     return Long.parseLong(
-        failure.getMessage().replaceAll(".* needs ([0-9,]+) bytes.*", "$1").replace(",", ""));
+        failure.getMessage().replaceAll(".*: ([0-9,]+) bytes are needed.*", "$1").replace(",", ""));
   }
 
   private List<String> names() throws IOException {
