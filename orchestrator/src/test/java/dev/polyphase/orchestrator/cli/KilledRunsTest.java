@@ -237,7 +237,7 @@ class KilledRunsTest {
 
       assertThat(sentences(name))
           .as(damage)
-          .anyMatch(sentence -> sentence.startsWith(newest + " can't be used: its "))
+          .anyMatch(sentence -> sentence.startsWith(newest + " can't be used: it"))
           .contains("goes on from " + checkpoints.get(checkpoints.size() - 1));
       assertLikeTheUndisturbed(name);
     }
@@ -260,7 +260,7 @@ class KilledRunsTest {
         .as(damage)
         .anyMatch(
             sentence ->
-                sentence.startsWith(only + " can't be used: its ")
+                sentence.startsWith(only + " can't be used: it")
                     && sentence.endsWith("; the phase begins anew"))
         .noneMatch(sentence -> sentence.startsWith("goes on from "));
     assertLikeTheUndisturbed(name);

@@ -41,23 +41,37 @@ public record Checkpoints(Path folder) {
     return folder.resolve("step-%06d".formatted(step));
   }
 
-  /** Writes the checkpoint after a step; one of the same step is replaced. */
-  public Written write(long step, StateWriter state) throws IOException {
+  /**
+   * Begins the checkpoint after a step: takes the files that are there already, as they are now.
+   * They may change while {@link #complete} writes the rest.
+   */
+  public void begin(long step, StateWriter state) throws IOException {
     Files.createDirectories(folder);
     removeUnfinished();
-    Path target = of(step);
-    Path temporary = folder.resolve("." + target.getFileName() + ".tmp-1");
     try {
-      Files.createDirectory(temporary);
-      List<String> names = new ArrayList<>();
+      Path temporary = Files.createDirectory(temporary(step));
+      for (Map.Entry<String, Path> file : state.files().entrySet()) {
+        StoredFiles.linkOrCopy(file.getValue(), temporary.resolve(file.getKey()));
+      }
+    } catch (IOException | RuntimeException | Error e) {
+      discardAfter(e);
+      throw e;
+    }
+  }
+
+  /**
+   * Writes what a checkpoint that was begun lacks; one of the same step is replaced. Where it fails
+   * it may be called again.
+   */
+  public Written complete(long step, StateWriter state) throws IOException {
+    Path target = of(step);
+    Path temporary = temporary(step);
+    List<String> names = new ArrayList<>(state.files().keySet());
+    try {
       for (Map.Entry<String, List<SafetensorsFile.Tensor>> file : state.arrays().entrySet()) {
         String name = file.getKey() + StoredFiles.SAFETENSORS;
         SafetensorsFile.write(temporary.resolve(name), file.getValue());
         names.add(name);
-      }
-      for (Map.Entry<String, Path> file : state.files().entrySet()) {
-        StoredFiles.linkOrCopy(file.getValue(), temporary.resolve(file.getKey()));
-        names.add(file.getKey());
       }
       AtomicFiles.writeString(
           temporary.resolve(STATE),
@@ -73,13 +87,30 @@ public record Checkpoints(Path folder) {
       removeUnfinished();
       return new Written(target, bytes);
     } catch (IOException | RuntimeException | Error e) {
-      try {
-        FolderTree.remove(temporary);
-      } catch (IOException left) {
-        e.addSuppressed(left);
+      // What was written so far would take the room of another try.
+      names.removeAll(state.files().keySet());
+      for (String name : names) {
+        try {
+          Files.deleteIfExists(temporary.resolve(name));
+        } catch (IOException left) {
+          e.addSuppressed(left);
+        }
       }
       throw e;
     }
+  }
+
+  /** Removes a checkpoint that was begun and could not be completed for this reason. */
+  public void discardAfter(Throwable failure) {
+    try {
+      removeUnfinished();
+    } catch (IOException left) {
+      failure.addSuppressed(left);
+    }
+  }
+
+  private Path temporary(long step) {
+    return folder.resolve("." + of(step).getFileName() + ".tmp-1");
   }
 
   /**

@@ -128,6 +128,8 @@ final class Saves implements AutoCloseable {
     StateWriter writer = new StateWriter();
     try {
       state.save(writer);
+      // Now, since the files that are linked may be others when the arrays are written.
+      begin(step, writer);
     } catch (IOException e) {
       warn(step, e);
       return;
@@ -151,22 +153,41 @@ final class Saves implements AutoCloseable {
     }
   }
 
-  /**
-   * Of a full disk the older checkpoints are removed, all but the newest, and it is tried again.
-   */
+  private void begin(long step, StateWriter writer) throws IOException {
+    roomier(
+        () -> {
+          checkpoints.begin(step, writer);
+          return step;
+        });
+  }
+
   private Checkpoints.Written written(long step, StateWriter writer, @Nullable NDManager copies)
       throws IOException {
     try (copies) {
-      try {
-        return checkpoints.write(step, writer);
-      } catch (IOException e) {
-        if (!FileFailure.isDiskFull(e)) {
-          throw e;
-        }
-        checkpoints.thin(1);
-        return checkpoints.write(step, writer);
-      }
+      return roomier(() -> checkpoints.complete(step, writer));
+    } catch (IOException | RuntimeException | Error e) {
+      checkpoints.discardAfter(e);
+      throw e;
     }
+  }
+
+  /**
+   * Of a full disk the older checkpoints are removed, all but the newest, and it is tried again.
+   */
+  private <T> T roomier(Writing<T> writing) throws IOException {
+    try {
+      return writing.run();
+    } catch (IOException e) {
+      if (!FileFailure.isDiskFull(e)) {
+        throw e;
+      }
+      checkpoints.thin(1);
+      return writing.run();
+    }
+  }
+
+  private interface Writing<T> {
+    T run() throws IOException;
   }
 
   private boolean hasRoomFor(long bytes) {
