@@ -164,9 +164,9 @@ final class EarlierRun {
       return;
     }
     PhaseState phase = state.phases().get(finished);
+    List<PhaseState.StartFile> files = phase.start() == null ? List.of() : phase.start();
     List<Problem> problems = new ArrayList<>();
-    for (PhaseState.StartFile then :
-        phase.start() == null ? List.<PhaseState.StartFile>of() : phase.start()) {
+    for (PhaseState.StartFile then : files) {
       Path file = start.get().resolve(then.name());
       // Other values of a model that is whole are no matter for a phase that begins anew.
       if (goesOn() || !Files.isRegularFile(file) || Files.size(file) != then.bytes()) {
