@@ -301,15 +301,20 @@ final class EarlierRun {
   }
 
   /**
-   * Makes room for the phases to come: removes what there is of those that begin anew.
+   * Makes room for the phases to come: removes what there is of those that begin anew, and of
+   * others what a process that was killed worked with.
    *
    * @return what was not removed but renamed, a sentence each
    */
   List<String> makeRoom() throws IOException {
     List<PhaseFolder.Renamed> renamed = new ArrayList<>();
+    for (int i = 0; i < finished; i++) {
+      folder(request, state, i).removeWork();
+    }
     for (int i = finished; i < state.phases().size(); i++) {
       PhaseFolder folder = folder(request, state, i);
       if (i == finished && goesOn()) {
+        folder.removeWork();
         folder.setModelAside().ifPresent(renamed::add);
       } else {
         renamed.addAll(folder.giveUp());

@@ -14,6 +14,7 @@ import dev.polyphase.orchestrator.store.RunState;
 import dev.polyphase.orchestrator.store.RunStore;
 import dev.polyphase.phases.api.InterruptedTrainingException;
 import dev.polyphase.phases.api.ModelMaker;
+import dev.polyphase.phases.api.PhaseResult;
 import dev.polyphase.phases.api.PhaseTrainer;
 import dev.polyphase.phases.api.TrainingFailedException;
 import dev.polyphase.pipelines.Phase;
@@ -234,7 +235,7 @@ public record Engine(
           Optional<KeptResult> kept =
               KeptResult.read(run.phase(i, pipeline.phases().get(i).name()));
           if (kept.isPresent()) {
-            runner.finish(i, kept.get());
+            runner.makeGood(i, kept.get());
           }
         }
         Path checkpoint = start.weights(request);
@@ -247,6 +248,9 @@ public record Engine(
         }
         lastFiles(request, journal, files);
         end(journal, RunState.Status.FINISHED, files.missing());
+        if (files.missing() == null) {
+          clear(journal.state(), runner);
+        }
         return new RunOutcome(Kind.FINISHED, checkpoint);
       } catch (InterruptedTrainingException e) {
         lastFiles(request, journal, files);
@@ -329,6 +333,16 @@ public record Engine(
 
   private static String reportRemedy(RunFolder run) {
     return "polyphase report " + run.path() + " makes it";
+  }
+
+  /** Of each phase what its end left because something had to wait. */
+  private static void clear(RunState state, PhaseRunner runner) {
+    for (int i = 0; i < state.phases().size(); i++) {
+      @Nullable PhaseResult result = state.phases().get(i).result();
+      if (result != null) {
+        runner.clear(i, result.steps());
+      }
+    }
   }
 
   /** The report of how the run ended, and what still waits. */

@@ -26,6 +26,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -87,7 +88,7 @@ final class PhaseRunner {
             retargeting(planned, folder, singularValues, listener));
     PhaseResult result = train(ready, training, listener);
     journal.phaseFinished(index, result);
-    finish(index, new KeptResult(result, planned.plan().compute()));
+    finish(index, new KeptResult(result, planned.plan().steps(), planned.plan().compute()));
     progress.phaseFinished(result);
     Optional<String> unchanged = RateWarnings.after(phase.name(), result, request.pipeline());
     if (unchanged.isPresent()) {
@@ -97,36 +98,77 @@ final class PhaseRunner {
   }
 
   /**
-   * Writes what is written beside the model of a phase that is trained, whatever becomes of that,
-   * and removes what is of no use any more.
+   * Writes what an earlier process left unwritten of a phase that is finished.
+   *
+   * @param kept what it left of it
+   */
+  void makeGood(int index, KeptResult kept) throws IOException {
+    Phase phase = request.pipeline().phases().get(index);
+    PhaseFolder folder = request.run().phase(index, phase.name());
+    long steps = kept.result().steps();
+    if (!TrainerState.isOf(folder, steps)) {
+      long tokens = kept.result().tokens();
+      Rows rows = () -> MetricsLog.read(folder);
+      writeState(folder, phase, new Taken(kept.totalSteps(), steps, tokens), rows);
+    }
+    finish(index, kept);
+  }
+
+  /** The rows of a phase's metrics. */
+  @FunctionalInterface
+  private interface Rows {
+    List<ObjectNode> get() throws IOException;
+  }
+
+  /** The optimiser steps that were planned and taken, and the tokens of the latter. */
+  private record Taken(long totalSteps, long steps, long tokens) {}
+
+  private void writeState(PhaseFolder folder, Phase phase, Taken taken, Rows rows) {
+    files.write(
+        "the trainer state of phase " + phase.name(),
+        "the same command writes it",
+        () ->
+            TrainerState.write(
+                folder, phase, taken.totalSteps, taken.steps, taken.tokens, rows.get()));
+  }
+
+  /**
+   * Writes what is written beside the model of a phase that is trained, whatever becomes of that.
    *
    * @param kept what is known of the phase
    */
-  void finish(int index, KeptResult kept) {
+  private void finish(int index, KeptResult kept) {
     RunState state = journal.state();
-    String name = state.phases().get(index).name();
-    if (journal.isWritten()
-        && !request.pipeline().phases().get(index).saving().outlastsThePhase()) {
-      removeCheckpoints(request.run().phase(index, name));
-    }
     files.write(
-        "the model card of phase " + name,
+        "the model card of phase " + state.phases().get(index).name(),
         "the same command writes it",
         () -> {
           ModelCard.write(request, state, index, kept.result(), kept.compute());
-          if (journal.isWritten()) {
-            Files.deleteIfExists(request.run().phase(index, name).resultJson());
-          }
+          clear(index, kept.result().steps());
         });
   }
 
-  /** Of a phase that is finished nothing goes on from them, and they are large. */
-  private void removeCheckpoints(PhaseFolder folder) {
+  /**
+   * Removes what is of no use any more, once {@code run.json} says that the phase is finished and
+   * its model lacks nothing: what was said of its result, and checkpoints, which are large and from
+   * which nothing goes on, unless someone asked for them.
+   *
+   * @param steps the phase's
+   */
+  void clear(int index, long steps) {
+    Phase phase = request.pipeline().phases().get(index);
+    PhaseFolder folder = request.run().phase(index, phase.name());
     try {
-      FolderTree.remove(folder.checkpoints());
+      if (journal.isWritten() && TrainerState.isOf(folder, steps)) {
+        if (!phase.saving().outlastsThePhase()) {
+          FolderTree.remove(folder.checkpoints());
+        }
+        Files.deleteIfExists(folder.resultJson());
+      }
     } catch (IOException e) {
-      progress.note(
-          "%s can't be removed; nothing needs it any more".formatted(folder.checkpoints()));
+      progress.say(
+          "%s; nothing of phase %s needs what is left of %s"
+              .formatted(FailureText.cause(e), phase.name(), folder.checkpoints()));
     }
   }
 
@@ -190,9 +232,7 @@ final class PhaseRunner {
     PlannedPhase planned = ready.planned();
     try (listener) {
       try {
-        PhaseResult result = ready.prepared().train(start, listener);
-        listener.writeState(result.steps(), result.tokens());
-        return result;
+        return ready.prepared().train(start, listener);
       } catch (InterruptedTrainingException e) {
         listener.writeState(e.step(), listener.tokens);
         throw e;
@@ -321,8 +361,10 @@ final class PhaseRunner {
 
     @Override
     public void finishing(PhaseResult result) {
+      // Before the model is there: a process that is killed then leaves a phase that lacks nothing.
+      writeState(result.steps(), result.tokens());
       try {
-        new KeptResult(result, planned.plan().compute()).write(folder);
+        new KeptResult(result, planned.plan().steps(), planned.plan().compute()).write(folder);
       } catch (IOException e) {
         // It is of use only where the process is killed within moments.
         note(FailureText.cause(e) + "; the phase goes on without it");
@@ -330,13 +372,8 @@ final class PhaseRunner {
     }
 
     void writeState(long steps, long ofTokens) {
-      Phase phase = planned.phase();
-      files.write(
-          "the trainer state of phase " + phase.name(),
-          "",
-          () ->
-              TrainerState.write(
-                  folder, phase, planned.plan().steps(), steps, ofTokens, metrics.rows()));
+      Taken taken = new Taken(planned.plan().steps(), steps, ofTokens);
+      PhaseRunner.this.writeState(folder, planned.phase(), taken, metrics::rows);
     }
 
     @Override

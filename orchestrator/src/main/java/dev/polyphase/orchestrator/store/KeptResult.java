@@ -9,13 +9,14 @@ import java.util.Optional;
 
 /**
  * What is known of a phase whose model is about to appear, in {@code result.json}. The file is
- * there until {@code run.json} says that the phase is finished and its model has its card: a
- * process that is killed in between leaves a phase that need not be trained again.
+ * there until {@code run.json} says that the phase is finished and what is written beside its model
+ * is: a process that is killed in between leaves a phase that need not be trained again.
  *
  * @param result what training did
+ * @param totalSteps the optimiser steps that were planned
  * @param compute what it was computed with
  */
-public record KeptResult(PhaseResult result, Compute compute) {
+public record KeptResult(PhaseResult result, long totalSteps, Compute compute) {
   /** One that lacks nothing, as a file may. */
   public KeptResult {
     requireNonNull(result);

@@ -53,17 +53,7 @@ public final class MetricsLog implements AutoCloseable {
    */
   public void keepFirst(long count) throws IOException {
     rows.clear();
-    byte[] bytes = bytes();
-    int start = 0;
-    boolean whole = true;
-    // Half a line, as a killed process leaves at the end, has no end and is passed over.
-    for (int i = 0; whole && rows.size() < count && i < bytes.length; i++) {
-      if (bytes[i] == '\n') {
-        whole = addParsed(Arrays.copyOfRange(bytes, start, i));
-        start = whole ? i + 1 : start;
-      }
-    }
-    lines.keepOnly(start);
+    lines.keepOnly(read(file, count, rows));
     lines.cutNow();
     if (rows.size() < count) {
       notes.accept(
@@ -72,7 +62,33 @@ public final class MetricsLog implements AutoCloseable {
     }
   }
 
-  private byte[] bytes() throws IOException {
+  /** The rows of a phase as they are in its file, but for half of one at its end. */
+  public static List<ObjectNode> read(PhaseFolder phase) throws IOException {
+    List<ObjectNode> rows = new ArrayList<>();
+    read(phase.metricsJsonl(), Long.MAX_VALUE, rows);
+    return rows;
+  }
+
+  /**
+   * Reads the first rows of a file.
+   *
+   * @return the bytes that they take
+   */
+  private static int read(Path file, long count, List<ObjectNode> rows) throws IOException {
+    byte[] bytes = bytes(file);
+    int start = 0;
+    boolean whole = true;
+    // Half a line, as a killed process leaves at the end, has no end and is passed over.
+    for (int i = 0; whole && rows.size() < count && i < bytes.length; i++) {
+      if (bytes[i] == '\n') {
+        whole = addParsed(Arrays.copyOfRange(bytes, start, i), rows);
+        start = whole ? i + 1 : start;
+      }
+    }
+    return start;
+  }
+
+  private static byte[] bytes(Path file) throws IOException {
     try {
       return Files.readAllBytes(file);
     } catch (NoSuchFileException e) {
@@ -82,7 +98,7 @@ public final class MetricsLog implements AutoCloseable {
     }
   }
 
-  private boolean addParsed(byte[] line) throws IOException {
+  private static boolean addParsed(byte[] line, List<ObjectNode> rows) throws IOException {
     try {
       return JSON.readTree(line) instanceof ObjectNode row && rows.add(row);
     } catch (JsonProcessingException | CharacterCodingException e) {

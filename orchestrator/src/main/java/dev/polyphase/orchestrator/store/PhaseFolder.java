@@ -36,6 +36,13 @@ public record PhaseFolder(Path path) {
           "(model|last-good)\\.old-\\d+|failed-step\\.old-\\d+\\.json|last-good-step-\\d+"
               + "|reference(-[a-z-]+)?\\.json");
 
+  /** What a trainer works with, and removes unless its process is killed. */
+  private static final Pattern WORK =
+      Pattern.compile(
+          "\\.?(best-weights|rescan-(\\d+|resumed))\\.safetensors(\\.tmp-[0-9a-f]{16})?");
+
+  private static final Pattern UNFINISHED_STEP = Pattern.compile("\\.step-\\d{6,18}\\.tmp-\\d+");
+
   /** What the phase began with: a scan, if there is one, and what it trains. */
   public DecisionFolder decision() {
     return new DecisionFolder(path);
@@ -84,12 +91,17 @@ public record PhaseFolder(Path path) {
    */
   public record KeptStep(long step, Path path) {}
 
-  /** The latest one that is complete; whether its files are sound only a trainer can say. */
+  /**
+   * The latest one that is complete, or where none is the latest; whether its files are sound only
+   * a trainer can say, and says.
+   */
   public Optional<KeptStep> newestCheckpoint() throws IOException {
     return steps(checkpoints()).entrySet().stream()
-        .filter(kept -> Files.isRegularFile(kept.getValue().resolve("manifest.json")))
         .map(kept -> new KeptStep(kept.getKey(), kept.getValue()))
-        .max(Comparator.comparingLong(KeptStep::step));
+        .max(
+            Comparator.comparing(
+                    (KeptStep kept) -> Files.isRegularFile(kept.path().resolve("manifest.json")))
+                .thenComparing(KeptStep::step));
   }
 
   /** The folders {@code step-000200} in a folder, which need not be there. */
@@ -172,6 +184,23 @@ public record PhaseFolder(Path path) {
     return Files.exists(model(), LinkOption.NOFOLLOW_LINKS)
         ? Optional.of(new Renamed(model(), Files.move(model(), freeNameFor("model"))))
         : Optional.empty();
+  }
+
+  /** Removes what a trainer works with, of which a process that was killed left something. */
+  public void removeWork() throws IOException {
+    removeMatching(path, WORK);
+    removeMatching(checkpoints(), UNFINISHED_STEP);
+  }
+
+  private static void removeMatching(Path parent, Pattern names) throws IOException {
+    if (Files.isDirectory(parent)) {
+      try (Stream<Path> entries = Files.list(parent)) {
+        for (Path entry :
+            entries.filter(e -> names.matcher(e.getFileName().toString()).matches()).toList()) {
+          FolderTree.remove(entry);
+        }
+      }
+    }
   }
 
   /** Leaves nothing of an attempt; what {@link #startAnew} renames is renamed and stays. */

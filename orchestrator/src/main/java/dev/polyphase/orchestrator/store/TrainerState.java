@@ -21,6 +21,13 @@ public final class TrainerState {
 
   private TrainerState() {}
 
+  /** Whether the file of a phase is there and tells of so many steps. */
+  public static boolean isOf(PhaseFolder folder, long steps) throws IOException {
+    return RunStore.readIfSound(folder.trainerStateJson(), JsonNode.class)
+        .map(state -> state.path("global_step").asLong(-1) == steps)
+        .orElse(false);
+  }
+
   /**
    * Writes the file of a phase.
    *

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.polyphase.fixtures.Fixture;
 import dev.polyphase.fixtures.HandMadeTensors;
 import dev.polyphase.weights.Checkpoint;
+import dev.polyphase.weights.FolderTree;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -67,6 +68,11 @@ class FailedRunTest {
     assertThat(scored.exitCode()).as(scored.messages()).isZero();
 
     Files.writeString(rows, "{\"text\": \"sound\"}\n{\"text\": \"good\"}\n");
+    Polyphase.Ended other = Polyphase.execute(command);
+    assertThat(other.exitCode()).isEqualTo(2);
+    assertThat(other.messages())
+        .contains("the data file rows.jsonl has changed since the phase one began; ");
+    FolderTree.remove(phase.resolve("checkpoints"));
     Polyphase.Ended repaired = Polyphase.execute(command);
 
     assertThat(repaired.exitCode()).as(repaired.messages()).isZero();

@@ -308,7 +308,8 @@ class CheckpointResumeTest {
     assertThat(runs.messages())
         .contains("the model card of phase first can't be written now")
         .contains(
-            "the model card of phase second could not be written; the same command writes it\n");
+            "the model card of phase second could not be written (%s: this is a folder, and a file is needed); the same command writes it\n"
+                .formatted(folder.resolve(SECOND).resolve("model/heatmap.png")));
     assertThat(runs.json("runs/two/run.json").path("message").textValue())
         .isEqualTo(
             "still to be written: the model card of phase first, the model card of phase second");

@@ -232,11 +232,15 @@ class EngineResumeTest {
     Files.delete(card);
     ObjectNode kept = new ObjectMapper().createObjectNode();
     kept.set("result", runs.json("runs/three/run.json").at("/phases/2/result"));
+    kept.put("total_steps", 3);
     kept.putObject("compute")
         .put("library", "addition")
         .put("device", "cpu")
         .put("dtype", "float32")
         .put("reason", "it needs no library");
+    Path trainerState = folder.resolve("runs/three/phase-03-alignment/trainer_state.json");
+    String states = Files.readString(trainerState);
+    Files.delete(trainerState);
     Path result = folder.resolve("runs/three/phase-03-alignment/result.json");
     Files.writeString(result, kept.toString());
     Path state = folder.resolve("runs/three/run.json");
@@ -254,6 +258,7 @@ class EngineResumeTest {
             "an earlier process of this run ended without a word in phase alignment\n",
             "phase alignment is not trained again: its model is complete\n");
     assertThat(card).hasContent(text);
+    assertThat(trainerState).hasContent(states);
     assertThat(result).doesNotExist();
     assertThat(runs.json("runs/three/run.json").at("/phases/2/result"))
         .isEqualTo(kept.path("result"));

@@ -129,7 +129,7 @@ public record Checkpoints(Path folder) {
   }
 
   /** Removes what a process left that was killed while it wrote one. */
-  public void removeUnfinished() throws IOException {
+  private void removeUnfinished() throws IOException {
     if (Files.isDirectory(folder)) {
       try (Stream<Path> found = Files.list(folder)) {
         for (Path path :

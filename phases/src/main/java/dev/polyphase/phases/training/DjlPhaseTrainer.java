@@ -38,6 +38,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
@@ -196,7 +197,7 @@ public final class DjlPhaseTrainer implements PhaseTrainer {
     notePacking(request.phase(), rows.training(), listener);
     noteOffload(setup, listener);
     Checkpoints checkpoints = new Checkpoints(request.checkpoints());
-    Optional<StateReader> earlier = checkpoints.newest(listener::note);
+    Optional<StateReader> earlier = newest(checkpoints, listener);
     // What the model has mapped is closed after it.
     try (PhaseFiles files = new PhaseFiles(request, setup.checkpoint());
         Transformer model = model(setup, request, rows.training(), schedule, earlier)) {
@@ -212,6 +213,18 @@ public final class DjlPhaseTrainer implements PhaseTrainer {
           new PhaseTraining(request, setup, rows, schedule, model, result, files);
       return training.run(earlier, checkpoints, freeMemory, listener);
     }
+  }
+
+  /** The state to go on from; says what can't be used, and what becomes of the phase then. */
+  private static Optional<StateReader> newest(Checkpoints checkpoints, PhaseListener listener)
+      throws IOException {
+    List<String> passedOver = new ArrayList<>();
+    Optional<StateReader> newest = checkpoints.newest(passedOver::add);
+    for (int i = 0; i < passedOver.size(); i++) {
+      boolean nothingLeft = newest.isEmpty() && i == passedOver.size() - 1;
+      listener.note(passedOver.get(i) + (nothingLeft ? "; the phase begins anew" : ""));
+    }
+    return newest;
   }
 
   private Transformer model(

@@ -33,45 +33,55 @@ import java.util.stream.Stream;
  * <p>Left out: evaluation, which keeps nothing; Java's heap, which holds the rows; the libraries;
  * what the C library does not give back.
  *
- * @param config the model
- * @param checkpoint what the phase starts from, which fits the configuration
+ * @param setup the phase
  * @param parts what is trained
- * @param compute where and in which precision
- * @param optimizer what keeps states
- * @param mastersOnHost whether masters and states are on the CPU, apart from the model
  * @param largest the largest forward pass
  * @param severalPasses whether several forward passes make a step
  */
-record MemoryFormula(
-    ModelConfig config,
-    Checkpoint checkpoint,
-    Trainable parts,
-    ComputeSettings compute,
-    Optimizer.Name optimizer,
-    boolean mastersOnHost,
-    BatchSize largest,
-    boolean severalPasses) {
+record MemoryFormula(PhaseSetup setup, Trainable parts, BatchSize largest, boolean severalPasses) {
   /** float32. */
   private static final int MASTER_BYTES = 4;
 
+  /** The model. */
+  ModelConfig config() {
+    return setup.layout().config();
+  }
+
+  /** Where and in which precision. */
+  ComputeSettings compute() {
+    return setup.compute();
+  }
+
+  /** Whether masters and states are on the CPU, apart from the model. */
+  boolean mastersOnHost() {
+    return setup.mastersOnHost();
+  }
+
+  private Checkpoint checkpoint() {
+    return setup.checkpoint();
+  }
+
+  private Optimizer.Name optimizer() {
+    return setup.phase().optimizer().name();
+  }
+
   /** The same of other parts. */
   MemoryFormula of(Trainable others) {
-    return new MemoryFormula(
-        config, checkpoint, others, compute, optimizer, mastersOnHost, largest, severalPasses);
+    return new MemoryFormula(setup, others, largest, severalPasses);
   }
 
   /** The need where blocks are kept, or computed again. */
   MemoryEstimate with(Activations activations) {
-    int computeBytes = compute.precision().elementType().bytes();
+    int computeBytes = compute().precision().elementType().bytes();
     long frozen = 0;
     long mapped = 0;
     long trainedValues = 0;
-    ModelLayout layout = new ModelLayout(config);
+    ModelLayout layout = setup.layout();
     for (Parameter parameter : layout.parameters()) {
-      TensorInfo tensor = checkpoint.find(parameter.name()).orElseThrow();
+      TensorInfo tensor = checkpoint().find(parameter.name()).orElseThrow();
       if (parts.tensors().contains(parameter.name())) {
         trainedValues += tensor.elements();
-      } else if (compute.onCpu() && Precision.of(tensor) == compute.precision()) {
+      } else if (compute().onCpu() && Precision.of(tensor) == compute().precision()) {
         mapped += tensor.elements() * computeBytes;
       } else {
         frozen += tensor.elements() * computeBytes;
@@ -88,8 +98,8 @@ record MemoryFormula(
         frozen,
         mapped,
         trainedValues * MASTER_BYTES,
-        optimized().mapToLong(p -> UpdateRules.stateBytes(optimizer, p)).sum(),
-        mastersOnHost
+        optimized().mapToLong(p -> UpdateRules.stateBytes(optimizer(), p)).sum(),
+        mastersOnHost()
             ? new MemoryEstimate.Offload(trainedValues * computeBytes, staging() + work())
             : null,
         gradients,
@@ -99,14 +109,14 @@ record MemoryFormula(
 
   /** What the optimiser takes on a device while it updates a parameter. */
   long ofUpdate() {
-    return mastersOnHost ? 0 : work();
+    return mastersOnHost() ? 0 : work();
   }
 
   /** What the optimiser takes, wherever it is, while it updates the parameter that takes most. */
   private long work() {
-    boolean gpu = !compute.onCpu() && !mastersOnHost;
+    boolean gpu = !compute().onCpu() && !mastersOnHost();
     return optimized()
-        .mapToLong(parameter -> UpdateRules.workBytes(optimizer, parameter, gpu))
+        .mapToLong(parameter -> UpdateRules.workBytes(optimizer(), parameter, gpu))
         .max()
         .orElse(0);
   }
@@ -121,17 +131,17 @@ record MemoryFormula(
         .forEach(p -> valuesByPart.merge(ModelLayout.partOf(p.name()), p.values(), Long::sum));
     long largest = valuesByPart.values().stream().mapToLong(Long::longValue).max().orElse(0);
     return 2 * pinned(largest * MASTER_BYTES)
-        + pinned(largest * compute.precision().elementType().bytes());
+        + pinned(largest * compute().precision().elementType().bytes());
   }
 
   private long pinned(long bytes) {
-    boolean power = compute.onCpu() || Long.bitCount(bytes) <= 1;
+    boolean power = compute().onCpu() || Long.bitCount(bytes) <= 1;
     return power ? bytes : 2 * Long.highestOneBit(bytes);
   }
 
   /** All that the optimiser updates. */
   private Stream<Parameter> optimized() {
-    ModelLayout layout = new ModelLayout(config);
+    ModelLayout layout = setup.layout();
     return Stream.concat(
         layout.parameters().stream()
             .filter(parameter -> parts.tensors().contains(parameter.name()))
@@ -144,8 +154,7 @@ record MemoryFormula(
    * backward pass.
    */
   long ofBlock(int layer, Activations activations) {
-    long values =
-        new ModelLayout(config).block(layer).values().stream().mapToLong(this::ofParameter).sum();
+    long values = setup.layout().block(layer).values().stream().mapToLong(this::ofParameter).sum();
     return values + pass(activations).keptOf(layer);
   }
 
@@ -161,7 +170,7 @@ record MemoryFormula(
 
   /** What final norm and head need where they are; of a tied head, beyond the embedding's. */
   long ofHead() {
-    long head = config.tiedHead() ? 0 : ofParameter(parameter(ModelLayout.HEAD));
+    long head = config().tiedHead() ? 0 : ofParameter(parameter(ModelLayout.HEAD));
     return ofParameter(parameter(ModelLayout.FINAL_NORM))
         + head
         + pass(Activations.RECOMPUTED).upperEnd();
@@ -177,28 +186,27 @@ record MemoryFormula(
     if (parts.tensors().contains(parameter.name())) {
       return adapter + ofTrained(parameter);
     }
-    return adapter + compute.precision().elementType().bytes() * parameter.values();
+    return adapter + compute().precision().elementType().bytes() * parameter.values();
   }
 
   /** On the device: the gradient, and the master and its states, or its copy. */
   private long ofTrained(Parameter parameter) {
     return MASTER_BYTES * parameter.values()
-        + (mastersOnHost
-            ? compute.precision().elementType().bytes() * parameter.values()
+        + (mastersOnHost()
+            ? compute().precision().elementType().bytes() * parameter.values()
             : MASTER_BYTES * parameter.values()
-                + UpdateRules.stateBytes(optimizer, optimized(parameter)));
+                + UpdateRules.stateBytes(optimizer(), optimized(parameter)));
   }
 
   private Parameter parameter(String name) {
-    return new ModelLayout(config)
-        .parameters().stream()
-            .filter(parameter -> parameter.name().equals(name))
-            .findFirst()
-            .orElseThrow();
+    return setup.layout().parameters().stream()
+        .filter(parameter -> parameter.name().equals(name))
+        .findFirst()
+        .orElseThrow();
   }
 
   private PassMemory pass(Activations activations) {
-    return new PassMemory(config, parts, compute, mastersOnHost, largest, activations);
+    return new PassMemory(config(), parts, compute(), mastersOnHost(), largest, activations);
   }
 
   private Parameter optimized(Parameter parameter) {

@@ -24,7 +24,6 @@ import java.io.IOException;
  *
  * @param phase the phase's settings
  * @param compute where and in which precision
- * @param config the model
  * @param layout its parameters
  * @param checkpoint their values
  * @param parts what of them is trained at first
@@ -35,7 +34,6 @@ import java.io.IOException;
 record PhaseSetup(
     Phase phase,
     ComputeSettings compute,
-    ModelConfig config,
     ModelLayout layout,
     Checkpoint checkpoint,
     Trainable parts,
@@ -63,8 +61,12 @@ record PhaseSetup(
             .orElse(parts);
     boolean offloads =
         request.phase().optimizer().offloaded() && (!compute.onCpu() || offloadsOnCpu);
-    return new PhaseSetup(
-        request.phase(), compute, config, layout, checkpoint, parts, counted, offloads);
+    return new PhaseSetup(request.phase(), compute, layout, checkpoint, parts, counted, offloads);
+  }
+
+  /** The model. */
+  ModelConfig config() {
+    return layout.config();
   }
 
   /** All values of the model. */
@@ -91,12 +93,8 @@ record PhaseSetup(
   /** The memory that the phase needs on some rows. */
   MemoryFormula memory(Schedule schedule, Objective objective) {
     return new MemoryFormula(
-        config,
-        checkpoint,
+        this,
         counted,
-        compute,
-        phase.optimizer().name(),
-        mastersOnHost,
         LargestBatch.in(schedule, objective, phase.batch().microBatchSize()),
         phase.batch().gradientAccumulationSteps() > 1);
   }

@@ -59,8 +59,12 @@ final class Saves implements AutoCloseable {
   private record Running(
       long step, double stoodStillSeconds, FutureTask<Checkpoints.Written> task) {}
 
-  /** The phase goes on from a checkpoint: there is one of this step. */
-  void resumed(long step) {
+  /**
+   * The phase goes on from a checkpoint: there is one of this step. Later ones, which can't be
+   * used, are removed, or they would count as the newest.
+   */
+  void resumed(long step) throws IOException {
+    checkpoints.removeAfter(step);
     savedStep = step;
     lastSaveNanos = System.nanoTime();
   }
@@ -183,6 +187,8 @@ final class Saves implements AutoCloseable {
     try {
       Checkpoints.Written written = finished.task().get();
       savedStep = finished.step();
+      // Of an attempt from which nothing could be used: the phase began anew.
+      checkpoints.removeAfter(savedStep);
       int limit = settings.saveTotalLimit();
       checkpoints.thin(suspicious && limit == 1 ? 2 : limit);
       listener.saved(
