@@ -275,11 +275,8 @@ class FullDiskTest {
             });
 
     assertThat(ended.exitCode()).as(ended.messages()).isZero();
-    for (String file :
-        List.of(
-            "the trainer state of phase refinement",
-            "the model card of phase refinement",
-            "the report")) {
+    // The trainer's state is there before the model.
+    for (String file : List.of("the model card of phase refinement", "the report")) {
       assertThat(ended.messages())
           .containsOnlyOnce(file + " can't be written now (")
           .containsOnlyOnce(file + " could be written after all");
