@@ -319,8 +319,9 @@ class FullDiskTest {
     assertThat(steps).doesNotContainKeys("foundation", "refinement");
   }
 
+  /** Some of them fit where older ones make room, and of others it is said that they do not. */
   @Test
-  void checkpointsThatCanNotBeWrittenAreWarnings() throws IOException {
+  void checkpointsThatFindTheDiskFullEndNothing() throws IOException {
     Polyphase.Ended ended =
         run(
             "save_steps: 1",
@@ -336,10 +337,6 @@ class FullDiskTest {
             });
 
     assertThat(ended.exitCode()).as(ended.messages()).isZero();
-    assertThat(ended.messages())
-        .containsPattern(
-            "the checkpoint of step \\d could not be written: .*there is no room left on its disk.*"
-                + "training goes on");
     assertWhole();
   }
 

@@ -234,6 +234,28 @@ class ResumeTest {
         .containsOnly("step-000003", "step-000006");
   }
 
+  /** A file is where the folder of checkpoints should be. */
+  @Test
+  void aCheckpointThatCantBeWrittenIsANote() throws IOException {
+    String[] settings = settings("max_steps=4 save_steps=2");
+    train("whole/model", new RecordingListener(), List.of(), settings);
+    Files.createDirectory(folder.resolve("other"));
+    Files.writeString(folder.resolve("other/checkpoints"), "mine");
+    RecordingListener heard = new RecordingListener();
+
+    train("other/model", heard, List.of(), settings);
+
+    assertThat(heard.notes)
+        .filteredOn(note -> note.contains("could not be written"))
+        .hasSize(2)
+        .first()
+        .asString()
+        .startsWith("the checkpoint of step 2 could not be written: ")
+        .endsWith("; there is none before it, and training goes on");
+    SavedModels.assertSame(folder.resolve("other/model"), folder.resolve("whole/model"));
+    assertThat(folder.resolve("other/checkpoints")).hasContent("mine");
+  }
+
   @Test
   void otherRowsCantBeGoneOnWith() throws IOException {
     String[] settings = settings("max_steps=6 save_steps=2");
