@@ -1,6 +1,7 @@
 package dev.polyphase.dpo;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.polyphase.fixtures.Fixture;
 import dev.polyphase.phases.api.InterruptedTrainingException;
@@ -65,6 +66,32 @@ class DpoResumeTest {
     }
     // Passes over the pairs and those held out, evaluations and steps.
     assertThat(moment).isGreaterThan(10);
+  }
+
+  /** The reference is looked at with the first weights, but the steps are taken all the same. */
+  @Test
+  void stoppedBeforeItGoesOnItHasTakenTheStepsOfBefore() throws IOException {
+    DpoRun run = new DpoRun(folder, Fixture.LLAMA.copyTo(folder)).withPairs(10);
+    RecordingListener atTheThirdStep =
+        new RecordingListener() {
+          @Override
+          public boolean stopRequested() {
+            return rows.stream().anyMatch(row -> row.step() == 3);
+          }
+        };
+    assertThatThrownBy(() -> train(run, "stopped", atTheThirdStep))
+        .isInstanceOf(InterruptedTrainingException.class);
+    RecordingListener atOnce =
+        new RecordingListener() {
+          @Override
+          public boolean stopRequested() {
+            return true;
+          }
+        };
+
+    assertThatThrownBy(() -> train(run, "stopped", atOnce))
+        .isInstanceOfSatisfying(
+            InterruptedTrainingException.class, e -> assertThat(e.step()).isEqualTo(3));
   }
 
   /** Another pause in the pass is where one of its batches is computed. */

@@ -6,7 +6,6 @@ import dev.polyphase.orchestrator.engine.RunRequest.Start;
 import dev.polyphase.orchestrator.hub.ModelFolders;
 import dev.polyphase.orchestrator.store.KeptResult;
 import dev.polyphase.orchestrator.store.PhaseFolder.KeptStep;
-import dev.polyphase.orchestrator.store.PhaseState;
 import dev.polyphase.orchestrator.store.RunFolder;
 import dev.polyphase.orchestrator.store.RunJournal;
 import dev.polyphase.orchestrator.store.RunLock;
@@ -17,7 +16,6 @@ import dev.polyphase.phases.api.ModelMaker;
 import dev.polyphase.phases.api.PhaseResult;
 import dev.polyphase.phases.api.PhaseTrainer;
 import dev.polyphase.phases.api.TrainingFailedException;
-import dev.polyphase.pipelines.Phase;
 import dev.polyphase.pipelines.PhaseType;
 import dev.polyphase.pipelines.Pipeline;
 import dev.polyphase.pipelines.language.PipelineWriter;
@@ -39,8 +37,6 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Deque;
 import java.util.List;
-import java.util.Locale;
-import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
 import java.util.function.Supplier;
@@ -153,7 +149,13 @@ public record Engine(
         throw new InputException(
             run.path() + " was made by another process a moment ago; run the command again");
       }
-      return runPhases(request, newState(request), toCome, base, "run_started", List.of());
+      return runPhases(
+          request,
+          StartingState.of(request, clock, version),
+          toCome,
+          base,
+          "run_started",
+          List.of());
     }
   }
 
@@ -197,7 +199,7 @@ public record Engine(
     List<String> sentences = earlier.sentences();
     sentences.addAll(earlier.makeRoom());
     sentences.forEach(progress::say);
-    RunState state = resumedState(request, earlier);
+    RunState state = StartingState.of(request, earlier, clock, version);
     return runPhases(request, state, toCome, start, "run_resumed", sentences);
   }
 
@@ -403,46 +405,5 @@ public record Engine(
     }
     Checkpoint.open(model);
     return model;
-  }
-
-  private RunState newState(RunRequest request) {
-    String now = clock.instant().toString();
-    Settings settings = Settings.of(request.pipeline());
-    List<PhaseState> phases = new ArrayList<>();
-    for (int i = 0; i < request.pipeline().phases().size(); i++) {
-      Phase phase = request.pipeline().phases().get(i);
-      phases.add(
-          new PhaseState(
-              phase.name(),
-              phase.type().name().toLowerCase(Locale.ROOT),
-              String.valueOf(request.run().phase(i, phase.name()).path().getFileName()),
-              PhaseState.Status.PENDING,
-              settings.phases().get(i),
-              Map.of(),
-              null,
-              null));
-    }
-    return new RunState(
-        request.pipeline().name(),
-        RunState.Status.RUNNING,
-        null,
-        version,
-        now,
-        now,
-        settings.shared(),
-        phases);
-  }
-
-  private RunState resumedState(RunRequest request, EarlierRun earlier) {
-    RunState planned = newState(request);
-    return new RunState(
-        planned.name(),
-        RunState.Status.RUNNING,
-        null,
-        version,
-        earlier.state().started(),
-        planned.updated(),
-        planned.settings(),
-        earlier.phases(planned.phases()));
   }
 }

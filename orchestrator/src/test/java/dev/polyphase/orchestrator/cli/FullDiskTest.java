@@ -364,6 +364,28 @@ class FullDiskTest {
     assertWhole();
   }
 
+  @Test
+  void olderCheckpointsMakeRoomForARescanToo() throws IOException {
+    Polyphase.Ended ended =
+        run(
+            "save_steps: 1, save_total_limit: 3",
+            new Moments() {
+              @Override
+              public void logging(String phase, MetricsRow row, PhaseListener listener) {
+                if (phase.equals("refinement") && row.step() == 4) {
+                  disk.fill();
+                } else if (phase.equals("refinement") && row.step() == 5) {
+                  disk.makeRoom();
+                }
+              }
+            });
+
+    assertThat(ended.exitCode()).as(ended.messages()).isZero();
+    assertWhole();
+    assertThat(run.resolve("phase-02-refinement/rescans/step-000004/selection.yaml"))
+        .isNotEmptyFile();
+  }
+
   /** A checkpoint is smaller than a model here: the state of the last step is all that fits. */
   @Test
   void aModelThatCanNotBeWrittenIsWrittenLaterWithoutAStep() throws IOException {

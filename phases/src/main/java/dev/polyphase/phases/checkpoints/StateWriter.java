@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.polyphase.kernels.TensorStore;
+import dev.polyphase.weights.NewTensor;
 import dev.polyphase.weights.SafetensorsFile;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -77,7 +78,7 @@ public final class StateWriter {
     contents
         .arrays
         .computeIfAbsent(file, f -> new ArrayList<>())
-        .add(new Stored(name, array, store));
+        .add(Stored.of(name, array, store));
   }
 
   /** A file that is there already and is not changed any more: it is linked, or else copied. */
@@ -101,7 +102,7 @@ public final class StateWriter {
             arrays.stream()
                 .map(
                     stored ->
-                        new Stored(
+                        Stored.of(
                             stored.name,
                             stored.store.copyToHost(owner, stored.array),
                             stored.store))
@@ -130,14 +131,19 @@ public final class StateWriter {
     private final Map<String, Path> files = new LinkedHashMap<>();
   }
 
-  private record Stored(String name, NDArray array, TensorStore store) {
+  /** An array, and how its bytes are written. */
+  private record Stored(String name, NDArray array, TensorStore store, NewTensor values) {
+    static Stored of(String name, NDArray array, TensorStore store) {
+      return new Stored(name, array, store, store.exact(array));
+    }
+
     SafetensorsFile.Tensor tensor() {
       return new SafetensorsFile.Tensor(
-          name, Arrays.stream(array.getShape().getShape()).boxed().toList(), store.exact(array));
+          name, Arrays.stream(array.getShape().getShape()).boxed().toList(), values);
     }
 
     long bytes() {
-      return array.size() * store.exact(array).type().bytes();
+      return array.size() * values.type().bytes();
     }
   }
 }

@@ -177,7 +177,8 @@ public final class Weights implements AutoCloseable {
     if (resting.isEmpty()) {
       // An adapter is in the weight that it is merged into. Without its B it adds 0 to it.
       return name.endsWith(Adapters.B)
-          ? owner.zeros(get(name).getShape(), DataType.FLOAT32, get(name).getDevice())
+          ? owner.zeros(
+              tensors.get(name).getShape(), DataType.FLOAT32, tensors.get(name).getDevice())
           : null;
     }
     Precision precisionSaved = form.precision(name);
@@ -204,10 +205,6 @@ public final class Weights implements AutoCloseable {
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
-  }
-
-  private NDArray get(String name) {
-    return tensors.get(name);
   }
 
   /** Whether a precision holds the values of a tensor at rest. */

@@ -114,15 +114,17 @@ final class Evaluations implements Resumable {
     MetricsRow figures = heldOut.evaluate(step, epoch, totalSteps);
     double loss = HeldOut.loss(figures);
     finite.check("held-out loss", step, loss);
+    boolean lowest = loss < lowestLoss;
+    if (lowest && best != null && step < totalSteps) {
+      // Before anything changes: where there is no room for them, this evaluation is made again.
+      best.keep(heldOut.model());
+    }
     metrics.add(figures);
     latestStep = step;
     outOfPatience = earlyStopping.isPresent() && earlyStopping.get().endsWith(loss);
-    if (loss < lowestLoss) {
+    if (lowest) {
       lowestLoss = loss;
       lowestStep = step;
-      if (best != null && step < totalSteps) {
-        best.keep(heldOut.model());
-      }
     }
   }
 

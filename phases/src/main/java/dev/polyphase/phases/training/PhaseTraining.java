@@ -12,6 +12,7 @@ import dev.polyphase.phases.data.Schedule;
 import dev.polyphase.phases.model.Trainable;
 import dev.polyphase.phases.model.Transformer;
 import dev.polyphase.phases.objective.Beginning;
+import dev.polyphase.phases.objective.Beginning.WeightsFingerprint;
 import dev.polyphase.phases.objective.Objective;
 import dev.polyphase.phases.optimizer.OptimizerStep;
 import dev.polyphase.pipelines.Adapter;
@@ -64,7 +65,7 @@ record PhaseTraining(
       throws IOException {
     Phase phase = request.phase();
     Optimizer settings = phase.optimizer();
-    begin(listener);
+    begin(earlier.map(state -> state.number("step")).orElse(0L), listener);
     Metrics metrics = new Metrics(listener, schedule.totalSteps());
     TrainingState state = new TrainingState(rows.training().fingerprint(), model.recomputes());
     try (OptimizerStep optimizer =
@@ -120,18 +121,29 @@ record PhaseTraining(
     saves.resumed(state.step());
     listener.resumed(state.step(), metrics.rows());
     listener.note("goes on from %s".formatted(earlier.folder()));
+    if (state.step() > schedule.totalSteps()) {
+      listener.note(
+          "%,d steps are taken already and %,d are asked for: no more is trained, and the result is that of step %,d"
+              .formatted(state.step(), schedule.totalSteps(), state.step()));
+    }
   }
 
-  /** The objectives look at the weights that the phase starts from, also where it goes on. */
-  private void begin(PhaseListener listener) throws IOException {
-    Runnable pause = pause(() -> 0, listener);
-    begin(rows.training(), schedule.firstEpoch(), "reference.json", pause, listener);
+  /**
+   * The objectives look at the weights that the phase starts from, also where it goes on.
+   *
+   * @param step the steps taken by earlier attempts
+   */
+  private void begin(long step, PhaseListener listener) throws IOException {
+    Runnable pause = pause(() -> step, listener);
+    WeightsFingerprint weights = weightsFingerprint();
+    begin(rows.training(), schedule.firstEpoch(), "reference.json", weights, pause, listener);
     @Nullable Objective heldOut = rows.heldOut();
     if (heldOut != null) {
       begin(
           heldOut,
           HeldOut.microBatches(heldOut, request.phase().batch().microBatchSize()),
           "reference-held-out.json",
+          weights,
           pause,
           listener);
     }
@@ -141,6 +153,7 @@ record PhaseTraining(
       Objective objective,
       List<int[]> microBatches,
       String kept,
+      WeightsFingerprint weights,
       Runnable pause,
       PhaseListener listener)
       throws IOException {
@@ -149,18 +162,31 @@ record PhaseTraining(
             model,
             microBatches,
             request.result().resolveSibling(kept),
-            this::weightsFingerprint,
+            weights,
             listener::note,
             pause));
   }
 
-  private String weightsFingerprint() throws IOException {
-    Fingerprint fingerprint = new Fingerprint();
-    for (Path file : setup.checkpoint().weightFiles()) {
-      fingerprint.add(file);
-    }
-    return "%s %s %s"
-        .formatted(fingerprint.text(), setup.compute().devices(), setup.compute().precision());
+  /** Reads the weights when it is asked for the first time, and not again. */
+  private WeightsFingerprint weightsFingerprint() {
+    return new WeightsFingerprint() {
+      private @Nullable String text;
+
+      @Override
+      public String text() throws IOException {
+        if (text == null) {
+          Fingerprint fingerprint = new Fingerprint();
+          for (Path file : setup.checkpoint().weightFiles()) {
+            fingerprint.add(file);
+          }
+          text =
+              "%s %s %s"
+                  .formatted(
+                      fingerprint.text(), setup.compute().devices(), setup.compute().precision());
+        }
+        return text;
+      }
+    };
   }
 
   private @Nullable Evaluations evaluations(

@@ -17,6 +17,7 @@ import dev.polyphase.phases.optimizer.LearningRate;
 import dev.polyphase.phases.optimizer.OptimizerStep;
 import dev.polyphase.pipelines.Phase;
 import dev.polyphase.pipelines.problems.Place;
+import dev.polyphase.weights.FileFailure;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Iterator;
@@ -109,7 +110,7 @@ final class TrainingLoop {
    */
   void run() throws IOException {
     try {
-      afterStep();
+      whatIsDue();
       StepFeed feed = new StepFeed(schedule.after(state.step()), rows.training());
       while (!ended() && feed.hasNext()) {
         stopIfRequested();
@@ -121,7 +122,7 @@ final class TrainingLoop {
             || step.index() == schedule.totalSteps()) {
           metrics.addRow(step);
         }
-        afterStep();
+        whatIsDue();
         if (extras.guard().suspicious()) {
           saves.keepOlder();
         } else if (!ended()) {
@@ -137,6 +138,28 @@ final class TrainingLoop {
         saves.now(state.step(), state);
       }
       throw e;
+    }
+  }
+
+  /**
+   * What is due after the last step. Evaluations and rescans write what they keep before they
+   * change anything: of a full disk the older checkpoints are removed, and it is tried once more;
+   * where that fails too, the state is saved.
+   */
+  private void whatIsDue() throws IOException {
+    try {
+      afterStep();
+    } catch (IOException e) {
+      if (!FileFailure.isDiskFull(e) || state.step() == 0) {
+        throw e;
+      }
+      saves.makeRoom();
+      try {
+        afterStep();
+      } catch (IOException again) {
+        saves.now(state.step(), state);
+        throw again;
+      }
     }
   }
 

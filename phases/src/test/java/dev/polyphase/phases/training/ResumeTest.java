@@ -234,6 +234,23 @@ class ResumeTest {
         .containsOnly("step-000003", "step-000006");
   }
 
+  @Test
+  void fewerStepsThanAreTakenTrainNoMoreAndThatIsSaid() throws IOException {
+    assertThatThrownBy(
+            () -> train("died/model", new DyingListener(5), List.of(), settings("save_steps=2")))
+        .isInstanceOf(IllegalStateException.class);
+    RecordingListener second = new RecordingListener();
+
+    PhaseResult result = train("died/model", second, List.of(), settings("max_steps=3"));
+
+    assertThat(result.steps()).isEqualTo(4);
+    assertThat(second.rows).isEmpty();
+    assertThat(second.notes)
+        .contains(
+            "4 steps are taken already and 3 are asked for: no more is trained, and the result is"
+                + " that of step 4");
+  }
+
   /** A file is where the folder of checkpoints should be. */
   @Test
   void aCheckpointThatCantBeWrittenIsANote() throws IOException {
