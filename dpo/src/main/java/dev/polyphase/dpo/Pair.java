@@ -1,7 +1,7 @@
 package dev.polyphase.dpo;
 
-import dev.polyphase.phases.data.Example;
-import dev.polyphase.phases.data.RowEncoder;
+import dev.polyphase.data.Example;
+import dev.polyphase.data.RowEncoder;
 import java.util.Arrays;
 
 /**

@@ -1,6 +1,6 @@
 package dev.polyphase.dpo;
 
-import dev.polyphase.phases.data.TokenBatch;
+import dev.polyphase.phases.batches.TokenBatch;
 import java.util.List;
 import java.util.stream.Stream;
 

@@ -1,8 +1,8 @@
 package dev.polyphase.dpo;
 
-import dev.polyphase.phases.api.DataCounts;
-import dev.polyphase.phases.checkpoints.Fingerprint;
+import dev.polyphase.data.DataCounts;
 import dev.polyphase.pipelines.problems.Place;
+import dev.polyphase.weights.Fingerprint;
 import java.util.Arrays;
 import java.util.BitSet;
 import java.util.List;

@@ -1,9 +1,9 @@
 package dev.polyphase.dpo;
 
+import dev.polyphase.data.ReadingListener;
 import dev.polyphase.phases.api.PhaseListener;
 import dev.polyphase.phases.api.PhaseRequest;
 import dev.polyphase.phases.api.PhaseStart;
-import dev.polyphase.phases.api.ReadingListener;
 import dev.polyphase.phases.api.Retargeting;
 import dev.polyphase.phases.objective.ObjectiveSource;
 import dev.polyphase.phases.training.DjlPhaseTrainer;

@@ -3,14 +3,14 @@ package dev.polyphase.dpo;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import dev.polyphase.data.DataCounts;
+import dev.polyphase.data.ReadingListener;
 import dev.polyphase.fixtures.Fixture;
-import dev.polyphase.phases.api.DataCounts;
-import dev.polyphase.phases.api.ReadingListener;
-import dev.polyphase.phases.tokens.LazyTokenizer;
 import dev.polyphase.pipelines.Dataset;
 import dev.polyphase.pipelines.Dataset.RowType;
 import dev.polyphase.pipelines.problems.InputException;
 import dev.polyphase.pipelines.problems.Place;
+import dev.polyphase.tokens.LazyTokenizer;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

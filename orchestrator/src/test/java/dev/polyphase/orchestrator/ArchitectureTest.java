@@ -32,7 +32,15 @@ class ArchitectureTest {
   @Test
   void allModulesAreLookedAt() {
     assertThat(OURS_BUT_TESTS.stream().map(type -> type.getPackageName().split("\\.", -1)[2]))
-        .contains("pipelines", "weights", "rescanner", "phases", "dpo", "reports", "orchestrator");
+        .contains(
+            "pipelines",
+            "weights",
+            "rescanner",
+            "data",
+            "phases",
+            "dpo",
+            "reports",
+            "orchestrator");
   }
 
   @Test
@@ -47,6 +55,12 @@ class ArchitectureTest {
             .layer("rescanner")
             .definedBy(
                 "dev.polyphase.weights..", "dev.polyphase.kernels..", "dev.polyphase.rescanner..")
+            .layer("data")
+            .definedBy(
+                "dev.polyphase.jinja..",
+                "dev.polyphase.tokens..",
+                "dev.polyphase.chat..",
+                "dev.polyphase.data..")
             .layer("phases")
             .definedBy("dev.polyphase.phases..")
             .layer("dpo")
@@ -59,8 +73,10 @@ class ArchitectureTest {
             .mayOnlyBeAccessedByLayers("orchestrator")
             .whereLayer("phases")
             .mayOnlyBeAccessedByLayers("dpo", "orchestrator")
-            .whereLayer("rescanner")
+            .whereLayer("data")
             .mayOnlyBeAccessedByLayers("phases", "dpo", "orchestrator")
+            .whereLayer("rescanner")
+            .mayOnlyBeAccessedByLayers("data", "phases", "dpo", "orchestrator")
             .whereLayer("reports")
             .mayOnlyBeAccessedByLayers("orchestrator");
     rule.check(OURS_BUT_TESTS);

@@ -1,5 +1,6 @@
 package dev.polyphase.orchestrator.cli;
 
+import dev.polyphase.data.DataCounts;
 import dev.polyphase.orchestrator.engine.DeviceMemory;
 import dev.polyphase.orchestrator.engine.DiskNeed;
 import dev.polyphase.orchestrator.engine.ExpectedTarget;
@@ -9,7 +10,6 @@ import dev.polyphase.orchestrator.engine.PhaseWarnings;
 import dev.polyphase.orchestrator.engine.PlannedPhase;
 import dev.polyphase.orchestrator.engine.RunDisk;
 import dev.polyphase.phases.api.Compute;
-import dev.polyphase.phases.api.DataCounts;
 import dev.polyphase.phases.api.DeviceNeed;
 import dev.polyphase.phases.api.EndToken;
 import dev.polyphase.phases.api.MemoryEstimate;

@@ -1,6 +1,6 @@
 package dev.polyphase.orchestrator.engine;
 
-import dev.polyphase.phases.data.DatasetFiles;
+import dev.polyphase.data.DatasetFiles;
 import dev.polyphase.pipelines.Dataset;
 import dev.polyphase.pipelines.Phase;
 import dev.polyphase.pipelines.problems.InputException;

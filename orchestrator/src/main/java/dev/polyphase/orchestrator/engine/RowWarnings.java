@@ -1,6 +1,6 @@
 package dev.polyphase.orchestrator.engine;
 
-import dev.polyphase.phases.api.DataCounts;
+import dev.polyphase.data.DataCounts;
 import dev.polyphase.pipelines.Phase;
 import dev.polyphase.pipelines.PhaseType;
 import java.util.ArrayList;

@@ -1,11 +1,11 @@
 package dev.polyphase.orchestrator.engine;
 
+import dev.polyphase.data.DataCounts;
 import dev.polyphase.orchestrator.store.DecisionFolder;
 import dev.polyphase.orchestrator.store.PhaseFolder;
 import dev.polyphase.orchestrator.store.PhaseState;
 import dev.polyphase.orchestrator.store.RunFolder;
 import dev.polyphase.orchestrator.store.RunState;
-import dev.polyphase.phases.api.DataCounts;
 import dev.polyphase.phases.api.PhaseResult;
 import dev.polyphase.pipelines.BaseModel;
 import dev.polyphase.pipelines.Phase;

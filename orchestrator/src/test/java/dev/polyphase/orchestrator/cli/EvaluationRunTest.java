@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.polyphase.fixtures.Fixture;
-import dev.polyphase.phases.data.ValidationSplit;
+import dev.polyphase.phases.batches.ValidationSplit;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

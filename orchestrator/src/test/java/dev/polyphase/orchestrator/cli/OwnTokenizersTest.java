@@ -3,7 +3,7 @@ package dev.polyphase.orchestrator.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
-import dev.polyphase.phases.tokens.Tokenizer;
+import dev.polyphase.tokens.Tokenizer;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;

@@ -2,8 +2,8 @@ package dev.polyphase.orchestrator.engine;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.polyphase.data.DataCounts;
 import dev.polyphase.phases.api.Compute;
-import dev.polyphase.phases.api.DataCounts;
 import dev.polyphase.phases.api.DeviceNeed;
 import dev.polyphase.phases.api.MemoryEstimate;
 import dev.polyphase.phases.api.PhasePlan;

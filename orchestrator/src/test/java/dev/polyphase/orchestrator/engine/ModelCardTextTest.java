@@ -2,9 +2,9 @@ package dev.polyphase.orchestrator.engine;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.polyphase.data.DataCounts;
 import dev.polyphase.orchestrator.engine.ModelCard.Chapter;
 import dev.polyphase.phases.api.Compute;
-import dev.polyphase.phases.api.DataCounts;
 import dev.polyphase.phases.api.EndToken;
 import dev.polyphase.phases.api.PhaseResult;
 import dev.polyphase.pipelines.Pipeline;

@@ -2,7 +2,7 @@ package dev.polyphase.orchestrator.engine;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.polyphase.phases.api.DataCounts;
+import dev.polyphase.data.DataCounts;
 import dev.polyphase.phases.api.PhaseResult;
 import java.io.PrintWriter;
 import java.io.StringWriter;

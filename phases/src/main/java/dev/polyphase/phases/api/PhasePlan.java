@@ -1,5 +1,6 @@
 package dev.polyphase.phases.api;
 
+import dev.polyphase.data.DataCounts;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 

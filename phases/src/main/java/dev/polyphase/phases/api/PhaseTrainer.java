@@ -1,5 +1,6 @@
 package dev.polyphase.phases.api;
 
+import dev.polyphase.data.ReadingListener;
 import dev.polyphase.pipelines.problems.InputException;
 import java.io.IOException;
 

@@ -13,7 +13,7 @@ import ai.djl.training.loss.Loss;
 import ai.djl.training.optimizer.Optimizer;
 import ai.djl.training.tracker.Tracker;
 import dev.polyphase.kernels.Libtorch;
-import dev.polyphase.phases.data.TokenBatch;
+import dev.polyphase.phases.batches.TokenBatch;
 
 /**
  * The same model as DJL's users write it: its blocks, its gradient collector, its Adam. In float32:

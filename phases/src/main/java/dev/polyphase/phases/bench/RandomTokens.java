@@ -1,6 +1,6 @@
 package dev.polyphase.phases.bench;
 
-import dev.polyphase.phases.data.TokenBatch;
+import dev.polyphase.phases.batches.TokenBatch;
 import java.util.SplittableRandom;
 import java.util.stream.IntStream;
 

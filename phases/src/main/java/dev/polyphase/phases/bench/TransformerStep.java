@@ -3,7 +3,7 @@ package dev.polyphase.phases.bench;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import dev.polyphase.kernels.Precision;
-import dev.polyphase.phases.data.TokenBatch;
+import dev.polyphase.phases.batches.TokenBatch;
 import dev.polyphase.phases.model.Activations;
 import dev.polyphase.phases.model.Adapters;
 import dev.polyphase.phases.model.ConfigReader;

@@ -3,7 +3,7 @@ package dev.polyphase.phases.model;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import dev.polyphase.kernels.Uploads;
-import dev.polyphase.phases.data.TokenBatch;
+import dev.polyphase.phases.batches.TokenBatch;
 import java.util.Arrays;
 
 /**

@@ -1,16 +1,16 @@
 package dev.polyphase.phases.objective;
 
-import dev.polyphase.phases.api.DataCounts;
+import dev.polyphase.data.DataCounts;
+import dev.polyphase.data.Example;
+import dev.polyphase.data.ExampleReader;
+import dev.polyphase.data.Examples;
+import dev.polyphase.data.ReadingListener;
 import dev.polyphase.phases.api.PhaseRequest;
-import dev.polyphase.phases.api.ReadingListener;
-import dev.polyphase.phases.data.Example;
-import dev.polyphase.phases.data.ExampleReader;
-import dev.polyphase.phases.data.Examples;
-import dev.polyphase.phases.data.TokenBatch;
-import dev.polyphase.phases.tokens.LazyTokenizer;
+import dev.polyphase.phases.batches.TokenBatch;
 import dev.polyphase.pipelines.Dataset;
 import dev.polyphase.pipelines.Phase;
 import dev.polyphase.pipelines.problems.Place;
+import dev.polyphase.tokens.LazyTokenizer;
 import java.io.IOException;
 import java.util.Arrays;
 import java.util.List;

@@ -1,6 +1,6 @@
 package dev.polyphase.phases.objective;
 
-import dev.polyphase.phases.data.TokenBatch;
+import dev.polyphase.phases.batches.TokenBatch;
 import java.util.Arrays;
 import java.util.Map;
 import java.util.OptionalDouble;

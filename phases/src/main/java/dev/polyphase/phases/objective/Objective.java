@@ -1,6 +1,6 @@
 package dev.polyphase.phases.objective;
 
-import dev.polyphase.phases.api.DataCounts;
+import dev.polyphase.data.DataCounts;
 import dev.polyphase.pipelines.problems.Place;
 import java.io.IOException;
 import java.util.List;

@@ -1,11 +1,11 @@
 package dev.polyphase.phases.objective;
 
+import dev.polyphase.data.ReadingListener;
 import dev.polyphase.phases.api.PhaseRequest;
-import dev.polyphase.phases.api.ReadingListener;
-import dev.polyphase.phases.tokens.LazyTokenizer;
 import dev.polyphase.pipelines.Dataset;
 import dev.polyphase.pipelines.Phase;
 import dev.polyphase.pipelines.problems.InputException;
+import dev.polyphase.tokens.LazyTokenizer;
 import java.io.IOException;
 import java.util.List;
 

@@ -1,10 +1,10 @@
 package dev.polyphase.phases.objective;
 
-import dev.polyphase.phases.api.DataCounts;
-import dev.polyphase.phases.data.Example;
-import dev.polyphase.phases.data.Examples;
-import dev.polyphase.phases.data.Packing;
-import dev.polyphase.phases.data.TokenBatch;
+import dev.polyphase.data.DataCounts;
+import dev.polyphase.data.Example;
+import dev.polyphase.data.Examples;
+import dev.polyphase.phases.batches.Packing;
+import dev.polyphase.phases.batches.TokenBatch;
 import dev.polyphase.pipelines.problems.Place;
 import java.util.Arrays;
 import java.util.List;

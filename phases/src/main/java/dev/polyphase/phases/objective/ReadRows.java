@@ -1,6 +1,6 @@
 package dev.polyphase.phases.objective;
 
-import dev.polyphase.phases.api.DataCounts;
+import dev.polyphase.data.DataCounts;
 
 /** The rows of a phase's datasets, to be optimised over all together or in parts. */
 public interface ReadRows {

@@ -1,17 +1,17 @@
 package dev.polyphase.phases.training;
 
+import dev.polyphase.data.Example;
+import dev.polyphase.data.RowEncoder;
 import dev.polyphase.phases.api.ScoredRow;
 import dev.polyphase.phases.api.Scorer;
 import dev.polyphase.phases.api.ScoringListener;
-import dev.polyphase.phases.data.Example;
-import dev.polyphase.phases.data.RowEncoder;
-import dev.polyphase.phases.data.TokenBatch;
+import dev.polyphase.phases.batches.TokenBatch;
 import dev.polyphase.phases.model.ConfigReader;
 import dev.polyphase.phases.model.ModelConfig;
 import dev.polyphase.phases.model.Transformer;
-import dev.polyphase.phases.tokens.LazyTokenizer;
 import dev.polyphase.pipelines.Dtype;
 import dev.polyphase.pipelines.PhaseType;
+import dev.polyphase.tokens.LazyTokenizer;
 import dev.polyphase.weights.Checkpoint;
 import java.io.IOException;
 import java.nio.file.Path;

@@ -1,7 +1,7 @@
 package dev.polyphase.phases.training;
 
-import dev.polyphase.phases.data.Schedule;
-import dev.polyphase.phases.data.Step;
+import dev.polyphase.phases.batches.Schedule;
+import dev.polyphase.phases.batches.Step;
 import dev.polyphase.phases.objective.BatchSize;
 import dev.polyphase.phases.objective.Objective;
 

@@ -2,10 +2,10 @@ package dev.polyphase.phases.training;
 
 import dev.polyphase.phases.api.MetricsRow;
 import dev.polyphase.phases.api.PhaseListener;
+import dev.polyphase.phases.batches.Step;
 import dev.polyphase.phases.checkpoints.Resumable;
 import dev.polyphase.phases.checkpoints.StateReader;
 import dev.polyphase.phases.checkpoints.StateWriter;
-import dev.polyphase.phases.data.Step;
 import java.util.LinkedHashMap;
 import java.util.Map;
 

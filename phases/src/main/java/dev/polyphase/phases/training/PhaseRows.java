@@ -1,16 +1,16 @@
 package dev.polyphase.phases.training;
 
-import dev.polyphase.phases.api.DataCounts;
+import dev.polyphase.data.DataCounts;
+import dev.polyphase.data.ReadingListener;
 import dev.polyphase.phases.api.PhaseRequest;
-import dev.polyphase.phases.api.ReadingListener;
-import dev.polyphase.phases.data.ValidationSplit;
+import dev.polyphase.phases.batches.ValidationSplit;
 import dev.polyphase.phases.objective.Objective;
 import dev.polyphase.phases.objective.ObjectiveSource;
 import dev.polyphase.phases.objective.ReadRows;
-import dev.polyphase.phases.tokens.LazyTokenizer;
 import dev.polyphase.pipelines.Amount;
 import dev.polyphase.pipelines.Dataset;
 import dev.polyphase.pipelines.problems.InputException;
+import dev.polyphase.tokens.LazyTokenizer;
 import java.io.IOException;
 import java.util.List;
 import java.util.Optional;

@@ -3,7 +3,7 @@ package dev.polyphase.phases.training;
 import dev.polyphase.kernels.Precision;
 import dev.polyphase.phases.api.FreeMemory;
 import dev.polyphase.phases.api.PhaseRequest;
-import dev.polyphase.phases.data.Schedule;
+import dev.polyphase.phases.batches.Schedule;
 import dev.polyphase.phases.model.Activations;
 import dev.polyphase.phases.model.ConfigReader;
 import dev.polyphase.phases.model.ModelConfig;

@@ -1,6 +1,6 @@
 package dev.polyphase.phases.training;
 
-import dev.polyphase.phases.data.Step;
+import dev.polyphase.phases.batches.Step;
 import dev.polyphase.phases.objective.MicroBatch;
 import dev.polyphase.phases.objective.Objective;
 import java.util.Iterator;

@@ -10,7 +10,7 @@ import ai.djl.ndarray.types.Shape;
 import dev.polyphase.fixtures.Fixture;
 import dev.polyphase.kernels.Kernel;
 import dev.polyphase.kernels.Libtorch;
-import dev.polyphase.phases.data.TokenBatch;
+import dev.polyphase.phases.batches.TokenBatch;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Map;

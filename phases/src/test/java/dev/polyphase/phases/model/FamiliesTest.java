@@ -3,9 +3,9 @@ package dev.polyphase.phases.model;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.polyphase.data.Example;
 import dev.polyphase.fixtures.HandMadeTensors;
-import dev.polyphase.phases.data.Example;
-import dev.polyphase.phases.data.TokenBatch;
+import dev.polyphase.phases.batches.TokenBatch;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

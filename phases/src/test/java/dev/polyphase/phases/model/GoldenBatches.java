@@ -1,8 +1,8 @@
 package dev.polyphase.phases.model;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import dev.polyphase.phases.data.Example;
-import dev.polyphase.phases.data.TokenBatch;
+import dev.polyphase.data.Example;
+import dev.polyphase.phases.batches.TokenBatch;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;

@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import dev.polyphase.fixtures.TensorValues;
-import dev.polyphase.phases.data.TokenBatch;
+import dev.polyphase.phases.batches.TokenBatch;
 import java.util.Map;
 import java.util.stream.Collectors;
 

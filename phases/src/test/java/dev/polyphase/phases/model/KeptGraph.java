@@ -8,7 +8,7 @@ import dev.polyphase.kernels.Kernel;
 import dev.polyphase.kernels.Libtorch;
 import dev.polyphase.kernels.Precision;
 import dev.polyphase.kernels.TensorStore;
-import dev.polyphase.phases.data.TokenBatch;
+import dev.polyphase.phases.batches.TokenBatch;
 import dev.polyphase.weights.Checkpoint;
 import java.io.IOException;
 import java.util.Arrays;

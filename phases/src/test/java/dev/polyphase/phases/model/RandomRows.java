@@ -1,7 +1,7 @@
 package dev.polyphase.phases.model;
 
-import dev.polyphase.phases.data.Example;
-import dev.polyphase.phases.data.TokenBatch;
+import dev.polyphase.data.Example;
+import dev.polyphase.phases.batches.TokenBatch;
 import dev.polyphase.weights.Checkpoint;
 import java.io.IOException;
 import java.nio.file.Path;

@@ -1,9 +1,9 @@
 package dev.polyphase.phases.training;
 
-import dev.polyphase.phases.api.DataCounts;
+import dev.polyphase.data.DataCounts;
+import dev.polyphase.data.ReadingListener;
 import dev.polyphase.phases.api.PhaseRequest;
-import dev.polyphase.phases.api.ReadingListener;
-import dev.polyphase.phases.data.TokenBatch;
+import dev.polyphase.phases.batches.TokenBatch;
 import dev.polyphase.phases.objective.BatchSize;
 import dev.polyphase.phases.objective.Beginning;
 import dev.polyphase.phases.objective.MicroBatch;
@@ -11,10 +11,10 @@ import dev.polyphase.phases.objective.Objective;
 import dev.polyphase.phases.objective.ObjectiveSource;
 import dev.polyphase.phases.objective.Outcome;
 import dev.polyphase.phases.objective.ReadRows;
-import dev.polyphase.phases.tokens.LazyTokenizer;
 import dev.polyphase.pipelines.Dataset;
 import dev.polyphase.pipelines.Phase;
 import dev.polyphase.pipelines.problems.Place;
+import dev.polyphase.tokens.LazyTokenizer;
 import java.io.IOException;
 import java.util.List;
 import java.util.OptionalDouble;

@@ -8,7 +8,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.polyphase.phases.api.EndToken;
 import dev.polyphase.phases.api.PhaseResult;
-import dev.polyphase.phases.tokens.Tokenizer;
+import dev.polyphase.tokens.Tokenizer;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

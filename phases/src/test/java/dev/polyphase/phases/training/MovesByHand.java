@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import dev.polyphase.fixtures.HandMadeTensors;
 import dev.polyphase.fixtures.TensorValues;
-import dev.polyphase.phases.data.TokenBatch;
+import dev.polyphase.phases.batches.TokenBatch;
 import dev.polyphase.phases.model.ConfigReader;
 import dev.polyphase.phases.model.KeptGraph;
 import dev.polyphase.weights.Checkpoint;

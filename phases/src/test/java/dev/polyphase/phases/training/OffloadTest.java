@@ -2,10 +2,10 @@ package dev.polyphase.phases.training;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.polyphase.data.ReadingListener;
 import dev.polyphase.fixtures.Fixture;
 import dev.polyphase.phases.api.MemoryEstimate;
 import dev.polyphase.phases.api.PreparedPhase;
-import dev.polyphase.phases.api.ReadingListener;
 import dev.polyphase.phases.objective.NextToken;
 import java.io.IOException;
 import java.nio.file.Path;

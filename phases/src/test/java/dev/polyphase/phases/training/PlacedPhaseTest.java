@@ -3,11 +3,11 @@ package dev.polyphase.phases.training;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.polyphase.data.ReadingListener;
 import dev.polyphase.fixtures.Fixture;
 import dev.polyphase.phases.api.DeviceNeed;
 import dev.polyphase.phases.api.PhasePlan;
 import dev.polyphase.phases.api.PhaseRequest;
-import dev.polyphase.phases.api.ReadingListener;
 import dev.polyphase.phases.model.ParameterNames;
 import dev.polyphase.phases.objective.NextToken;
 import dev.polyphase.pipelines.problems.InputException;

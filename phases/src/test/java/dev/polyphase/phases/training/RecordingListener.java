@@ -1,8 +1,8 @@
 package dev.polyphase.phases.training;
 
+import dev.polyphase.data.ReadingListener;
 import dev.polyphase.phases.api.MetricsRow;
 import dev.polyphase.phases.api.PhaseListener;
-import dev.polyphase.phases.api.ReadingListener;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;

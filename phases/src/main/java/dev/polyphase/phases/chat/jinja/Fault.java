@@ -1,9 +1,0 @@
-package dev.polyphase.phases.chat.jinja;
-
-/** What goes wrong while a template is rendered; {@link Template} adds the place. */
-final class Fault extends RuntimeException {
-
-  Fault(String sentence) {
-    super(sentence, null, false, false);
-  }
-}
