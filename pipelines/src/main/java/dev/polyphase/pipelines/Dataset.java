@@ -1,28 +1,71 @@
 package dev.polyphase.pipelines;
 
+import java.util.Optional;
+
 /**
- * Rows to train on or to evaluate.
+ * Files of rows to train on.
  *
- * @param path a file or a glob, relative to the pipeline file's folder
- * @param type the rows' shape, or {@code AUTO} to see it in each file's first row
- * @param weight how often a row is seen in one epoch, 1 for once
+ * @param path a file, a folder, a glob, or the id of a data set on the hub; relative to the
+ *     pipeline file's folder
+ * @param type the shape of its rows; {@link RowType#AUTO} finds it in each file's first row
+ * @param name the configuration of a data set on the hub; empty for its only or default one
+ * @param split which of a folder's or data set's splits
+ * @param revision which version of a data set on the hub; empty for its main branch
+ * @param where which rows of Parquet, CSV and Arrow files, as a condition in SQL; empty for all
+ * @param channel what metrics call its loss; empty for the last part of the path
+ * @param weight how often a row is seen in one epoch, 1 for once, or its share where {@link
+ *     Rows#mixBy()} says so
+ * @param fields what its columns are called where they have other names
+ * @param roles what the speakers of its conversations are called beside the common names
+ * @param loss which of its rows' tokens carry loss
  */
 public record Dataset(
     @Key(
             means =
-                "a file or a glob of JSONL, relative to the pipeline file; not built yet: Parquet",
-            wanted = "a file or a glob")
+                "a file, a folder, a glob, or the id of a data set on the hub, relative to the"
+                    + " pipeline file",
+            wanted = "a file, a folder, a glob or an id")
         String path,
     @Key(
             means = "the rows' shape: `text`, `messages`, `completion`, `preference`, `tokens`",
             absent = "auto")
         RowType type,
+    @Key(means = "the configuration of a data set on the hub") Optional<String> name,
+    @Key(means = "the split of a folder or of a data set on the hub") Optional<String> split,
+    @Key(means = "a commit, branch or tag of a data set on the hub; its main branch otherwise")
+        Optional<String> revision,
+    @Key(means = "which rows of Parquet, CSV and Arrow files, as a condition in SQL")
+        Optional<String> where,
     @Key(
-            means = "how often a row is seen in one epoch; not built yet: any but 1",
+            means =
+                "what metrics call it, as in `loss/NAME`; the last part of its path otherwise,"
+                    + " without endings")
+        Optional<String> channel,
+    @Key(
+            means = "how often a row is seen in one epoch, or a share, as `mix_by` says",
             absent = "1",
             above = 0,
             to = 1000)
-        double weight) {
+        double weight,
+    Fields fields,
+    @Key(means = "further names of speakers, as `{assistant: [bot]}`") Roles roles,
+    LossOn loss) {
+
+  /** Files of which nothing is said but this. */
+  public Dataset(String path, RowType type, double weight) {
+    this(
+        path,
+        type,
+        Optional.empty(),
+        Optional.empty(),
+        Optional.empty(),
+        Optional.empty(),
+        Optional.empty(),
+        weight,
+        Fields.AS_USUAL,
+        Roles.AS_USUAL,
+        LossOn.ASSISTANT);
+  }
 
   /** The shapes of rows. */
   public enum RowType {

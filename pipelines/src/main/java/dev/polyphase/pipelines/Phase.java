@@ -9,6 +9,7 @@ import java.util.List;
  * @param type what it optimises
  * @param trained which weights it trains
  * @param datasets the rows, at least one
+ * @param rows what becomes of them before they are trained on
  * @param evaluation what is held out, when it is evaluated, and what follows from that
  * @param length when it ends
  * @param batch how rows make a step
@@ -28,6 +29,7 @@ public record Phase(
     @Key(means = "`cpt`, `sft` or `dpo`", inherited = false) PhaseType type,
     TrainedWeights trained,
     @Key(means = "the rows to train on", wanted = "a list of {path: ...}") List<Dataset> datasets,
+    Rows rows,
     Evaluation evaluation,
     Length length,
     Batch batch,

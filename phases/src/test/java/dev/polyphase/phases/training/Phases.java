@@ -15,6 +15,7 @@ import dev.polyphase.pipelines.Optimizer;
 import dev.polyphase.pipelines.Phase;
 import dev.polyphase.pipelines.PhaseType;
 import dev.polyphase.pipelines.Pipeline;
+import dev.polyphase.pipelines.Rows;
 import dev.polyphase.pipelines.SaveDtype;
 import dev.polyphase.pipelines.SaveRounding;
 import dev.polyphase.pipelines.Saving;
@@ -52,6 +53,7 @@ public record Phases(
         type,
         new TrainedWeights(new Targeting.Full(), Optional.empty(), Optional.empty()),
         List.of(new Dataset("rows.jsonl", Dataset.RowType.AUTO, 1)),
+        Rows.AS_USUAL,
         new Evaluation(List.of(), Optional.empty(), Optional.empty(), Optional.empty(), false),
         new Length(OptionalDouble.of(epochs), OptionalLong.empty(), OptionalLong.empty()),
         new Batch(

@@ -29,6 +29,7 @@ import dev.polyphase.pipelines.ParameterMatch;
 import dev.polyphase.pipelines.Phase;
 import dev.polyphase.pipelines.PhaseType;
 import dev.polyphase.pipelines.Pipeline;
+import dev.polyphase.pipelines.Rows;
 import dev.polyphase.pipelines.SaveDtype;
 import dev.polyphase.pipelines.SaveRounding;
 import dev.polyphase.pipelines.Saving;
@@ -68,6 +69,7 @@ class ValidPipelinesTest {
                             Optional.empty(),
                             Optional.empty()),
                         List.of(new Dataset("rows.jsonl", RowType.AUTO, 1)),
+                        Rows.AS_USUAL,
                         AT_THE_ENDS,
                         new Length(
                             OptionalDouble.of(1), OptionalLong.empty(), OptionalLong.empty()),
@@ -115,6 +117,7 @@ class ValidPipelinesTest {
                             Optional.of(
                                 new Adapter(Adapter.Type.LORA, 8, 12.5, 0.05, Adapter.Save.PEFT))),
                         List.of(new Dataset("a.jsonl", RowType.PREFERENCE, 2.5)),
+                        Rows.AS_USUAL,
                         new Evaluation(
                             List.of(new Dataset("b.jsonl", RowType.TOKENS, 0.5)),
                             Optional.empty(),
@@ -203,6 +206,7 @@ class ValidPipelinesTest {
             Optional.empty(),
             Optional.empty()),
         List.of(datasets),
+        Rows.AS_USUAL,
         AT_THE_ENDS,
         new Length(numEpochs, OptionalLong.empty(), maxTokens),
         new Batch(4096, 1, 8, true, true, GradientCheckpointing.AUTO, 0),
