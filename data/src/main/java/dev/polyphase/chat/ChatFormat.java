@@ -1,5 +1,7 @@
 package dev.polyphase.chat;
 
+import com.fasterxml.jackson.core.JsonPointer;
+import dev.polyphase.jinja.Rendering;
 import dev.polyphase.jinja.TemplateException;
 import dev.polyphase.pipelines.problems.InputException;
 import dev.polyphase.pipelines.problems.Place;
@@ -7,13 +9,9 @@ import dev.polyphase.tokens.Tokenizer;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
-import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
@@ -140,30 +138,32 @@ public final class ChatFormat {
    */
   public RenderedChat render(Conversation conversation, boolean addGenerationPrompt) {
     RenderedChat chatMlText = chatMl.render(conversation.messages(), addGenerationPrompt);
-    Map<Integer, Set<String>> read = new HashMap<>();
-    String text;
+    Rendering rendering;
     try {
-      text =
-          template.render(
-              conversation,
-              addGenerationPrompt,
-              (message, key) -> read.computeIfAbsent(message, m -> new HashSet<>()).add(key));
+      rendering = template.render(conversation, addGenerationPrompt);
     } catch (TemplateException e) {
       throw new InputException(
           "the chat template refuses this conversation (line %d, column %d of %s): %s"
               .formatted(e.line(), e.column(), template.name(), e.getMessage()));
     }
+    String text = rendering.text();
     if (!text.equals(chatMlText.text())) {
       throw new InputException(other(text, chatMlText.text(), conversation));
     }
-    return new RenderedChat(text, chatMlText.learned(), unread(conversation.messages(), read));
+    return new RenderedChat(text, chatMlText.learned(), unread(conversation.messages(), rendering));
   }
 
-  private static List<String> unread(List<Message> messages, Map<Integer, Set<String>> read) {
+  private static List<String> unread(List<Message> messages, Rendering rendering) {
     List<String> unread = new ArrayList<>();
     for (int i = 0; i < messages.size(); i++) {
       for (String key : messages.get(i).more().keySet()) {
-        if (!read.getOrDefault(i, Set.of()).contains(key)) {
+        String pointer =
+            JsonPointer.empty()
+                .appendProperty("messages")
+                .appendIndex(i)
+                .appendProperty(key)
+                .toString();
+        if (!rendering.read().contains(pointer)) {
           unread.add("\"%s\" of the turn of %s at [%d]".formatted(key, messages.get(i).role(), i));
         }
       }
@@ -199,7 +199,7 @@ public final class ChatFormat {
     String head = ChatMl.START + "system\n";
     String text;
     try {
-      text = template.render(conversation, false, (message, key) -> {});
+      text = template.render(conversation, false).text();
     } catch (TemplateException e) {
       return Optional.empty();
     }

@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.NullNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.polyphase.jinja.Rendering;
 import dev.polyphase.jinja.Template;
 import dev.polyphase.jinja.TemplateException;
 import dev.polyphase.pipelines.problems.InputException;
@@ -21,7 +22,6 @@ import java.nio.file.Path;
 import java.time.Clock;
 import java.time.ZoneId;
 import java.util.Optional;
-import java.util.function.BiConsumer;
 
 /**
  * The chat template of a model: it makes one text of a conversation. Rendered as Hugging Face's
@@ -117,11 +117,7 @@ public final class ChatTemplate {
    *     TRL
    * @throws TemplateException as {@link Template#render} says
    */
-  public String render(ObjectNode variables) {
-    return render(variables, (message, key) -> {});
-  }
-
-  private String render(ObjectNode variables, BiConsumer<Integer, String> read) {
+  public Rendering render(ObjectNode variables) {
     ObjectNode all = JsonNodeFactory.instance.objectNode();
     all.putNull("documents");
     all.put("add_generation_prompt", false);
@@ -132,18 +128,15 @@ public final class ChatTemplate {
     all.setAll(variables);
     all.remove(VARIABLES);
     all.set(TOOLS, tools(variables.path(TOOLS)));
-    return template.render(all, Clock.system(ZoneId.systemDefault()), read);
+    return template.render(all, Clock.system(ZoneId.systemDefault()));
   }
 
   /**
    * The text of a conversation.
    *
-   * @param read hears of each key of a message that the template asks for: the message's number,
-   *     from 0, and the key
    * @throws TemplateException as {@link Template#render} says
    */
-  String render(
-      Conversation conversation, boolean addGenerationPrompt, BiConsumer<Integer, String> read) {
+  Rendering render(Conversation conversation, boolean addGenerationPrompt) {
     ObjectNode variables = JsonNodeFactory.instance.objectNode();
     variables.put("add_generation_prompt", addGenerationPrompt);
     variables.setAll(conversation.variables());
@@ -156,7 +149,7 @@ public final class ChatTemplate {
           .<ObjectNode>setAll(message.about())
           .setAll(message.more());
     }
-    return render(variables, read);
+    return render(variables);
   }
 
   /**

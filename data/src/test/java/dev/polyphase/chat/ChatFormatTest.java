@@ -164,7 +164,8 @@ class ChatFormatTest {
          "chat_template": "{{ bos_token }}{{ eos_token }}{{ pad_token }}{{ tools is none }}{{ documents is none }}{{ add_generation_prompt }}"}
         """);
     ObjectNode none = JsonNodeFactory.instance.objectNode();
-    assertThat(ChatTemplate.in(model).orElseThrow().render(none)).isEqualTo("<s></s>TrueTrueFalse");
+    assertThat(ChatTemplate.in(model).orElseThrow().render(none).text())
+        .isEqualTo("<s></s>TrueTrueFalse");
   }
 
   private String render(Message... messages) throws IOException {

@@ -110,7 +110,7 @@ final class RenderCommand implements Callable<Integer> {
     tokens.forEach(variables::put);
     variables.setAll(row);
     try {
-      return result.put("text", template.render(variables));
+      return result.put("text", template.render(variables).text());
     } catch (TemplateException e) {
       Place place = new Place(template.name(), e.line(), e.column());
       return result.put("error", place + ": " + e.getMessage());
