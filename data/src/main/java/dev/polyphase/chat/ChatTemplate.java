@@ -12,6 +12,7 @@ import dev.polyphase.jinja.TemplateException;
 import dev.polyphase.pipelines.problems.InputException;
 import dev.polyphase.pipelines.problems.InputFile;
 import dev.polyphase.pipelines.problems.Place;
+import dev.polyphase.tokens.Tokenizer;
 import dev.polyphase.tokens.TokenizerFolder;
 import java.io.IOException;
 import java.io.InputStream;
@@ -21,6 +22,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.ZoneId;
+import java.util.List;
 import java.util.Optional;
 
 /**
@@ -41,11 +43,19 @@ public final class ChatTemplate {
   private final Template template;
   private final ObjectNode specialTokens;
 
-  private ChatTemplate(String name, String source, ObjectNode specialTokens) {
+  private ChatTemplate(String name, Template template, ObjectNode specialTokens) {
     this.name = name;
+    this.template = template;
     this.specialTokens = specialTokens;
+  }
+
+  private ChatTemplate(String name, String source, ObjectNode specialTokens) {
+    this(name, parsed(name, source), specialTokens);
+  }
+
+  private static Template parsed(String name, String source) {
     try {
-      this.template = Template.parse(source);
+      return Template.parse(source);
     } catch (TemplateException e) {
       throw new InputException(new Place(name, e.line(), e.column()), e.getMessage());
     }
@@ -61,8 +71,7 @@ public final class ChatTemplate {
    */
   public static Optional<ChatTemplate> in(Path modelFolder) throws IOException {
     TokenizerFolder tokenizer = TokenizerFolder.read(modelFolder);
-    ObjectNode specialTokens = JsonNodeFactory.instance.objectNode();
-    tokenizer.specialTokens().forEach(specialTokens::put);
+    ObjectNode specialTokens = specialTokens(tokenizer);
     Path file = modelFolder.resolve(TEMPLATE_FILE);
     if (InputFile.isThere(file)) {
       return Optional.of(new ChatTemplate(file.toString(), text(file), specialTokens));
@@ -70,6 +79,12 @@ public final class ChatTemplate {
     Path configFile = tokenizer.configFile();
     return sourceIn(tokenizer.config().path("chat_template"), configFile)
         .map(source -> new ChatTemplate(configFile + " (chat_template)", source, specialTokens));
+  }
+
+  private static ObjectNode specialTokens(TokenizerFolder tokenizer) {
+    ObjectNode specialTokens = JsonNodeFactory.instance.objectNode();
+    tokenizer.specialTokens().forEach(specialTokens::put);
+    return specialTokens;
   }
 
   /**
@@ -82,8 +97,36 @@ public final class ChatTemplate {
         InputFile.name(file), text(file), JsonNodeFactory.instance.objectNode());
   }
 
-  /** ChatML, which stands in for a template where there is none. */
-  static ChatTemplate chatMl() throws IOException {
+  /**
+   * A template that is not the model's own, for the model in a folder: with the model's special
+   * tokens.
+   *
+   * @throws InputException if a file of the tokenizer is malformed
+   */
+  public ChatTemplate withTokensOf(Path modelFolder) throws IOException {
+    return new ChatTemplate(name, template, specialTokens(TokenizerFolder.read(modelFolder)));
+  }
+
+  /**
+   * The template that is taken for a model that has none of its own: ChatML.
+   *
+   * @throws InputException if the tokenizer lacks ChatML's tokens
+   */
+  public static ChatTemplate builtIn(Path modelFolder, Tokenizer tokenizer) throws IOException {
+    for (String token : List.of("<|im_start|>", "<|im_end|>")) {
+      if (tokenizer.idOf(token).isEmpty()) {
+        throw new InputException(
+            Place.in(modelFolder.toString()),
+            "the model has no chat template, and its tokenizer no token "
+                + token
+                + " for ChatML; add <|im_start|> and <|im_end|> to the tokenizer as special tokens,"
+                + " or write the conversations out as text");
+      }
+    }
+    return chatMl();
+  }
+
+  private static ChatTemplate chatMl() throws IOException {
     String resource = "chatml.jinja";
     try (InputStream in = ChatTemplate.class.getResourceAsStream(resource)) {
       if (in == null) {
@@ -132,23 +175,16 @@ public final class ChatTemplate {
   }
 
   /**
-   * The text of a conversation.
+   * The text of a conversation, given in one form.
    *
    * @throws TemplateException as {@link Template#render} says
+   * @throws InputException without a place, as {@link Form#messages} says
    */
-  Rendering render(Conversation conversation, boolean addGenerationPrompt) {
+  Rendering render(Conversation conversation, Form form, boolean addGenerationPrompt) {
     ObjectNode variables = JsonNodeFactory.instance.objectNode();
     variables.put("add_generation_prompt", addGenerationPrompt);
     variables.setAll(conversation.variables());
-    for (Message message : conversation.messages()) {
-      variables
-          .withArrayProperty("messages")
-          .addObject()
-          .put("role", message.role())
-          .put("content", message.content())
-          .<ObjectNode>setAll(message.about())
-          .setAll(message.more());
-    }
+    variables.set("messages", form.messages(conversation.messages()));
     return render(variables);
   }
 

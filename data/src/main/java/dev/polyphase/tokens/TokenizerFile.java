@@ -16,7 +16,9 @@ import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
 
@@ -57,8 +59,9 @@ final class TokenizerFile {
    *
    * @param json the file with the added tokens
    * @param bounds the texts that it can take
+   * @param added the added tokens, of one text the last settings
    */
-  record Completed(String json, TextBounds bounds) {}
+  record Completed(String json, TextBounds bounds, List<AddedToken> added) {}
 
   /**
    * What to open a tokenizer from.
@@ -83,7 +86,10 @@ final class TokenizerFile {
           "%,d tokens are added to the vocabulary, and at most %,d can be; take the model's own file"
               .formatted(read.added.size() + more.size(), MOST_ADDED));
     }
-    return new Completed(read.with(more), read.parts.bounds());
+    Map<String, AddedToken> added = new LinkedHashMap<>();
+    read.added.forEach(token -> added.put(token.content(), token));
+    more.forEach(token -> added.put(token.content(), token));
+    return new Completed(read.with(more), read.parts.bounds(), List.copyOf(added.values()));
   }
 
   /** Where further tokens belong: at the list's end, or where a list belongs. */

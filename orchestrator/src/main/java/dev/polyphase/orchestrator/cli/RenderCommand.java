@@ -2,7 +2,6 @@ package dev.polyphase.orchestrator.cli;
 
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.polyphase.chat.ChatFormat;
 import dev.polyphase.chat.ChatTemplate;
 import dev.polyphase.data.JsonRow;
 import dev.polyphase.data.JsonRows;
@@ -92,7 +91,7 @@ final class RenderCommand implements Callable<Integer> {
       return own.get();
     }
     try (Tokenizer tokenizer = Tokenizer.open(folder)) {
-      return ChatFormat.builtIn(folder, tokenizer);
+      return ChatTemplate.builtIn(folder, tokenizer);
     }
   }
 

@@ -4,7 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.IntNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.polyphase.chat.ChatFormat;
+import dev.polyphase.chat.ChatEncoder;
 import dev.polyphase.phases.api.EndToken;
 import dev.polyphase.phases.objective.Objective;
 import dev.polyphase.pipelines.problems.InputException;
@@ -40,6 +40,8 @@ record LearnedEnds(
     Map<String, JsonNode> config,
     Map<String, JsonNode> generation) {
 
+  private static final String CHAT_ML_END = "<|im_end|>";
+
   /** What stays as it is. */
   private static final List<String> OTHER_TOKENS = List.of("bos_token_id", "pad_token_id");
 
@@ -55,7 +57,9 @@ record LearnedEnds(
     Set<Integer> known = new LinkedHashSet<>(stops);
     Set<Integer> ends = new LinkedHashSet<>();
     if (open.isPresent()) {
-      ChatFormat.endOfTurn(open.get()).ifPresent(ends::add);
+      ends.addAll(new ChatEncoder(tokenizer).endsOfTurns());
+      // Rows that are tokens already may have been written with ChatML, whatever the template is.
+      open.get().idOf(CHAT_ML_END).ifPresent(ends::add);
       open.get().endOfText().ifPresent(known::add);
     }
     ends.addAll(known);
