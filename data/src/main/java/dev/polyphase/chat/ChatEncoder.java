@@ -1,7 +1,5 @@
 package dev.polyphase.chat;
 
-import com.fasterxml.jackson.databind.node.JsonNodeFactory;
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.polyphase.jinja.TemplateException;
 import dev.polyphase.pipelines.LossOn;
 import dev.polyphase.pipelines.problems.InputException;
@@ -165,9 +163,8 @@ public final class ChatEncoder {
   }
 
   /**
-   * The ids of the tokens that end an assistant's turns in the template's text, those that came up
-   * in a few conversations of our own and in those that were encoded. Empty where conversations
-   * can't be encoded at all.
+   * The ids of the tokens that end an assistant's turns in the template's text. Empty where
+   * conversations can't be encoded at all.
    */
   public Set<Integer> endsOfTurns() throws IOException {
     Opened open;
@@ -176,21 +173,9 @@ public final class ChatEncoder {
     } catch (InputException e) {
       return Set.of();
     }
-    Probes.all().forEach(probe -> learn(open, probe));
     Set<Integer> ids = new LinkedHashSet<>();
-    open.turns.endTokens().stream()
-        .sorted()
-        .forEach(token -> open.tokenizer.idOf(token).ifPresent(ids::add));
+    open.turns.endTokens().forEach(token -> open.tokenizer.idOf(token).ifPresent(ids::add));
     return ids;
-  }
-
-  /** What a template refuses it does not end either. */
-  private static void learn(Opened open, Conversation probe) {
-    try {
-      open.turns.of(Written.of(open.template, probe), i -> probe.messages().get(i).isAssistant());
-    } catch (InputException e) {
-      return;
-    }
   }
 
   private static List<String> roles(List<Message> messages) {
@@ -208,9 +193,13 @@ public final class ChatEncoder {
   private static TokenizedChat tokens(Opened open, RenderedChat chat) {
     TokenizedText text = open.tokenizer.encodeWithPlaces(chat.text());
     boolean[] learned = new boolean[text.ids().length];
-    for (int t = 0; t < learned.length; t++) {
-      // A token that begins in the head of a turn is none that the model will be asked for.
-      learned[t] = chat.isLearned(text.starts()[t]);
+    int[] starts = text.starts();
+    int next = chat.text().length();
+    for (int t = learned.length - 1; t >= 0; t--) {
+      if (t + 1 < learned.length && starts[t + 1] > starts[t]) {
+        next = starts[t + 1];
+      }
+      learned[t] = chat.isLearned(starts[t], next);
     }
     return new TokenizedChat(text.ids(), learned);
   }
@@ -241,41 +230,5 @@ public final class ChatEncoder {
     }
     Optional<ChatTemplate> own = ChatTemplate.in(tokenizer.modelFolder());
     return own.isPresent() ? own.get() : ChatTemplate.builtIn(tokenizer.modelFolder(), open);
-  }
-
-  /** Conversations in which templates end turns in each of their ways. */
-  private static final class Probes {
-    private static final Message USER = new Message("user", "Hi");
-    private static final Message ASSISTANT = new Message("assistant", "Hello.");
-
-    private Probes() {}
-
-    static List<Conversation> all() {
-      ObjectNode builtIn = JsonNodeFactory.instance.objectNode();
-      builtIn.putArray("builtin_tools").add("python");
-      List<Message> called = List.of(USER, call(), answer(), ASSISTANT);
-      return List.of(
-          new Conversation(List.of(USER, ASSISTANT)),
-          new Conversation(List.of(USER, ASSISTANT, USER, ASSISTANT)),
-          new Conversation(List.of(USER, call())),
-          new Conversation(called),
-          new Conversation(called, builtIn));
-    }
-
-    private static Message call() {
-      ObjectNode fields = JsonNodeFactory.instance.objectNode();
-      fields.put("role", "assistant").putNull("content");
-      ObjectNode call = fields.putArray("tool_calls").addObject();
-      call.put("id", "abcdefghi").put("type", "function");
-      call.putObject("function").put("name", "f").putObject("arguments").put("a", "b");
-      return new Message(fields, Optional.empty());
-    }
-
-    private static Message answer() {
-      ObjectNode fields = JsonNodeFactory.instance.objectNode();
-      fields.put("role", "tool").put("content", "c").put("name", "f");
-      fields.put("tool_call_id", "abcdefghi");
-      return new Message(fields, Optional.empty());
-    }
   }
 }

@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.MissingNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.fasterxml.jackson.databind.node.TextNode;
 import dev.polyphase.jinja.Template;
@@ -19,15 +20,19 @@ import java.util.Optional;
  * How messages are given to a template. Most take what Hugging Face documents; some can only join
  * texts, or look for parts alone.
  *
- * <p>In every form, keys that are null and lists of calls that are empty are left out, as TRL
- * advises, since data sets in columns have them in every message; but {@code content} may be null.
+ * <p>As in transformers 5, keys that are null are left out, since data sets in columns have them in
+ * every message, and what was thought goes by each of its names. A list of calls that is empty is
+ * left out too.
  */
 enum Form {
   /**
    * Contents as the row has them; arguments of calls as objects, also where the row has their JSON.
    */
   AS_DOCUMENTED,
-  /** Arguments as a text of JSON, as rows of OpenAI's form have them. */
+  /**
+   * As OpenAI has calls: their arguments as a text of JSON, and beside them a content that may be
+   * null.
+   */
   ARGUMENTS_AS_TEXT,
   /** Contents in parts as one text, a line for each part. */
   CONTENT_AS_TEXT,
@@ -79,26 +84,36 @@ enum Form {
       throw new InputException(
           "the message at [%d] does not say whose it is (\"role\")".formatted(at));
     }
+    boolean calls = Message.isGiven(message.fields().path(Message.TOOL_CALLS));
+    if (calls && this == ARGUMENTS_AS_TEXT) {
+      given.putNull(Message.CONTENT);
+    }
+    JsonNode thought = MissingNode.getInstance();
     for (Map.Entry<String, JsonNode> field : message.fields().properties()) {
       String key = field.getKey();
       JsonNode value = field.getValue();
+      if (value.isNull()) {
+        continue;
+      }
       if (key.equals(Message.CONTENT)) {
         given.set(key, content(value, message, at));
-      } else if (key.equals(Message.TOOL_CALLS)) {
-        if (Message.isGiven(value)) {
-          given.set(key, calls(value, message, at));
-        }
-      } else if (!value.isNull()) {
+      } else if (!key.equals(Message.TOOL_CALLS)) {
         given.set(key, value);
+      } else if (calls) {
+        given.set(key, calls(value, message, at));
       }
+    }
+    for (int i = Message.THOUGHTS.size() - 1; i >= 0; i--) {
+      thought = given.has(Message.THOUGHTS.get(i)) ? given.get(Message.THOUGHTS.get(i)) : thought;
+    }
+    if (!thought.isMissingNode()) {
+      given.set("reasoning_content", thought);
+      given.putIfAbsent("thinking", thought);
     }
     return given;
   }
 
   private JsonNode content(JsonNode content, Message message, int at) {
-    if (content.isNull()) {
-      return content;
-    }
     if (content.isTextual()) {
       return this == CONTENT_AS_PARTS
           ? JsonNodeFactory.instance.arrayNode().add(part(content.textValue()))
@@ -142,7 +157,10 @@ enum Form {
     Optional<Map.Entry<String, JsonNode>> more =
         part.properties().stream()
             .filter(entry -> !entry.getKey().equals(TYPE) && !entry.getKey().equals(TEXT))
-            .filter(entry -> Message.isGiven(entry.getValue()) && !Message.isAbout(entry.getKey()))
+            .filter(
+                entry ->
+                    Message.isGiven(entry.getValue())
+                        && !Message.isAbout(message.role(), entry.getKey()))
             .findFirst();
     if (more.isPresent()) {
       throw wrong(

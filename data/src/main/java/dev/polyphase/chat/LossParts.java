@@ -43,7 +43,7 @@ final class LossParts {
    */
   static RenderedChat of(Written chat, LossOn loss, int from, Turns turns, SpecialTokens tokens) {
     LossParts parts = new LossParts(chat, loss, from, turns, tokens);
-    return RenderedChat.of(chat.text(), parts.parts());
+    return RenderedChat.of(chat.text(), parts.parts(), !chat.rendering().generated().isEmpty());
   }
 
   /** Whether anything of these messages may carry loss. */
@@ -128,7 +128,7 @@ final class LossParts {
       int start = isRefused(turn.message()) ? turn.start() : turn.endToken();
       without.add(new Part(start, turn.end()));
     }
-    RenderedChat others = RenderedChat.of(chat.text(), without);
+    RenderedChat others = RenderedChat.of(chat.text(), without, false);
     List<Part> parts = new ArrayList<>();
     int start = 0;
     for (int i = 0; i < others.starts().length; i++) {
@@ -146,12 +146,11 @@ final class LossParts {
   /** Whose a part is that the template says the model writes. */
   private int owner(Rendering.Span span) {
     List<Message> messages = chat.conversation().messages();
-    List<Pieces.Piece> pieces = chat.pieces().all();
-    for (Pieces.Piece piece : pieces) {
-      boolean within = piece.start() < span.end() && piece.end() > span.start();
-      if (within && piece.message() >= 0 && messages.get(piece.message()).isAssistant()) {
-        return piece.message();
-      }
+    int said =
+        chat.pieces()
+            .firstWithin(span.start(), span.end(), message -> messages.get(message).isAssistant());
+    if (said != Pieces.NO_MESSAGE) {
+      return said;
     }
     int before = chat.pieces().lastMessageBefore(span.start());
     int owner = Math.max(0, before);

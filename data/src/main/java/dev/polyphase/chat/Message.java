@@ -3,6 +3,7 @@ package dev.polyphase.chat;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 
@@ -19,7 +20,13 @@ public record Message(ObjectNode fields, Optional<Boolean> learned) {
   static final String CONTENT = "content";
   static final String TOOL_CALLS = "tool_calls";
 
+  /** The names that thinking goes by, the first that is there counts. */
+  static final List<String> THOUGHTS = List.of("reasoning_content", "thinking", "reasoning");
+
   private static final String ASSISTANT = "assistant";
+
+  /** Those who are someone by their name. */
+  private static final Set<String> SPEAKERS = Set.of("system", "developer", "user", ASSISTANT);
 
   /** Keys that tell where a message is from and what was found of it, not what it says. */
   private static final Set<String> ABOUT =
@@ -86,9 +93,13 @@ public record Message(ObjectNode fields, Optional<Boolean> learned) {
     return role().equals(ASSISTANT);
   }
 
-  /** Whether a key of a message asks for nothing, so that a template need not read it. */
-  public static boolean isAbout(String key) {
-    return ABOUT.contains(key) || key.endsWith("_id") || key.endsWith("_score");
+  /**
+   * Whether a key of a message asks for nothing, so that a template need not read it. The name of a
+   * tool that answers is such a key: the call says it.
+   */
+  public static boolean isAbout(String role, String key) {
+    boolean nameOfTool = key.equals("name") && !SPEAKERS.contains(role);
+    return nameOfTool || ABOUT.contains(key) || key.endsWith("_id") || key.endsWith("_score");
   }
 
   /** Whether a value says something: null, false, and empty texts, lists and objects do not. */

@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.function.IntPredicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -101,34 +102,51 @@ final class Pieces {
     return all;
   }
 
+  /**
+   * The message of the first piece within a part of the text that one of these says; {@link
+   * #NO_MESSAGE} where there is none.
+   */
+  int firstWithin(int start, int end, IntPredicate wanted) {
+    for (int i = Math.max(0, firstFrom(all, start) - 1); i < all.size(); i++) {
+      Piece piece = all.get(i);
+      if (piece.start() >= end) {
+        break;
+      }
+      if (piece.end() > start && piece.message() != NO_MESSAGE && wanted.test(piece.message())) {
+        return piece.message();
+      }
+    }
+    return NO_MESSAGE;
+  }
+
+  /** The message of the last piece, or of the last role, that begins before a place. */
+  int lastMessageBefore(int start) {
+    Piece said = lastBefore(all, start);
+    Piece role = lastBefore(roles, start);
+    return said.start() > role.start() ? said.message() : role.message();
+  }
+
+  private static Piece lastBefore(List<Piece> pieces, int start) {
+    int i = firstFrom(pieces, start) - 1;
+    while (i >= 0 && pieces.get(i).message() == NO_MESSAGE) {
+      i--;
+    }
+    return i < 0 ? new Piece(-1, -1, NO_MESSAGE) : pieces.get(i);
+  }
+
   /** The number of the first piece that begins at or after a place, or of all. */
-  int firstFrom(int start) {
+  private static int firstFrom(List<Piece> pieces, int start) {
     int low = 0;
-    int high = all.size();
+    int high = pieces.size();
     while (low < high) {
       int middle = (low + high) >>> 1;
-      if (all.get(middle).start() < start) {
+      if (pieces.get(middle).start() < start) {
         low = middle + 1;
       } else {
         high = middle;
       }
     }
     return low;
-  }
-
-  /** The message of the last piece, or of the last role, that begins before a place. */
-  int lastMessageBefore(int start) {
-    int message = NO_MESSAGE;
-    int from = -1;
-    for (List<Piece> pieces : List.of(all, roles)) {
-      for (Piece piece : pieces) {
-        if (piece.start() < start && piece.start() > from && piece.message() != NO_MESSAGE) {
-          message = piece.message();
-          from = piece.start();
-        }
-      }
-    }
-    return message;
   }
 
   /** Where the last piece of a message ends; -1 where it has none. */

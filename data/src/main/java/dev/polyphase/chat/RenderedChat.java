@@ -9,9 +9,10 @@ import java.util.List;
  * @param text the whole text
  * @param starts where the parts begin that carry loss, in UTF-16 units, in order and disjoint
  * @param ends where each of them ends
+ * @param marked whether the template itself marked them
  */
 @SuppressWarnings("ArrayRecordComponent") // Never compared; asked for each token.
-record RenderedChat(String text, int[] starts, int[] ends) {
+record RenderedChat(String text, int[] starts, int[] ends, boolean marked) {
 
   /**
    * A part of a text, in UTF-16 units.
@@ -22,7 +23,7 @@ record RenderedChat(String text, int[] starts, int[] ends) {
   record Part(int start, int end) {}
 
   /** A text of which these parts carry loss; they may touch and overlap, in any order. */
-  static RenderedChat of(String text, List<Part> parts) {
+  static RenderedChat of(String text, List<Part> parts, boolean marked) {
     List<Part> sorted =
         parts.stream()
             .filter(part -> part.start < part.end)
@@ -40,13 +41,23 @@ record RenderedChat(String text, int[] starts, int[] ends) {
         count++;
       }
     }
-    return new RenderedChat(text, Arrays.copyOf(starts, count), Arrays.copyOf(ends, count));
+    return new RenderedChat(text, Arrays.copyOf(starts, count), Arrays.copyOf(ends, count), marked);
   }
 
-  /** Whether what begins at this UTF-16 unit carries loss; nothing does at -1. */
-  boolean isLearned(int start) {
+  /**
+   * Whether a token carries loss: one that begins in such a part. One that begins in the head of a
+   * turn does not, since no prompt that ends with the head would be followed by it; but where the
+   * template marks what is learned it does, as with Hugging Face.
+   *
+   * @param start its first UTF-16 unit; nothing carries loss at -1
+   * @param next the first of the token after it
+   */
+  boolean isLearned(int start, int next) {
     int found = Arrays.binarySearch(starts, start);
     int part = found >= 0 ? found : -found - 2;
-    return part >= 0 && start < ends[part];
+    if (part >= 0 && start < ends[part]) {
+      return true;
+    }
+    return marked && start >= 0 && part + 1 < starts.length && starts[part + 1] < next;
   }
 }

@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.IntPredicate;
 import java.util.regex.Matcher;
@@ -43,7 +44,7 @@ final class Turns {
   private final SpecialTokens tokens;
   private final Map<String, Integer> heads = new ConcurrentHashMap<>();
   private final Map<String, Part> ends = new ConcurrentHashMap<>();
-  private final Set<String> endTokens = ConcurrentHashMap.newKeySet();
+  private final Set<String> endTokens = new TreeSet<>();
 
   /** What follows a user's text where an assistant is asked; null where that can't be rendered. */
   private final @Nullable String prompt;
@@ -80,6 +81,40 @@ final class Turns {
     if (prompt != null) {
       requireTokens(prompt);
     }
+    Set<String> found = new TreeSet<>();
+    for (Conversation probe : Probes.all()) {
+      for (Form form : List.of(Form.AS_DOCUMENTED, Form.ARGUMENTS_AS_TEXT, Form.CONTENT_AS_PARTS)) {
+        Written written = written(probe, form, false);
+        if (written != null) {
+          addEnds(written, found);
+        }
+      }
+    }
+    endTokens.addAll(found);
+    // What follows was found without them.
+    ends.clear();
+  }
+
+  private void addEnds(Written chat, Set<String> found) {
+    List<Message> messages = chat.conversation().messages();
+    List<Piece> pieces = chat.pieces().all();
+    for (int p = 0; p < pieces.size(); p++) {
+      int message = pieces.get(p).message();
+      if (message != Pieces.NO_MESSAGE && messages.get(message).isAssistant()) {
+        Turn turn;
+        try {
+          turn = turn(chat, p);
+        } catch (InputException e) {
+          // A token that the tokenizer lacks, which conversations need not come to.
+          continue;
+        }
+        String token = chat.text().substring(turn.endToken(), turn.end());
+        // Such as </tool_call> where nothing ends a turn is part of what is said.
+        if (!token.isEmpty() && !token.startsWith("</")) {
+          found.add(token);
+        }
+      }
+    }
   }
 
   /**
@@ -90,7 +125,7 @@ final class Turns {
     return promptOpensThought;
   }
 
-  /** The texts of the tokens that were seen to end turns of an assistant. */
+  /** The texts of the tokens that end an assistant's turns, as probes show. */
   Set<String> endTokens() {
     return endTokens;
   }
@@ -131,12 +166,12 @@ final class Turns {
     @Nullable Piece before = p == 0 ? null : pieces.get(p - 1);
     int from = before == null ? 0 : before.end();
     int to = p + 1 == pieces.size() ? chat.text().length() : pieces.get(p + 1).start();
-    boolean isLast = p + 1 == pieces.size() && message == chat.conversation().messages().size() - 1;
     int start =
         chat.conversation().messages().get(message).isAssistant()
             ? from + head(chat, message, before, chat.text().substring(from, piece.start()))
             : piece.start();
-    Part end = end(chat, message, before, chat.text().substring(piece.end(), to), isLast);
+    @Nullable Piece after = p + 1 == pieces.size() ? null : pieces.get(p + 1);
+    Part end = end(chat, message, before, after, chat.text().substring(piece.end(), to));
     return new Turn(message, start, piece.end() + end.start(), piece.end() + end.end());
   }
 
@@ -158,6 +193,10 @@ final class Turns {
     String asked = asked(chat, count, before);
     if (asked != null && gap.startsWith(asked)) {
       String rest = gap.substring(asked.length());
+      OptionalHead inRest = promptIn(rest);
+      if (inRest.found) {
+        return asked.length() + inRest.length;
+      }
       return promptLength > 0 || rest.isBlank()
           ? asked.length()
           : gap.length() - trailingSpaces(gap);
@@ -209,10 +248,13 @@ final class Turns {
   }
 
   /** Where the end token is in the text that follows a piece, and where the turn ends with it. */
-  private Part end(Written chat, int message, @Nullable Piece before, String gap, boolean isLast) {
+  private Part end(
+      Written chat, int message, @Nullable Piece before, @Nullable Piece after, String gap) {
+    boolean isLast = after == null && message == chat.conversation().messages().size() - 1;
+    boolean mayEndWithHead = !role(chat, after).equals(ASSISTANT);
     String key =
         chat.conversation().messages().get(message).role()
-            + (isLast ? "|\n" : "\n")
+            + (isLast ? "|" : mayEndWithHead ? "\n" : ">")
             + settings(chat.conversation())
             + '\n'
             + gap;
@@ -224,8 +266,10 @@ final class Turns {
         String alone = tail(chat.conversation().first(count), chat.form(), false, message);
         closing = alone == null ? 0 : common(alone, gap);
       }
-      known = endIn(gap, closing);
-      note(chat, message, gap, known);
+      known = endIn(gap, closing, mayEndWithHead);
+      if (chat.conversation().messages().get(message).isAssistant()) {
+        requireTokens(gap.substring(0, known.end()));
+      }
       if (ends.size() < MOST_REMEMBERED) {
         ends.put(key, known);
       }
@@ -233,28 +277,27 @@ final class Turns {
     return known;
   }
 
-  private void note(Written chat, int message, String gap, Part end) {
-    if (chat.conversation().messages().get(message).isAssistant()) {
-      requireTokens(gap.substring(0, end.end()));
-      if (end.start() < end.end()) {
-        endTokens.add(gap.substring(end.start(), end.end()));
-      }
-    }
-  }
-
   /**
    * The end of a turn in what follows it.
    *
    * @param closing how much of it the template writes where nothing follows: what is after that may
    *     belong to the next turn
+   * @param mayEndWithHead whether the next turn's head may end this
    */
-  private Part endIn(String gap, int closing) {
+  private Part endIn(String gap, int closing, boolean mayEndWithHead) {
     List<Part> special = tokens.in(gap);
     List<Part> closingTokens = within(special, closing);
     if (!closingTokens.isEmpty()) {
       return closingTokens.get(closingTokens.size() - 1);
     }
-    if (!special.isEmpty()) {
+    Optional<Part> known =
+        special.stream()
+            .filter(token -> endTokens.contains(gap.substring(token.start(), token.end())))
+            .findFirst();
+    if (known.isPresent()) {
+      return known.get();
+    }
+    if (!special.isEmpty() && mayEndWithHead) {
       // Such as GLM's <|user|>, at which the model stops: the head of the next turn.
       return special.get(0);
     }
@@ -262,8 +305,17 @@ final class Turns {
     if (!others.isEmpty()) {
       return others.get(others.size() - 1);
     }
-    int end = gap.substring(0, closing).stripTrailing().length();
+    int end = gap.substring(0, beforeToken(special, closing)).stripTrailing().length();
     return new Part(end, end);
+  }
+
+  /** What two texts have in common may end within a token. */
+  private static int beforeToken(List<Part> parts, int end) {
+    return parts.stream()
+        .filter(part -> part.start() < end && part.end() > end)
+        .mapToInt(Part::start)
+        .findFirst()
+        .orElse(end);
   }
 
   private static List<Part> within(List<Part> parts, int end) {
@@ -297,13 +349,14 @@ final class Turns {
     boolean isLast = message == chat.conversation().messages().size() - 1;
     boolean sameHead = written.startsWith(region.substring(0, head));
     int closing = isLast ? rest.length() : sameHead ? common(written.substring(head), rest) : 0;
-    Part end = endIn(rest, closing);
     boolean says =
         Message.isGiven(chat.conversation().messages().get(message).fields().path(Message.CONTENT));
-    if (end.start() == end.end() || (says && end.end() > closing)) {
+    // In the middle, what is common with the turn as the last may go into its head alone.
+    Part end = endIn(rest, isLast ? closing : 0, true);
+    if (says && (end.end() == 0 || end.end() > closing)) {
       throw unknown(chat, message);
     }
-    note(chat, message, rest, end);
+    requireTokens(rest.substring(0, end.end()));
     return Optional.of(
         new Turn(message, from + head, from + head + end.start(), from + head + end.end()));
   }

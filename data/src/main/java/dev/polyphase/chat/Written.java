@@ -34,6 +34,7 @@ record Written(Conversation conversation, Form form, Rendering rendering, Pieces
    *     write all of what it says
    */
   static Written of(ChatTemplate template, Conversation conversation) {
+    requireRead(template, conversation);
     Optional<InputException> refused = Optional.empty();
     for (Form form : Form.values()) {
       if (form != Form.AS_DOCUMENTED && !form.changes(conversation.messages())) {
@@ -41,7 +42,7 @@ record Written(Conversation conversation, Form form, Rendering rendering, Pieces
       }
       try {
         Written written = of(template, conversation, form, false);
-        Optional<String> lost = written.lost(template);
+        Optional<String> lost = written.lost();
         if (lost.isEmpty()) {
           return written;
         }
@@ -85,7 +86,7 @@ record Written(Conversation conversation, Form form, Rendering rendering, Pieces
   }
 
   /** What the conversation says and the text does not, as a sentence. */
-  private Optional<String> lost(ChatTemplate template) {
+  private Optional<String> lost() {
     List<String> unread = new ArrayList<>();
     List<Message> messages = conversation.messages();
     for (int i = 0; i < messages.size(); i++) {
@@ -93,27 +94,48 @@ record Written(Conversation conversation, Form form, Rendering rendering, Pieces
       for (Map.Entry<String, JsonNode> field : message.fields().properties()) {
         String key = field.getKey();
         boolean read =
-            Message.isAbout(key)
+            key.equals(Message.ROLE)
+                || Message.isAbout(message.role(), key)
                 || !Message.isGiven(field.getValue())
-                || rendering.read().contains("/messages/" + i + "/" + escaped(key));
+                || isRead(i, key)
+                || (Message.THOUGHTS.contains(key) && isThoughtRead(i));
         if (!read) {
           unread.add("\"%s\" of the turn of %s at [%d]".formatted(key, message.role(), i));
         }
       }
     }
+    if (!unread.isEmpty()) {
+      return Optional.of(unread(unread));
+    }
+    return lostContent();
+  }
+
+  private boolean isRead(int message, String key) {
+    return rendering.read().contains("/messages/" + message + "/" + escaped(key));
+  }
+
+  private boolean isThoughtRead(int message) {
+    return Message.THOUGHTS.stream().anyMatch(key -> isRead(message, key));
+  }
+
+  /**
+   * Some variables are looked at only where an answer is asked for, so that a mention is enough.
+   */
+  private static void requireRead(ChatTemplate template, Conversation conversation) {
+    List<String> unread = new ArrayList<>();
     for (Map.Entry<String, JsonNode> variable : conversation.variables().properties()) {
-      // Some are looked at only where an answer is asked for.
-      boolean read = !Message.isGiven(variable.getValue()) || template.mentions(variable.getKey());
-      if (!read) {
+      if (Message.isGiven(variable.getValue()) && !template.mentions(variable.getKey())) {
         unread.add("\"" + variable.getKey() + "\"");
       }
     }
     if (!unread.isEmpty()) {
-      return Optional.of(
-          String.join(", ", unread)
-              + " is not read by the model's chat template; take it out, or write it into a content");
+      throw new InputException(unread(unread));
     }
-    return lostContent();
+  }
+
+  private static String unread(List<String> keys) {
+    return String.join(", ", keys)
+        + " is not read by the model's chat template; take it out, or write it into a content";
   }
 
   private Optional<String> lostContent() {

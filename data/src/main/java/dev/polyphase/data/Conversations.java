@@ -137,7 +137,8 @@ public final class Conversations {
       if (RowKeys.saysWhetherLearned(key)) {
         continue;
       }
-      boolean known = key.equals("role") || key.equals("content") || RowKeys.isAboutMessage(key);
+      boolean known =
+          key.equals("role") || key.equals("content") || RowKeys.isAboutMessage(role, key);
       if (!known && RowKeys.isGiven(entry.getValue())) {
         requireRead(row, key, at + "." + key);
       }

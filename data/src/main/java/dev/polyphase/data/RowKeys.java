@@ -178,8 +178,8 @@ public final class RowKeys {
   }
 
   /** Whether a key of a message asks for nothing. */
-  static boolean isAboutMessage(String key) {
-    return Message.isAbout(key);
+  static boolean isAboutMessage(String role, String key) {
+    return Message.isAbout(role, key);
   }
 
   /** Whether a value says something: null, false, and empty texts, lists and objects do not. */

@@ -134,10 +134,19 @@ public final class Tokenizer implements AutoCloseable {
     }
   }
 
-  /** The id of a text that is one token, as special tokens are; empty if it is several. */
+  /**
+   * The id of a text that is one token, as special tokens are; empty if it is several. Some
+   * tokenizers put a space of their own in front of a text, also of one that is an added token.
+   */
   public OptionalInt idOf(String text) {
     int[] ids = encode(text);
-    return ids.length == 1 ? OptionalInt.of(ids[0]) : OptionalInt.empty();
+    if (ids.length == 1) {
+      return OptionalInt.of(ids[0]);
+    }
+    boolean isAdded = added.stream().anyMatch(token -> token.content().equals(text));
+    return isAdded && ids.length > 0 && textOf(ids[ids.length - 1]).equals(text)
+        ? OptionalInt.of(ids[ids.length - 1])
+        : OptionalInt.empty();
   }
 
   /**
