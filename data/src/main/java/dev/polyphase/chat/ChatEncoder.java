@@ -154,12 +154,16 @@ public final class ChatEncoder {
   }
 
   /**
-   * Whether the model's template may read a variable, or a key of a message, of this name.
+   * Whether the model's template may read a variable, or a key of a message, of this name; of what
+   * was thought, by any of its names.
    *
    * @throws InputException with a place, if the model's template or tokenizer is at fault
    */
   public boolean reads(String name) throws IOException {
-    return open().template.mentions(name);
+    ChatTemplate template = open().template;
+    return Message.THOUGHTS.contains(name)
+        ? Message.THOUGHTS.stream().anyMatch(template::mentions)
+        : template.mentions(name);
   }
 
   /**

@@ -182,8 +182,8 @@ public final class ChatTemplate {
    */
   Rendering render(Conversation conversation, Form form, boolean addGenerationPrompt) {
     ObjectNode variables = JsonNodeFactory.instance.objectNode();
-    variables.put("add_generation_prompt", addGenerationPrompt);
     variables.setAll(conversation.variables());
+    variables.put("add_generation_prompt", addGenerationPrompt);
     variables.set("messages", form.messages(conversation.messages()));
     return render(variables);
   }

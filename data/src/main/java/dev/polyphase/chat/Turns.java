@@ -54,6 +54,9 @@ final class Turns {
 
   private final boolean promptOpensThought;
 
+  /** The head of an assistant's turn in a template that does not write it to ask for one. */
+  private final String unasked;
+
   /**
    * A part of a conversation's text that is a message's, or a part of such a turn.
    *
@@ -69,15 +72,18 @@ final class Turns {
     this.tokens = tokens;
     Conversation user = new Conversation(List.of(new Message("user", "Hi")));
     String asked = tail(user, Form.AS_DOCUMENTED, true, 0);
-    String unasked = tail(user, Form.AS_DOCUMENTED, false, 0);
+    String ended = tail(user, Form.AS_DOCUMENTED, false, 0);
     this.prompt = asked == null ? null : withoutThought(asked);
-    this.promptLength =
-        asked == null || unasked == null ? 0 : asked.length() - common(asked, unasked);
+    this.promptLength = asked == null || ended == null ? 0 : asked.length() - common(asked, ended);
     Conversation answered =
         new Conversation(List.of(new Message("user", "Hi"), new Message("assistant", "Hello")));
     String answer = tail(answered, Form.AS_DOCUMENTED, false, 0);
     this.promptOpensThought =
         asked != null && answer != null && !answer.startsWith(asked) && !asked.equals(prompt);
+    this.unasked =
+        promptLength == 0 && asked != null && answer != null && answer.startsWith(asked)
+            ? headIn(answer.substring(asked.length()))
+            : "";
     if (prompt != null) {
       requireTokens(prompt);
     }
@@ -95,6 +101,13 @@ final class Turns {
     ends.clear();
   }
 
+  /** What is in front of the probe's answer, but for spaces that are the first thing it says. */
+  private static String headIn(String answer) {
+    int at = answer.indexOf("Hello");
+    String head = at < 0 ? "" : answer.substring(0, at);
+    return head.isBlank() ? "" : head.substring(0, head.length() - trailingSpaces(head));
+  }
+
   private void addEnds(Written chat, Set<String> found) {
     List<Message> messages = chat.conversation().messages();
     List<Piece> pieces = chat.pieces().all();
@@ -110,7 +123,8 @@ final class Turns {
         }
         String token = chat.text().substring(turn.endToken(), turn.end());
         // Such as </tool_call> where nothing ends a turn is part of what is said.
-        if (!token.isEmpty() && !token.startsWith("</")) {
+        boolean isSpecial = !tokens.in(token).isEmpty();
+        if (isSpecial || (!token.isEmpty() && !token.startsWith("</"))) {
           found.add(token);
         }
       }
@@ -197,9 +211,9 @@ final class Turns {
       if (inRest.found) {
         return asked.length() + inRest.length;
       }
-      return promptLength > 0 || rest.isBlank()
-          ? asked.length()
-          : gap.length() - trailingSpaces(gap);
+      if (rest.startsWith(unasked)) {
+        return asked.length() + unasked.length();
+      }
     }
     OptionalHead inGap = promptIn(gap);
     if (inGap.found) {
@@ -356,9 +370,29 @@ final class Turns {
     if (says && (end.end() == 0 || end.end() > closing)) {
       throw unknown(chat, message);
     }
+    if (says && isDropped(chat, message, before, written)) {
+      throw new InputException(
+          "the model's chat template does not write what the assistant says in the turn at [%d]; give the row as text"
+              .formatted(message));
+    }
     requireTokens(rest.substring(0, end.end()));
     return Optional.of(
         new Turn(message, from + head, from + head + end.start(), from + head + end.end()));
+  }
+
+  /** Whether the text would be the same without the content, and not for leaving out a thought. */
+  private boolean isDropped(Written chat, int message, @Nullable Piece before, String written) {
+    Message said = chat.conversation().messages().get(message);
+    if (THOUGHT.matcher(said.content()).find()) {
+      return false;
+    }
+    List<Message> others = new ArrayList<>(chat.conversation().messages());
+    others.set(
+        message, new Message(said.fields().deepCopy().put(Message.CONTENT, ""), said.learned()));
+    Conversation without = new Conversation(others, chat.conversation().variables());
+    Written other = written(without.first(message + 1), chat.form(), false);
+    int end = other == null ? -1 : before == null ? 0 : other.pieces().endOf(before.message());
+    return other != null && end >= 0 && other.text().substring(end).equals(written);
   }
 
   private static InputException unknown(Written chat, int message) {

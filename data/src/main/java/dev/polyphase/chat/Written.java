@@ -36,6 +36,7 @@ record Written(Conversation conversation, Form form, Rendering rendering, Pieces
   static Written of(ChatTemplate template, Conversation conversation) {
     requireRead(template, conversation);
     Optional<InputException> refused = Optional.empty();
+    Optional<Written> doubtful = Optional.empty();
     for (Form form : Form.values()) {
       if (form != Form.AS_DOCUMENTED && !form.changes(conversation.messages())) {
         continue;
@@ -43,8 +44,12 @@ record Written(Conversation conversation, Form form, Rendering rendering, Pieces
       try {
         Written written = of(template, conversation, form, false);
         Optional<String> lost = written.lost();
-        if (lost.isEmpty()) {
+        if (lost.isEmpty() && !written.isDoubtful()) {
           return written;
+        }
+        if (lost.isEmpty()) {
+          doubtful = doubtful.or(() -> Optional.of(written));
+          continue;
         }
         refused = refused.or(() -> Optional.of(new InputException(lost.get())));
       } catch (TemplateException e) {
@@ -55,7 +60,31 @@ record Written(Conversation conversation, Form form, Rendering rendering, Pieces
         refused = refused.or(() -> Optional.of(inTemplate));
       }
     }
+    if (doubtful.isPresent()) {
+      return doubtful.get();
+    }
     throw refused.orElseThrow();
+  }
+
+  /** Whether nothing is seen of what an assistant says; another form may show it. */
+  private boolean isDoubtful() {
+    boolean[] said = said();
+    for (int i = 0; i < said.length; i++) {
+      if (!said[i] && saysSomething(conversation.messages().get(i))) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private boolean[] said() {
+    boolean[] said = new boolean[conversation.messages().size()];
+    for (Pieces.Piece piece : pieces.all()) {
+      if (piece.message() != Pieces.NO_MESSAGE) {
+        said[piece.message()] = true;
+      }
+    }
+    return said;
   }
 
   /**
@@ -140,12 +169,7 @@ record Written(Conversation conversation, Form form, Rendering rendering, Pieces
 
   private Optional<String> lostContent() {
     List<Message> messages = conversation.messages();
-    boolean[] said = new boolean[messages.size()];
-    for (Pieces.Piece piece : pieces.all()) {
-      if (piece.message() != Pieces.NO_MESSAGE) {
-        said[piece.message()] = true;
-      }
-    }
+    boolean[] said = said();
     for (Rendering.Origin origin : rendering.origins()) {
       Optional<String> whole = writtenAsPython(origin.pointer());
       if (whole.isPresent()) {

@@ -215,7 +215,8 @@ class ChatEncoderTest {
     Message thinking = with(new Message("assistant", "b"), "reasoning_content", "hm");
 
     assertThat(chats.reads("reasoning_content")).isTrue();
-    assertThat(chats.reads("thinking")).isFalse();
+    assertThat(chats.reads("thinking")).isTrue();
+    assertThat(chats.reads("tool_calls")).isFalse();
     Table table = new Table();
     table.add(false, START, "user\na", END, "\n", START, "assistant\n");
     table.add(true, "<think>hm</think>b", END);

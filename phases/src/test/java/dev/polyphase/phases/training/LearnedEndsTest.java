@@ -63,6 +63,17 @@ class LearnedEndsTest {
   }
 
   @Test
+  void theEndOfATurnIsWhatTheTemplateWrites() throws IOException {
+    Files.writeString(
+        run.base().resolve("chat_template.jinja"),
+        "{% for m in messages %}{{ m.role + ': ' + m.content + '<|im_start|>' }}{% endfor %}"
+            + "{% if add_generation_prompt %}{{ 'assistant: ' }}{% endif %}");
+    rows(CHAT);
+
+    assertThat(run.check().ends()).containsExactly(new EndToken(257, "<|im_start|>"));
+  }
+
+  @Test
   void aNextPhaseOnTheSavedModelChangesNothingMore() throws IOException {
     rows(CHAT);
     run.train("result", new RecordingListener());
