@@ -63,8 +63,8 @@ final class Arithmetic {
   }
 
   static Value modulo(Value left, Value right) {
-    if (left instanceof Value.Text) {
-      throw new Fault("strings have no operator '%' here; take ~ or replace");
+    if (left instanceof Value.Text template) {
+      return Formatting.percent(template, right);
     }
     requireDivisor("%", left, right);
     return numeric("%", left, right, Arithmetic::floorModulo, (a, b) -> a - b * Math.floor(a / b));

@@ -56,7 +56,7 @@ final class Comparison {
       return first.compareTo(second) == 0;
     }
     if (left instanceof Value.Series a && right instanceof Value.Series b) {
-      return a.kind() == b.kind() && equal(a.items(), b.items());
+      return a.kind().isLike(b.kind()) && equal(a.items(), b.items());
     }
     if (left instanceof Value.Mapping a && right instanceof Value.Mapping b) {
       return a.entries().size() == b.entries().size()
@@ -100,7 +100,9 @@ final class Comparison {
     if (left instanceof Value.Text a && right instanceof Value.Text b) {
       return compareCodePoints(a.value(), b.value());
     }
-    if (left instanceof Value.Series a && right instanceof Value.Series b && a.kind() == b.kind()) {
+    if (left instanceof Value.Series a
+        && right instanceof Value.Series b
+        && a.kind().isLike(b.kind())) {
       int shared = Math.min(a.items().size(), b.items().size());
       for (int i = 0; i < shared; i++) {
         if (!equal(a.items().get(i), b.items().get(i))) {

@@ -186,6 +186,9 @@ final class Subscripts {
     if (value instanceof Value.Mapping mapping) {
       return mapping.entries().size();
     }
+    if (value instanceof Loop loop) {
+      return loop.series().items().size();
+    }
     boolean hasNone = value instanceof Value.Series series && !series.kind().hasLength();
     boolean sized = value instanceof Value.Series || value instanceof Value.Undefined;
     if (hasNone || !sized) {
