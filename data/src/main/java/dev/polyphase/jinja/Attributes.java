@@ -82,7 +82,8 @@ final class Attributes {
               (arguments, run) -> {
                 Arguments.Bound bound = arguments.bind(name, "key", "default");
                 Value otherwise = bound.value("default", Value.None.NONE);
-                @Nullable Value found = Comparison.ofKey(entries, bound.required("key"));
+                @Nullable Value found =
+                    Comparison.ofKey(entries, Comparison.requireHashable(bound.required("key")));
                 return found == null ? otherwise : found;
               });
       case "items" -> view(name, mapping, () -> items(mapping));

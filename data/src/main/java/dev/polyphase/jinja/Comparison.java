@@ -149,9 +149,31 @@ final class Comparison {
           : new Fault("'in <string>' requires string as left operand, not " + item.typeName());
     }
     if (container instanceof Value.Mapping mapping) {
-      return ofKey(mapping.entries(), item) != null;
+      return ofKey(mapping.entries(), requireHashable(item)) != null;
     }
     return Subscripts.elements(container).stream().anyMatch(each -> equal(each, item));
+  }
+
+  /** Whether a value can be a key: neither a list nor a dict, nor a tuple that holds one. */
+  static boolean isHashable(Value key) {
+    if (key instanceof Value.Series series && series.kind().isTuple()) {
+      Budget.work(20);
+      return series.items().stream().allMatch(Comparison::isHashable);
+    }
+    return !(key instanceof Value.Mapping)
+        && !(key instanceof Value.Series list && list.kind() == Value.Series.Kind.LIST);
+  }
+
+  /**
+   * A value that is to be a key.
+   *
+   * @throws Fault if it can't be one
+   */
+  static Value requireHashable(Value key) {
+    if (!isHashable(key)) {
+      throw new Fault("unhashable type: '" + key.typeName() + "'");
+    }
+    return key;
   }
 
   /**

@@ -50,7 +50,10 @@ final class Formatting {
       output.append(conversion.of(name == null ? next(left) : named(name, values)));
     }
     // What has elements by key may bring more of them than the template takes.
-    boolean keyed = values instanceof Value.Mapping || (values instanceof Value.Series && !several);
+    boolean keyed =
+        values instanceof Value.Mapping
+            || values instanceof Value.Undefined
+            || (values instanceof Value.Series && !several);
     if (left.hasNext() && !keyed) {
       throw new Fault("not all arguments converted during string formatting");
     }

@@ -144,7 +144,7 @@ final class Globals {
           throw new Fault(function + " takes a dict or pairs, found " + given.typeName());
         }
         Comparison.payForKey(both.get(0));
-        entries.put(both.get(0), both.get(1));
+        entries.put(Comparison.requireHashable(both.get(0)), both.get(1));
       }
     }
     arguments.named().forEach((name, value) -> entries.put(Value.text(name), value));

@@ -98,7 +98,10 @@ final class NumberFilters {
       return new Value.Whole(rounded.toBigInteger());
     }
     double value =
-        real(input).orElseThrow(() -> new Fault("round takes a number, found " + input.typeName()));
+        Optional.of(input)
+            .filter(number -> !(number instanceof Value.Text))
+            .flatMap(NumberFilters::real)
+            .orElseThrow(() -> new Fault("round takes a number, found " + input.typeName()));
     if (!Double.isFinite(value)) {
       return new Value.Real(value);
     }

@@ -134,7 +134,7 @@ final class SeriesFilters {
     List<Value> seen = new ArrayList<>();
     List<Value> unique = new ArrayList<>();
     for (Value element : Subscripts.elements(input)) {
-      Value compared = ordered(key.of(element), caseSensitive);
+      Value compared = Comparison.requireHashable(ordered(key.of(element), caseSensitive));
       if (seen.stream().noneMatch(other -> Comparison.equal(other, compared))) {
         seen.add(compared);
         unique.add(element);

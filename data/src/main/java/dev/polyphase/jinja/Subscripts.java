@@ -38,7 +38,7 @@ final class Subscripts {
 
   private static @Nullable Value element(Value object, Value key) {
     if (object instanceof Value.Mapping mapping) {
-      return Comparison.ofKey(mapping.entries(), key);
+      return Comparison.isHashable(key) ? Comparison.ofKey(mapping.entries(), key) : null;
     }
     @Nullable BigInteger index = Arithmetic.wholeOrNull(key);
     boolean indexed =

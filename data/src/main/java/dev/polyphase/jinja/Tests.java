@@ -58,7 +58,7 @@ final class Tests {
     tests.put("mapping", plain(value -> value instanceof Value.Mapping));
     tests.put("iterable", plain(Tests::isIterable));
     tests.put("sequence", plain(Tests::isSequence));
-    tests.put("callable", plain(value -> value instanceof Value.Function || value instanceof Loop));
+    tests.put("callable", plain(Tests::isCallable));
     tests.put("odd", plain(value -> remainder(value, Value.whole(2)).equals(BigInteger.ONE)));
     tests.put("even", plain(value -> remainder(value, Value.whole(2)).signum() == 0));
     tests.put("lower", plain(value -> hasCase(value, text -> text.toLowerCase(Locale.ROOT))));
@@ -121,6 +121,13 @@ final class Tests {
         || value instanceof Value.Text
         || value instanceof Value.Mapping
         || value instanceof Value.Undefined;
+  }
+
+  /** jinja2 lets what is undefined be called, to say that it is undefined. */
+  private static boolean isCallable(Value value) {
+    return value instanceof Value.Function
+        || value instanceof Value.Undefined
+        || value instanceof Loop;
   }
 
   private static boolean isSame(Value value, Value other) {

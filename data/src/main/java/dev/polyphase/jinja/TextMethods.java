@@ -356,7 +356,7 @@ final class TextMethods {
     if (old.isEmpty() && left > 0) {
       replaced.append(replacement);
     }
-    return at == 0 ? whole : replaced.append(whole, at, text.length()).toText();
+    return at == 0 && !old.isEmpty() ? whole : replaced.append(whole, at, text.length()).toText();
   }
 
   private static Value join(Value.Text separator, Arguments arguments) {
