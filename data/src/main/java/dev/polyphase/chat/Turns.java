@@ -219,6 +219,10 @@ final class Turns {
     if (inGap.found) {
       return inGap.length;
     }
+    if (asked != null && promptLength > 0) {
+      // A turn without a head, as some have after tools: it begins where it leaves the prompt.
+      return beforeToken(tokens.in(gap), common(asked, gap));
+    }
     boolean goesOn = before != null && role(chat, before).equals(ASSISTANT);
     return goesOn ? 0 : gap.length() - trailingSpaces(gap);
   }

@@ -1,6 +1,7 @@
 package dev.polyphase.jinja;
 
 import java.math.BigInteger;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -18,6 +19,27 @@ record Arguments(List<Value> positional, Map<String, Value> named) {
   /** These values, none named. */
   static Arguments of(Value... positional) {
     return new Arguments(List.of(positional), Map.of());
+  }
+
+  /**
+   * These arguments, none of which may have a name.
+   *
+   * @param function the function, for messages
+   */
+  Arguments requirePositional(String function) {
+    for (String name : named.keySet()) {
+      throw new Fault(function + " has no argument '" + name + "'");
+    }
+    return this;
+  }
+
+  /** The same, of which so many of the first are taken as their texts. */
+  Arguments asTexts(int count) {
+    List<Value> texts = new ArrayList<>(positional);
+    for (int i = 0; i < Math.min(count, texts.size()); i++) {
+      texts.set(i, Writing.text(texts.get(i)));
+    }
+    return new Arguments(texts, named);
   }
 
   /** All but the first values without names. */

@@ -63,8 +63,8 @@ final class Arithmetic {
   }
 
   static Value modulo(Value left, Value right) {
-    if (left instanceof Value.Text) {
-      throw new Fault("strings have no operator '%' here; take ~ or replace");
+    if (left instanceof Value.Text template) {
+      return Formatting.percent(template, right);
     }
     requireDivisor("%", left, right);
     return numeric("%", left, right, Arithmetic::floorModulo, (a, b) -> a - b * Math.floor(a / b));
@@ -82,8 +82,15 @@ final class Arithmetic {
       }
       return new Value.Whole(base.pow(exponent.intValue()));
     }
-    return new Value.Real(
-        Math.pow(number("**", left, right, left), number("**", left, right, right)));
+    double power = number("**", left, right, right);
+    double root = number("**", left, right, left);
+    if (root == 0 && power < 0) {
+      throw new Fault("0.0 cannot be raised to a negative power");
+    }
+    if (root < 0 && Double.isFinite(power) && power != Math.rint(power)) {
+      throw new Fault("a root of a negative number is no number here");
+    }
+    return new Value.Real(Math.pow(root, power));
   }
 
   static Value signed(Value value, boolean negative) {

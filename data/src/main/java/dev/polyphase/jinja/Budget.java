@@ -195,6 +195,10 @@ final class Budget {
       namespace.values().forEach(open::push);
     } else if (held instanceof Loop loop) {
       open.push(loop.series());
+      @Nullable Value changed = loop.rounds().changed();
+      if (changed != null) {
+        open.push(changed);
+      }
     } else if (held instanceof Scope scope) {
       scope.values().forEach(open::push);
       if (scope.outer() != null) {

@@ -56,7 +56,7 @@ final class Comparison {
       return first.compareTo(second) == 0;
     }
     if (left instanceof Value.Series a && right instanceof Value.Series b) {
-      return a.kind() == b.kind() && equal(a.items(), b.items());
+      return a.kind().isLike(b.kind()) && equal(a.items(), b.items());
     }
     if (left instanceof Value.Mapping a && right instanceof Value.Mapping b) {
       return a.entries().size() == b.entries().size()
@@ -100,7 +100,9 @@ final class Comparison {
     if (left instanceof Value.Text a && right instanceof Value.Text b) {
       return compareCodePoints(a.value(), b.value());
     }
-    if (left instanceof Value.Series a && right instanceof Value.Series b && a.kind() == b.kind()) {
+    if (left instanceof Value.Series a
+        && right instanceof Value.Series b
+        && a.kind().isLike(b.kind())) {
       int shared = Math.min(a.items().size(), b.items().size());
       for (int i = 0; i < shared; i++) {
         if (!equal(a.items().get(i), b.items().get(i))) {
@@ -147,9 +149,31 @@ final class Comparison {
           : new Fault("'in <string>' requires string as left operand, not " + item.typeName());
     }
     if (container instanceof Value.Mapping mapping) {
-      return ofKey(mapping.entries(), item) != null;
+      return ofKey(mapping.entries(), requireHashable(item)) != null;
     }
     return Subscripts.elements(container).stream().anyMatch(each -> equal(each, item));
+  }
+
+  /** Whether a value can be a key: neither a list nor a dict, nor a tuple that holds one. */
+  static boolean isHashable(Value key) {
+    if (key instanceof Value.Series series && series.kind().isTuple()) {
+      Budget.work(20);
+      return series.items().stream().allMatch(Comparison::isHashable);
+    }
+    return !(key instanceof Value.Mapping)
+        && !(key instanceof Value.Series list && list.kind() == Value.Series.Kind.LIST);
+  }
+
+  /**
+   * A value that is to be a key.
+   *
+   * @throws Fault if it can't be one
+   */
+  static Value requireHashable(Value key) {
+    if (!isHashable(key)) {
+      throw new Fault("unhashable type: '" + key.typeName() + "'");
+    }
+    return key;
   }
 
   /**

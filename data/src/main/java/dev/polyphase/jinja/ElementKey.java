@@ -17,6 +17,18 @@ interface ElementKey {
         : attribute(attribute, bound.value("default", Value.None.NONE));
   }
 
+  /** As the argument {@code attribute} says, which may be several paths with commas between. */
+  static List<ElementKey> several(Arguments.Bound bound) {
+    Value attribute = bound.value("attribute", Value.None.NONE);
+    if (attribute instanceof Value.Text text && text.value().indexOf(',') >= 0) {
+      Budget.made(64L * text.length());
+      return Arrays.stream(text.value().split(",", -1))
+          .map(path -> attribute(Value.text(path), Value.None.NONE))
+          .toList();
+    }
+    return List.of(of(bound));
+  }
+
   /**
    * A name, an element's number, or several with points between them, as {@code function.name}.
    *
@@ -42,7 +54,12 @@ interface ElementKey {
     };
   }
 
-  private static Value key(String part) {
-    return part.matches("[0-9]{1,9}") ? Value.whole(Integer.parseInt(part)) : Value.text(part);
+  /** A part of a path: digits are an element's number. */
+  static Value key(String part) {
+    return isIndex(part) ? Value.whole(Integer.parseInt(part)) : Value.text(part);
+  }
+
+  static boolean isIndex(String part) {
+    return part.matches("[0-9]{1,9}");
   }
 }

@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.function.BinaryOperator;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -60,8 +61,18 @@ final class ExpressionParser {
     return tokens.isAtOperator(",") ? tupleAfter(first) : first;
   }
 
+  /** What a for loop goes over: no {@code if} belongs to it, but it may be a tuple. */
+  Expression disjunctions() {
+    Expression first = disjunction();
+    return tokens.isAtOperator(",") ? tupleAfter(first, this::disjunction) : first;
+  }
+
   /** The rest of a tuple, from the first comma; a comma may end it. */
   Expression tupleAfter(Expression first) {
+    return tupleAfter(first, this::expression);
+  }
+
+  private Expression tupleAfter(Expression first, Supplier<Expression> item) {
     List<Expression> items = new ArrayList<>(List.of(first));
     while (tokens.skipOperator(",")) {
       if (tokens.isAt(Token.Kind.CLOSE_TAG)
@@ -70,13 +81,12 @@ final class ExpressionParser {
           || tokens.isAtOperator("]")) {
         break;
       }
-      items.add(expression());
+      items.add(item.get());
     }
     return new Literals.SeriesOf(Value.Series.Kind.TUPLE, items);
   }
 
-  /** An expression that ends before {@code if}, as a for loop's. */
-  Expression disjunction() {
+  private Expression disjunction() {
     Expression left = conjunction();
     while (tokens.skipName("or")) {
       left = new Operations.Or(left, conjunction());

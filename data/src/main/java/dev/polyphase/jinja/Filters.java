@@ -8,7 +8,24 @@ import org.jspecify.annotations.Nullable;
 final class Filters {
   private static final Map<String, Filter> BY_NAME = byName();
 
+  /** What {@code input|filter(arguments)} does. */
+  @FunctionalInterface
+  interface Filter {
+
+    /**
+     * The filtered value.
+     *
+     * @throws Fault if the input or an argument is wrong
+     */
+    Value apply(Value input, Arguments arguments);
+  }
+
   private Filters() {}
+
+  /** Whether there is a filter of this name. */
+  static boolean has(String name) {
+    return BY_NAME.containsKey(name);
+  }
 
   /**
    * The filter of this name.
@@ -32,6 +49,7 @@ final class Filters {
     filters.put("default", Filters::orDefault);
     filters.put("d", Filters::orDefault);
     filters.put("tojson", Filters::toJson);
+    filters.put("attr", Filters::attribute);
     return Map.copyOf(filters);
   }
 
@@ -40,6 +58,12 @@ final class Filters {
     boolean missing =
         input instanceof Value.Undefined || (bound.flag("boolean") && !input.truthy());
     return missing ? bound.value("default_value", Value.text("")) : input;
+  }
+
+  /** An attribute or method, but no element. */
+  private static Value attribute(Value input, Arguments arguments) {
+    String name = arguments.bind("attr", "name").requiredText("name");
+    return Attributes.orMissing(input, name);
   }
 
   /** As Hugging Face replaces jinja2's own: nothing is escaped for HTML. */

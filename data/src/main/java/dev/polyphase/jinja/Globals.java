@@ -37,6 +37,8 @@ final class Globals {
         "range", new Value.Function("range", (arguments, run) -> range(arguments)),
         "namespace", new Value.Function("namespace", (arguments, run) -> namespace(arguments)),
         "dict", new Value.Function("dict", (arguments, run) -> mapping(arguments)),
+        "joiner", new Value.Function("joiner", (arguments, run) -> joiner(arguments)),
+        "cycler", new Value.Function("cycler", (arguments, run) -> cycler(arguments)),
         "raise_exception",
             new Value.Function("raise_exception", (arguments, run) -> raise(arguments)),
         "strftime_now", new Value.Function("strftime_now", Globals::now));
@@ -78,16 +80,73 @@ final class Globals {
     return new Value.Mapping(entries("dict", arguments));
   }
 
-  /** Those of a dict, if one is given, and then the named arguments. */
+  /** Nothing when it is called first, and then always a separator. */
+  private static Value joiner(Arguments arguments) {
+    Value separator = arguments.bind("joiner", "sep").value("sep", Value.text(", "));
+    Namespace state = new Namespace();
+    state.set("sep", separator);
+    state.set("used", Value.bool(false));
+    return new Value.Function(
+        "joiner",
+        state,
+        (none, run) -> {
+          none.bind("joiner");
+          boolean used = state.get("used").truthy();
+          state.set("used", Value.bool(true));
+          return used ? separator : Value.text("");
+        });
+  }
+
+  /** Values in turn: {@code next()}, {@code current} and {@code reset()}. */
+  private static Value cycler(Arguments arguments) {
+    List<Value> items = arguments.requirePositional("cycler").positional();
+    if (items.isEmpty()) {
+      throw new Fault("at least one item has to be provided");
+    }
+    Namespace cycler = new Namespace();
+    int[] at = {0};
+    cycler.set("items", Value.tuple(items.toArray(Value[]::new)));
+    cycler.set("current", items.get(0));
+    cycler.set("next", new Value.Function("next", (none, run) -> turned(cycler, items, at)));
+    cycler.set(
+        "reset",
+        new Value.Function(
+            "reset",
+            (none, run) -> {
+              at[0] = items.size() - 1;
+              turned(cycler, items, at);
+              return Value.None.NONE;
+            }));
+    return cycler;
+  }
+
+  /** The current value, after which the next one is. */
+  private static Value turned(Namespace cycler, List<Value> items, int[] at) {
+    Value current = items.get(at[0]);
+    at[0] = (at[0] + 1) % items.size();
+    cycler.set("current", items.get(at[0]));
+    return current;
+  }
+
+  /** Those of a dict, or of pairs, if some are given, and then the named arguments. */
   private static Map<Value, Value> entries(String function, Arguments arguments) {
-    Value first =
+    Value given =
         new Arguments(arguments.positional(), Map.of())
             .bind(function, "entries")
             .value("entries", new Value.Mapping(Map.of()));
-    if (!(first instanceof Value.Mapping given)) {
-      throw new Fault(function + " takes a dict, found " + first.typeName());
+    Map<Value, Value> entries = new LinkedHashMap<>();
+    if (given instanceof Value.Mapping mapping) {
+      entries.putAll(mapping.all());
+    } else {
+      for (Value pair : Subscripts.elements(given)) {
+        List<Value> both = Subscripts.elements(pair);
+        if (both.size() != 2) {
+          throw new Fault(function + " takes a dict or pairs, found " + given.typeName());
+        }
+        Comparison.payForKey(both.get(0));
+        entries.put(Comparison.requireHashable(both.get(0)), both.get(1));
+      }
     }
-    Map<Value, Value> entries = new LinkedHashMap<>(given.entries());
     arguments.named().forEach((name, value) -> entries.put(Value.text(name), value));
     return entries;
   }

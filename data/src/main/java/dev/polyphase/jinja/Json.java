@@ -1,7 +1,6 @@
 package dev.polyphase.jinja;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import dev.polyphase.weights.PythonFloat;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.Iterator;
@@ -79,7 +78,7 @@ record Json(
     if (value instanceof Value.Mapping mapping) {
       writeMapping(mapping, newLine, output);
     } else if (value instanceof Value.Series series
-        && (series.kind() == Value.Series.Kind.LIST || series.kind() == Value.Series.Kind.TUPLE)) {
+        && (series.kind() == Value.Series.Kind.LIST || series.kind().isTuple())) {
       writeSeries(series.items(), newLine, output);
     } else if (value instanceof Value.Text text) {
       quote(text, output);
@@ -100,11 +99,18 @@ record Json(
       return Writing.whole(whole.value());
     }
     if (value instanceof Value.Real real) {
-      return PythonFloat.toString(real.value());
+      return jsonReal(real.value());
     }
     throw value instanceof Value.Undefined undefined
         ? new Fault("what is undefined has no JSON: " + undefined.why())
         : new Fault("a " + value.typeName() + " has no JSON");
+  }
+
+  private static String jsonReal(double value) {
+    if (Double.isFinite(value)) {
+      return Writing.real(value);
+    }
+    return Double.isNaN(value) ? "NaN" : value < 0 ? "-Infinity" : "Infinity";
   }
 
   private void writeSeries(List<Value> items, String newLine, Output output) {

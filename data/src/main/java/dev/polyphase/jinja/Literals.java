@@ -33,7 +33,7 @@ final class Literals {
     public Value evaluate(Scope scope) {
       Map<Value, Value> values = new LinkedHashMap<>();
       for (Entry entry : entries) {
-        Value key = entry.key().evaluate(scope);
+        Value key = Comparison.requireHashable(entry.key().evaluate(scope));
         Comparison.payForKey(key);
         values.put(key, entry.value().evaluate(scope));
       }

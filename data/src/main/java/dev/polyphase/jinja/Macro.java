@@ -3,13 +3,28 @@ package dev.polyphase.jinja;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
  * {@code macro name(parameters)}: a function that returns what its body writes. It sees the
  * variables of the place where it stands.
+ *
+ * @param takesMore whether it takes values without names beyond its parameters, as {@code varargs}
+ * @param takesMoreNamed whether it takes values with other names, as {@code kwargs}
+ * @param takesCaller whether it can be called with a body, its {@code caller}
  */
-record Macro(String name, List<Parameter> parameters, Statements.Body body) implements Statement {
+record Macro(
+    String name,
+    List<Parameter> parameters,
+    Statements.Body body,
+    boolean takesMore,
+    boolean takesMoreNamed,
+    boolean takesCaller)
+    implements Statement {
+
+  private static final String CALLER = "caller";
 
   /** A parameter, with its default where it has one. */
   record Parameter(String name, @Nullable Expression otherwise) {}
@@ -18,7 +33,7 @@ record Macro(String name, List<Parameter> parameters, Statements.Body body) impl
   record CallBlock(Position at, Macro caller, Invocations.Call call) implements Statement {
     @Override
     public Flow execute(Scope scope, Output output) {
-      Value written = call.evaluate(scope, Map.of("caller", caller.function(scope)));
+      Value written = call.evaluate(scope, Map.of(CALLER, caller.function(scope)));
       scope.run().at(at);
       Writing.write(written, output);
       return Flow.NEXT;
@@ -58,22 +73,44 @@ record Macro(String name, List<Parameter> parameters, Statements.Body body) impl
   private Value call(Arguments arguments, Run run, Scope definedIn) {
     run.enterMacro();
     Budget.work(1500);
-    Map<String, Value> named = new LinkedHashMap<>(arguments.named());
-    @Nullable Value caller = named.remove("caller");
-    Arguments.Bound bound =
-        new Arguments(arguments.positional(), named)
-            .bind(
-                "the macro '" + name + "'",
-                parameters.stream().map(Parameter::name).toArray(String[]::new));
     Scope scope = definedIn.inner();
+    Arguments own = special(arguments, scope);
+    Arguments.Bound bound =
+        own.bind(
+            "the macro '" + name + "'",
+            parameters.stream().map(Parameter::name).toArray(String[]::new));
     for (Parameter parameter : parameters) {
       scope.set(parameter.name(), value(parameter, bound, scope));
     }
-    scope.set("caller", caller == null ? new Value.Undefined("no caller is defined") : caller);
     Output text = new Output();
     body.execute(scope, text);
     run.leaveMacro();
     return text.toText();
+  }
+
+  /** Sets the variables that are no parameters; the arguments less what they took. */
+  private Arguments special(Arguments arguments, Scope scope) {
+    List<Value> positional = arguments.positional();
+    Map<String, Value> named = new LinkedHashMap<>(arguments.named());
+    Set<String> names = parameters.stream().map(Parameter::name).collect(Collectors.toSet());
+    if (takesCaller && !names.contains(CALLER)) {
+      @Nullable Value caller = named.remove(CALLER);
+      scope.set(CALLER, caller == null ? new Value.Undefined("No caller defined") : caller);
+    }
+    if (takesMoreNamed) {
+      Map<Value, Value> more = new LinkedHashMap<>();
+      named.forEach((key, value) -> more.put(Value.text(key), value));
+      more.keySet().removeIf(key -> names.contains(Writing.string(key)));
+      named.keySet().retainAll(names);
+      scope.set("kwargs", new Value.Mapping(more));
+    }
+    if (takesMore) {
+      int own = Math.min(positional.size(), parameters.size());
+      List<Value> more = List.copyOf(positional.subList(own, positional.size()));
+      scope.set("varargs", new Value.Series(Value.Series.Kind.TUPLE, more));
+      positional = positional.subList(0, own);
+    }
+    return new Arguments(positional, named);
   }
 
   private static Value value(Parameter parameter, Arguments.Bound bound, Scope scope) {

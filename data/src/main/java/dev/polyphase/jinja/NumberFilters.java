@@ -3,18 +3,21 @@ package dev.polyphase.jinja;
 import java.math.BigDecimal;
 import java.math.BigInteger;
 import java.math.RoundingMode;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /** Filters of numbers. */
 final class NumberFilters {
-  private static final Pattern WHOLE = Pattern.compile("[+-]?\\d(_?\\d){0,999}");
+  private static final Pattern WHOLE =
+      Pattern.compile("([+-]?)(0[xob](?=_?[0-9a-f]))?(_?[0-9a-z](?:_?[0-9a-z]){0,999})");
   private static final Pattern REAL =
       Pattern.compile("[+-]?(\\d++\\.?\\d*+|\\.\\d++)([eE][+-]?\\d++)?");
 
-  static final Map<String, Filter> BY_NAME =
+  static final Map<String, Filters.Filter> BY_NAME =
       Map.of(
           "int", NumberFilters::toWhole,
           "float", NumberFilters::toReal,
@@ -24,23 +27,51 @@ final class NumberFilters {
   private NumberFilters() {}
 
   private static Value toWhole(Value input, Arguments arguments) {
-    Value otherwise = arguments.bind("int", "default").value("default", Value.whole(0));
+    Arguments.Bound bound = arguments.bind("int", "default", "base");
     @Nullable BigInteger whole = Arithmetic.wholeOrNull(required(input));
-    if (whole != null) {
-      return new Value.Whole(whole);
+    if (whole == null && input instanceof Value.Text text) {
+      whole = ofDigits(text.value().strip(), bound.whole("base", 10));
     }
-    if (input instanceof Value.Text text && WHOLE.matcher(text.value().strip()).matches()) {
-      return new Value.Whole(new BigInteger(text.value().strip().replace("_", "")));
+    if (whole != null) {
+      return new Value.Whole(whole, input.source());
     }
     return real(input)
         .filter(Double::isFinite)
-        .<Value>map(value -> new Value.Whole(new BigDecimal(value).toBigInteger()))
-        .orElse(otherwise);
+        .<Value>map(value -> new Value.Whole(new BigDecimal(value).toBigInteger(), input.source()))
+        .orElse(bound.value("default", Value.whole(0)));
+  }
+
+  /** The number that a text is, with the prefix of its base where it has one; else null. */
+  private static @Nullable BigInteger ofDigits(String text, int base) {
+    Matcher matcher = WHOLE.matcher(text.toLowerCase(Locale.ROOT));
+    if (!matcher.matches()) {
+      return null;
+    }
+    String prefix = matcher.group(2) == null ? "" : matcher.group(2);
+    String digits = matcher.group(3);
+    if (prefix.isEmpty() && digits.startsWith("_")) {
+      return null;
+    }
+    int own = prefix.equals("0x") ? 16 : prefix.equals("0o") ? 8 : prefix.equals("0b") ? 2 : 10;
+    if (base == 16 && prefix.equals("0b")) {
+      digits = "0b" + digits;
+    } else if (!prefix.isEmpty() && base != 0 && base != own) {
+      return null;
+    }
+    int radix = base == 0 ? own : base;
+    String plain = digits.replace("_", "");
+    if (radix < 2 || radix > 36 || plain.chars().anyMatch(c -> Character.digit(c, radix) < 0)) {
+      return null;
+    }
+    BigInteger magnitude = new BigInteger(plain, radix);
+    return matcher.group(1).equals("-") ? magnitude.negate() : magnitude;
   }
 
   private static Value toReal(Value input, Arguments arguments) {
     Value otherwise = arguments.bind("float", "default").value("default", new Value.Real(0));
-    return real(required(input)).<Value>map(Value.Real::new).orElse(otherwise);
+    return real(required(input))
+        .<Value>map(value -> new Value.Real(value, input.source()))
+        .orElse(otherwise);
   }
 
   private static Value magnitude(Value input, Arguments arguments) {
@@ -67,7 +98,10 @@ final class NumberFilters {
       return new Value.Whole(rounded.toBigInteger());
     }
     double value =
-        real(input).orElseThrow(() -> new Fault("round takes a number, found " + input.typeName()));
+        Optional.of(input)
+            .filter(number -> !(number instanceof Value.Text))
+            .flatMap(NumberFilters::real)
+            .orElseThrow(() -> new Fault("round takes a number, found " + input.typeName()));
     if (!Double.isFinite(value)) {
       return new Value.Real(value);
     }

@@ -120,7 +120,7 @@ final class PostfixParser {
           case OPERATOR -> next.text().equals("[") || next.text().equals("{");
           case DATA, OPEN_PRINT, CLOSE_PRINT, OPEN_TAG, CLOSE_TAG, END -> false;
         };
-    return bare ? new Invocations.Passed(List.of(operand()), Map.of()) : passedIfAny();
+    return bare ? new Invocations.Passed(List.of(operand()), Map.of(), null, null) : passedIfAny();
   }
 
   /** What is passed to a call, from its opening parenthesis to its closing one. */
@@ -128,29 +128,44 @@ final class PostfixParser {
     tokens.expectOperator("(");
     List<Expression> positional = new ArrayList<>();
     Map<String, Expression> named = new LinkedHashMap<>();
+    @Nullable Expression more = null;
+    @Nullable Expression moreNamed = null;
+    boolean isFirst = true;
     while (!tokens.skipOperator(")")) {
-      if (!positional.isEmpty() || !named.isEmpty()) {
+      if (!isFirst) {
         tokens.expectOperator(",");
         if (tokens.skipOperator(")")) {
           break;
         }
       }
-      Token following = tokens.following();
-      if (tokens.isAt(Token.Kind.NAME)
-          && following.kind() == Token.Kind.OPERATOR
-          && following.text().equals("=")) {
+      isFirst = false;
+      if (moreNamed == null && more == null && tokens.skipOperator("*")) {
+        more = expressions.expression();
+      } else if (moreNamed == null && tokens.skipOperator("**")) {
+        moreNamed = expressions.expression();
+      } else if (moreNamed == null && isNamed()) {
         Token name = tokens.take();
         tokens.take();
         if (named.put(name.text(), expressions.expression()) != null) {
           throw TokenStream.wrong(name, "the argument '" + name.text() + "' is given twice");
         }
-      } else if (named.isEmpty()) {
+      } else if (named.isEmpty() && more == null && moreNamed == null) {
         positional.add(expressions.expression());
       } else {
-        throw tokens.unexpected("an argument with a name, as those before it have");
+        throw tokens.unexpected(
+            moreNamed == null
+                ? "an argument with a name, since those before it have one"
+                : "')', since nothing follows the argument after **");
       }
     }
-    return new Invocations.Passed(List.copyOf(positional), named);
+    return new Invocations.Passed(List.copyOf(positional), named, more, moreNamed);
+  }
+
+  private boolean isNamed() {
+    Token following = tokens.following();
+    return tokens.isAt(Token.Kind.NAME)
+        && following.kind() == Token.Kind.OPERATOR
+        && following.text().equals("=");
   }
 
   private Invocations.Passed passedIfAny() {

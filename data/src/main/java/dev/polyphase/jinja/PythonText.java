@@ -68,6 +68,23 @@ final class PythonText {
         + text.substring(Character.charCount(first)).toLowerCase(Locale.ROOT);
   }
 
+  /** {@code str.swapcase}. */
+  static String swapped(String text) {
+    StringBuilder swapped = new StringBuilder();
+    Budget.made(4L * text.length());
+    for (int c : text.codePoints().toArray()) {
+      String one = Character.toString(c);
+      swapped.append(
+          Character.isUpperCase(c) ? one.toLowerCase(Locale.ROOT) : one.toUpperCase(Locale.ROOT));
+    }
+    return swapped.toString();
+  }
+
+  /** {@code str.casefold}: lower case in which also letters such as the sharp s are equal. */
+  static String folded(String text) {
+    return text.toUpperCase(Locale.ROOT).toLowerCase(Locale.ROOT);
+  }
+
   /** {@code str.title}: every letter after what is no letter in title case. */
   static String titled(String text) {
     StringBuilder titled = new StringBuilder();

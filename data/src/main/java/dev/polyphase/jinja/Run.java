@@ -44,7 +44,8 @@ final class Run {
   void enterMacro() {
     depth++;
     if (depth > Limits.MAX_DEPTH) {
-      throw new Fault("more than %d macros call each other".formatted(Limits.MAX_DEPTH));
+      throw new Fault(
+          "more than %d macros and recursive loops call each other".formatted(Limits.MAX_DEPTH));
     }
   }
 

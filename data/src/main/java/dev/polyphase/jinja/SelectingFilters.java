@@ -8,7 +8,7 @@ import org.jspecify.annotations.Nullable;
 
 /** Filters that take another filter's or a test's name: map, select and reject. */
 final class SelectingFilters {
-  static final Map<String, Filter> BY_NAME =
+  static final Map<String, Filters.Filter> BY_NAME =
       Map.of(
           "map", SelectingFilters::map,
           "select", (input, arguments) -> select(input, element -> element, arguments, true),
@@ -16,21 +16,30 @@ final class SelectingFilters {
           "selectattr", (input, arguments) -> selectByAttribute(input, arguments, true),
           "rejectattr", (input, arguments) -> selectByAttribute(input, arguments, false));
 
+  /** What all of these make of what Python takes for false: none has no elements here. */
+  private static final Value NOTHING = Value.generator(List.of());
+
   private SelectingFilters() {}
 
   private static Value map(Value input, Arguments arguments) {
+    if (!input.truthy()) {
+      return NOTHING;
+    }
     List<Value> elements = Subscripts.elements(input);
     if (arguments.positional().isEmpty() && arguments.named().containsKey("attribute")) {
       Arguments.Bound bound = arguments.bind("map", "attribute", "default");
       ElementKey key = ElementKey.of(bound);
       return Value.generator(elements.stream().map(key::of).toList());
     }
-    Filter filter = Filters.named(firstName("map", arguments));
+    Filters.Filter filter = Filters.named(firstName("map", arguments));
     Arguments rest = arguments.after(1);
     return Value.generator(elements.stream().map(each -> filter.apply(each, rest)).toList());
   }
 
   private static Value selectByAttribute(Value input, Arguments arguments, boolean wanted) {
+    if (!input.truthy()) {
+      return NOTHING;
+    }
     if (arguments.positional().isEmpty()) {
       throw new Fault("the name of an attribute is missing");
     }
@@ -39,6 +48,9 @@ final class SelectingFilters {
   }
 
   private static Value select(Value input, ElementKey key, Arguments arguments, boolean wanted) {
+    if (!input.truthy()) {
+      return NOTHING;
+    }
     Predicate<Value> holds = Value::truthy;
     if (!arguments.positional().isEmpty()) {
       Tests.Test test = Tests.named(firstName("select", arguments));

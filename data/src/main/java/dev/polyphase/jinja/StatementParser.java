@@ -101,11 +101,9 @@ final class StatementParser {
   private Statement forLoop(Position at) {
     Target target = target("in");
     tokens.expectName("in");
-    Expression first = expressions.disjunction();
+    Expression first = expressions.disjunctions();
     @Nullable Expression condition = tokens.skipName("if") ? expressions.expression() : null;
-    if (tokens.isAtName("recursive")) {
-      throw TokenStream.wrong(tokens.current(), "recursive loops are not built");
-    }
+    boolean recursive = tokens.skipName("recursive");
     closeTag();
     Statements.Body body = body(Set.of("else", "endfor"));
     Statements.Body otherwise = new Statements.Body(List.of());
@@ -115,7 +113,7 @@ final class StatementParser {
     } else {
       closeTag();
     }
-    return new ForLoop(at, target, first, condition, body, otherwise);
+    return new ForLoop(at, target, first, condition, recursive, body, otherwise);
   }
 
   private Statement set() {
@@ -159,7 +157,20 @@ final class StatementParser {
     String name = tokens.expect(Token.Kind.NAME, "the macro's name").text();
     List<Macro.Parameter> parameters = parameters();
     closeTag();
-    return new Macro(name, parameters, bodyUntil("endmacro"));
+    return macro(name, parameters, "endmacro");
+  }
+
+  /** A macro takes only those of the special arguments that its body speaks of. */
+  private Macro macro(String name, List<Macro.Parameter> parameters, String end) {
+    int start = tokens.position();
+    Statements.Body body = bodyUntil(end);
+    return new Macro(
+        name,
+        parameters,
+        body,
+        tokens.hasVariable("varargs", start),
+        tokens.hasVariable("kwargs", start),
+        tokens.hasVariable("caller", start));
   }
 
   private Statement callBlock(Position at) {
@@ -169,7 +180,7 @@ final class StatementParser {
       throw TokenStream.wrong(start, "expected a call of a macro");
     }
     closeTag();
-    Macro caller = new Macro("caller", parameters, bodyUntil("endcall"));
+    Macro caller = macro("caller", parameters, "endcall");
     return new Macro.CallBlock(at, caller, call);
   }
 

@@ -38,7 +38,7 @@ final class Subscripts {
 
   private static @Nullable Value element(Value object, Value key) {
     if (object instanceof Value.Mapping mapping) {
-      return Comparison.ofKey(mapping.entries(), key);
+      return Comparison.isHashable(key) ? Comparison.ofKey(mapping.entries(), key) : null;
     }
     @Nullable BigInteger index = Arithmetic.wholeOrNull(key);
     boolean indexed =
@@ -185,6 +185,9 @@ final class Subscripts {
     }
     if (value instanceof Value.Mapping mapping) {
       return mapping.entries().size();
+    }
+    if (value instanceof Loop loop) {
+      return loop.series().items().size();
     }
     boolean hasNone = value instanceof Value.Series series && !series.kind().hasLength();
     boolean sized = value instanceof Value.Series || value instanceof Value.Undefined;

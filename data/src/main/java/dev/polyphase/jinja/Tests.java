@@ -26,6 +26,10 @@ final class Tests {
 
   private Tests() {}
 
+  private static boolean isText(Value value, Predicate<String> test) {
+    return value instanceof Value.Text text && test.test(text.value());
+  }
+
   /**
    * The test of this name.
    *
@@ -54,7 +58,7 @@ final class Tests {
     tests.put("mapping", plain(value -> value instanceof Value.Mapping));
     tests.put("iterable", plain(Tests::isIterable));
     tests.put("sequence", plain(Tests::isSequence));
-    tests.put("callable", plain(value -> value instanceof Value.Function));
+    tests.put("callable", plain(Tests::isCallable));
     tests.put("odd", plain(value -> remainder(value, Value.whole(2)).equals(BigInteger.ONE)));
     tests.put("even", plain(value -> remainder(value, Value.whole(2)).signum() == 0));
     tests.put("lower", plain(value -> hasCase(value, text -> text.toLowerCase(Locale.ROOT))));
@@ -62,6 +66,9 @@ final class Tests {
     tests.put("divisibleby", with((value, other) -> remainder(value, other).signum() == 0));
     tests.put("in", with((value, other) -> Comparison.contains(other, value)));
     tests.put("sameas", with(Tests::isSame));
+    tests.put("filter", plain(name -> isText(name, Filters::has)));
+    tests.put("test", plain(name -> isText(name, each -> BY_NAME.containsKey(each))));
+    tests.put("escaped", plain(value -> false));
     for (String name : new String[] {"eq", "equalto", "=="}) {
       tests.put(name, with(Comparison.Operator.EQ::holds));
     }
@@ -114,6 +121,13 @@ final class Tests {
         || value instanceof Value.Text
         || value instanceof Value.Mapping
         || value instanceof Value.Undefined;
+  }
+
+  /** jinja2 lets what is undefined be called, to say that it is undefined. */
+  private static boolean isCallable(Value value) {
+    return value instanceof Value.Function
+        || value instanceof Value.Undefined
+        || value instanceof Loop;
   }
 
   private static boolean isSame(Value value, Value other) {

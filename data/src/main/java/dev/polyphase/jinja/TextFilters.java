@@ -1,6 +1,7 @@
 package dev.polyphase.jinja;
 
 import java.util.Iterator;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -12,7 +13,9 @@ final class TextFilters {
   private static final Pattern WORD =
       Pattern.compile("[^-\\s({\\[<]+", Pattern.UNICODE_CHARACTER_CLASS);
 
-  static final Map<String, Filter> BY_NAME =
+  private static final Pattern LETTERS = Pattern.compile("[\\p{L}\\p{N}_]+");
+
+  static final Map<String, Filters.Filter> BY_NAME =
       Map.ofEntries(
           Map.entry("string", plain(text -> text)),
           Map.entry("safe", plain(text -> text)),
@@ -27,12 +30,17 @@ final class TextFilters {
               (input, arguments) ->
                   TextMethods.strip("trim", Writing.text(input), arguments, true, true)),
           Map.entry(
-              "replace", (input, arguments) -> TextMethods.replace(Writing.text(input), arguments)),
-          Map.entry("indent", TextFilters::indent));
+              "replace",
+              (input, arguments) -> TextMethods.replace(Writing.text(input), arguments.asTexts(2))),
+          Map.entry("indent", TextFilters::indent),
+          Map.entry("format", TextFilters::formatted),
+          Map.entry("center", TextFilters::centered),
+          Map.entry("truncate", TextFilters::truncated),
+          Map.entry("wordcount", TextFilters::words));
 
   private TextFilters() {}
 
-  private static Filter plain(Origins.Change filter) {
+  private static Filters.Filter plain(Origins.Change filter) {
     return (input, arguments) -> {
       arguments.bind("the filter");
       Value.Text text = Writing.text(input);
@@ -64,6 +72,56 @@ final class TextFilters {
         });
   }
 
+  private static Value.Text required(String filter, Value input) {
+    return Arguments.of(input).bind(filter, "input").requiredTextValue("input");
+  }
+
+  private static Value formatted(Value input, Arguments arguments) {
+    List<Value> positional = arguments.positional();
+    if (arguments.named().isEmpty()) {
+      Value values = new Value.Series(Value.Series.Kind.TUPLE, List.copyOf(positional));
+      return Formatting.percent(Writing.text(input), values);
+    }
+    if (!positional.isEmpty()) {
+      throw new Fault("can't handle positional and keyword arguments at the same time");
+    }
+    Map<Value, Value> named = new LinkedHashMap<>();
+    arguments.named().forEach((name, value) -> named.put(Value.text(name), value));
+    return Formatting.percent(Writing.text(input), new Value.Mapping(named));
+  }
+
+  private static Value centered(Value input, Arguments arguments) {
+    int width = arguments.bind("center", "width").whole("width", 80);
+    return TextMethods.justified(Writing.text(input), width, "^", " ");
+  }
+
+  private static Value truncated(Value input, Arguments arguments) {
+    Arguments.Bound bound = arguments.bind("truncate", "length", "killwords", "end", "leeway");
+    if (input instanceof Value.Undefined) {
+      return input;
+    }
+    Value.Text text = required("truncate", input);
+    String end = bound.text("end", "...");
+    int length = bound.whole("length", 255);
+    int leeway = bound.has("leeway") ? bound.whole("leeway", 5) : 5;
+    if (length < PythonText.length(end) || leeway < 0) {
+      throw new Fault("truncate needs a length of at least its end's, and no negative leeway");
+    }
+    if (PythonText.length(text.value()) <= length + (long) leeway) {
+      return text;
+    }
+    Value.Text cut = FormatSpec.cut(text, length - PythonText.length(end));
+    int space = bound.flag("killwords") ? -1 : cut.value().lastIndexOf(' ');
+    return new Output().append(space < 0 ? cut : cut.part(0, space)).append(end).toText();
+  }
+
+  private static Value words(Value input, Arguments arguments) {
+    arguments.bind("wordcount");
+    Value.Text text = Writing.text(input);
+    Budget.read(4L * text.length());
+    return Value.whole(LETTERS.matcher(text.value()).results().count());
+  }
+
   private static Value indent(Value input, Arguments arguments) {
     Arguments.Bound bound = arguments.bind("indent", "width", "first", "blank");
     String indentation =
@@ -71,7 +129,7 @@ final class TextFilters {
             ? text.value()
             : " ".repeat(Math.max(0, Math.min(bound.whole("width", 4), 1000)));
     // With the line feed an empty last line is a line too.
-    Value.Text text = new Output().append(Writing.text(input)).append("\n").toText();
+    Value.Text text = new Output().append(required("indent", input)).append("\n").toText();
     List<Value.Text> lines = PythonText.lines(text, false);
     Output indented = new Output();
     boolean isFirst = true;

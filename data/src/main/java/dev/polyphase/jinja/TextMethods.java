@@ -2,6 +2,7 @@ package dev.polyphase.jinja;
 
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -26,6 +27,9 @@ final class TextMethods {
           Map.entry("title", changing(PythonText::titled)),
           Map.entry("splitlines", TextMethods::splitLines),
           Map.entry("isdigit", all(Character::isDigit)),
+          Map.entry("isdecimal", all(Character::isDigit)),
+          Map.entry("isnumeric", all(TextMethods::isNumber)),
+          Map.entry("isascii", plain(text -> Value.bool(isAscii(text.value())))),
           Map.entry("isalpha", all(Character::isLetter)),
           Map.entry("isalnum", all(Character::isLetterOrDigit)),
           Map.entry("isspace", all(PythonText::isSpace)),
@@ -47,11 +51,20 @@ final class TextMethods {
           Map.entry("partition", (text, arguments) -> partition("partition", text, arguments)),
           Map.entry("rpartition", (text, arguments) -> partition("rpartition", text, arguments)),
           Map.entry("replace", TextMethods::replace),
+          Map.entry("swapcase", changing(PythonText::swapped)),
+          Map.entry("casefold", changing(PythonText::folded)),
+          Map.entry("center", (text, arguments) -> justified("center", text, arguments, "^")),
+          Map.entry("ljust", (text, arguments) -> justified("ljust", text, arguments, "<")),
+          Map.entry("rjust", (text, arguments) -> justified("rjust", text, arguments, ">")),
+          Map.entry("zfill", TextMethods::filledWithZeros),
+          Map.entry("format", Formatting::braces),
+          Map.entry("format_map", TextMethods::formatMap),
           Map.entry("join", TextMethods::join),
           Map.entry("count", TextMethods::count),
           Map.entry("find", (text, arguments) -> Value.whole(find("find", text, arguments))),
           Map.entry("rfind", (text, arguments) -> Value.whole(find("rfind", text, arguments))),
-          Map.entry("index", TextMethods::index));
+          Map.entry("index", (text, arguments) -> index("find", text, arguments)),
+          Map.entry("rindex", (text, arguments) -> index("rfind", text, arguments)));
 
   private TextMethods() {}
 
@@ -104,22 +117,100 @@ final class TextMethods {
   }
 
   private static Value affix(
-      String name, Value.Text whole, Arguments arguments, BiPredicate<String, String> has) {
-    String text = whole.value();
-    Arguments.Bound bound = arguments.bind(name, "affix");
-    if (bound.required("affix") instanceof Value.Series several
-        && several.kind() == Value.Series.Kind.TUPLE) {
+      String name, Value.Text text, Arguments arguments, BiPredicate<String, String> has) {
+    Arguments.Bound bound = arguments.bind(name, "affix", "start", "end");
+    @Nullable Window window = Window.of(text, bound);
+    if (bound.required("affix") instanceof Value.Series several && several.kind().isTuple()) {
       return Value.bool(
           several.items().stream()
               .map(each -> Arguments.of(each).bind(name, "affix").requiredText("affix"))
-              .anyMatch(each -> has.test(text, each)));
+              .anyMatch(each -> window != null && has.test(window.text(), each)));
     }
-    return Value.bool(has.test(text, bound.requiredText("affix")));
+    String affix = bound.requiredText("affix");
+    return Value.bool(window != null && has.test(window.text(), affix));
   }
 
-  private static Value splitLines(Value.Text text, Arguments arguments) {
-    boolean withEnds = arguments.bind("splitlines", "keepends").flag("keepends");
-    return Value.list(PythonText.lines(text, withEnds));
+  /**
+   * The part of a text that a method looks at.
+   *
+   * @param start how many characters are before it
+   */
+  private record Window(String text, int start) {
+
+    /** As the arguments {@code start} and {@code end} say; null where they leave nothing. */
+    static @Nullable Window of(Value.Text text, Arguments.Bound bound) {
+      if (!bound.has("start") && !bound.has("end")) {
+        return new Window(text.value(), 0);
+      }
+      int length = PythonText.length(text.value());
+      int start = index(bound, "start", 0, length);
+      int end = Math.min(length, index(bound, "end", length, length));
+      if (start > end) {
+        return null;
+      }
+      int from = text.value().offsetByCodePoints(0, start);
+      return new Window(
+          text.value().substring(from, text.value().offsetByCodePoints(from, end - start)), start);
+    }
+
+    private static int index(Arguments.Bound bound, String name, int otherwise, int length) {
+      boolean given = !(bound.value(name, Value.None.NONE) instanceof Value.None);
+      int index = given ? bound.whole(name, otherwise) : otherwise;
+      return index < 0 ? Math.max(0, index + length) : index;
+    }
+  }
+
+  private static Value justified(String name, Value.Text text, Arguments arguments, String align) {
+    Arguments.Bound bound = arguments.bind(name, "width", "fillchar");
+    bound.required("width");
+    String fill = bound.text("fillchar", " ");
+    if (PythonText.length(fill) != 1) {
+      throw new Fault("the fill character must be exactly one character long");
+    }
+    return justified(text, bound.whole("width", 0), align, fill);
+  }
+
+  /** A text padded to a width; also the filter {@code center}. */
+  static Value justified(Value.Text text, int width, String align, String fill) {
+    int length = PythonText.length(text.value());
+    Limits.requireChars(Math.max(0L, width));
+    // Python's own rule for which side of a centred text gets what is left over.
+    int more =
+        align.equals("^") && width > length && (width - length) % 2 != 0 && width % 2 != 0 ? 1 : 0;
+    Value.Text left = FormatSpec.padded(text, more, ">", fill);
+    return FormatSpec.padded(left, width - length - more, align, fill);
+  }
+
+  private static Value filledWithZeros(Value.Text text, Arguments arguments) {
+    Arguments.Bound bound = arguments.bind("zfill", "width");
+    bound.required("width");
+    int padding = bound.whole("width", 0) - PythonText.length(text.value());
+    int sign = text.value().startsWith("-") || text.value().startsWith("+") ? 1 : 0;
+    return new Output()
+        .append(text, 0, sign)
+        .append(FormatSpec.padded(text.part(sign, text.length()), padding, ">", "0"))
+        .toText();
+  }
+
+  private static Value formatMap(Value.Text text, Arguments arguments) {
+    Value values = arguments.bind("format_map", "mapping").required("mapping");
+    if (!(values instanceof Value.Mapping mapping)) {
+      throw new Fault("format_map takes a dict, found " + values.typeName());
+    }
+    Map<String, Value> named = new HashMap<>();
+    mapping.all().forEach((key, value) -> named.put(Writing.string(key), value));
+    return Formatting.braces(text, new Arguments(List.of(), named));
+  }
+
+  private static boolean isNumber(int c) {
+    int type = Character.getType(c);
+    return type == Character.DECIMAL_DIGIT_NUMBER
+        || type == Character.LETTER_NUMBER
+        || type == Character.OTHER_NUMBER;
+  }
+
+  private static boolean isAscii(String text) {
+    return text.chars().allMatch(c -> c < 128);
   }
 
   private static Value removePrefix(Value.Text text, Arguments arguments) {
@@ -130,6 +221,11 @@ final class TextMethods {
   private static Value removeSuffix(Value.Text text, Arguments arguments) {
     String suffix = arguments.bind("removesuffix", "suffix").requiredText("suffix");
     return text.value().endsWith(suffix) ? text.part(0, text.length() - suffix.length()) : text;
+  }
+
+  private static Value splitLines(Value.Text text, Arguments arguments) {
+    boolean withEnds = arguments.bind("splitlines", "keepends").flag("keepends");
+    return Value.list(PythonText.lines(text, withEnds));
   }
 
   private static Value split(String name, Value.Text text, Arguments arguments, boolean fromRight) {
@@ -260,7 +356,7 @@ final class TextMethods {
     if (old.isEmpty() && left > 0) {
       replaced.append(replacement);
     }
-    return at == 0 ? whole : replaced.append(whole, at, text.length()).toText();
+    return at == 0 && !old.isEmpty() ? whole : replaced.append(whole, at, text.length()).toText();
   }
 
   private static Value join(Value.Text separator, Arguments arguments) {
@@ -276,33 +372,41 @@ final class TextMethods {
     return joined.toText();
   }
 
-  private static Value count(Value.Text whole, Arguments arguments) {
-    String text = whole.value();
-    String counted = arguments.bind("count", "sub").requiredText("sub");
+  private static Value count(Value.Text text, Arguments arguments) {
+    Arguments.Bound bound = arguments.bind("count", "sub", "start", "end");
+    String counted = bound.requiredText("sub");
+    @Nullable Window window = Window.of(text, bound);
+    if (window == null) {
+      return Value.whole(0);
+    }
     if (counted.isEmpty()) {
-      return Value.whole(PythonText.length(text) + 1L);
+      return Value.whole(PythonText.length(window.text()) + 1L);
     }
     long count = 0;
-    int at = TextSearch.indexOf(text, counted, 0);
+    int at = TextSearch.indexOf(window.text(), counted, 0);
     while (at >= 0) {
       count++;
-      at = TextSearch.indexOf(text, counted, at + counted.length());
+      at = TextSearch.indexOf(window.text(), counted, at + counted.length());
     }
     return Value.whole(count);
   }
 
-  private static int find(String name, Value.Text whole, Arguments arguments) {
-    String text = whole.value();
-    String wanted = arguments.bind(name, "sub").requiredText("sub");
+  private static int find(String name, Value.Text text, Arguments arguments) {
+    Arguments.Bound bound = arguments.bind(name, "sub", "start", "end");
+    String wanted = bound.requiredText("sub");
+    @Nullable Window window = Window.of(text, bound);
+    if (window == null) {
+      return -1;
+    }
     int index =
         name.equals("rfind")
-            ? TextSearch.lastIndexOf(text, wanted, text.length())
-            : TextSearch.indexOf(text, wanted, 0);
-    return PythonText.codePointIndex(text, index);
+            ? TextSearch.lastIndexOf(window.text(), wanted, window.text().length())
+            : TextSearch.indexOf(window.text(), wanted, 0);
+    return index < 0 ? -1 : window.start() + PythonText.codePointIndex(window.text(), index);
   }
 
-  private static Value index(Value.Text text, Arguments arguments) {
-    int index = find("index", text, arguments);
+  private static Value index(String find, Value.Text text, Arguments arguments) {
+    int index = find(find, text, arguments);
     if (index < 0) {
       throw new Fault("substring not found");
     }

@@ -28,6 +28,23 @@ final class TokenStream {
     return token;
   }
 
+  /** How many tokens were taken. */
+  int position() {
+    return next;
+  }
+
+  /** Whether a variable of this name stands between a position and the next token. */
+  boolean hasVariable(String name, int start) {
+    for (int i = start; i < next; i++) {
+      Token token = tokens.get(i);
+      boolean attribute = i > 0 && tokens.get(i - 1).text().equals(".");
+      if (token.kind() == Token.Kind.NAME && token.text().equals(name) && !attribute) {
+        return true;
+      }
+    }
+    return false;
+  }
+
   boolean isAt(Token.Kind kind) {
     return current().kind() == kind;
   }

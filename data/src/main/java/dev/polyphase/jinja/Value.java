@@ -240,6 +240,8 @@ sealed interface Value
     enum Kind {
       LIST("list", true, true),
       TUPLE("tuple", true, true),
+      /** A tuple of {@code groupby}, whose elements have the names grouper and list too. */
+      GROUP("tuple", true, true),
       RANGE("range", true, true),
       /** Keys, values or items of a dict. */
       VIEW("dict view", true, false),
@@ -263,6 +265,15 @@ sealed interface Value
       boolean hasIndex() {
         return hasIndex;
       }
+
+      boolean isTuple() {
+        return this == TUPLE || this == GROUP;
+      }
+
+      /** Whether values of both can be equal. */
+      boolean isLike(Kind other) {
+        return this == other || (isTuple() && other.isTuple());
+      }
     }
 
     public Series {
@@ -275,12 +286,14 @@ sealed interface Value
 
     @Override
     public boolean equals(@Nullable Object other) {
-      return other instanceof Series series && kind == series.kind && items.equals(series.items);
+      return other instanceof Series series
+          && kind.isLike(series.kind)
+          && items.equals(series.items);
     }
 
     @Override
     public int hashCode() {
-      return 31 * kind.hashCode() + items.hashCode();
+      return items.hashCode();
     }
 
     @Override

@@ -58,7 +58,7 @@ final class Writing {
       mapping(mapping.all(), output);
     } else if (value instanceof Value.Series series && series.kind() == Value.Series.Kind.LIST) {
       series("[", series.items(), "]", output);
-    } else if (value instanceof Value.Series series && series.kind() == Value.Series.Kind.TUPLE) {
+    } else if (value instanceof Value.Series series && series.kind().isTuple()) {
       series("(", series.items(), series.items().size() == 1 ? ",)" : ")", output);
     } else {
       throw new Fault("a " + value.typeName() + " can't be written out; is |list missing?");
@@ -72,7 +72,7 @@ final class Writing {
     return value.toString();
   }
 
-  private static String real(double value) {
+  static String real(double value) {
     if (Double.isFinite(value)) {
       return PythonFloat.toString(value);
     }

@@ -8,8 +8,12 @@
  * ExpressionParser}, {@code PostfixParser} and {@code PrimaryParser} make the tree, from the whole
  * to the part, whose nodes ({@code Statement}, {@code Expression}) execute themselves in a {@code
  * Scope} on {@code Value}s. What Python's types can do is in {@code Attributes}, {@code
- * Subscripts}, {@code Arithmetic}, {@code Comparison} and {@code Writing}; {@code Filters}, {@code
- * Tests} and {@code Globals} are tables by name.
+ * Subscripts}, {@code Arithmetic}, {@code Comparison}, {@code Formatting} and {@code Writing};
+ * {@code Filters}, {@code Tests} and {@code Globals} are tables by name.
+ *
+ * <p>Every value of the variables remembers its {@code Source}, and every text the {@code Origins}
+ * of its characters, which {@code Output} keeps while texts are put together: a {@link
+ * dev.polyphase.jinja.Rendering} says where its parts come from.
  *
  * <p>Nothing is looked up by reflection, and no value is ever parsed as a template.
  */

@@ -335,6 +335,26 @@ class AnyTemplateTest {
   }
 
   @Test
+  void aTurnWithoutAHeadBeginsWhereItLeavesThePrompt() throws IOException {
+    template(
+        DEEPSEEK.replace(
+            "{{- '<|Assistant|>' + (m.content if m.content is not none else '') }}",
+            "{{- '\\n' if ns.tool else '<|Assistant|>' }}"),
+        "<s>",
+        "</s>",
+        "<|User|>",
+        "<|Assistant|>",
+        "<|call|>",
+        "<|/call|>",
+        "<|out|>",
+        "<|/out|>",
+        "<|outs|>");
+    assertThat(marked(turns("user: a", CALL, ANSWER, CALL, ANSWER, "assistant: b")))
+        .contains("<|out|>21<|/out|>[\n<|call|>f\n")
+        .endsWith("</s>]<|out|>21<|/out|><|outs|>[b</s>]");
+  }
+
+  @Test
   void inTheMannerOfHarmony() throws IOException {
     template(
         HARMONY,

@@ -49,6 +49,18 @@ class BudgetTest {
         "\n{{ ['b', 'a'] | sort(attribute='x' ~ '.a' * 8000000) }}",
         "\n{% for i in range(100000) %}{{ strftime_now('%A' * 1000) | length }}{% endfor %}",
         "\n{% set n = namespace() %}{% set n.x = n %}{{ [n] | tojson }}",
+        "\n{% for t in [a] recursive %}{{ loop([t]) }}{% endfor %}",
+        "\n{% for t in [1] recursive %}{{ loop([1]) }}{{ loop([1]) }}{% endfor %}",
+        "\n{% for i in range(100000) %}{{ ('%100000s' % i) | length }}{% endfor %}",
+        "\n{% for i in range(100000) %}{{ '{:>100000}'.format(i) | length }}{% endfor %}",
+        "\n{% for i in range(100000) %}{{ ('{0}' * 1000).format('') | length }}{% endfor %}",
+        "\n{% for i in range(100000) %}{{ ('%s' * 1000).format('') % range(1000) | list }}{% endfor %}",
+        "\n{% set n = namespace(l=[]) %}{% for i in range(1000) %}{% for j in [1] %}{% if loop.changed(a ~ i) %}{% set n.l = n.l + [loop] %}{% endif %}{% endfor %}{% endfor %}",
+        "\n{% set j = joiner(a) %}{% for i in range(100000) %}{{ j() }}{% endfor %}",
+        "\n{% set n = namespace(t=('-' ~ a)[:2]) %}{% for i in range(60) %}{% set n.t = n.t + n.t %}{% endfor %}",
+        "\n{% macro m() %}{{ m(*varargs, a=1) }}{{ kwargs }}{% endmacro %}{{ m(*range(1000)) }}",
+        "\n{{ range(100000) | batch(1, 0) | map('batch', 100000, 0) | map('list') | list | length }}",
+        "\n{% for i in range(100000) %}{{ range(1000) | groupby(0) | length }}{% endfor %}",
       })
   void endsWhatWouldNotEnd(String template) {
     TemplateException ended =

@@ -87,6 +87,17 @@ class RenderingTest {
         "{% for k, v in messages[1].calls[0].arguments | dictsort(reverse=true) %}{{ v | tojson }}{% endfor %} => [/messages/1/calls/0/arguments/z [true, null, 2.5]][/messages/1/calls/0/arguments/y \"two\"][/messages/1/calls/0/arguments/x 1]",
         "{{ messages[1].calls[0].arguments.z[0] }}{{ messages[1].calls[0].arguments.z[1] }} => [/messages/1/calls/0/arguments/z/0 True][/messages/1/calls/0/arguments/z/1 None]",
         "{{ messages[0].name or 'x' }}{{ messages[1].name or 'x' }}{{ messages[1].name | default(a) }} => [/messages/0/name Ada]x[/a abc]",
+        "{{ '%s-%5s' % (a, bos) }} => [/a abc]-  [/bos <s>]",
+        "{{ ('-%s' ~ a) % bos }} => -[/bos <s>][/a abc]",
+        "{{ '{0}|{1:>4}|{0!r}'.format(a, bos) }} => [/a abc]| [/bos <s>]|[/a 'abc']",
+        "{{ '%03d' % messages[1].calls[0].arguments.x }} => 00[/messages/1/calls/0/arguments/x 1]",
+        "{{ messages[1].calls[0].arguments.x | int }} => [/messages/1/calls/0/arguments/x 1]",
+        "{{ a | center(7) }}| =>   [/a abc]  |",
+        "{{ ('x' ~ a) | truncate(3, true, '', 0) }} => x[/a ab]",
+        "{{ a.ljust(5, '.') }}{{ '5'.zfill(2) }} => [/a abc]..05",
+        "{{ messages | groupby('role') | map('first') | join(' ') }} => [/messages/1/role assistant] [/messages/0/role user]",
+        "{% for m in messages recursive %}{{ m.role }}{{ loop(m.parts) if m.parts }}{{ m.text }}{% endfor %} => [/messages/0/role user][/messages/1/role assistant][/messages/1/parts/0/text p][/messages/1/parts/1/text q]",
+        "{% macro m() %}{{ varargs | join }}{{ kwargs.k }}{% endmacro %}{{ m(a, bos, k=sharp) }} => [/a abc][/bos <s>][/sharp stra\u00dfe]",
         "{{ empty }}{{ a | length }}{{ a == 'abc' }}{{ {'abc': 1}[a] }} => 3True1",
       })
   void tellsWhereEachPartComesFrom(String template, String expected) throws IOException {
@@ -247,6 +258,9 @@ class RenderingTest {
     forms.add("([%s, %s] | string)");
     forms.add("(%s ~ %s) * 2");
     forms.add("(%s ~ %s).partition(' ') | last");
+    forms.add("'{}7{}'.format(%s, %s)");
+    forms.add("('8%%s9' %% (%s)) ~ %s");
+    forms.add("(%s ~ %s) | center(40) | truncate(30, true, '-')");
     String form = forms.get(random.nextInt(forms.size()));
     return "(" + form.formatted(x, y) + ")";
   }

@@ -1,5 +1,7 @@
 package dev.polyphase.orchestrator;
 
+import static com.tngtech.archunit.base.DescribedPredicate.not;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.belongToAnyOf;
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAPackage;
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideOutsideOfPackage;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
@@ -16,6 +18,7 @@ import com.tngtech.archunit.lang.ArchRule;
 import dev.polyphase.orchestrator.cli.Main;
 import dev.polyphase.rescanner.LibtorchSingularValues;
 import dev.polyphase.rescanner.WholeModelSingularValues;
+import dev.polyphase.weights.PythonFloat;
 import org.junit.jupiter.api.Test;
 
 /** Who may import whom. */
@@ -90,6 +93,19 @@ class ArchitectureTest {
             .resideInAPackage("dev.polyphase.pipelines..")
             .should()
             .dependOnClassesThat(areOursOutside("dev.polyphase.pipelines.."));
+    rule.check(OURS_BUT_TESTS);
+  }
+
+  /** But for the one class that writes floats as Python does. */
+  @Test
+  void theTemplateEngineImportsNothingOfOurs() {
+    ArchRule rule =
+        noClasses()
+            .that()
+            .resideInAPackage("dev.polyphase.jinja..")
+            .should()
+            .dependOnClassesThat(
+                areOursOutside("dev.polyphase.jinja..").and(not(belongToAnyOf(PythonFloat.class))));
     rule.check(OURS_BUT_TESTS);
   }
 
