@@ -66,6 +66,7 @@ class BoundsTest {
         "phases.one.save_minutes | 1e300",
         "phases.one.save_total_limit | 2147483647",
         "phases.one.datasets[0].weight | 1e300",
+        "phases.one.max_bad_ratio | 1.5",
         "phases.one.dpo.beta | 1e300",
         "phases.one.adapter.r | 20000000",
         "phases.one.adapter.alpha | 1e300",

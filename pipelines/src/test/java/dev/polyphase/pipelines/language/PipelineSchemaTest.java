@@ -83,6 +83,7 @@ class PipelineSchemaTest {
           "two-min-lrs",
           "two-ranks",
           "two-spellings",
+          "two-spellings-of-dataset",
           "val-set-beside-eval-datasets",
           "warmup-twice");
 

@@ -95,6 +95,35 @@ class PipelineWriterTest {
         pipeline.phases());
   }
 
+  /** What every dataset could say would fill the file, and hardly any says it. */
+  @Test
+  void leavesOutWhatADatasetDoesNotSay() {
+    String yaml =
+        """
+        name: demo
+        base_model: model
+        phases:
+          - name: one
+            type: sft
+            targeting: {method: full}
+            datasets: [{path: a, roles: {user: [guest]}, train_on_eos: all}]
+            learning_rate: 1
+        """;
+    assertThat(PipelineWriter.toYaml(PipelineReader.parse(yaml, "demo", List.of())))
+        .contains(
+            """
+                datasets:
+                  - path: a
+                    type: auto
+                    weight: 1
+                    roles:
+                      user:
+                        - guest
+                    train_on_eos: all
+                mix_by: passes
+            """);
+  }
+
   @Test
   void writesEveryKeyOfAPhase() {
     assertThat(PipelineWriter.toYaml(withBaseModel("model")))
@@ -117,6 +146,10 @@ class PipelineWriterTest {
                   - path: a
                     type: auto
                     weight: 1
+                mix_by: passes
+                deduplicate: false
+                max_bad_ratio: 0.01
+                strict: false
                 eval_datasets: []
                 load_best_model_at_end: false
                 num_epochs: 1

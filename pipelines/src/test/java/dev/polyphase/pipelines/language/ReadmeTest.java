@@ -35,7 +35,7 @@ class ReadmeTest {
         - zzzzzzzzzz: 1
           type: dpo
           targeting: {method: METHOD, zzzzzzzzzz: 1}
-          datasets: [{zzzzzzzzzz: 1}]
+          datasets: [{zzzzzzzzzz: 1, roles: {zzzzzzzzzz: 1}}]
           lr_scheduler_kwargs: {zzzzzzzzzz: 1}
           lr_by_snr: {zzzzzzzzzz: 1}
           dpo: {zzzzzzzzzz: 1}
