@@ -50,13 +50,13 @@ public record DatasetRows(Path folder, String key, List<Dataset> datasets, Set<R
       List<Path> files;
       try {
         refuseWhatIsNotBuilt(dataset, key + "[" + i + "]");
-        files = DatasetFiles.matching(folder, dataset.path(), key + "[" + i + "].path");
+        files = DatasetFiles.of(folder, dataset, key + "[" + i + "]", DatasetHub.NONE);
       } catch (InputException e) {
         problems.add(e);
         continue;
       }
       for (Path file : files) {
-        readFile(file, dataset.type(), problems, counted);
+        readFile(file, dataset, problems, counted);
       }
     }
   }
@@ -74,10 +74,10 @@ public record DatasetRows(Path folder, String key, List<Dataset> datasets, Set<R
     };
   }
 
-  private void readFile(Path file, RowType type, RowProblems problems, Handler handler)
+  private void readFile(Path file, Dataset dataset, RowProblems problems, Handler handler)
       throws IOException {
-    FileShape shape = new FileShape(candidates(type));
-    JsonRows.read(file, problems, row -> handler.row(row, shape.of(row)));
+    FileShape shape = new FileShape(candidates(dataset.type()));
+    JsonRows.read(file, dataset, problems, row -> handler.row(row, shape.of(row)));
   }
 
   private List<RowShape> candidates(RowType type) {
@@ -88,10 +88,6 @@ public record DatasetRows(Path folder, String key, List<Dataset> datasets, Set<R
     if (dataset.weight() != 1) {
       throw new InputException(
           at + ".weight: " + dataset.weight() + " is not built yet; leave it out, or write 1");
-    }
-    if (dataset.path().endsWith(".parquet")) {
-      throw new InputException(
-          at + ".path: " + dataset.path() + ": parquet is not built yet; convert it to JSONL");
     }
     if (candidates(dataset.type()).isEmpty()) {
       throw new InputException(

@@ -1,9 +1,19 @@
 package dev.polyphase.data;
 
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.StreamReadConstraints;
+import com.fasterxml.jackson.core.StreamReadFeature;
+import com.fasterxml.jackson.core.json.JsonReadFeature;
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.polyphase.pipelines.problems.InputException;
 import dev.polyphase.pipelines.problems.Place;
+import dev.polyphase.weights.JsonFault;
+import java.io.CharConversionException;
+import java.io.IOException;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -19,6 +29,54 @@ public record JsonRow(Place place, ObjectNode fields) {
 
   /** A label that carries no loss. */
   public static final int NO_LOSS = -100;
+
+  private static final JsonMapper JSON =
+      JsonMapper.builder(
+              JsonFactory.builder()
+                  // The default limit of 20 million characters would refuse a long book.
+                  .streamReadConstraints(
+                      StreamReadConstraints.builder().maxStringLength(Integer.MAX_VALUE).build())
+                  .build())
+          .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
+          // Python writes numbers so that JSON does not know.
+          .enable(JsonReadFeature.ALLOW_NON_NUMERIC_NUMBERS)
+          .build();
+
+  /**
+   * Parses a row. Safe for several threads.
+   *
+   * @throws InputException if it is no JSON object, or one that has a key twice
+   */
+  public static JsonRow of(RawRow raw) throws IOException {
+    Place place = raw.place();
+    if (raw.wrong() != null) {
+      throw new InputException(place, raw.wrong());
+    }
+    @Nullable JsonNode row;
+    boolean moreFollows;
+    try (JsonParser json = JSON.createParser(raw.json())) {
+      row = json.readValueAsTree();
+      moreFollows = json.nextToken() != null;
+    } catch (JsonProcessingException | CharConversionException e) {
+      // The latter of bytes that the parser took for UTF-32.
+      throw JsonFault.in(raw.json(), JSON.getFactory()).from(place, "row");
+    }
+    if (moreFollows || !(row instanceof ObjectNode fields)) {
+      String found = row == null ? "nothing" : kind(row);
+      throw new InputException(
+          place,
+          moreFollows
+              ? "a row must be a JSON object on a line of its own, found %s and more after it"
+                  .formatted(found)
+              : "a row must be a JSON object, found " + found);
+    }
+    return new JsonRow(place, fields);
+  }
+
+  /** The text that some JSON is. */
+  static String textOf(byte[] json) throws IOException {
+    return JSON.readValue(json, String.class);
+  }
 
   /** Whether the row has this key with a value that is not null. */
   public boolean has(String key) {

@@ -1,6 +1,7 @@
 package dev.polyphase.orchestrator.engine;
 
 import dev.polyphase.data.DatasetFiles;
+import dev.polyphase.data.DatasetHub;
 import dev.polyphase.pipelines.Dataset;
 import dev.polyphase.pipelines.Phase;
 import dev.polyphase.pipelines.problems.InputException;
@@ -39,7 +40,7 @@ final class DataFiles {
     for (Dataset dataset :
         Stream.concat(phase.datasets().stream(), phase.evaluation().evalDatasets().stream())
             .toList()) {
-      for (Path file : files(dataset.path(), folder)) {
+      for (Path file : files(dataset, folder)) {
         digests.put(nameOf(file, folder), sha256(file));
       }
     }
@@ -50,14 +51,14 @@ final class DataFiles {
   static SortedSet<String> names(List<Dataset> datasets, Path folder) throws IOException {
     SortedSet<String> names = new TreeSet<>();
     for (Dataset dataset : datasets) {
-      files(dataset.path(), folder).forEach(file -> names.add(String.valueOf(file.getFileName())));
+      files(dataset, folder).forEach(file -> names.add(String.valueOf(file.getFileName())));
     }
     return names;
   }
 
-  private static List<Path> files(String path, Path folder) throws IOException {
+  private static List<Path> files(Dataset dataset, Path folder) throws IOException {
     try {
-      return DatasetFiles.matching(folder, path, "datasets");
+      return DatasetFiles.of(folder, dataset, "datasets", DatasetHub.NONE);
     } catch (InputException e) {
       return List.of();
     }

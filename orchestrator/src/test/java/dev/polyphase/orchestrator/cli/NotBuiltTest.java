@@ -110,7 +110,6 @@ class NotBuiltTest {
         "rows  | datasets=[{path: text.jsonl, weight: 2}]      | datasets[].weight | false",
         "rows  | eval_datasets=[{path: text.jsonl, weight: 2}] | datasets[].weight | false",
         "rows  | datasets=[{path: 't*.jsonl'}]                 | datasets[].path   | true",
-        "rows  | datasets=[{path: rows.parquet}]               | datasets[].path   | false",
         "text  | sample_packing=true                           | sample_packing    | true",
         "rows  | sample_packing=true                           | sample_packing    | true",
         "pairs | sample_packing=true                           | sample_packing    | false",
@@ -132,12 +131,7 @@ class NotBuiltTest {
           }
         });
     assertThat(marked)
-        .containsExactly(
-            "datasets[].path",
-            "datasets[].weight",
-            "dpo.loss_type",
-            "dpo.reference",
-            "sample_packing");
+        .containsExactly("datasets[].weight", "dpo.loss_type", "dpo.reference", "sample_packing");
   }
 
   private static void assertPlanned(List<String> settings, String key, boolean built) {

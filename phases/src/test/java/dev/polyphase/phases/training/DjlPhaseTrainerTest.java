@@ -293,7 +293,7 @@ class DjlPhaseTrainerTest {
     assertThat(message(() -> run.check("phases.one.datasets=[{path: none.jsonl}]")))
         .startsWith("phases.one.datasets[0].path: no file matches none.jsonl in ");
     assertThat(message(() -> run.check("phases.one.eval_datasets=[{path: a.parquet}]")))
-        .startsWith("phases.one.eval_datasets[0].path: a.parquet: parquet is not built yet");
+        .startsWith("phases.one.eval_datasets[0].path: no file matches a.parquet in ");
   }
 
   @Test
