@@ -45,6 +45,7 @@ final class ChosenRows implements RowFile {
   private final Connection connection;
   private final Deque<RawRow> chosen = new ArrayDeque<>();
   private List<RawRow> batch = new ArrayList<>();
+  private String sql = "";
   private @Nullable PreparedStatement query;
 
   /**
@@ -84,7 +85,7 @@ final class ChosenRows implements RowFile {
       if (query == null) {
         query = prepared();
       }
-      chosen.addAll(of(batch, query));
+      chosen.addAll(of(batch));
     }
     return chosen.remove();
   }
@@ -126,7 +127,7 @@ final class ChosenRows implements RowFile {
         types.entrySet().stream()
             .map(column -> DuckDb.name(column.getKey()) + " " + column.getValue())
             .collect(joining(", "));
-    String sql =
+    sql =
         """
         SELECT %1$s FROM (
           SELECT %1$s, unnest(row) FROM (
@@ -137,7 +138,7 @@ final class ChosenRows implements RowFile {
     return connection.prepareStatement(sql);
   }
 
-  private List<RawRow> of(List<RawRow> all, PreparedStatement prepared) throws IOException {
+  private List<RawRow> of(List<RawRow> all) throws IOException {
     List<RawRow> sound = new ArrayList<>();
     ByteArrayOutputStream json = new ByteArrayOutputStream();
     for (RawRow row : all) {
@@ -153,18 +154,22 @@ final class ChosenRows implements RowFile {
     json.write(']');
     boolean[] holds = new boolean[sound.size()];
     try {
-      prepared.setString(1, json.toString(StandardCharsets.UTF_8));
-      try (ResultSet found = prepared.executeQuery()) {
+      if (query == null) {
+        query = connection.prepareStatement(sql);
+      }
+      query.setString(1, json.toString(StandardCharsets.UTF_8));
+      try (ResultSet found = query.executeQuery()) {
         while (found.next()) {
           holds[found.getInt(1)] = true;
         }
       }
     } catch (SQLException e) {
+      query = null; // It is closed by what failed.
       if (all.size() > 1) {
         // One after the other, to know which it is.
         List<RawRow> each = new ArrayList<>();
         for (RawRow row : all) {
-          each.addAll(of(List.of(row), prepared));
+          each.addAll(of(List.of(row)));
         }
         return each;
       }

@@ -10,7 +10,6 @@ import java.nio.file.Path;
 import java.util.Optional;
 import org.apache.commons.compress.compressors.bzip2.BZip2CompressorInputStream;
 import org.apache.commons.compress.compressors.gzip.GzipCompressorInputStream;
-import org.apache.commons.compress.compressors.lz4.FramedLZ4CompressorInputStream;
 import org.tukaani.xz.XZInputStream;
 
 /** What has compressed a file, told by its first bytes. Several members in a row are one file. */
@@ -100,7 +99,7 @@ enum Compression {
       }
       case BZIP2 -> new BZip2CompressorInputStream(in, true);
       case XZ -> new XZInputStream(in, MOST_KIB_FOR_XZ);
-      case LZ4 -> new FramedLZ4CompressorInputStream(in, true);
+      case LZ4 -> new Lz4InputStream(in);
     };
   }
 
