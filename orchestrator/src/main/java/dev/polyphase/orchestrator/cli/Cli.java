@@ -1,6 +1,7 @@
 package dev.polyphase.orchestrator.cli;
 
 import dev.polyphase.orchestrator.engine.Display;
+import dev.polyphase.orchestrator.hub.Hub;
 import dev.polyphase.orchestrator.hub.ModelFolders;
 import dev.polyphase.pipelines.problems.OperationFailedException;
 import java.nio.file.Path;
@@ -26,9 +27,10 @@ final class Cli {
   Cli(Backend backend, Console console, Map<String, String> environment) {
     this.console = console;
     Path userHome = Path.of(System.getProperty("user.home"));
-    ModelFolders models = ModelFolders.of(environment, userHome);
     PolyphaseHome home = PolyphaseHome.of(environment, userHome);
     Display display = Terminal.display(console.messages(), environment);
+    ModelFolders models =
+        new ModelFolders(Hub.of(environment, userHome, Version.number(), new Downloads(display)));
     RootCommand root = new RootCommand();
     failures = new Failures(console, root);
     commands =

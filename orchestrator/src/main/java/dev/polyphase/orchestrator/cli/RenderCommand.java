@@ -37,7 +37,7 @@ final class RenderCommand implements Callable<Integer> {
 
   @Parameters(
       paramLabel = "MODEL_OR_TEMPLATE",
-      description = "A folder, the id of a downloaded model, or a file with a Jinja template.")
+      description = "A folder, the id of a model on the hub, or a file with a Jinja template.")
   private String model = "";
 
   @Option(
@@ -85,7 +85,7 @@ final class RenderCommand implements Callable<Integer> {
     if (InputFile.isStream(file) || (!Files.isDirectory(file) && InputFile.isThere(file))) {
       return ChatTemplate.ofFile(file);
     }
-    Path folder = models.resolve(model, Path.of(""));
+    Path folder = models.resolveTokenizer(model, Path.of(""));
     FolderLinks.requireOwn(folder);
     Optional<ChatTemplate> own = ChatTemplate.in(folder);
     if (own.isPresent()) {
