@@ -22,7 +22,9 @@ public record Pipeline(
             wanted = NAME_IN_WORDS)
         String name,
     @Key(
-            means = "a folder, a Hugging Face id, or a mapping for a new model",
+            means =
+                "a folder, a Hugging Face id as `Qwen/Qwen3-8B`, one of its revisions as"
+                    + " `Qwen/Qwen3-8B@REVISION`, or a mapping for a new model",
             wanted = "a model's folder, its id, or {init: random, config: FILE, tokenizer: FOLDER}",
             also = "model_name_or_path")
         BaseModel baseModel,

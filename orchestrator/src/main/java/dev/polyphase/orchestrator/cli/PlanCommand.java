@@ -21,7 +21,7 @@ import picocli.CommandLine.Option;
     name = "plan",
     mixinStandardHelpOptions = true,
     description =
-        "Makes all checks of a run, and says what each phase will train and need; writes nothing.")
+        "Makes all checks of a run, and says what each phase will train and need; trains nothing.")
 final class PlanCommand implements Callable<Integer> {
   private final Backend backend;
   private final ModelFolders models;

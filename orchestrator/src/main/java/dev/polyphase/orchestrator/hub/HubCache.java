@@ -1,6 +1,6 @@
 package dev.polyphase.orchestrator.hub;
 
-import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.polyphase.orchestrator.hub.Listing.RemoteFile;
 import dev.polyphase.pipelines.problems.InputException;
@@ -15,6 +15,7 @@ import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
@@ -29,7 +30,8 @@ import java.util.regex.Pattern;
  *   refs/main                  the commit that a branch or tag was when it was downloaded
  *   blobs/SHA                  each content once
  *   snapshots/COMMIT/NAME      a link to it
- *   trees/COMMIT.json          all files that belong to the commit, downloaded or not
+ *   trees/COMMIT.json          all files that belong to the commit, downloaded or not; ours is
+ *                              COMMIT.polyphase.json
  * </pre>
  *
  * @param folder the cache, which need not exist
@@ -140,28 +142,35 @@ public record HubCache(Path folder) {
 
   /** All files that belong to a commit, if that is known; what can't be read is not known. */
   Optional<Listing> listing(Repository repository, String commit) throws IOException {
-    Path file = tree(repository, commit);
-    if (!Files.isRegularFile(file)) {
-      return Optional.empty();
+    for (Path file : List.of(ownTree(repository, commit), tree(repository, commit + ".json"))) {
+      if (Files.isRegularFile(file)) {
+        try {
+          Optional<Listing> listing = Listing.read(commit, JSON.readTree(file.toFile()));
+          if (listing.isPresent()) {
+            return listing;
+          }
+        } catch (JsonProcessingException e) {
+          // Not known.
+        }
+      }
     }
-    JsonNode json;
-    try {
-      json = JSON.readTree(file.toFile());
-    } catch (IOException e) {
-      return Optional.empty();
-    }
-    return Listing.read(commit, json);
+    return Optional.empty();
   }
 
   /** Keeps what belongs to a commit. */
   void keep(Repository repository, Listing listing) throws IOException {
-    Path file = tree(repository, listing.commit());
+    Path file = ownTree(repository, listing.commit());
     Files.createDirectories(file.getParent());
     AtomicFiles.writeString(file, listing.json().toPrettyString());
   }
 
-  private Path tree(Repository repository, String commit) {
-    return of(repository).resolve("trees").resolve(commit + ".json");
+  /** Under the name that huggingface_hub gives it, that would take what is not needed as lost. */
+  private Path ownTree(Repository repository, String commit) {
+    return tree(repository, commit + ".polyphase.json");
+  }
+
+  private Path tree(Repository repository, String name) {
+    return of(repository).resolve("trees").resolve(name);
   }
 
   /** Keeps which commit a branch or tag is. */

@@ -117,7 +117,7 @@ record Listing(String commit, SortedMap<String, RemoteFile> files) {
     return Optional.of(new Listing(commit, files));
   }
 
-  /** The same as huggingface_hub keeps it in its cache, so that it knows too what is missing. */
+  /** The same in the format in which huggingface_hub keeps such lists. */
   ObjectNode json() {
     ObjectNode all = JsonNodeFactory.instance.objectNode().put("format_version", VERSION);
     ObjectNode list = all.putObject("files");

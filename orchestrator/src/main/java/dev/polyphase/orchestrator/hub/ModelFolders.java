@@ -5,7 +5,9 @@ import dev.polyphase.pipelines.problems.InputException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /**
  * The folders of what a user names: a folder, or the id of a model or a data set on the Hugging
@@ -69,6 +71,12 @@ public record ModelFolders(Hub hub) implements DatasetHub {
 
   @Override
   public Optional<Path> snapshot(String id, Optional<String> revision) throws IOException {
+    return snapshot(id, revision, ModelFolders::everything);
+  }
+
+  @Override
+  public Optional<Path> snapshot(String id, Optional<String> revision, Choice choice)
+      throws IOException {
     Optional<Repository> repository =
         WantedFiles.OfDataset.isRows(id)
             ? Optional.empty() // a file that is not there
@@ -77,6 +85,12 @@ public record ModelFolders(Hub hub) implements DatasetHub {
         ? Optional.empty()
         : Optional.of(
             hub.snapshot(
-                repository.get(), revision, new WantedFiles.OfDataset(), "a file or folder"));
+                repository.get(), revision, new WantedFiles.OfDataset(choice), "a file or folder"));
+  }
+
+  private static List<Path> everything(Path outline) throws IOException {
+    try (Stream<Path> files = Files.walk(outline)) {
+      return files.filter(Files::isRegularFile).toList();
+    }
   }
 }

@@ -1,12 +1,15 @@
 package dev.polyphase.orchestrator.hub;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.polyphase.data.DatasetHub;
 import dev.polyphase.pipelines.problems.InputException;
 import dev.polyphase.pipelines.problems.Place;
 import dev.polyphase.weights.JsonFile;
+import dev.polyphase.weights.TemporaryFolder;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.Set;
 import java.util.SortedSet;
 import java.util.TreeSet;
@@ -138,11 +141,18 @@ sealed interface WantedFiles {
     }
   }
 
-  /** Rows in files of a known type, and the card that says which are of which split. */
-  record OfDataset() implements WantedFiles {
+  /**
+   * Rows in files of a known type, and the card that says which are of which split.
+   *
+   * @param choice which of them
+   */
+  record OfDataset(DatasetHub.Choice choice) implements WantedFiles {
     private static final Pattern ROWS =
         Pattern.compile(
-            "(?i).*\\.(jsonl|json|ndjson|csv|tsv|parquet|arrow|txt)(\\.(gz|zst|bz2|xz))?");
+            "(?i).*\\.(jsonl|json|ndjson|csv|tsv|parquet|arrow|feather|txt)(\\.(gz|zst|bz2|xz))?");
+
+    private static final Pattern CONTENTS =
+        Pattern.compile("README\\.md|(.*/)?(state|dataset_dict)\\.json");
 
     /** Whether a name is that of a file of rows. */
     static boolean isRows(String name) {
@@ -151,28 +161,53 @@ sealed interface WantedFiles {
 
     @Override
     public SortedSet<String> first(Set<String> names) {
-      return matching(names, "README.md"::equals);
+      return matching(names, name -> CONTENTS.matcher(name).matches() && isSeen(name));
     }
 
     @Override
-    public SortedSet<String> all(Repository repository, Set<String> names, Path snapshot) {
-      SortedSet<String> rows =
-          matching(
-              names,
-              name ->
-                  isRows(name)
-                      && Stream.of(name.split("/")).noneMatch(part -> part.startsWith(".")));
-      if (rows.isEmpty()) {
+    public SortedSet<String> all(Repository repository, Set<String> names, Path snapshot)
+        throws IOException {
+      SortedSet<String> rows = matching(names, name -> isRows(name) && isSeen(name));
+      SortedSet<String> contents = first(names);
+      if (contents.containsAll(rows)) {
         throw new InputException(
             "the %s has no files of rows (JSONL, JSON, CSV, TSV, Parquet, Arrow or text); download"
                     .formatted(repository.words())
                 + " and convert it, and name the folder");
       }
-      rows.addAll(first(names));
-      return rows;
+      SortedSet<String> all = chosen(rows, contents, snapshot);
+      all.retainAll(rows);
+      all.addAll(contents);
+      return all;
     }
 
-    /** How many files belong to a split, only the hub knows. */
+    private SortedSet<String> chosen(Set<String> rows, Set<String> contents, Path snapshot)
+        throws IOException {
+      try (TemporaryFolder temporary = TemporaryFolder.create("outline")) {
+        Path outline = temporary.path();
+        for (String name : rows) {
+          Path file = outline.resolve(name);
+          Files.createDirectories(file.getParent());
+          Files.createFile(file);
+        }
+        for (String name : contents) {
+          Path file = outline.resolve(name);
+          Files.createDirectories(file.getParent());
+          Files.copy(snapshot.resolve(name), file, StandardCopyOption.REPLACE_EXISTING);
+        }
+        SortedSet<String> chosen = new TreeSet<>();
+        for (Path file : choice.of(outline)) {
+          chosen.add(outline.relativize(file).toString().replace('\\', '/'));
+        }
+        return chosen;
+      }
+    }
+
+    private static boolean isSeen(String name) {
+      return Stream.of(name.split("/", -1)).noneMatch(part -> part.startsWith("."));
+    }
+
+    /** Which files belong to a split, only the hub knows. */
     @Override
     public boolean seemThere(Path snapshot) {
       return false;

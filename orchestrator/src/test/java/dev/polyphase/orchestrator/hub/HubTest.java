@@ -3,6 +3,7 @@ package dev.polyphase.orchestrator.hub;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.polyphase.data.DatasetHub;
 import dev.polyphase.orchestrator.hub.HubOnLoopback.Asked;
 import dev.polyphase.orchestrator.hub.HubOnLoopback.Reaction;
 import dev.polyphase.pipelines.problems.InputException;
@@ -725,6 +726,40 @@ class HubTest {
       assertThatThrownBy(() -> sets.snapshot("o/none", Optional.of("v2")))
           .isInstanceOf(InputException.class)
           .hasMessageContaining("the data set o/none has no revision v2");
+    }
+  }
+
+  /** By the card, and by names of files that nobody has downloaded yet. */
+  @Test
+  void ofADataSetThoseFilesComeThatAreChosen() throws IOException {
+    Map<String, byte[]> files = new HashMap<>();
+    files.put("README.md", utf8("german: de\n"));
+    files.put("de/train.jsonl", bytes(500));
+    files.put("de/state.json", utf8("{\"files\": 1}"));
+    files.put("en/train.jsonl", bytes(600));
+    try (HubOnLoopback other =
+        new HubOnLoopback("datasets/o/d", COMMIT, files, List.of("en/train.jsonl"))) {
+      ModelFolders sets = models("HF_ENDPOINT", other.endpoint());
+      DatasetHub.Choice german =
+          outline -> {
+            assertThat(filesIn(outline)).isEqualTo(files.keySet());
+            assertThat(outline.resolve("de/state.json")).hasContent("{\"files\": 1}");
+            assertThat(outline.resolve("de/train.jsonl")).isEmptyFile();
+            String language = Files.readString(outline.resolve("README.md")).substring(8).strip();
+            return List.of(outline.resolve(language).resolve("train.jsonl"));
+          };
+      Path there = sets.snapshot("o/d", Optional.empty(), german).orElseThrow();
+      assertThat(filesIn(there))
+          .containsExactlyInAnyOrder("README.md", "de/state.json", "de/train.jsonl");
+
+      DatasetHub.Choice english = outline -> List.of(outline.resolve("en/train.jsonl"));
+      ModelFolders offline = models("HF_HUB_OFFLINE", "1");
+      assertThat(offline.snapshot("o/d", Optional.empty(), german)).contains(there);
+      assertThatThrownBy(() -> offline.snapshot("o/d", Optional.empty(), english))
+          .isInstanceOf(InputException.class)
+          .hasMessageContaining("HF_HUB_OFFLINE");
+      assertThat(sets.snapshot("o/d", Optional.empty(), english)).contains(there);
+      assertThat(there.resolve("en/train.jsonl")).hasBinaryContent(bytes(600));
     }
   }
 
