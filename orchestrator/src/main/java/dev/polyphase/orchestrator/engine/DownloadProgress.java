@@ -1,7 +1,6 @@
 package dev.polyphase.orchestrator.engine;
 
 import dev.polyphase.orchestrator.hub.DownloadListener;
-import java.util.Locale;
 import java.util.OptionalDouble;
 import java.util.function.LongSupplier;
 
@@ -63,21 +62,15 @@ public final class DownloadProgress implements DownloadListener {
     }
     lastSaid = now;
     timeLeft.stepped(there, now);
-    String text =
-        String.format(
-            Locale.ROOT,
-            "downloading the %s: %s of %s",
-            what,
-            Numbers.bytes(there),
-            Numbers.bytes(total));
+    String figures = Numbers.bytes(there) + " of " + Numbers.bytes(total);
     OptionalDouble seconds = timeLeft.seconds(total);
     if (seconds.isPresent() && Double.isFinite(seconds.getAsDouble())) {
-      text += ", " + StepLine.duration(seconds.getAsDouble()) + " left";
+      figures += ", " + StepLine.duration(seconds.getAsDouble()) + " left";
     }
     if (display.rewrites()) {
-      display.status(text.substring(0, Math.min(text.length(), display.width())));
+      display.status(StepLine.fitted("downloading", what, figures, display.width()));
     } else {
-      display.say(text);
+      display.say("downloading the " + what + ": " + figures);
     }
   }
 

@@ -29,7 +29,6 @@ import java.util.concurrent.Executors;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import javax.net.ssl.SSLException;
-import org.jspecify.annotations.Nullable;
 
 /**
  * The hub's HTTP interface. Redirects are followed here, so that the token is shown to the hub
@@ -43,7 +42,8 @@ final class HubServer implements AutoCloseable {
   /** A list of a thousand files has a third of one. */
   private static final int MOST_JSON = 64 << 20;
 
-  private static final int MOST_FILES = 1_000_000;
+  /** A million files. */
+  private static final int MOST_PAGES = 1000;
 
   /** As much of a body that nobody wants is cheaper than a new connection. */
   private static final int LITTLE = 1 << 16;
@@ -123,25 +123,23 @@ final class HubServer implements AutoCloseable {
   /** All files of a commit. */
   Listing list(Repository repository, String commit) throws IOException, InterruptedException {
     SortedMap<String, RemoteFile> files = new TreeMap<>();
-    @Nullable URI page = address(repository.tree(commit));
-    while (page != null) {
-      Page read = json(page, repository, commit);
-      int before = files.size();
-      if (!read.value.isArray()) {
+    Optional<String> query = Optional.of("?recursive=true");
+    for (int pages = 0; query.isPresent(); pages++) {
+      if (pages == MOST_PAGES) {
+        throw noHub();
+      }
+      Page page = json(address(repository.tree(commit) + query.get()), repository, commit);
+      if (!page.value.isArray()) {
         throw noHub();
       }
       try {
-        for (JsonNode entry : read.value) {
+        for (JsonNode entry : page.value) {
           Listing.listed(entry).ifPresent(file -> files.put(file.name(), file));
         }
       } catch (IllegalArgumentException e) {
         throw noHub();
       }
-      if (files.size() > MOST_FILES
-          || (read.next.isPresent() && files.size() == before && read.value.isEmpty())) {
-        throw noHub();
-      }
-      page = read.next.orElse(null);
+      query = page.next;
     }
     return new Listing(commit, files);
   }
@@ -151,7 +149,13 @@ final class HubServer implements AutoCloseable {
         "%s does not answer as the hub does; check HF_ENDPOINT".formatted(settings.host()));
   }
 
-  private record Page(JsonNode value, Optional<URI> next) {}
+  /**
+   * A part of an answer.
+   *
+   * @param next the query of the next part; its address is this one's, whatever a mirror of the hub
+   *     says that it is
+   */
+  private record Page(JsonNode value, Optional<String> next) {}
 
   private Page json(URI address, Repository repository, String revision)
       throws IOException, InterruptedException {
@@ -159,16 +163,15 @@ final class HubServer implements AutoCloseable {
     while (true) {
       try (Answer answer = get(address, Optional.empty(), repository, revision)) {
         byte[] text = read(answer.body);
-        Optional<URI> next =
+        Optional<String> next =
             answer
                 .headers
                 .firstValue("Link")
                 .map(NEXT::matcher)
                 .filter(Matcher::find)
-                .map(link -> address.resolve(link.group(1)));
-        if (next.isPresent() && !isHub(next.get())) {
-          throw noHub();
-        }
+                .map(link -> link.group(1))
+                .filter(link -> link.contains("?"))
+                .map(link -> link.substring(link.indexOf('?')));
         return new Page(parsed(text), next);
       } catch (TryAgainException e) {
         if (!e.reached()) {

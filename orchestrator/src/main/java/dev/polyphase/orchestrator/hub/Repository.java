@@ -76,7 +76,7 @@ record Repository(Kind kind, String id) {
 
   /** The path of a list of all its files. */
   String tree(String commit) {
-    return api() + "/tree/" + commit + "?recursive=true";
+    return api() + "/tree/" + commit;
   }
 
   /** The path of what the hub says of a revision. */

@@ -10,21 +10,26 @@ final class TryAgainException extends Exception {
   private final Optional<Duration> asked;
   private final boolean reached;
 
-  private TryAgainException(
-      String sentence, Optional<Duration> asked, boolean reached, Throwable cause) {
-    super(sentence, cause);
+  private TryAgainException(String sentence, Optional<Duration> asked, boolean reached) {
+    super(sentence);
     this.asked = asked;
     this.reached = reached;
   }
 
   /** The hub, or who serves its files, could not be spoken to. */
   static TryAgainException unreached(String sentence, Throwable cause) {
-    return new TryAgainException(sentence, Optional.empty(), false, cause);
+    TryAgainException failure = new TryAgainException(sentence, Optional.empty(), false);
+    failure.initCause(cause);
+    return failure;
   }
 
-  /** It answered with less than was asked for. */
+  /**
+   * It answered with less than was asked for.
+   *
+   * @param asked how long it asks to wait
+   */
   static TryAgainException answered(String sentence, Optional<Duration> asked) {
-    return new TryAgainException(sentence, asked, true, new IllegalStateException(sentence));
+    return new TryAgainException(sentence, asked, true);
   }
 
   /** Whether there was an answer. */

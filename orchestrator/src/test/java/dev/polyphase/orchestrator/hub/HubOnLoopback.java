@@ -232,7 +232,8 @@ public final class HubOnLoopback implements AutoCloseable {
           .add(
               "Link",
               "<%s%s?recursive=true&cursor=%d>; rel=\"next\""
-                  .formatted(endpoint(), exchange.getRequestURI().getPath(), from + PAGE));
+                  .formatted(
+                      "https://hub.invalid", exchange.getRequestURI().getPath(), from + PAGE));
     }
     json(exchange, page.toString());
   }

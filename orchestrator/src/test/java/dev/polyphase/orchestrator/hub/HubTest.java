@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.polyphase.data.DatasetHub;
+import dev.polyphase.orchestrator.SmallDisk;
 import dev.polyphase.orchestrator.hub.HubOnLoopback.Asked;
 import dev.polyphase.orchestrator.hub.HubOnLoopback.Reaction;
 import dev.polyphase.pipelines.problems.InputException;
@@ -12,6 +13,7 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
@@ -686,6 +688,29 @@ class HubTest {
         .hasMessageContaining("takes 1,152,921,504,606,846,976 bytes more")
         .hasMessageContaining("HF_HUB_CACHE");
     assertThat(told.said).isEmpty();
+  }
+
+  @Test
+  void aDiskThatFillsIsSaidAndWithRoomItGoesOn() throws IOException {
+    Path mountPoint = Files.createDirectory(folder.resolve("disk"));
+    try (SmallDisk disk = SmallDisk.mount(mountPoint, 4 << 20)) {
+      hub.once(
+          "storage/" + FIRST,
+          (exchange, content) -> {
+            disk.fill();
+            HubOnLoopback.withoutRange().answer(exchange, content);
+          });
+      ModelFolders models = models("HF_HUB_CACHE", mountPoint.toString());
+
+      assertThatThrownBy(() -> models.resolve("o/n", folder))
+          .isInstanceOf(FileSystemException.class)
+          .hasMessageContaining("no room left on its disk");
+      assertThat(waited).isEmpty();
+      assertThat(mountPoint.resolve("models--o--n/refs")).doesNotExist();
+
+      disk.makeRoom();
+      assertThat(filesIn(models.resolve("o/n", folder))).isEqualTo(wanted());
+    }
   }
 
   @Test
