@@ -2,7 +2,7 @@ package dev.polyphase.data;
 
 /**
  * What became of the rows of datasets; of dpo a row is a pair. Each row that was read was kept, was
- * dropped or is without loss.
+ * dropped, is without loss, or is left out as a duplicate or for being held out too.
  *
  * <p>Where {@code val_set_size} draws rows to hold out of those that are kept, the drawn ones count
  * with the held-out data alone, as read and kept, and what was not kept counts with the training
@@ -19,6 +19,10 @@ package dev.polyphase.data;
  * @param equalAfterCut those of them whose completions differ in the files
  * @param pieces what the kept rows make to train on: as many, and in cpt all pieces of those split
  * @param tokens the tokens in these
+ * @param duplicates those that are equal, as they are trained on, to one before them; kept unless
+ *     {@code dataset_exact_deduplication} leaves them out
+ * @param alsoHeldOut those that are left out of the training data since they are equal to one of
+ *     {@code eval_datasets}
  */
 public record DataCounts(
     long read,
@@ -29,11 +33,13 @@ public record DataCounts(
     long equal,
     long equalAfterCut,
     long pieces,
-    long tokens) {
+    long tokens,
+    long duplicates,
+    long alsoHeldOut) {
 
   /** Rows that were kept as they are. */
   public static DataCounts whole(long rows, long tokens) {
-    return new DataCounts(rows, rows, 0, 0, 0, 0, 0, rows, tokens);
+    return new DataCounts(rows, rows, 0, 0, 0, 0, 0, rows, tokens, 0, 0);
   }
 
   /** What is left where some of the rows are counted elsewhere. */
@@ -47,6 +53,30 @@ public record DataCounts(
         equal - some.equal,
         equalAfterCut - some.equalAfterCut,
         pieces - some.pieces,
-        tokens - some.tokens);
+        tokens - some.tokens,
+        duplicates - some.duplicates,
+        alsoHeldOut - some.alsoHeldOut);
+  }
+
+  /**
+   * What is said where not all of the kept rows are trained on.
+   *
+   * @param trained those that are
+   * @param duplicates how many of the kept ones are equal to one before them
+   * @param alsoHeldOut how many are left out since they are held out too
+   */
+  public DataCounts leaving(DataCounts trained, long duplicates, long alsoHeldOut) {
+    return new DataCounts(
+        read,
+        trained.kept,
+        trained.cut,
+        dropped,
+        withoutLoss,
+        trained.equal,
+        trained.equalAfterCut,
+        trained.pieces,
+        trained.tokens,
+        duplicates,
+        alsoHeldOut);
   }
 }

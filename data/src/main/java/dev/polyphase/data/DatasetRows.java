@@ -29,9 +29,10 @@ public record DatasetRows(Path folder, String key, List<Dataset> datasets, Set<R
     /**
      * Takes one row.
      *
+     * @param dataset which of the datasets it is of, from 0
      * @throws InputException if the row is wrong
      */
-    void row(JsonRow row, RowShape shape) throws IOException;
+    void row(JsonRow row, RowShape shape, int dataset) throws IOException;
   }
 
   /**
@@ -56,7 +57,7 @@ public record DatasetRows(Path folder, String key, List<Dataset> datasets, Set<R
         continue;
       }
       for (Path file : files) {
-        readFile(file, dataset.type(), problems, counted);
+        readFile(file, i, problems, counted);
       }
     }
   }
@@ -66,18 +67,18 @@ public record DatasetRows(Path folder, String key, List<Dataset> datasets, Set<R
       private long rows;
 
       @Override
-      public void row(JsonRow row, RowShape shape) throws IOException {
+      public void row(JsonRow row, RowShape shape, int dataset) throws IOException {
         rows++;
         listener.reading(row.place().file(), rows);
-        handler.row(row, shape);
+        handler.row(row, shape, dataset);
       }
     };
   }
 
-  private void readFile(Path file, RowType type, RowProblems problems, Handler handler)
+  private void readFile(Path file, int dataset, RowProblems problems, Handler handler)
       throws IOException {
-    FileShape shape = new FileShape(candidates(type));
-    JsonRows.read(file, problems, row -> handler.row(row, shape.of(row)));
+    FileShape shape = new FileShape(candidates(datasets.get(dataset).type()));
+    JsonRows.read(file, problems, row -> handler.row(row, shape.of(row), dataset));
   }
 
   private List<RowShape> candidates(RowType type) {
@@ -85,10 +86,6 @@ public record DatasetRows(Path folder, String key, List<Dataset> datasets, Set<R
   }
 
   private void refuseWhatIsNotBuilt(Dataset dataset, String at) {
-    if (dataset.weight() != 1) {
-      throw new InputException(
-          at + ".weight: " + dataset.weight() + " is not built yet; leave it out, or write 1");
-    }
     if (dataset.path().endsWith(".parquet")) {
       throw new InputException(
           at + ".path: " + dataset.path() + ": parquet is not built yet; convert it to JSONL");

@@ -34,7 +34,7 @@ public record Example(int[] ids, int[] labels) {
   }
 
   /** Whether a token carries loss in it. */
-  boolean learns(int id) {
+  public boolean learns(int id) {
     // From the end on: what is asked for are mostly tokens that end a text.
     for (int t = labels.length - 1; t > 0; t--) {
       if (labels[t] == id) {

@@ -50,14 +50,14 @@ public final class ExampleReader {
         .read(
             problems,
             listener,
-            (row, shape) -> fitted.add(encoder.encode(row, shape), row.place()));
+            (row, shape, dataset) -> fitted.add(encoder.encode(row, shape), row.place(), dataset));
     problems.throwIfAny();
     if (fitted.rows.isEmpty()) {
       throw new InputException(
           "%s: none of the %,d rows has a token that carries loss among its first %,d (sequence_len): %,d are longer than that, and %,d have none at any length"
               .formatted(key, fitted.read, sequenceLen, fitted.dropped, fitted.withoutLoss));
     }
-    return fitted.examples();
+    return fitted.examples(Channels.of(datasets));
   }
 
   /**
@@ -86,13 +86,14 @@ public final class ExampleReader {
     private final List<Example> rows = new ArrayList<>();
     private final List<Integer> sourceOfRow = new ArrayList<>();
     private final List<Place> places = new ArrayList<>();
+    private final List<Integer> datasetOfRow = new ArrayList<>();
     private final BitSet cut = new BitSet();
     private int sources;
     private long read;
     private long dropped;
     private long withoutLoss;
 
-    void add(Example example, Place place) {
+    void add(Example example, Place place, int dataset) {
       read++;
       if (example.lossTokens() == 0) {
         withoutLoss++;
@@ -101,7 +102,7 @@ public final class ExampleReader {
       boolean tooLong = example.tokens() > sequenceLen;
       boolean kept = false;
       for (Example piece : tooLong ? shorten(example) : List.of(example)) {
-        kept |= keep(piece, place);
+        kept |= keep(piece, place, dataset);
       }
       if (!kept) {
         dropped++;
@@ -111,21 +112,24 @@ public final class ExampleReader {
       sources++;
     }
 
-    private boolean keep(Example example, Place place) {
+    private boolean keep(Example example, Place place, int dataset) {
       if (example.lossTokens() == 0) {
         return false;
       }
       rows.add(example);
       sourceOfRow.add(sources);
       places.add(place);
+      datasetOfRow.add(dataset);
       return true;
     }
 
-    Examples examples() {
+    Examples examples(List<String> names) {
       return new Examples(
           rows,
           sourceOfRow.stream().mapToInt(Integer::intValue).toArray(),
           places,
+          datasetOfRow.stream().mapToInt(Integer::intValue).toArray(),
+          names,
           cut,
           read,
           dropped,

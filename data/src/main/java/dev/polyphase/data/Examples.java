@@ -16,6 +16,8 @@ import java.util.stream.IntStream;
  * @param sourceOfRow which row of the files each comes from, counted from 0 without those that were
  *     left out, ascending: the pieces of a row that was split have one source; not copied
  * @param places where each of them was read; not copied. Pieces of a row have the same
+ * @param datasets which dataset each is of, from 0; not copied
+ * @param names what metrics call the datasets
  * @param cut which of these rows of the files were cut or split; not copied
  * @param read how many rows the files have
  * @param dropped how many of them were left out since nothing that carries loss fits
@@ -26,6 +28,8 @@ public record Examples(
     List<Example> rows,
     int[] sourceOfRow,
     List<Place> places,
+    int[] datasets,
+    List<String> names,
     BitSet cut,
     long read,
     long dropped,
@@ -34,6 +38,16 @@ public record Examples(
   /** How many rows of the files are in it. */
   public int sources() {
     return sourceOfRow[sourceOfRow.length - 1] + 1;
+  }
+
+  /** Which of {@link #names()} a row is of. */
+  public int datasetOf(int row) {
+    return datasets[row];
+  }
+
+  /** 64 bits of a row's tokens and labels. */
+  public long hashOf(int row) {
+    return RowHash.of(List.of(rows.get(row).ids(), rows.get(row).labels()));
   }
 
   /** What became of the rows of the files. */
@@ -47,7 +61,9 @@ public record Examples(
         0,
         0,
         rows.size(),
-        rows.stream().mapToLong(Example::tokens).sum());
+        rows.stream().mapToLong(Example::tokens).sum(),
+        0,
+        0);
   }
 
   /** Tells them, in their order, from others. */
@@ -80,6 +96,7 @@ public record Examples(
     }
     List<Example> some = new ArrayList<>();
     List<Place> placesOfSome = new ArrayList<>();
+    IntStream.Builder datasetsOfSome = IntStream.builder();
     BitSet cutOfSome = new BitSet();
     IntStream.Builder newSources = IntStream.builder();
     int source = -1;
@@ -88,6 +105,7 @@ public record Examples(
       if (taken.get(sourceOfRow[row])) {
         some.add(rows.get(row));
         placesOfSome.add(places.get(row));
+        datasetsOfSome.add(datasets[row]);
         source += sourceOfRow[row] == before ? 0 : 1;
         before = sourceOfRow[row];
         cutOfSome.set(source, cut.get(before));
@@ -95,6 +113,14 @@ public record Examples(
       }
     }
     return new Examples(
-        some, newSources.build().toArray(), placesOfSome, cutOfSome, sources.length, 0, 0);
+        some,
+        newSources.build().toArray(),
+        placesOfSome,
+        datasetsOfSome.build().toArray(),
+        names,
+        cutOfSome,
+        sources.length,
+        0,
+        0);
   }
 }

@@ -100,7 +100,7 @@ class ExampleReaderTest {
     assertThat(read.rows().get(0).labels()).containsExactly(-100, -100, 3);
     assertThat(read.rows().get(1).ids()).containsExactly(7, 8, 9);
     assertThat(read.places()).extracting(Place::line).containsExactly(1, 5);
-    assertThat(read.counts()).isEqualTo(new DataCounts(5, 2, 1, 1, 2, 0, 0, 2, 6));
+    assertThat(read.counts()).isEqualTo(new DataCounts(5, 2, 1, 1, 2, 0, 0, 2, 6, 0, 0));
   }
 
   @Test
@@ -116,7 +116,7 @@ class ExampleReaderTest {
             new int[] {'x', 'y', EOS});
     assertThat(read.places()).extracting(Place::line).containsExactly(1, 1, 1, 2);
     assertThat(read.rows()).allSatisfy(row -> assertThat(row.labels()).isEqualTo(row.ids()));
-    assertThat(read.counts()).isEqualTo(new DataCounts(2, 2, 1, 0, 0, 0, 0, 4, 11));
+    assertThat(read.counts()).isEqualTo(new DataCounts(2, 2, 1, 0, 0, 0, 0, 4, 11, 0, 0));
     assertThat(read.sourceOfRow()).containsExactly(0, 0, 0, 1);
   }
 

@@ -3,6 +3,7 @@ package dev.polyphase.dpo;
 import dev.polyphase.chat.ChatEncoder;
 import dev.polyphase.chat.Conversation;
 import dev.polyphase.chat.Message;
+import dev.polyphase.data.Channels;
 import dev.polyphase.data.Conversations;
 import dev.polyphase.data.DatasetRows;
 import dev.polyphase.data.JsonRow;
@@ -69,14 +70,17 @@ public final class PairReader {
     Fitted fitted = new Fitted();
     RowProblems problems = new RowProblems();
     new DatasetRows(folder, key, datasets, SHAPES)
-        .read(problems, listener, (row, shape) -> fitted.add(pair(row, shape), row.place()));
+        .read(
+            problems,
+            listener,
+            (row, shape, dataset) -> fitted.add(pair(row, shape), row.place(), dataset));
     problems.throwIfAny();
     if (fitted.rows.isEmpty()) {
       throw new InputException(
           "%s: none of the %,d pairs has completions within the first %,d tokens (sequence_len): %,d are longer than that, and %,d have a completion without loss at any length"
               .formatted(key, fitted.read, sequenceLen, fitted.dropped, fitted.withoutLoss));
     }
-    return fitted.pairs();
+    return fitted.pairs(Channels.of(datasets));
   }
 
   private Pair pair(JsonRow row, RowShape shape) throws IOException {
@@ -187,13 +191,14 @@ public final class PairReader {
   private final class Fitted {
     private final List<Pair> rows = new ArrayList<>();
     private final List<Place> places = new ArrayList<>();
+    private final List<Integer> datasets = new ArrayList<>();
     private final BitSet cut = new BitSet();
     private final BitSet equalAfterCut = new BitSet();
     private long read;
     private long dropped;
     private long withoutLoss;
 
-    void add(Pair pair, Place place) {
+    void add(Pair pair, Place place, int dataset) {
       read++;
       if (!carriesLoss(pair)) {
         withoutLoss++;
@@ -210,6 +215,7 @@ public final class PairReader {
       equalAfterCut.set(rows.size(), fitting.equal() && !pair.equal());
       rows.add(fitting);
       places.add(place);
+      datasets.add(dataset);
     }
 
     private static boolean carriesLoss(Pair pair) {
@@ -226,8 +232,9 @@ public final class PairReader {
       return ids.length <= most ? ids : Arrays.copyOf(ids, most);
     }
 
-    Pairs pairs() {
-      return new Pairs(rows, places, cut, equalAfterCut, read, dropped, withoutLoss);
+    Pairs pairs(List<String> names) {
+      return new Pairs(
+          rows, places, datasets, names, cut, equalAfterCut, read, dropped, withoutLoss);
     }
   }
 }

@@ -1,10 +1,12 @@
 package dev.polyphase.dpo;
 
 import dev.polyphase.data.DataCounts;
+import dev.polyphase.data.RowHash;
 import dev.polyphase.pipelines.problems.Place;
 import dev.polyphase.weights.Fingerprint;
 import java.util.Arrays;
 import java.util.BitSet;
+import java.util.Collections;
 import java.util.List;
 
 /**
@@ -12,6 +14,8 @@ import java.util.List;
  *
  * @param rows at least one, in the order of the files; not copied
  * @param places where each of them was read; not copied
+ * @param datasets which dataset each is of, from 0; not copied
+ * @param names what metrics call the datasets
  * @param cut which of them lack tokens that they have in the files; not copied
  * @param equalAfterCut which of them have equal completions that differ in the files; not copied
  * @param read how many pairs the files have
@@ -21,15 +25,42 @@ import java.util.List;
 public record Pairs(
     List<Pair> rows,
     List<Place> places,
+    List<Integer> datasets,
+    List<String> names,
     BitSet cut,
     BitSet equalAfterCut,
     long read,
     long dropped,
     long withoutLoss) {
 
-  /** Pairs that were all kept as they are in the files. */
+  /** Pairs of one dataset that were all kept as they are in the files. */
   public Pairs(List<Pair> rows, List<Place> places) {
-    this(rows, places, new BitSet(), new BitSet(), rows.size(), 0, 0);
+    this(
+        rows,
+        places,
+        Collections.nCopies(rows.size(), 0),
+        List.of("pairs"),
+        new BitSet(),
+        new BitSet(),
+        rows.size(),
+        0,
+        0);
+  }
+
+  /** Which of {@link #names()} a pair is of. */
+  public int datasetOf(int row) {
+    return datasets.get(row);
+  }
+
+  /** 64 bits of a pair's tokens. */
+  public long hashOf(int row) {
+    return RowHash.of(contentOf(row));
+  }
+
+  /** What tells a pair from others. */
+  List<int[]> contentOf(int row) {
+    Pair pair = rows.get(row);
+    return List.of(pair.prompt(), pair.chosen(), pair.rejected());
   }
 
   /** What became of those in the files; a pair is a row, its tokens are {@link Pair#tokens()}. */
@@ -43,7 +74,9 @@ public record Pairs(
         rows.stream().filter(Pair::equal).count(),
         equalAfterCut.cardinality(),
         rows.size(),
-        rows.stream().mapToLong(Pair::tokens).sum());
+        rows.stream().mapToLong(Pair::tokens).sum(),
+        0,
+        0);
   }
 
   /** Tells them, in their order, from others. */
@@ -62,6 +95,8 @@ public record Pairs(
     return new Pairs(
         Arrays.stream(chosen).mapToObj(rows::get).toList(),
         Arrays.stream(chosen).mapToObj(places::get).toList(),
+        Arrays.stream(chosen).mapToObj(datasets::get).toList(),
+        names,
         among(chosen, cut),
         among(chosen, equalAfterCut),
         chosen.length,

@@ -4,10 +4,14 @@ import static java.util.Objects.requireNonNull;
 
 import dev.polyphase.data.DataCounts;
 import dev.polyphase.data.ReadingListener;
+import dev.polyphase.phases.api.DatasetShare;
 import dev.polyphase.phases.api.PhaseRequest;
+import dev.polyphase.phases.batches.Mixture;
 import dev.polyphase.phases.batches.TokenBatch;
 import dev.polyphase.phases.objective.BatchSize;
 import dev.polyphase.phases.objective.Beginning;
+import dev.polyphase.phases.objective.EpochRows;
+import dev.polyphase.phases.objective.Mean;
 import dev.polyphase.phases.objective.MicroBatch;
 import dev.polyphase.phases.objective.Objective;
 import dev.polyphase.phases.objective.ObjectiveSource;
@@ -21,9 +25,11 @@ import dev.polyphase.tokens.LazyTokenizer;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.OptionalDouble;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -31,12 +37,24 @@ import org.jspecify.annotations.Nullable;
 /** The objective of dpo phases: the mean over pairs of a preference loss. */
 public final class Preference implements Objective {
   private final Pairs pairs;
+  private final EpochRows epoch;
   private final SigmoidLoss loss;
   private @Nullable PairLogProbs[] reference = {};
 
-  /** The objective on these pairs. */
+  /** The objective on these pairs, each once. */
   public Preference(Pairs pairs, Dpo settings) {
+    this(pairs, Mixture.EACH_ONCE, settings);
+  }
+
+  /** The objective on what an epoch has of these pairs. */
+  Preference(Pairs pairs, Mixture mixture, Dpo settings) {
     this.pairs = pairs;
+    this.epoch =
+        new EpochRows(
+            pairs.names(),
+            pairs::datasetOf,
+            pairs.rows().stream().mapToInt(Pair::tokens).toArray(),
+            mixture);
     this.loss = new SigmoidLoss(settings.beta(), settings.labelSmoothing());
   }
 
@@ -47,26 +65,26 @@ public final class Preference implements Objective {
 
   @Override
   public int[] tokensOfRow() {
-    return pairs.rows().stream().mapToInt(Pair::tokens).toArray();
+    return epoch.tokens();
   }
 
   @Override
   public BatchSize batchSize(int[] rows) {
     int longest =
-        Arrays.stream(rows).map(row -> pairs.rows().get(row).longerRow()).max().orElseThrow();
+        epoch.rows(rows).map(row -> pairs.rows().get(row).longerRow()).max().orElseThrow();
     return new BatchSize(2 * rows.length, longest);
   }
 
   @Override
   public List<Place> places(int[] rows) {
-    return Arrays.stream(rows).mapToObj(pairs.places()::get).toList();
+    return epoch.rows(rows).mapToObj(pairs.places()::get).toList();
   }
 
   /** Of what is preferred: that is what the model learns to say. */
   @Override
   public Set<Integer> learned(Set<Integer> ids) {
     Set<Integer> learned = new LinkedHashSet<>(ids);
-    learned.removeIf(id -> pairs.rows().stream().noneMatch(pair -> pair.prefers(id)));
+    learned.removeIf(id -> epoch.distinct().noneMatch(row -> pairs.rows().get(row).prefers(id)));
     return learned;
   }
 
@@ -76,27 +94,49 @@ public final class Preference implements Objective {
   }
 
   @Override
+  public List<DatasetShare> shares() {
+    return epoch.shares();
+  }
+
+  @Override
+  public long[] hashes() {
+    return epoch.hashes(pairs::hashOf);
+  }
+
+  @Override
   public String fingerprint() {
-    return pairs.fingerprint();
+    return epoch.fingerprint(pairs.fingerprint());
   }
 
   @Override
   public void begin(Beginning start) throws IOException {
-    reference = new ReferencePass(start, pairs).logProbs();
+    reference = new ReferencePass(start, epoch.count(), this::batch, fingerprint()).logProbs();
   }
 
   @Override
   public MicroBatch microBatch(int[] rows) {
-    PairBatch batch = PairBatch.of(Arrays.stream(rows).mapToObj(pairs.rows()::get).toList());
+    PairBatch batch = batch(rows);
     PairLogProbs[] references =
         Arrays.stream(rows)
             .mapToObj(row -> requireNonNull(reference[row]))
             .toArray(PairLogProbs[]::new);
-    return new Batch(batch, references, loss);
+    List<String> channels =
+        epoch.hasChannels() ? Arrays.stream(rows).mapToObj(epoch::channel).toList() : List.of();
+    return new Batch(batch, references, channels, loss);
   }
 
+  private PairBatch batch(int[] rows) {
+    return PairBatch.of(epoch.rows(rows).mapToObj(pairs.rows()::get).toList());
+  }
+
+  /**
+   * Pairs of one forward pass.
+   *
+   * @param channels what metrics call the dataset of each; empty where nobody asks
+   */
   @SuppressWarnings("ArrayRecordComponent") // Never compared.
-  private record Batch(PairBatch pairs, PairLogProbs[] references, SigmoidLoss loss)
+  private record Batch(
+      PairBatch pairs, PairLogProbs[] references, List<String> channels, SigmoidLoss loss)
       implements MicroBatch {
     @Override
     public TokenBatch tokens() {
@@ -117,6 +157,7 @@ public final class Preference implements Objective {
     public Outcome evaluate(float[] logProbs) {
       PairLogProbs[] policies = PairLogProbs.of(pairs, logProbs);
       PairFigures figures = new PairFigures();
+      Map<String, Mean> losses = new LinkedHashMap<>();
       double lossSum = 0;
       double[] slopeOfRow = new double[2 * policies.length];
       for (int pair = 0; pair < policies.length; pair++) {
@@ -125,7 +166,11 @@ public final class Preference implements Objective {
             policy.chosen()
                 - references[pair].chosen()
                 - (policy.rejected() - references[pair].rejected());
-        lossSum += loss.at(preference);
+        double own = loss.at(preference);
+        lossSum += own;
+        if (!channels.isEmpty()) {
+          losses.merge(channels.get(pair), new Mean(own, 1), Mean::plus);
+        }
         slopeOfRow[pair] = loss.slope(preference);
         slopeOfRow[policies.length + pair] = -slopeOfRow[pair];
         figures.add(loss.beta(), policy, references[pair]);
@@ -134,7 +179,7 @@ public final class Preference implements Objective {
       for (int i = 0; i < gradient.length; i++) {
         gradient[i] = (float) slopeOfRow[pairs.targetRows()[i]];
       }
-      return new Outcome(lossSum, gradient, figures.sums());
+      return new Outcome(lossSum, gradient, figures.sums(), losses);
     }
   }
 
@@ -150,8 +195,18 @@ public final class Preference implements Objective {
     }
 
     @Override
-    public Objective objective(int[] chosen) {
-      return new Preference(pairs.of(chosen), settings);
+    public long hashOf(int row) {
+      return pairs.hashOf(row);
+    }
+
+    @Override
+    public List<int[]> contentOf(int row) {
+      return pairs.contentOf(row);
+    }
+
+    @Override
+    public Objective objective(int[] chosen, Mixture mixture) {
+      return new Preference(pairs.of(chosen), mixture, settings);
     }
   }
 

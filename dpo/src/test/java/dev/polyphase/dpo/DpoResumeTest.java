@@ -107,12 +107,12 @@ class DpoResumeTest {
     int[] computed = new int[1];
     try (Transformer model = GoldenDpoTest.load(base)) {
       PairLogProbs[] first =
-          new ReferencePass(Beginnings.in(folder, "w", model, batches, () -> computed[0]++), all)
+          Beginnings.pass(Beginnings.in(folder, "w", model, batches, () -> computed[0]++), all)
               .logProbs();
       assertThat(computed[0]).isEqualTo(3);
 
       PairLogProbs[] again =
-          new ReferencePass(Beginnings.in(folder, "w", model, batches, () -> computed[0]++), all)
+          Beginnings.pass(Beginnings.in(folder, "w", model, batches, () -> computed[0]++), all)
               .logProbs();
       assertThat(again).isEqualTo(first);
       assertThat(computed[0]).as("the first batch alone").isEqualTo(4);
@@ -123,12 +123,12 @@ class DpoResumeTest {
           Files.readString(kept)
               .replace(Double.toString(first[0].chosen()), Double.toString(first[0].chosen() - 1)));
       PairLogProbs[] mended =
-          new ReferencePass(Beginnings.in(folder, "w", model, batches, () -> computed[0]++), all)
+          Beginnings.pass(Beginnings.in(folder, "w", model, batches, () -> computed[0]++), all)
               .logProbs();
       assertThat(mended).isEqualTo(first);
       assertThat(computed[0]).isEqualTo(8);
 
-      new ReferencePass(Beginnings.in(folder, "other", model, batches, () -> computed[0]++), all)
+      Beginnings.pass(Beginnings.in(folder, "other", model, batches, () -> computed[0]++), all)
           .logProbs();
       assertThat(computed[0]).isEqualTo(11);
     }

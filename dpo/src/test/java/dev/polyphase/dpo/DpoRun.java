@@ -22,8 +22,8 @@ import java.util.Random;
 import java.util.Set;
 
 /**
- * A dpo phase as a pipeline file has it, on the pairs of {@code pairs.jsonl} in a folder, which are
- * held out too.
+ * A dpo phase as a pipeline file has it, on the pairs of {@code pairs.jsonl} in a folder; others,
+ * in {@code others.jsonl}, are held out.
  *
  * @param folder where the pairs lie
  * @param base the checkpoint to start from
@@ -40,7 +40,7 @@ record DpoRun(Path folder, Path base) {
           type: dpo
           targeting: {method: full}
           datasets: [{path: pairs.jsonl}]
-          eval_datasets: [{path: pairs.jsonl}]
+          eval_datasets: [{path: others.jsonl}]
           micro_batch_size: 3
           gradient_accumulation_steps: 2
           max_steps: 2
@@ -49,15 +49,19 @@ record DpoRun(Path folder, Path base) {
 
   /** Writes pairs of random tokens and lengths. */
   DpoRun withPairs(int count) throws IOException {
-    Random random = new Random(5);
+    write("pairs.jsonl", count, new Random(5));
+    write("others.jsonl", count, new Random(6));
+    return this;
+  }
+
+  private void write(String file, int count, Random random) throws IOException {
     StringBuilder rows = new StringBuilder();
     for (int i = 0; i < count; i++) {
       rows.append(
           "{\"prompt_input_ids\": %s, \"chosen_input_ids\": %s, \"rejected_input_ids\": %s}%n"
               .formatted(ids(random), ids(random), ids(random)));
     }
-    Files.writeString(folder.resolve("pairs.jsonl"), rows);
-    return this;
+    Files.writeString(folder.resolve(file), rows);
   }
 
   /**

@@ -69,7 +69,7 @@ class PairReaderTest {
     assertThat(read.rows()).hasSize(3);
     assertPair(read.rows().get(0), new int[] {1, 2}, new int[] {3, 4}, new int[] {6});
     assertPair(read.rows().get(2), new int[] {}, new int[] {5, 6}, new int[] {6, 7});
-    assertThat(read.counts()).isEqualTo(new DataCounts(6, 3, 1, 2, 1, 0, 0, 3, 7 + 7 + 4));
+    assertThat(read.counts()).isEqualTo(new DataCounts(6, 3, 1, 2, 1, 0, 0, 3, 7 + 7 + 4, 0, 0));
     assertThat(read.places()).extracting(Place::line).containsExactly(1, 2, 6);
   }
 
@@ -226,9 +226,10 @@ class PairReaderTest {
             pair("[1,2]", "[3,4,5]", "[3,4,6]"),
             pair("[1,2]", "[3,4,5]", "[3,4,5]"),
             pair("[1,2]", "[3,4]", "[3]"));
-    assertThat(read.counts()).isEqualTo(new DataCounts(4, 4, 2, 0, 0, 3, 1, 4, 6 + 8 + 8 + 7));
+    assertThat(read.counts())
+        .isEqualTo(new DataCounts(4, 4, 2, 0, 0, 3, 1, 4, 6 + 8 + 8 + 7, 0, 0));
     assertThat(read.of(new int[] {1, 3}).counts())
-        .isEqualTo(new DataCounts(2, 2, 1, 0, 0, 1, 1, 2, 8 + 7));
+        .isEqualTo(new DataCounts(2, 2, 1, 0, 0, 1, 1, 2, 8 + 7, 0, 0));
   }
 
   private Pairs read(int sequenceLen, String... rows) throws IOException {

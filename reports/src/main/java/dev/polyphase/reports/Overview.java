@@ -146,6 +146,7 @@ final class Overview {
   private Set<String> heldOutNames() {
     return phases.stream()
         .flatMap(phase -> phase.heldOut().stream())
+        .filter(figure -> !figure.ofDataset())
         .map(Wording::heldOutName)
         .collect(Collectors.toCollection(LinkedHashSet::new));
   }

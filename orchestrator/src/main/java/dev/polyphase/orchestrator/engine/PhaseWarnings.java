@@ -21,6 +21,7 @@ public final class PhaseWarnings {
     List<String> warnings = new ArrayList<>();
     device.warning(planned).ifPresent(warnings::add);
     warnings.addAll(RowWarnings.of(planned.phase(), plan.data(), plan.heldOut()));
+    planned.shared().forEach(shared -> warnings.addAll(shared.sentences(planned.phase().name())));
     RateWarnings.before(planned).ifPresent(warnings::add);
     MissedRescans.sentence(planned).ifPresent(warnings::add);
     return warnings;

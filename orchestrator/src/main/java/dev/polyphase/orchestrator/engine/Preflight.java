@@ -4,6 +4,7 @@ import dev.polyphase.phases.api.PhaseRequest;
 import dev.polyphase.phases.api.PhaseStart;
 import dev.polyphase.phases.api.PhaseTrainer;
 import dev.polyphase.phases.api.PreparedPhase;
+import dev.polyphase.phases.api.RowHashes;
 import dev.polyphase.pipelines.Phase;
 import dev.polyphase.pipelines.PhaseType;
 import dev.polyphase.pipelines.problems.InputException;
@@ -54,6 +55,7 @@ final class Preflight {
     Phase first = request.pipeline().phases().get(from);
     CheckpointWriter.requireCarried(checkpoint, request.run().phase(from, first.name()).model());
     List<Ready> ready = new ArrayList<>();
+    List<RowHashes> rows = new ArrayList<>();
     // Phases share their model, and thus its problems.
     Set<Problem> problems = new LinkedHashSet<>();
     int count = request.pipeline().phases().size();
@@ -69,7 +71,9 @@ final class Preflight {
       try {
         PhaseRequest training = asRequest(request, i, start, target);
         PreparedPhase prepared = trainers.apply(phase.type()).prepare(training, progress::reading);
-        ready.add(new Ready(new PlannedPhase(phase, target, prepared.plan()), prepared));
+        rows.add(prepared.rows());
+        List<SharedRows> shared = shared(ready, rows);
+        ready.add(new Ready(new PlannedPhase(phase, target, prepared.plan(), shared), prepared));
       } catch (InputException e) {
         problems.addAll(e.problems());
       }
@@ -78,6 +82,20 @@ final class Preflight {
       throw new InputException(List.copyOf(problems));
     }
     return ready;
+  }
+
+  /**
+   * Which rows of a phase those before it train on too.
+   *
+   * @param rows of each of those, and at the end the phase's own
+   */
+  private static List<SharedRows> shared(List<Ready> before, List<RowHashes> rows) {
+    List<SharedRows> shared = new ArrayList<>();
+    for (int i = 0; i < before.size(); i++) {
+      SharedRows.of(before.get(i).planned().phase().name(), rows.get(i), rows.get(before.size()))
+          .ifPresent(shared::add);
+    }
+    return shared;
   }
 
   private static void requirePlace(RunRequest request) throws IOException {

@@ -107,8 +107,7 @@ class NotBuiltTest {
       quoteCharacter = '"',
       value = {
         "rows  | datasets=[{path: text.jsonl, weight: 1}]      | datasets[].weight | true",
-        "rows  | datasets=[{path: text.jsonl, weight: 2}]      | datasets[].weight | false",
-        "rows  | eval_datasets=[{path: text.jsonl, weight: 2}] | datasets[].weight | false",
+        "rows  | datasets=[{path: text.jsonl, weight: 2}]      | datasets[].weight | true",
         "rows  | datasets=[{path: 't*.jsonl'}]                 | datasets[].path   | true",
         "rows  | datasets=[{path: rows.parquet}]               | datasets[].path   | false",
         "text  | sample_packing=true                           | sample_packing    | true",

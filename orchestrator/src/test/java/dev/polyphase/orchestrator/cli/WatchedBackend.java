@@ -7,6 +7,7 @@ import dev.polyphase.phases.api.PhaseResult;
 import dev.polyphase.phases.api.PhaseStart;
 import dev.polyphase.phases.api.PhaseTrainer;
 import dev.polyphase.phases.api.PreparedPhase;
+import dev.polyphase.phases.api.RowHashes;
 import dev.polyphase.phases.api.SavedCheckpoint;
 import dev.polyphase.rescanner.SingularValues;
 import dev.polyphase.weights.TensorInfo;
@@ -52,6 +53,11 @@ final class WatchedBackend {
     @Override
     public PhasePlan plan() {
       return prepared.plan();
+    }
+
+    @Override
+    public RowHashes rows() {
+      return prepared.rows();
     }
 
     @Override

@@ -77,6 +77,7 @@ class MemoryFailureTest {
             DataCounts.whole(1, 1),
             null,
             List.of(),
+            List.of(),
             0,
             1,
             0,

@@ -68,6 +68,7 @@ class MissedRescansTest {
             DataCounts.whole(1, 1),
             null,
             List.of(),
+            List.of(),
             0,
             steps,
             rescans,

@@ -279,6 +279,7 @@ class PhaseWarningsTest {
           DataCounts.whole(1, 1),
           null,
           List.of(),
+          List.of(),
           0,
           plan.steps(),
           0,

@@ -58,11 +58,11 @@ class RowWarningsTest {
 
   @Test
   void everyEqualPairDeservesAWord() {
-    assertThat(of("dpo", new DataCounts(1000, 1000, 0, 0, 0, 3, 0, 1000, 1), null))
+    assertThat(of("dpo", new DataCounts(1000, 1000, 0, 0, 0, 3, 0, 1000, 1, 0, 0), null))
         .containsExactly(
             "phase one: 3 of 1,000 pairs (0.3 %) have equal completions, and give no gradient;"
                 + " remove them");
-    assertThat(of("dpo", new DataCounts(1000, 1000, 5, 0, 0, 3, 2, 1000, 1), null))
+    assertThat(of("dpo", new DataCounts(1000, 1000, 5, 0, 0, 3, 2, 1000, 1, 0, 0), null))
         .containsExactly(
             "phase one: 3 of 1,000 pairs (0.3 %) have equal completions, 2 of them because"
                 + " sequence_len, which is 2,048, cuts off where they differ, and give no gradient;"
@@ -70,7 +70,7 @@ class RowWarningsTest {
   }
 
   private static DataCounts counts(long read, long kept, long cut, long dropped, long withoutLoss) {
-    return new DataCounts(read, kept, cut, dropped, withoutLoss, 0, 0, kept, 1);
+    return new DataCounts(read, kept, cut, dropped, withoutLoss, 0, 0, kept, 1, 0, 0);
   }
 
   private static List<String> of(

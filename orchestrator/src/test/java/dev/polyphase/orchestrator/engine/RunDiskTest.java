@@ -155,6 +155,7 @@ class RunDiskTest {
     return new PhasePlan(
         adding.data(),
         adding.heldOut(),
+        adding.epoch(),
         adding.ends(),
         adding.slots(),
         adding.steps(),

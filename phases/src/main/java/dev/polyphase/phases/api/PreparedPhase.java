@@ -9,6 +9,9 @@ public interface PreparedPhase {
   /** What the phase will do. */
   PhasePlan plan();
 
+  /** What tells its rows from those of other phases. */
+  RowHashes rows();
+
   /**
    * Trains, and writes the result to {@link PhaseRequest#result()}, which appears whole or not at
    * all. To be called once.

@@ -5,7 +5,10 @@ import dev.polyphase.data.Example;
 import dev.polyphase.data.ExampleReader;
 import dev.polyphase.data.Examples;
 import dev.polyphase.data.ReadingListener;
+import dev.polyphase.data.RowHash;
+import dev.polyphase.phases.api.DatasetShare;
 import dev.polyphase.phases.api.PhaseRequest;
+import dev.polyphase.phases.batches.Mixture;
 import dev.polyphase.phases.batches.TokenBatch;
 import dev.polyphase.pipelines.Dataset;
 import dev.polyphase.pipelines.Phase;
@@ -13,8 +16,10 @@ import dev.polyphase.pipelines.problems.Place;
 import dev.polyphase.tokens.LazyTokenizer;
 import java.io.IOException;
 import java.util.Arrays;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.stream.Stream;
 
 /**
  * The objective of cpt and sft: the negative log-probability of each token that carries loss, the
@@ -22,10 +27,17 @@ import java.util.Set;
  */
 public final class NextToken implements Objective {
   private final Examples examples;
+  private final EpochRows epoch;
 
-  /** The objective on these rows, each a row of its batch. */
+  /** The objective on these rows, each once and a row of its batch. */
   public NextToken(Examples examples) {
+    this(examples, epoch(examples, Mixture.EACH_ONCE));
+  }
+
+  /** The objective on what an epoch has of these rows, each a row of its batch. */
+  NextToken(Examples examples, EpochRows epoch) {
     this.examples = examples;
+    this.epoch = epoch;
   }
 
   /** Reads the rows of cpt and sft phases. */
@@ -33,26 +45,38 @@ public final class NextToken implements Objective {
     return new Source();
   }
 
+  static EpochRows epoch(Examples examples, Mixture mixture) {
+    int[] tokens = examples.rows().stream().mapToInt(Example::tokens).toArray();
+    return new EpochRows(examples.names(), examples::datasetOf, tokens, mixture);
+  }
+
+  /** Which of some tokens carry loss in the rows of an epoch, in the order of the tokens. */
+  static Set<Integer> learned(Examples examples, EpochRows epoch, Set<Integer> ids) {
+    Set<Integer> learned = new LinkedHashSet<>(ids);
+    learned.removeIf(id -> epoch.distinct().noneMatch(row -> examples.rows().get(row).learns(id)));
+    return learned;
+  }
+
   @Override
   public int[] tokensOfRow() {
-    return examples.rows().stream().mapToInt(Example::tokens).toArray();
+    return epoch.tokens();
   }
 
   @Override
   public BatchSize batchSize(int[] rows) {
     int longest =
-        Arrays.stream(rows).map(row -> examples.rows().get(row).tokens()).max().orElseThrow();
+        epoch.rows(rows).map(row -> examples.rows().get(row).tokens()).max().orElseThrow();
     return new BatchSize(rows.length, longest);
   }
 
   @Override
   public List<Place> places(int[] rows) {
-    return Arrays.stream(rows).mapToObj(examples.places()::get).toList();
+    return epoch.rows(rows).mapToObj(examples.places()::get).toList();
   }
 
   @Override
   public Set<Integer> learned(Set<Integer> ids) {
-    return examples.learned(ids);
+    return learned(examples, epoch, ids);
   }
 
   @Override
@@ -61,8 +85,18 @@ public final class NextToken implements Objective {
   }
 
   @Override
+  public List<DatasetShare> shares() {
+    return epoch.shares();
+  }
+
+  @Override
+  public long[] hashes() {
+    return epoch.hashes(examples::hashOf);
+  }
+
+  @Override
   public String fingerprint() {
-    return examples.fingerprint();
+    return epoch.fingerprint(examples.fingerprint());
   }
 
   @Override
@@ -70,11 +104,28 @@ public final class NextToken implements Objective {
 
   @Override
   public MicroBatch microBatch(int[] rows) {
-    List<Example> chosen = Arrays.stream(rows).mapToObj(examples.rows()::get).toList();
-    return new NextTokenBatch(TokenBatch.of(chosen));
+    List<Example> chosen = epoch.rows(rows).mapToObj(examples.rows()::get).toList();
+    return NextTokenBatch.of(TokenBatch.of(chosen), chosen, Arrays.stream(rows), epoch);
   }
 
-  private record Rows(Phase phase, Examples examples) implements ReadRows {
+  private static final class Rows implements ReadRows {
+    private final Phase phase;
+    private final Examples examples;
+
+    /** Where the pieces of each row of the files begin, and where those of the last end. */
+    private final int[] starts;
+
+    Rows(Phase phase, Examples examples) {
+      this.phase = phase;
+      this.examples = examples;
+      this.starts = new int[examples.sources() + 1];
+      int[] sources = examples.sourceOfRow();
+      for (int row = sources.length; row > 0; row--) {
+        starts[sources[row - 1]] = row - 1;
+      }
+      starts[examples.sources()] = sources.length;
+    }
+
     @Override
     public int count() {
       return examples.sources();
@@ -86,11 +137,28 @@ public final class NextToken implements Objective {
     }
 
     @Override
-    public Objective objective(int[] chosen) {
+    public long hashOf(int row) {
+      long hash = examples.hashOf(starts[row]);
+      for (int piece = starts[row] + 1; piece < starts[row + 1]; piece++) {
+        hash = RowHash.of(hash, examples.hashOf(piece));
+      }
+      return hash;
+    }
+
+    @Override
+    public List<int[]> contentOf(int row) {
+      return examples.rows().subList(starts[row], starts[row + 1]).stream()
+          .flatMap(piece -> Stream.of(piece.ids(), piece.labels()))
+          .toList();
+    }
+
+    @Override
+    public Objective objective(int[] chosen, Mixture mixture) {
       Examples some = examples.of(chosen);
+      EpochRows epoch = epoch(some, mixture);
       return phase.batch().samplePacking()
-          ? new PackedNextToken(some, phase.batch().sequenceLen())
-          : new NextToken(some);
+          ? new PackedNextToken(some, epoch, phase.batch().sequenceLen())
+          : new NextToken(some, epoch);
     }
   }
 

@@ -3,6 +3,7 @@ package dev.polyphase.phases.training;
 import dev.polyphase.data.DataCounts;
 import dev.polyphase.data.ReadingListener;
 import dev.polyphase.kernels.Libtorch;
+import dev.polyphase.phases.api.DatasetShare;
 import dev.polyphase.phases.api.FreeMemory;
 import dev.polyphase.phases.api.MemoryEstimate;
 import dev.polyphase.phases.api.OutOfMemoryException;
@@ -13,6 +14,7 @@ import dev.polyphase.phases.api.PhaseResult;
 import dev.polyphase.phases.api.PhaseStart;
 import dev.polyphase.phases.api.PhaseTrainer;
 import dev.polyphase.phases.api.PreparedPhase;
+import dev.polyphase.phases.api.RowHashes;
 import dev.polyphase.phases.api.TrainingFailedException;
 import dev.polyphase.phases.batches.Schedule;
 import dev.polyphase.phases.checkpoints.Checkpoints;
@@ -125,6 +127,7 @@ public final class DjlPhaseTrainer implements PhaseTrainer {
     return new PhasePlan(
         rows.counts(),
         rows.heldOutCounts(),
+        rows.training().shares(),
         ends.learned(),
         slots(request.phase(), rows.training()),
         schedule.totalSteps(),
@@ -164,6 +167,11 @@ public final class DjlPhaseTrainer implements PhaseTrainer {
     @Override
     public PhasePlan plan() {
       return plan;
+    }
+
+    @Override
+    public RowHashes rows() {
+      return rows.hashes();
     }
 
     @Override
@@ -312,15 +320,17 @@ public final class DjlPhaseTrainer implements PhaseTrainer {
 
   private static void notePacking(Phase phase, Objective objective, PhaseListener listener) {
     if (phase.batch().samplePacking()) {
-      DataCounts counts = objective.counts();
+      List<DatasetShare> shares = objective.shares();
       listener.note(
           String.format(
               Locale.ROOT,
               "%,d rows were packed into %,d sequences of up to %,d tokens, which are %.1f %% full",
-              counts.pieces(),
+              shares.stream().mapToLong(DatasetShare::epochRows).sum(),
               objective.tokensOfRow().length,
               phase.batch().sequenceLen(),
-              100.0 * counts.tokens() / slots(phase, objective)));
+              100.0
+                  * shares.stream().mapToLong(DatasetShare::epochTokens).sum()
+                  / slots(phase, objective)));
     }
   }
 }

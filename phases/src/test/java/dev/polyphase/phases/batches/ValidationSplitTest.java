@@ -57,15 +57,17 @@ class ValidationSplitTest {
     List<Place> places =
         Arrays.stream(sources).mapToObj(source -> new Place("rows.jsonl", source + 1, 1)).toList();
     BitSet cut = BitSet.valueOf(new long[] {0b110});
-    Examples all = new Examples(rows, sources, places, cut, 8, 4, 1);
+    Examples all =
+        new Examples(rows, sources, places, sources, List.of("a", "b", "c"), cut, 8, 4, 1);
 
     assertThat(all.sources()).isEqualTo(3);
     Examples some = all.of(new int[] {0, 2});
     assertThat(some.rows()).containsExactly(rows.get(0), rows.get(4), rows.get(5));
     assertThat(some.sourceOfRow()).containsExactly(0, 1, 1);
     assertThat(some.places()).extracting(Place::line).containsExactly(1, 3, 3);
-    assertThat(some.counts()).isEqualTo(new DataCounts(2, 2, 1, 0, 0, 0, 0, 3, 2 + 6 + 7));
-    assertThat(all.counts()).isEqualTo(new DataCounts(8, 3, 2, 4, 1, 0, 0, 6, 27));
+    assertThat(IntStream.range(0, 3).map(some::datasetOf)).containsExactly(0, 2, 2);
+    assertThat(some.counts()).isEqualTo(new DataCounts(2, 2, 1, 0, 0, 0, 0, 3, 2 + 6 + 7, 0, 0));
+    assertThat(all.counts()).isEqualTo(new DataCounts(8, 3, 2, 4, 1, 0, 0, 6, 27, 0, 0));
     assertThat(all.of(new int[] {1}).rows()).isEqualTo(rows.subList(1, 4));
     assertThat(all.of(new int[] {0, 1, 2}).rows()).isEqualTo(rows);
   }

@@ -315,9 +315,8 @@ class DjlPhaseTrainerTest {
   @Test
   void planAndResultCountTheRowsThatWereRead() throws IOException {
     SftRun run = SftRun.ofLlama(folder, UP).withRows(200, 70, 12, 1, 80, 300);
-    Files.copy(folder.resolve("rows.jsonl"), folder.resolve("held-out.jsonl"));
-    String heldOut = "phases.one.eval_datasets=[{path: held-out.jsonl}]";
-    DataCounts counts = new DataCounts(6, 3, 2, 2, 1, 0, 0, 3, 64 + 12 + 64);
+    String heldOut = "phases.one.eval_datasets=[{path: others.jsonl}]";
+    DataCounts counts = new DataCounts(6, 3, 2, 2, 1, 0, 0, 3, 64 + 12 + 64, 0, 0);
 
     PhasePlan plan = run.check(heldOut);
     PhaseResult result = run.train("result", new RecordingListener(), heldOut);
@@ -336,9 +335,9 @@ class DjlPhaseTrainerTest {
 
     PhasePlan plan = run.check("phases.one.val_set_size=1");
 
-    assertThat(plan.heldOut()).isEqualTo(new DataCounts(1, 1, cut, 0, 0, 0, 0, 1, tokens));
+    assertThat(plan.heldOut()).isEqualTo(new DataCounts(1, 1, cut, 0, 0, 0, 0, 1, tokens, 0, 0));
     assertThat(plan.data())
-        .isEqualTo(new DataCounts(5, 2, 2 - cut, 2, 1, 0, 0, 2, 64 + 12 + 64 - tokens));
+        .isEqualTo(new DataCounts(5, 2, 2 - cut, 2, 1, 0, 0, 2, 64 + 12 + 64 - tokens, 0, 0));
   }
 
   private PhaseResult train(SftRun run, String... settings) throws IOException {

@@ -2,7 +2,9 @@ package dev.polyphase.phases.training;
 
 import dev.polyphase.data.DataCounts;
 import dev.polyphase.data.ReadingListener;
+import dev.polyphase.phases.api.DatasetShare;
 import dev.polyphase.phases.api.PhaseRequest;
+import dev.polyphase.phases.batches.Mixture;
 import dev.polyphase.phases.batches.TokenBatch;
 import dev.polyphase.phases.objective.BatchSize;
 import dev.polyphase.phases.objective.Beginning;
@@ -52,8 +54,18 @@ record FirstRowSilent(ObjectiveSource other) implements ObjectiveSource {
     }
 
     @Override
-    public Objective objective(int[] chosen) {
-      return new Some(other.objective(chosen));
+    public long hashOf(int row) {
+      return other.hashOf(row);
+    }
+
+    @Override
+    public List<int[]> contentOf(int row) {
+      return other.contentOf(row);
+    }
+
+    @Override
+    public Objective objective(int[] chosen, Mixture mixture) {
+      return new Some(other.objective(chosen, mixture));
     }
   }
 
@@ -81,6 +93,16 @@ record FirstRowSilent(ObjectiveSource other) implements ObjectiveSource {
     @Override
     public DataCounts counts() {
       return other.counts();
+    }
+
+    @Override
+    public List<DatasetShare> shares() {
+      return other.shares();
+    }
+
+    @Override
+    public long[] hashes() {
+      return other.hashes();
     }
 
     @Override
