@@ -218,15 +218,13 @@ class ExampleReaderTest {
     assertThat(
             problems(
                 PhaseType.SFT,
-                new Dataset("a.jsonl", RowType.AUTO, 0.5),
                 dataset("german/*.parquet"),
                 new Dataset("a.jsonl", RowType.PREFERENCE, 1)))
         .satisfiesExactly(
-            p -> assertThat(p).startsWith("datasets[0].weight: 0.5 is not built yet"),
             p ->
                 assertThat(p)
-                    .startsWith("datasets[1].path: german/*.parquet: parquet is not built"),
-            p -> assertThat(p).startsWith("datasets[2].type: preference does not fit the phase"));
+                    .startsWith("datasets[0].path: german/*.parquet: parquet is not built"),
+            p -> assertThat(p).startsWith("datasets[1].type: preference does not fit the phase"));
   }
 
   @Test

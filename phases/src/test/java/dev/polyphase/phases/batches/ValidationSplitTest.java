@@ -10,6 +10,9 @@ import dev.polyphase.pipelines.problems.Place;
 import java.util.Arrays;
 import java.util.BitSet;
 import java.util.List;
+import java.util.Random;
+import java.util.Set;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -46,6 +49,55 @@ class ValidationSplitTest {
         .isInstanceOf(IllegalArgumentException.class);
     assertThatThrownBy(() -> ValidationSplit.of(5, 0, 1))
         .isInstanceOf(IllegalArgumentException.class);
+  }
+
+  @Test
+  void equalRowsAreOnTheSameSide() {
+    Random random = new Random(7);
+    for (int trial = 0; trial < 300; trial++) {
+      int rows = 10 + random.nextInt(40);
+      int[] kinds = random.ints(rows, 0, 2 + random.nextInt(rows)).toArray();
+      kinds[0] = -1; // One row at least is alone.
+      int size = 1 + random.nextInt(rows - 1);
+
+      ValidationSplit split = ValidationSplit.of(firstEqual(kinds), size, trial);
+
+      assertThat(split.heldOut().length).isBetween(1, size);
+      assertThat(split.training().length + split.heldOut().length).isEqualTo(rows);
+      Set<Integer> trained =
+          Arrays.stream(split.training()).mapToObj(row -> kinds[row]).collect(Collectors.toSet());
+      assertThat(Arrays.stream(split.heldOut()).map(row -> kinds[row]).boxed())
+          .doesNotContainAnyElementsOf(trained);
+    }
+  }
+
+  /** Row 0 and 14 are among the four that this seed draws of 20, as is shown above. */
+  @Test
+  void rowsThatAreEqualAreDrawnTogetherWhereTheyFit() {
+    int[] pair = IntStream.range(0, 20).toArray();
+    pair[19] = 14;
+    assertThat(ValidationSplit.of(pair, 20 - 1, 42).heldOut()).hasSize(19);
+    assertThat(ValidationSplit.of(pair, 4, 42).heldOut()).hasSize(4);
+    int[] many = IntStream.range(0, 20).map(row -> row < 10 ? 0 : row).toArray();
+    assertThat(Arrays.stream(ValidationSplit.of(many, 4, 42).heldOut()))
+        .hasSize(4)
+        .allMatch(row -> row >= 10);
+    // No row is alone: the fewest that are equal are held out, all of them.
+    int[] twos = IntStream.range(0, 20).map(row -> row - row % 2).toArray();
+    assertThat(ValidationSplit.of(twos, 1, 42).heldOut()).hasSize(2);
+    assertThatThrownBy(() -> ValidationSplit.of(new int[5], 2, 1))
+        .isInstanceOf(IllegalArgumentException.class);
+  }
+
+  private static int[] firstEqual(int[] kinds) {
+    return Arrays.stream(kinds)
+        .map(
+            kind ->
+                IntStream.range(0, kinds.length)
+                    .filter(row -> kinds[row] == kind)
+                    .findFirst()
+                    .getAsInt())
+        .toArray();
   }
 
   /** Pieces of one row would otherwise be trained on and held out at once. */
