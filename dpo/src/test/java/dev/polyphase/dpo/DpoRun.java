@@ -22,8 +22,8 @@ import java.util.Random;
 import java.util.Set;
 
 /**
- * A dpo phase as a pipeline file has it, on the pairs of {@code pairs.jsonl} in a folder; others,
- * in {@code others.jsonl}, are held out.
+ * A dpo phase as a pipeline file has it, on the pairs of {@code pairs.jsonl} in a folder; the same
+ * behind one more token, in {@code others.jsonl}, are held out.
  *
  * @param folder where the pairs lie
  * @param base the checkpoint to start from
@@ -50,11 +50,15 @@ record DpoRun(Path folder, Path base) {
   /** Writes pairs of random tokens and lengths. */
   DpoRun withPairs(int count) throws IOException {
     write("pairs.jsonl", count, new Random(5));
-    write("others.jsonl", count, new Random(6));
+    String prompt = "\"prompt_input_ids\": [";
+    Files.writeString(
+        folder.resolve("others.jsonl"),
+        Files.readString(folder.resolve("pairs.jsonl")).replace(prompt, prompt + "7, "));
     return this;
   }
 
-  private void write(String file, int count, Random random) throws IOException {
+  /** Writes so many into a file. */
+  void write(String file, int count, Random random) throws IOException {
     StringBuilder rows = new StringBuilder();
     for (int i = 0; i < count; i++) {
       rows.append(

@@ -2,6 +2,7 @@ package dev.polyphase.reports;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -64,6 +65,39 @@ class ReportPageTest {
     assertThat(row(page, "model.layers.1.mlp.up_proj")).containsExactly("SNR 0.7500");
     assertThat(row(page, "learning_rate")).containsExactly("1e-5");
     assertThat(row(page, "data/math.jsonl")).containsExactly("sha256 ab12");
+  }
+
+  /** However many there are, they push nothing else aside. */
+  @Test
+  void lossesOfDatasetsAreFoldedAway() throws Exception {
+    List<Curve> curves = new ArrayList<>();
+    for (String name : List.of("loss", "loss/math", "loss/chat", "eval_loss/math")) {
+      curves.add(new Curve(name, List.of(new Curve.Point(1, 2), new Curve.Point(9, 1.5))));
+    }
+    PhaseReport mixed =
+        Reports.phase(
+            "mixed",
+            "sft",
+            PhaseReport.Status.FINISHED,
+            List.of(),
+            List.of(),
+            null,
+            curves,
+            List.of(new HeldOut("eval_loss", 2.0, 1.5), new HeldOut("eval_loss/math", 3.0, 2.5)));
+
+    String text = ReportPage.write(Reports.of(mixed));
+
+    Xml page = parse(text);
+    assertThat(page.texts("summary")).contains("Loss by dataset");
+    int fold = text.indexOf("<summary>Loss by dataset</summary>");
+    assertThat(text.indexOf("<b>loss</b>")).isBetween(0, fold);
+    for (String name : List.of("loss/math", "loss/chat", "eval_loss/math")) {
+      assertThat(text.indexOf("<b>" + name + "</b>")).isGreaterThan(fold);
+    }
+    assertThat(row(page, "held-out loss/math")).containsExactly("3.000 → 2.500");
+    assertThat(text.indexOf("held-out loss/math")).isGreaterThan(fold);
+    assertThat(row(page, "held-out loss")).containsExactly("2.000 → 1.500");
+    assertThat(ReportPage.write(Reports.small())).doesNotContain("Loss by dataset");
   }
 
   @Test

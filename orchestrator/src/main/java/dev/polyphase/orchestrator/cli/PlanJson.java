@@ -118,7 +118,7 @@ final class PlanJson {
       shared
           .addObject()
           .put("phase", rows.earlier())
-          .put("rows", rows.trained())
+          .put("trained_rows", rows.trained())
           .put("held_out_rows", rows.heldOut());
     }
     ArrayNode ends = phase.putArray("ends");
@@ -156,7 +156,7 @@ final class PlanJson {
     return JsonNodeFactory.instance
         .objectNode()
         .put("dataset", share.dataset())
-        .put("rows", share.rows())
+        .put("available_rows", share.rows())
         .put("epoch_rows", share.epochRows())
         .put("epoch_tokens", share.epochTokens());
   }

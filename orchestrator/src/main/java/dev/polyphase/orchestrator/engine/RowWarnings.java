@@ -24,6 +24,7 @@ final class RowWarnings {
     List<String> sentences = new ArrayList<>();
     if (data != null) {
       add(sentences, phase, "", data);
+      addAlsoHeldOut(sentences, phase, data);
       if (data.equal() > 0) {
         sentences.add(equal(phase, data));
       }
@@ -50,6 +51,19 @@ final class RowWarnings {
                   Numbers.whole(counts.read()),
                   rows,
                   share(counts.withoutLoss(), counts.read())));
+    }
+  }
+
+  private static void addAlsoHeldOut(List<String> sentences, Phase phase, DataCounts counts) {
+    if (counts.alsoHeldOut() > 0 && FEW * counts.alsoHeldOut() >= counts.read()) {
+      sentences.add(
+          "phase %s: %s of %s %s (%s) are in eval_datasets too and not trained on; hold out others, or remove them"
+              .formatted(
+                  phase.name(),
+                  Numbers.whole(counts.alsoHeldOut()),
+                  Numbers.whole(counts.read()),
+                  phase.type() == PhaseType.DPO ? "pairs" : "rows",
+                  share(counts.alsoHeldOut(), counts.read())));
     }
   }
 

@@ -40,8 +40,8 @@ class NotBuiltTest {
       defaults: {targeting: {top_percent: 50}, learning_rate: 1e-3, max_steps: 1}
       phases:
         - {name: text, type: cpt, datasets: [{path: text.jsonl}]}
-        - {name: rows, type: sft, datasets: [{path: text.jsonl}]}
-        - {name: pairs, type: dpo, datasets: [{path: preference.jsonl}]}
+        - {name: rows, type: sft, datasets: [{path: more-text.jsonl}]}
+        - {name: pairs, type: dpo, datasets: [{path: more-pairs.jsonl}]}
       """;
 
   /** Rows of each shape, by its name. */
@@ -83,6 +83,10 @@ class NotBuiltTest {
     for (Map.Entry<String, String> rows : ROWS.entrySet()) {
       Files.writeString(folder.resolve(rows.getKey() + ".jsonl"), rows.getValue() + "\n");
     }
+    // Rows that are held out are not trained on.
+    Files.writeString(folder.resolve("more-text.jsonl"), ROWS.get("text").replace(" b", " d"));
+    Files.writeString(
+        folder.resolve("more-pairs.jsonl"), ROWS.get("preference").replace(" b", " d"));
     yaml = Files.writeString(folder.resolve("keys.yaml"), PIPELINE).toString();
   }
 

@@ -69,6 +69,15 @@ class RowWarningsTest {
                 + " raise sequence_len, or remove them");
   }
 
+  @Test
+  void rowsThatAreHeldOutTooAreNamedFromATenthOn() {
+    assertThat(of("sft", new DataCounts(100, 90, 0, 0, 0, 0, 0, 90, 1, 0, 10), null))
+        .containsExactly(
+            "phase one: 10 of 100 rows (10.0 %) are in eval_datasets too and not trained on; hold"
+                + " out others, or remove them");
+    assertThat(of("sft", new DataCounts(100, 91, 0, 0, 0, 0, 0, 91, 1, 50, 9), null)).isEmpty();
+  }
+
   private static DataCounts counts(long read, long kept, long cut, long dropped, long withoutLoss) {
     return new DataCounts(read, kept, cut, dropped, withoutLoss, 0, 0, kept, 1, 0, 0);
   }

@@ -199,6 +199,7 @@ public final class DjlPhaseTrainer implements PhaseTrainer {
       ends = LearnedEnds.of(base, tokenizer, rows.training());
     }
     noteRows(rows.counts(), "", request.phase(), listener);
+    noteLeftOut(rows.counts(), request.phase(), listener);
     if (rows.heldOutCounts() != null) {
       noteRows(rows.heldOutCounts(), "held-out ", request.phase(), listener);
     }
@@ -303,6 +304,21 @@ public final class DjlPhaseTrainer implements PhaseTrainer {
         .rescanEvery()
         .map(every -> Rescans.count(every, schedule.stepsPerEpoch(), schedule.totalSteps()))
         .orElse(0L);
+  }
+
+  /** Of the training data; what is left out of held-out data is in its counts. */
+  private static void noteLeftOut(DataCounts counts, Phase phase, PhaseListener listener) {
+    String rows = phase.type() == PhaseType.DPO ? "pairs" : "rows";
+    if (counts.duplicates() > 0 && phase.rows().deduplicate()) {
+      listener.note(
+          "%,d %s are equal to others before them and left out"
+              .formatted(counts.duplicates(), rows));
+    }
+    if (counts.alsoHeldOut() > 0) {
+      listener.note(
+          "%,d %s are equal to held-out ones and not trained on"
+              .formatted(counts.alsoHeldOut(), rows));
+    }
   }
 
   private static long slots(Phase phase, Objective objective) {
