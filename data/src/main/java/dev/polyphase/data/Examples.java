@@ -4,9 +4,7 @@ import dev.polyphase.pipelines.problems.Place;
 import dev.polyphase.weights.Fingerprint;
 import java.util.ArrayList;
 import java.util.BitSet;
-import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Set;
 import java.util.stream.IntStream;
 
 /**
@@ -71,17 +69,6 @@ public record Examples(
     Fingerprint fingerprint = new Fingerprint();
     rows.forEach(row -> fingerprint.add(row.ids()).add(row.labels()));
     return fingerprint.text();
-  }
-
-  /**
-   * Which of some tokens carry loss in them.
-   *
-   * @param ids the tokens, in an order that is kept
-   */
-  public Set<Integer> learned(Set<Integer> ids) {
-    Set<Integer> learned = new LinkedHashSet<>(ids);
-    learned.removeIf(id -> rows.stream().noneMatch(row -> row.learns(id)));
-    return learned;
   }
 
   /**

@@ -135,12 +135,7 @@ class NotBuiltTest {
           }
         });
     assertThat(marked)
-        .containsExactly(
-            "datasets[].path",
-            "datasets[].weight",
-            "dpo.loss_type",
-            "dpo.reference",
-            "sample_packing");
+        .containsExactly("datasets[].path", "dpo.loss_type", "dpo.reference", "sample_packing");
   }
 
   private static void assertPlanned(List<String> settings, String key, boolean built) {
