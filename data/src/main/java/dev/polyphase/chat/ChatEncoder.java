@@ -6,6 +6,7 @@ import dev.polyphase.tokens.PromptCompletion;
 import dev.polyphase.tokens.TokenizedText;
 import java.io.IOException;
 import java.util.List;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -17,12 +18,18 @@ import org.jspecify.annotations.Nullable;
  */
 public final class ChatEncoder {
   private final LazyTokenizer tokenizer;
+  private final Optional<ChatTemplate> given;
   private @Nullable ChatFormat opened;
   private @Nullable InputException refused;
 
-  /** An encoder for the model that the tokenizer belongs to. */
-  public ChatEncoder(LazyTokenizer tokenizer) {
+  /**
+   * An encoder for the model that the tokenizer belongs to.
+   *
+   * @param given the template that takes the place of the model's own
+   */
+  public ChatEncoder(LazyTokenizer tokenizer, Optional<ChatTemplate> given) {
     this.tokenizer = tokenizer;
+    this.given = given;
   }
 
   /**
@@ -128,7 +135,7 @@ public final class ChatEncoder {
     }
     if (opened == null) {
       try {
-        opened = ChatFormat.of(tokenizer.modelFolder(), tokenizer.get());
+        opened = ChatFormat.of(tokenizer.modelFolder(), tokenizer.get(), given);
       } catch (InputException e) {
         refused = e;
         throw e;

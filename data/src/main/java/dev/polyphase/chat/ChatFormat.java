@@ -12,7 +12,6 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.OptionalInt;
 import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -56,13 +55,14 @@ public final class ChatFormat {
   }
 
   /**
-   * The format of a model: its template, or ChatML where it has none.
+   * The format of a model: the template that is given, else its own, or ChatML where it has none.
    *
    * @throws InputException if the template writes anything but ChatML, or the tokenizer lacks
    *     ChatML's tokens
    */
-  public static ChatFormat of(Path modelFolder, Tokenizer tokenizer) throws IOException {
-    Optional<ChatTemplate> own = ChatTemplate.in(modelFolder);
+  public static ChatFormat of(Path modelFolder, Tokenizer tokenizer, Optional<ChatTemplate> given)
+      throws IOException {
+    Optional<ChatTemplate> own = given.isPresent() ? given : ChatTemplate.in(modelFolder);
     if (own.isEmpty()) {
       return of(builtIn(modelFolder, tokenizer));
     }
@@ -93,11 +93,6 @@ public final class ChatFormat {
               + " write the conversations out as text");
     }
     return ChatTemplate.chatMl();
-  }
-
-  /** The token that ends a turn, where a tokenizer has it. */
-  public static OptionalInt endOfTurn(Tokenizer tokenizer) {
-    return tokenizer.idOf(ChatMl.END);
   }
 
   private static Optional<String> missingToken(Tokenizer tokenizer) {

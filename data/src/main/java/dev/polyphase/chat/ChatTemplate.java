@@ -13,7 +13,6 @@ import dev.polyphase.pipelines.problems.InputFile;
 import dev.polyphase.pipelines.problems.Place;
 import dev.polyphase.tokens.TokenizerFolder;
 import java.io.IOException;
-import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
@@ -29,7 +28,9 @@ import java.util.function.BiConsumer;
  */
 public final class ChatTemplate {
   private static final JsonMapper JSON = new JsonMapper();
-  private static final String TEMPLATE_FILE = "chat_template.jinja";
+
+  /** The file of a model's folder that holds it. */
+  static final String FILE = "chat_template.jinja";
 
   /** The key of a row's tools. */
   public static final String TOOLS = "tools";
@@ -38,11 +39,13 @@ public final class ChatTemplate {
   public static final String VARIABLES = "chat_template_kwargs";
 
   private final String name;
+  private final String source;
   private final Template template;
   private final ObjectNode specialTokens;
 
   private ChatTemplate(String name, String source, ObjectNode specialTokens) {
     this.name = name;
+    this.source = source;
     this.specialTokens = specialTokens;
     try {
       this.template = Template.parse(source);
@@ -61,9 +64,8 @@ public final class ChatTemplate {
    */
   public static Optional<ChatTemplate> in(Path modelFolder) throws IOException {
     TokenizerFolder tokenizer = TokenizerFolder.read(modelFolder);
-    ObjectNode specialTokens = JsonNodeFactory.instance.objectNode();
-    tokenizer.specialTokens().forEach(specialTokens::put);
-    Path file = modelFolder.resolve(TEMPLATE_FILE);
+    ObjectNode specialTokens = specialTokens(tokenizer);
+    Path file = modelFolder.resolve(FILE);
     if (InputFile.isThere(file)) {
       return Optional.of(new ChatTemplate(file.toString(), text(file), specialTokens));
     }
@@ -82,16 +84,31 @@ public final class ChatTemplate {
         InputFile.name(file), text(file), JsonNodeFactory.instance.objectNode());
   }
 
+  /**
+   * A text in place of a model's template, which sees the model's special tokens.
+   *
+   * @param name what messages call it
+   * @throws InputException if it is malformed
+   */
+  static ChatTemplate forModel(String name, String source, Path modelFolder) throws IOException {
+    return new ChatTemplate(name, source, specialTokens(TokenizerFolder.read(modelFolder)));
+  }
+
   /** ChatML, which stands in for a template where there is none. */
   static ChatTemplate chatMl() throws IOException {
-    String resource = "chatml.jinja";
-    try (InputStream in = ChatTemplate.class.getResourceAsStream(resource)) {
-      if (in == null) {
-        throw new IOException("the program lacks its resource " + resource);
-      }
-      String source = new String(in.readAllBytes(), StandardCharsets.UTF_8);
-      return new ChatTemplate("ChatML", source, JsonNodeFactory.instance.objectNode());
-    }
+    return new ChatTemplate(
+        "ChatML", ChatTemplates.text("chatml"), JsonNodeFactory.instance.objectNode());
+  }
+
+  private static ObjectNode specialTokens(TokenizerFolder tokenizer) {
+    ObjectNode specialTokens = JsonNodeFactory.instance.objectNode();
+    tokenizer.specialTokens().forEach(specialTokens::put);
+    return specialTokens;
+  }
+
+  /** Its text. */
+  public String source() {
+    return source;
   }
 
   /** Where the template comes from, for messages. */
@@ -196,7 +213,7 @@ public final class ChatTemplate {
             + " default");
   }
 
-  private static String text(Path file) throws IOException {
+  static String text(Path file) throws IOException {
     try {
       ByteBuffer utf8 = ByteBuffer.wrap(InputFile.readAllBytes(file));
       return StandardCharsets.UTF_8.newDecoder().decode(utf8).toString();

@@ -27,9 +27,20 @@ public final class ExampleReader {
    * @param tokenizer asked only by rows of text
    */
   public ExampleReader(PhaseType phase, int sequenceLen, int vocabSize, LazyTokenizer tokenizer) {
+    this(phase, sequenceLen, new RowEncoder(phase, vocabSize, tokenizer));
+  }
+
+  /**
+   * A reader for one phase.
+   *
+   * @param phase {@code CPT} or {@code SFT}
+   * @param sequenceLen the most tokens of a row
+   * @param encoder makes tokens of its rows
+   */
+  public ExampleReader(PhaseType phase, int sequenceLen, RowEncoder encoder) {
     this.phase = phase;
     this.sequenceLen = sequenceLen;
-    this.encoder = new RowEncoder(phase, vocabSize, tokenizer);
+    this.encoder = encoder;
   }
 
   /**

@@ -1,6 +1,7 @@
 package dev.polyphase.data;
 
 import dev.polyphase.chat.ChatEncoder;
+import dev.polyphase.chat.ChatTemplate;
 import dev.polyphase.chat.Conversation;
 import dev.polyphase.chat.Message;
 import dev.polyphase.chat.TokenizedChat;
@@ -15,6 +16,7 @@ import java.util.Arrays;
 import java.util.Collections;
 import java.util.EnumSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 
 /** Turns rows of cpt and sft phases into tokens and labels. */
@@ -26,20 +28,33 @@ public final class RowEncoder {
   private final Conversations conversations;
 
   /**
-   * An encoder for one model.
+   * An encoder for one model with its own chat template.
    *
    * @param phase {@code CPT} or {@code SFT}
    * @param vocabSize the rows of the model's embeddings; a token id is below it
    * @param tokenizer asked only by rows of text
    */
   public RowEncoder(PhaseType phase, int vocabSize, LazyTokenizer tokenizer) {
+    this(phase, vocabSize, tokenizer, Optional.empty());
+  }
+
+  /**
+   * An encoder for one model.
+   *
+   * @param phase {@code CPT} or {@code SFT}
+   * @param vocabSize the rows of the model's embeddings; a token id is below it
+   * @param tokenizer asked only by rows of text
+   * @param template in place of the model's own, where it is given
+   */
+  public RowEncoder(
+      PhaseType phase, int vocabSize, LazyTokenizer tokenizer, Optional<ChatTemplate> template) {
     if (phase == PhaseType.DPO) {
       throw new IllegalArgumentException("preference pairs have a reader of their own");
     }
     this.phase = phase;
     this.vocabSize = vocabSize;
     this.tokenizer = tokenizer;
-    this.chats = new ChatEncoder(tokenizer);
+    this.chats = new ChatEncoder(tokenizer, template);
     this.conversations = new Conversations(chats);
   }
 

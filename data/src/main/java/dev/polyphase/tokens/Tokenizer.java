@@ -67,7 +67,12 @@ public final class Tokenizer implements AutoCloseable {
               + " pre-tokenised rows");
     }
     TokenizerFolder folder = TokenizerFolder.read(modelFolder);
-    TokenizerFile.Completed completed = TokenizerFile.completed(file, folder);
+    return open(modelFolder, folder, TokenizerFile.completed(file, folder));
+  }
+
+  /** Opens what a folder's tokenizer would be with another file. */
+  static Tokenizer open(Path modelFolder, TokenizerFolder folder, TokenizerFile.Completed completed)
+      throws IOException {
     NativeFolder.load(
         NativeFolder.TOKENIZERS,
         () -> {
@@ -79,7 +84,7 @@ public final class Tokenizer implements AutoCloseable {
         new ByteArrayInputStream(completed.json().getBytes(StandardCharsets.UTF_8))) {
       tokenizer = HuggingFaceTokenizer.newInstance(in, OPTIONS);
     } catch (RuntimeException e) {
-      throw unreadable(file, e);
+      throw unreadable(modelFolder.resolve(FILE), e);
     }
     try {
       return new Tokenizer(modelFolder, folder, tokenizer, completed.bounds());

@@ -18,6 +18,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -37,7 +38,7 @@ class ChatEncoderTest {
   void open() {
     model = Fixture.LLAMA.copyTo(temp);
     tokenizer = new LazyTokenizer(model);
-    chats = new ChatEncoder(tokenizer);
+    chats = new ChatEncoder(tokenizer, Optional.empty());
   }
 
   @AfterEach

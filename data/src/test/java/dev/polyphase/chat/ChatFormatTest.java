@@ -12,6 +12,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -169,7 +170,7 @@ class ChatFormatTest {
 
   private String render(Message... messages) throws IOException {
     try (Tokenizer tokenizer = Tokenizer.open(model)) {
-      return ChatFormat.of(model, tokenizer)
+      return ChatFormat.of(model, tokenizer, Optional.empty())
           .render(new Conversation(List.of(messages)), false)
           .text();
     }

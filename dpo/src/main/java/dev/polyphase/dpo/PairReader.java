@@ -1,6 +1,7 @@
 package dev.polyphase.dpo;
 
 import dev.polyphase.chat.ChatEncoder;
+import dev.polyphase.chat.ChatTemplate;
 import dev.polyphase.chat.Conversation;
 import dev.polyphase.chat.Message;
 import dev.polyphase.data.Conversations;
@@ -24,6 +25,7 @@ import java.util.BitSet;
 import java.util.Collections;
 import java.util.EnumSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 
 /** Reads the rows of dpo phases, each fitted into the phase's sequence. */
@@ -45,12 +47,14 @@ public final class PairReader {
    * @param sequenceLen the most tokens of a prompt and one completion
    * @param vocabSize the rows of the model's embeddings; a token id is below it
    * @param tokenizer asked only by rows of text
+   * @param template in place of the model's own, where it is given
    */
-  public PairReader(int sequenceLen, int vocabSize, LazyTokenizer tokenizer) {
+  public PairReader(
+      int sequenceLen, int vocabSize, LazyTokenizer tokenizer, Optional<ChatTemplate> template) {
     this.sequenceLen = sequenceLen;
     this.vocabSize = vocabSize;
     this.tokenizer = tokenizer;
-    this.chats = new ChatEncoder(tokenizer);
+    this.chats = new ChatEncoder(tokenizer, template);
     this.conversations = new Conversations(chats);
   }
 

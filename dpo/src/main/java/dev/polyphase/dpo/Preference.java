@@ -188,7 +188,8 @@ public final class Preference implements Objective {
         ReadingListener listener)
         throws IOException {
       Phase phase = request.phase();
-      PairReader reader = new PairReader(phase.batch().sequenceLen(), vocabSize, tokenizer);
+      PairReader reader =
+          new PairReader(phase.batch().sequenceLen(), vocabSize, tokenizer, request.chatTemplate());
       return new Rows(
           reader.read(request.folder(), request.path(key), datasets, listener), phase.dpo());
     }

@@ -15,6 +15,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -233,7 +234,7 @@ class PairReaderTest {
 
   private Pairs read(int sequenceLen, String... rows) throws IOException {
     Files.writeString(temp.resolve("pairs.jsonl"), String.join("\n", rows));
-    return new PairReader(sequenceLen, VOCAB, tokenizer)
+    return new PairReader(sequenceLen, VOCAB, tokenizer, Optional.empty())
         .read(
             temp,
             "datasets",

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.polyphase.chat.ChatFormat;
 import dev.polyphase.chat.ChatTemplate;
+import dev.polyphase.chat.ChatTemplates;
 import dev.polyphase.data.JsonRow;
 import dev.polyphase.data.JsonRows;
 import dev.polyphase.data.RowProblems;
@@ -23,6 +24,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -51,6 +53,12 @@ final class RenderCommand implements Callable<Integer> {
       names = "--add-generation-prompt",
       description = "End each text with the head of the assistant's turn.")
   private boolean addGenerationPrompt;
+
+  @Option(
+      names = "--chat-template",
+      paramLabel = "NAME|FILE",
+      description = "Another template than the model's own, as a pipeline's chat_template.")
+  private @Nullable String asked;
 
   @Option(
       names = "--set-token",
@@ -82,6 +90,15 @@ final class RenderCommand implements Callable<Integer> {
 
   private ChatTemplate template() throws IOException {
     Path file = Path.of(model);
+    if (asked != null) {
+      Path folder = models.resolve(model, Path.of(""));
+      FolderLinks.requireOwn(folder);
+      Optional<ChatTemplate> other =
+          ChatTemplates.of("--chat-template", asked, Path.of(""), folder);
+      if (other.isPresent()) {
+        return other.get();
+      }
+    }
     if (InputFile.isStream(file) || (!Files.isDirectory(file) && InputFile.isThere(file))) {
       return ChatTemplate.ofFile(file);
     }

@@ -1,5 +1,6 @@
 package dev.polyphase.orchestrator.engine;
 
+import dev.polyphase.chat.ChatTemplates;
 import dev.polyphase.data.DatasetFiles;
 import dev.polyphase.pipelines.Dataset;
 import dev.polyphase.pipelines.Phase;
@@ -16,6 +17,7 @@ import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.SortedMap;
 import java.util.SortedSet;
 import java.util.TreeMap;
@@ -29,8 +31,8 @@ final class DataFiles {
   private DataFiles() {}
 
   /**
-   * The SHA-256 of each file, by its path as the pipeline gives it. A file that is not there is
-   * left out: whether that is an error is for the trainer to say.
+   * The SHA-256 of each file, that of a chat template too, by its path as the pipeline gives it. A
+   * file that is not there is left out: whether that is an error is for the trainer to say.
    *
    * @param folder the pipeline file's folder
    */
@@ -42,6 +44,11 @@ final class DataFiles {
       for (Path file : files(dataset.path(), folder)) {
         digests.put(nameOf(file, folder), sha256(file));
       }
+    }
+    Optional<Path> template =
+        phase.rows().chatTemplate().flatMap(asked -> ChatTemplates.file(asked, folder));
+    if (template.isPresent() && Files.isRegularFile(template.get())) {
+      digests.put(nameOf(template.get(), folder), sha256(template.get()));
     }
     return digests;
   }

@@ -5,6 +5,7 @@ import dev.polyphase.data.Example;
 import dev.polyphase.data.ExampleReader;
 import dev.polyphase.data.Examples;
 import dev.polyphase.data.ReadingListener;
+import dev.polyphase.data.RowEncoder;
 import dev.polyphase.phases.api.PhaseRequest;
 import dev.polyphase.phases.batches.TokenBatch;
 import dev.polyphase.pipelines.Dataset;
@@ -110,8 +111,9 @@ public final class NextToken implements Objective {
         ReadingListener listener)
         throws IOException {
       Phase phase = request.phase();
-      ExampleReader reader =
-          new ExampleReader(phase.type(), phase.batch().sequenceLen(), vocabSize, tokenizer);
+      RowEncoder encoder =
+          new RowEncoder(phase.type(), vocabSize, tokenizer, request.chatTemplate());
+      ExampleReader reader = new ExampleReader(phase.type(), phase.batch().sequenceLen(), encoder);
       Examples examples = reader.read(request.folder(), request.path(key), datasets, listener);
       return new Rows(phase, examples);
     }

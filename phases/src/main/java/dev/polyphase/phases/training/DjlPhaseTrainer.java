@@ -1,5 +1,7 @@
 package dev.polyphase.phases.training;
 
+import dev.polyphase.chat.ChatTemplate;
+import dev.polyphase.chat.ChatTemplates;
 import dev.polyphase.data.DataCounts;
 import dev.polyphase.data.ReadingListener;
 import dev.polyphase.kernels.Libtorch;
@@ -28,10 +30,12 @@ import dev.polyphase.phases.objective.ObjectiveSource;
 import dev.polyphase.pipelines.Phase;
 import dev.polyphase.pipelines.PhaseType;
 import dev.polyphase.pipelines.problems.InputException;
+import dev.polyphase.pipelines.problems.InputFile;
 import dev.polyphase.pipelines.problems.OperationFailedException;
 import dev.polyphase.pipelines.problems.Place;
 import dev.polyphase.pipelines.problems.Problem;
 import dev.polyphase.tokens.LazyTokenizer;
+import dev.polyphase.tokens.Tokenizer;
 import dev.polyphase.weights.Checkpoint;
 import dev.polyphase.weights.FolderState;
 import java.io.IOException;
@@ -42,6 +46,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -84,6 +89,7 @@ public final class DjlPhaseTrainer implements PhaseTrainer {
             ? sound(problems, () -> ConfigReader.read(Checkpoint.open(base)))
             : setup.config();
     try (LazyTokenizer tokenizer = new LazyTokenizer(base)) {
+      sound(problems, () -> chatTemplate(request, tokenizer));
       // Rows are looked at whatever else is wrong, but for a model that does not say which ids are.
       @Nullable PhaseRows rows =
           config == null
@@ -116,6 +122,17 @@ public final class DjlPhaseTrainer implements PhaseTrainer {
     }
   }
 
+  /** The template in place of the model's own, whose tokens the model has. */
+  private static Optional<ChatTemplate> chatTemplate(PhaseRequest request, LazyTokenizer tokenizer)
+      throws IOException {
+    Optional<ChatTemplate> template = request.chatTemplate();
+    if (template.isPresent()
+        && InputFile.isThere(tokenizer.modelFolder().resolve(Tokenizer.FILE))) {
+      request.requireTokens(tokenizer.get());
+    }
+    return template;
+  }
+
   private PhasePlan plan(
       PhaseRequest request, PhaseSetup setup, PhaseRows rows, Schedule schedule, LearnedEnds ends)
       throws IOException {
@@ -145,8 +162,9 @@ public final class DjlPhaseTrainer implements PhaseTrainer {
 
   /**
    * A phase whose rows are read. They stay as they are whatever it is trained from: each phase
-   * carries every file that tokens come from over to its result byte for byte, and of what it
-   * changes in the configurations {@link LearnedEnds} leaves the end of plain texts alone.
+   * carries every file that tokens come from over to its result byte for byte but for the template
+   * that it was asked for, with which later ones are read too, and of what it changes in the
+   * configurations {@link LearnedEnds} leaves the end of plain texts alone.
    */
   private final class Prepared implements PreparedPhase {
     private final PhaseRequest request;
@@ -183,6 +201,7 @@ public final class DjlPhaseTrainer implements PhaseTrainer {
       PhaseRequest request, PhaseRows rows, Schedule schedule, PhaseListener listener)
       throws IOException {
     refuseResultThatExists(request.result());
+    Optional<ChatTemplate> template = request.chatTemplate();
     Path base = request.start().checkpoint();
     FolderState opened = FolderState.of(base, request.result());
     PhaseSetup setup = PhaseSetup.of(request, offloadsOnCpu);
@@ -208,7 +227,8 @@ public final class DjlPhaseTrainer implements PhaseTrainer {
               setup.layout(),
               model,
               SavedAs.of(request, setup.checkpoint()),
-              ends);
+              ends,
+              template.isPresent() ? ChatTemplates.saved(template.get(), base) : Map.of());
       PhaseTraining training =
           new PhaseTraining(request, setup, rows, schedule, model, result, files);
       return training.run(earlier, checkpoints, freeMemory, listener);

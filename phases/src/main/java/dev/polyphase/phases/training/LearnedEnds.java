@@ -4,7 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.IntNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.polyphase.chat.ChatFormat;
+import dev.polyphase.chat.ChatTemplates;
 import dev.polyphase.phases.api.EndToken;
 import dev.polyphase.phases.objective.Objective;
 import dev.polyphase.pipelines.problems.InputException;
@@ -55,7 +55,7 @@ record LearnedEnds(
     Set<Integer> known = new LinkedHashSet<>(stops);
     Set<Integer> ends = new LinkedHashSet<>();
     if (open.isPresent()) {
-      ChatFormat.endOfTurn(open.get()).ifPresent(ends::add);
+      ends.addAll(ChatTemplates.endsOfTurns(open.get()));
       open.get().endOfText().ifPresent(known::add);
     }
     ends.addAll(known);

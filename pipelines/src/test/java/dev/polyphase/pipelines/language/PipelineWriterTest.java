@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.polyphase.pipelines.BaseModel;
 import dev.polyphase.pipelines.Pipeline;
+import dev.polyphase.pipelines.Vocabulary;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -86,6 +87,7 @@ class PipelineWriterTest {
     return new Pipeline(
         pipeline.name(),
         new BaseModel.Existing(location),
+        Vocabulary.AS_IT_WAS,
         pipeline.outputDir(),
         pipeline.seed(),
         pipeline.devices(),

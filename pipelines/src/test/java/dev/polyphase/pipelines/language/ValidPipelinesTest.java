@@ -36,6 +36,7 @@ import dev.polyphase.pipelines.Saving;
 import dev.polyphase.pipelines.SelectionRule;
 import dev.polyphase.pipelines.Targeting;
 import dev.polyphase.pipelines.TrainedWeights;
+import dev.polyphase.pipelines.Vocabulary;
 import dev.polyphase.pipelines.Warmup;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -54,6 +55,7 @@ class ValidPipelinesTest {
             new Pipeline(
                 "minimal",
                 new BaseModel.Existing("model"),
+                Vocabulary.AS_IT_WAS,
                 "runs",
                 42,
                 List.of("auto"),
@@ -92,6 +94,7 @@ class ValidPipelinesTest {
             new Pipeline(
                 "Every.thing_1-2",
                 new BaseModel.Random("config.json", "tokenizer"),
+                Vocabulary.AS_IT_WAS,
                 "out",
                 7,
                 List.of("cuda:0", "cuda:1"),
@@ -156,6 +159,7 @@ class ValidPipelinesTest {
             new Pipeline(
                 "sauerkraut-v2",
                 new BaseModel.Existing("Qwen/Qwen2.5-14B"),
+                Vocabulary.AS_IT_WAS,
                 "runs",
                 42,
                 List.of("auto"),
