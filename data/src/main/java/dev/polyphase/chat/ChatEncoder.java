@@ -1,94 +1,158 @@
 package dev.polyphase.chat;
 
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.polyphase.jinja.TemplateException;
+import dev.polyphase.pipelines.LossOn;
 import dev.polyphase.pipelines.problems.InputException;
 import dev.polyphase.tokens.LazyTokenizer;
 import dev.polyphase.tokens.PromptCompletion;
 import dev.polyphase.tokens.TokenizedText;
+import dev.polyphase.tokens.Tokenizer;
 import java.io.IOException;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Turns conversations into tokens. Template and tokenizer are opened when the first one comes.
+ * Turns conversations into tokens. Template and tokenizer are opened when the first one comes. Safe
+ * for use by several threads.
  *
  * <p>A conversation's tokens are those of its whole text, nothing added, as Hugging Face makes
- * them. A special token that somebody typed becomes that token as well; what a user said carries no
- * loss in any case.
+ * them. A special token that somebody typed becomes that token as well. Which of them carry loss is
+ * decided by the template's {@code {% generation %}} blocks, where it wrote any, else by what of
+ * the text came from which message ({@link Turns}).
  */
 public final class ChatEncoder {
   private final LazyTokenizer tokenizer;
   private final Optional<ChatTemplate> given;
-  private @Nullable ChatFormat opened;
+  private @Nullable Opened opened;
   private @Nullable InputException refused;
+
+  /** A template with the tokenizer that its text is for. */
+  private record Opened(
+      ChatTemplate template, Tokenizer tokenizer, SpecialTokens tokens, Turns turns) {}
+
+  /** An encoder for the model that the tokenizer belongs to, with the model's own template. */
+  public ChatEncoder(LazyTokenizer tokenizer) {
+    this(tokenizer, Optional.empty());
+  }
 
   /**
    * An encoder for the model that the tokenizer belongs to.
    *
-   * @param given the template that takes the place of the model's own
+   * @param given the template to write conversations with; empty for the model's own
    */
   public ChatEncoder(LazyTokenizer tokenizer, Optional<ChatTemplate> given) {
     this.tokenizer = tokenizer;
     this.given = given;
   }
 
-  /**
-   * The tokens of a conversation; those of the content of each turn that is to be learned and of
-   * the token that ends it are learned.
-   *
-   * @throws InputException without a place, if the conversation can't be rendered or has no turn of
-   *     the assistant; with one, if the model's template or tokenizer is at fault
-   */
+  /** The tokens of a conversation of which the assistant's turns are learned. */
   public TokenizedChat encode(Conversation conversation) throws IOException {
-    if (conversation.messages().stream().noneMatch(Message::isAssistant)) {
-      throw new InputException(
-          "the conversation has no turn of the assistant, and so nothing to learn; leave it out");
-    }
-    return tokens(read(format().render(conversation, false)), 0);
+    return encode(conversation, LossOn.ASSISTANT);
   }
 
   /**
-   * The tokens of a prompt and of the turns that complete it; learned is what the assistant says in
-   * the completion.
+   * The tokens of a conversation, and which of them carry loss.
    *
-   * @throws InputException as {@link #encode} says, or if the completion does not begin with the
-   *     turn that the prompt asks for
+   * @param loss whose turns do, where a message does not say so itself
+   * @throws InputException without a place, if the conversation can't be rendered or has no turn
+   *     that could be learned; with one, if the model's template or tokenizer is at fault
    */
+  public TokenizedChat encode(Conversation conversation, LossOn loss) throws IOException {
+    requireAny(conversation.messages(), loss);
+    Opened open = open();
+    Written chat = Written.of(open.template, conversation);
+    return tokens(open, LossParts.of(chat, loss, 0, open.turns, open.tokens));
+  }
+
+  /** The tokens of a prompt and its completion, of which the assistant's turns are learned. */
   public TokenizedChat encode(Conversation prompt, List<Message> completion) throws IOException {
-    String promptText = format().render(prompt, true).text();
-    RenderedChat whole = read(format().render(prompt.with(completion), false));
-    requirePrefix(promptText, whole.text());
-    return tokens(whole, promptText.length());
+    return encode(prompt, completion, LossOn.ASSISTANT);
   }
 
   /**
-   * The tokens of a prompt, with the head of the assistant's turn, and of the one turn that
-   * completes it, up to the token that ends it.
+   * The tokens of a prompt and of the turns that complete it; nothing of the prompt carries loss,
+   * unless everything does.
+   *
+   * @throws InputException as {@link #encode(Conversation, LossOn)} says, or if the completion does
+   *     not begin with a turn of the assistant
+   */
+  public TokenizedChat encode(Conversation prompt, List<Message> completion, LossOn loss)
+      throws IOException {
+    if (completion.isEmpty() || !completion.get(0).isAssistant()) {
+      throw new InputException(
+          "the completion must begin with a turn of the assistant, found " + roles(completion));
+    }
+    requireAny(completion, loss);
+    Opened open = open();
+    Written chat = Written.of(open.template, prompt.with(completion));
+    int from = prompt.messages().size();
+    return tokens(open, LossParts.of(chat, loss, from, open.turns, open.tokens));
+  }
+
+  /**
+   * The tokens of a prompt, with the head of the assistant's turn, and of the turns that complete
+   * it, up to the token that ends the last.
    *
    * <p>Where a token spans the seam, so that the tokens of both do not begin with the prompt's, the
-   * turn is tokenised on its own: both completions of a pair must follow the same prompt.
+   * completion is tokenised on its own: both completions of a pair must follow the same prompt.
    *
-   * @throws InputException as {@link #encode} says, or if the completion is not one turn of the
-   *     assistant
+   * @throws InputException as {@link #encode(Conversation, LossOn)} says, or if the completion does
+   *     not begin and end with a turn of the assistant
    */
-  public PromptCompletion encodeTurn(Conversation prompt, List<Message> completion)
+  public PromptCompletion encodeTurns(Conversation prompt, List<Message> completion)
       throws IOException {
-    if (completion.size() != 1 || !completion.get(0).isAssistant()) {
+    boolean asked =
+        !completion.isEmpty()
+            && completion.get(0).isAssistant()
+            && completion.get(completion.size() - 1).isAssistant();
+    if (!asked) {
       throw new InputException(
-          "a completion must be one turn of the assistant after the prompt, found "
-              + completion.stream().map(Message::role).toList());
+          "a completion must begin and end with a turn of the assistant, found "
+              + roles(completion));
     }
-    if (!completion.get(0).learned()) {
+    for (Message message : completion) {
+      if (!message.learned().orElse(true)) {
+        throw new InputException(
+            "a turn of the completion is not to be learned, and the completions of a pair are compared as a whole; leave the pair out");
+      }
+    }
+    Opened open = open();
+    Written chat = Written.of(open.template, prompt.with(completion));
+    int last = chat.conversation().messages().size() - 1;
+    String head = head(open, prompt, chat);
+    List<Turns.Turn> turns = open.turns.of(chat, i -> i == last);
+    if (turns.isEmpty()) {
+      throw new InputException("the chat template writes nothing of the completion");
+    }
+    int end = turns.get(turns.size() - 1).end();
+    return open.tokenizer.encodeAsTheyAre(
+        head, chat.text().substring(head.length(), Math.max(head.length(), end)));
+  }
+
+  /** The text of a prompt that asks for the assistant's turn, with which the whole text begins. */
+  private static String head(Opened open, Conversation prompt, Written chat) {
+    String head;
+    try {
+      head = Written.of(open.template, prompt, chat.form(), true).text();
+    } catch (TemplateException e) {
       throw new InputException(
-          "the completion is not to be learned, and so nothing to prefer; leave the pair out");
+          "the chat template refuses the prompt (line %d, column %d of %s): %s"
+              .formatted(e.line(), e.column(), open.template.name(), e.getMessage()));
     }
-    String promptText = format().render(prompt, true).text();
-    RenderedChat whole = read(format().render(prompt.with(completion), false));
-    requirePrefix(promptText, whole.text());
-    int end = whole.learned().get(whole.learned().size() - 1).end();
-    return tokenizer
-        .get()
-        .encodeAsTheyAre(promptText, whole.text().substring(promptText.length(), end));
+    if (open.turns.promptOpensThought()) {
+      head = Turns.withoutThought(head);
+    }
+    if (!chat.text().startsWith(head)) {
+      throw new InputException(
+          "the chat template writes the prompt otherwise where it is completed, so that the completion does not follow it; give the pair as text");
+    }
+    return head;
   }
 
   /**
@@ -97,50 +161,121 @@ public final class ChatEncoder {
    * @throws InputException with a place, if the model's template or tokenizer is at fault
    */
   public boolean reads(String name) throws IOException {
-    return format().reads(name);
+    return open().template.mentions(name);
   }
 
-  private static void requirePrefix(String prompt, String whole) {
-    if (!whole.startsWith(prompt)) {
-      throw new InputException(
-          "the completion must begin with a turn of the assistant: the text of both must begin with"
-              + " the prompt's and the head of that turn");
+  /**
+   * The ids of the tokens that end an assistant's turns in the template's text, those that came up
+   * in a few conversations of our own and in those that were encoded. Empty where conversations
+   * can't be encoded at all.
+   */
+  public Set<Integer> endsOfTurns() throws IOException {
+    Opened open;
+    try {
+      open = open();
+    } catch (InputException e) {
+      return Set.of();
+    }
+    Probes.all().forEach(probe -> learn(open, probe));
+    Set<Integer> ids = new LinkedHashSet<>();
+    open.turns.endTokens().stream()
+        .sorted()
+        .forEach(token -> open.tokenizer.idOf(token).ifPresent(ids::add));
+    return ids;
+  }
+
+  /** What a template refuses it does not end either. */
+  private static void learn(Opened open, Conversation probe) {
+    try {
+      open.turns.of(Written.of(open.template, probe), i -> probe.messages().get(i).isAssistant());
+    } catch (InputException e) {
+      return;
     }
   }
 
-  private static RenderedChat read(RenderedChat chat) {
-    if (!chat.unread().isEmpty()) {
-      throw new InputException(
-          String.join(", ", chat.unread())
-              + " is not read by the model's chat template; take it out, or write it into a content");
-    }
-    return chat;
+  private static List<String> roles(List<Message> messages) {
+    return messages.stream().map(Message::role).toList();
   }
 
-  private TokenizedChat tokens(RenderedChat chat, int learnedFrom) throws IOException {
-    TokenizedText text = tokenizer.get().encodeWithPlaces(chat.text());
+  private static void requireAny(List<Message> messages, LossOn loss) {
+    if (!LossParts.any(messages, loss)) {
+      throw new InputException(
+          "the conversation has no turn of the %s, and so nothing to learn; leave it out"
+              .formatted(loss.rolesToTrain().stream().collect(Collectors.joining(" or "))));
+    }
+  }
+
+  private static TokenizedChat tokens(Opened open, RenderedChat chat) {
+    TokenizedText text = open.tokenizer.encodeWithPlaces(chat.text());
     boolean[] learned = new boolean[text.ids().length];
     for (int t = 0; t < learned.length; t++) {
       // A token that begins in the head of a turn is none that the model will be asked for.
-      int start = text.starts()[t];
-      learned[t] = start >= learnedFrom && chat.isLearned(start);
+      learned[t] = chat.isLearned(text.starts()[t]);
     }
     return new TokenizedChat(text.ids(), learned);
   }
 
-  private ChatFormat format() throws IOException {
+  private synchronized Opened open() throws IOException {
     if (refused != null) {
       // Every conversation of the data asks again, and the answer costs time.
       throw refused;
     }
     if (opened == null) {
       try {
-        opened = ChatFormat.of(tokenizer.modelFolder(), tokenizer.get(), given);
+        Tokenizer open = tokenizer.get();
+        ChatTemplate template = template(open);
+        Written.requireContents(template);
+        SpecialTokens tokens = new SpecialTokens(open);
+        opened = new Opened(template, open, tokens, new Turns(template, tokens));
       } catch (InputException e) {
         refused = e;
         throw e;
       }
     }
     return opened;
+  }
+
+  private ChatTemplate template(Tokenizer open) throws IOException {
+    if (given.isPresent()) {
+      return given.get().withTokensOf(tokenizer.modelFolder());
+    }
+    Optional<ChatTemplate> own = ChatTemplate.in(tokenizer.modelFolder());
+    return own.isPresent() ? own.get() : ChatTemplate.builtIn(tokenizer.modelFolder(), open);
+  }
+
+  /** Conversations in which templates end turns in each of their ways. */
+  private static final class Probes {
+    private static final Message USER = new Message("user", "Hi");
+    private static final Message ASSISTANT = new Message("assistant", "Hello.");
+
+    private Probes() {}
+
+    static List<Conversation> all() {
+      ObjectNode builtIn = JsonNodeFactory.instance.objectNode();
+      builtIn.putArray("builtin_tools").add("python");
+      List<Message> called = List.of(USER, call(), answer(), ASSISTANT);
+      return List.of(
+          new Conversation(List.of(USER, ASSISTANT)),
+          new Conversation(List.of(USER, ASSISTANT, USER, ASSISTANT)),
+          new Conversation(List.of(USER, call())),
+          new Conversation(called),
+          new Conversation(called, builtIn));
+    }
+
+    private static Message call() {
+      ObjectNode fields = JsonNodeFactory.instance.objectNode();
+      fields.put("role", "assistant").putNull("content");
+      ObjectNode call = fields.putArray("tool_calls").addObject();
+      call.put("id", "abcdefghi").put("type", "function");
+      call.putObject("function").put("name", "f").putObject("arguments").put("a", "b");
+      return new Message(fields, Optional.empty());
+    }
+
+    private static Message answer() {
+      ObjectNode fields = JsonNodeFactory.instance.objectNode();
+      fields.put("role", "tool").put("content", "c").put("name", "f");
+      fields.put("tool_call_id", "abcdefghi");
+      return new Message(fields, Optional.empty());
+    }
   }
 }

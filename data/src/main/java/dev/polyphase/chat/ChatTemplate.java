@@ -6,11 +6,13 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.NullNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.polyphase.jinja.Rendering;
 import dev.polyphase.jinja.Template;
 import dev.polyphase.jinja.TemplateException;
 import dev.polyphase.pipelines.problems.InputException;
 import dev.polyphase.pipelines.problems.InputFile;
 import dev.polyphase.pipelines.problems.Place;
+import dev.polyphase.tokens.Tokenizer;
 import dev.polyphase.tokens.TokenizerFolder;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -19,8 +21,8 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.ZoneId;
+import java.util.List;
 import java.util.Optional;
-import java.util.function.BiConsumer;
 
 /**
  * The chat template of a model: it makes one text of a conversation. Rendered as Hugging Face's
@@ -43,12 +45,20 @@ public final class ChatTemplate {
   private final Template template;
   private final ObjectNode specialTokens;
 
-  private ChatTemplate(String name, String source, ObjectNode specialTokens) {
+  private ChatTemplate(String name, String source, Template template, ObjectNode specialTokens) {
     this.name = name;
     this.source = source;
+    this.template = template;
     this.specialTokens = specialTokens;
+  }
+
+  private ChatTemplate(String name, String source, ObjectNode specialTokens) {
+    this(name, source, parsed(name, source), specialTokens);
+  }
+
+  private static Template parsed(String name, String source) {
     try {
-      this.template = Template.parse(source);
+      return Template.parse(source);
     } catch (TemplateException e) {
       throw new InputException(new Place(name, e.line(), e.column()), e.getMessage());
     }
@@ -74,6 +84,12 @@ public final class ChatTemplate {
         .map(source -> new ChatTemplate(configFile + " (chat_template)", source, specialTokens));
   }
 
+  private static ObjectNode specialTokens(TokenizerFolder tokenizer) {
+    ObjectNode specialTokens = JsonNodeFactory.instance.objectNode();
+    tokenizer.specialTokens().forEach(specialTokens::put);
+    return specialTokens;
+  }
+
   /**
    * A template in a file of its own, for which no special tokens are known.
    *
@@ -85,25 +101,48 @@ public final class ChatTemplate {
   }
 
   /**
-   * A text in place of a model's template, which sees the model's special tokens.
+   * A template that is not the model's own, for the model in a folder: with the model's special
+   * tokens.
+   *
+   * @throws InputException if a file of the tokenizer is malformed
+   */
+  public ChatTemplate withTokensOf(Path modelFolder) throws IOException {
+    return new ChatTemplate(
+        name, source, template, specialTokens(TokenizerFolder.read(modelFolder)));
+  }
+
+  /**
+   * The template that is taken for a model that has none of its own: ChatML.
+   *
+   * @throws InputException if the tokenizer lacks ChatML's tokens
+   */
+  public static ChatTemplate builtIn(Path modelFolder, Tokenizer tokenizer) throws IOException {
+    for (String token : List.of("<|im_start|>", "<|im_end|>")) {
+      if (tokenizer.idOf(token).isEmpty()) {
+        throw new InputException(
+            Place.in(modelFolder.toString()),
+            "the model has no chat template, and its tokenizer no token "
+                + token
+                + " for ChatML; add <|im_start|> and <|im_end|> to the tokenizer as special tokens,"
+                + " or write the conversations out as text");
+      }
+    }
+    return chatMl();
+  }
+
+  /**
+   * A text that is a template, for which no special tokens are known.
    *
    * @param name what messages call it
    * @throws InputException if it is malformed
    */
-  static ChatTemplate forModel(String name, String source, Path modelFolder) throws IOException {
-    return new ChatTemplate(name, source, specialTokens(TokenizerFolder.read(modelFolder)));
+  static ChatTemplate ofText(String name, String source) {
+    return new ChatTemplate(name, source, JsonNodeFactory.instance.objectNode());
   }
 
   /** ChatML, which stands in for a template where there is none. */
-  static ChatTemplate chatMl() throws IOException {
-    return new ChatTemplate(
-        "ChatML", ChatTemplates.text("chatml"), JsonNodeFactory.instance.objectNode());
-  }
-
-  private static ObjectNode specialTokens(TokenizerFolder tokenizer) {
-    ObjectNode specialTokens = JsonNodeFactory.instance.objectNode();
-    tokenizer.specialTokens().forEach(specialTokens::put);
-    return specialTokens;
+  private static ChatTemplate chatMl() throws IOException {
+    return ofText("ChatML", ChatTemplates.text("chatml"));
   }
 
   /** Its text. */
@@ -134,11 +173,7 @@ public final class ChatTemplate {
    *     TRL
    * @throws TemplateException as {@link Template#render} says
    */
-  public String render(ObjectNode variables) {
-    return render(variables, (message, key) -> {});
-  }
-
-  private String render(ObjectNode variables, BiConsumer<Integer, String> read) {
+  public Rendering render(ObjectNode variables) {
     ObjectNode all = JsonNodeFactory.instance.objectNode();
     all.putNull("documents");
     all.put("add_generation_prompt", false);
@@ -149,31 +184,21 @@ public final class ChatTemplate {
     all.setAll(variables);
     all.remove(VARIABLES);
     all.set(TOOLS, tools(variables.path(TOOLS)));
-    return template.render(all, Clock.system(ZoneId.systemDefault()), read);
+    return template.render(all, Clock.system(ZoneId.systemDefault()));
   }
 
   /**
-   * The text of a conversation.
+   * The text of a conversation, given in one form.
    *
-   * @param read hears of each key of a message that the template asks for: the message's number,
-   *     from 0, and the key
    * @throws TemplateException as {@link Template#render} says
+   * @throws InputException without a place, as {@link Form#messages} says
    */
-  String render(
-      Conversation conversation, boolean addGenerationPrompt, BiConsumer<Integer, String> read) {
+  Rendering render(Conversation conversation, Form form, boolean addGenerationPrompt) {
     ObjectNode variables = JsonNodeFactory.instance.objectNode();
     variables.put("add_generation_prompt", addGenerationPrompt);
     variables.setAll(conversation.variables());
-    for (Message message : conversation.messages()) {
-      variables
-          .withArrayProperty("messages")
-          .addObject()
-          .put("role", message.role())
-          .put("content", message.content())
-          .<ObjectNode>setAll(message.about())
-          .setAll(message.more());
-    }
-    return render(variables, read);
+    variables.set("messages", form.messages(conversation.messages()));
+    return render(variables);
   }
 
   /**
@@ -213,7 +238,7 @@ public final class ChatTemplate {
             + " default");
   }
 
-  static String text(Path file) throws IOException {
+  private static String text(Path file) throws IOException {
     try {
       ByteBuffer utf8 = ByteBuffer.wrap(InputFile.readAllBytes(file));
       return StandardCharsets.UTF_8.newDecoder().decode(utf8).toString();

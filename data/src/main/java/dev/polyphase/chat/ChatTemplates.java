@@ -45,10 +45,6 @@ public final class ChatTemplates {
   private static final List<String> MISTRAL = List.of("[INST]", "[/INST]");
   private static final List<String> DEEPSEEK = List.of("<｜User｜>", "<｜Assistant｜>");
 
-  /** Tokens that end a turn, of all families in which no text ends with them. */
-  private static final List<String> ENDS =
-      List.of("<|im_end|>", "<|eot_id|>", "<end_of_turn>", "<|end|>");
-
   private static final Map<String, Known> KNOWN =
       new TreeMap<>(
           Map.ofEntries(
@@ -107,24 +103,22 @@ public final class ChatTemplates {
   }
 
   /**
-   * The template that is asked for, for a model.
+   * The template that is asked for; the special tokens that it sees are none yet.
    *
    * @param key the key that asks, for messages
    * @param asked a name, {@link #OF_MODEL}, or a file
    * @param folder what a file's path is relative to
-   * @param modelFolder the model's, whose special tokens the template sees
    * @return empty where it is the model's own
    * @throws InputException where there is no such template, or a file is missing or malformed
    */
-  public static Optional<ChatTemplate> of(String key, String asked, Path folder, Path modelFolder)
+  public static Optional<ChatTemplate> of(String key, String asked, Path folder)
       throws IOException {
     if (asked.equals(OF_MODEL)) {
       return Optional.empty();
     }
     String name = ALSO.getOrDefault(asked, asked);
     if (KNOWN.containsKey(name)) {
-      return Optional.of(
-          ChatTemplate.forModel("the chat template " + asked, text(name), modelFolder));
+      return Optional.of(ChatTemplate.ofText("the chat template " + asked, text(name)));
     }
     Path file =
         file(asked, folder)
@@ -137,8 +131,7 @@ public final class ChatTemplates {
       throw new InputException(
           Place.in(file.toString()), "there is no such file; give the path of a chat template");
     }
-    return Optional.of(
-        ChatTemplate.forModel(file.toString(), ChatTemplate.text(file), modelFolder));
+    return Optional.of(ChatTemplate.ofFile(file));
   }
 
   /** The file that is asked for; empty where it is a name. */
@@ -191,11 +184,6 @@ public final class ChatTemplates {
           "%s: is %s, which ends turns with eos_token, but the model's tokenizer names none; name one with special_tokens: {eos_token: ...}, or take another template"
               .formatted(key, asked));
     }
-  }
-
-  /** The ids of all tokens that end turns in some family, as far as a tokenizer has them. */
-  public static List<Integer> endsOfTurns(Tokenizer tokenizer) {
-    return ENDS.stream().flatMap(end -> tokenizer.idOf(end).stream().boxed()).toList();
   }
 
   /**

@@ -1,28 +1,26 @@
 package dev.polyphase.chat;
 
-import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.ArrayList;
-import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Map;
-import java.util.Set;
 
 /**
  * What a template makes a text of.
  *
  * @param messages the turns, in order
- * @param variables what else the row gives the template, by name
+ * @param variables what else the row gives the template, by name: {@code tools}, {@code documents},
+ *     and each entry of its {@code chat_template_kwargs}; not changed by anyone
  */
-public record Conversation(List<Message> messages, Map<String, JsonNode> variables) {
+public record Conversation(List<Message> messages, ObjectNode variables) {
 
   public Conversation {
     messages = List.copyOf(messages);
-    variables = Map.copyOf(variables);
   }
 
   /** A conversation of turns alone. */
   public Conversation(List<Message> messages) {
-    this(messages, Map.of());
+    this(messages, JsonNodeFactory.instance.objectNode());
   }
 
   /** The same with further turns. */
@@ -32,10 +30,8 @@ public record Conversation(List<Message> messages, Map<String, JsonNode> variabl
     return new Conversation(all, variables);
   }
 
-  /** The names of what the template is given beside roles and contents. */
-  Set<String> extras() {
-    Set<String> names = new LinkedHashSet<>(variables.keySet());
-    messages.forEach(message -> names.addAll(message.more().keySet()));
-    return names;
+  /** Its first turns alone. */
+  Conversation first(int count) {
+    return new Conversation(messages.subList(0, count), variables);
   }
 }

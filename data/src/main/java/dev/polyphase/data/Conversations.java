@@ -1,6 +1,8 @@
 package dev.polyphase.data;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.polyphase.chat.ChatEncoder;
 import dev.polyphase.chat.ChatTemplate;
 import dev.polyphase.chat.Conversation;
@@ -9,7 +11,6 @@ import dev.polyphase.pipelines.problems.InputException;
 import dev.polyphase.pipelines.problems.Problem;
 import java.io.IOException;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 
@@ -80,20 +81,22 @@ public final class Conversations {
   }
 
   /**
-   * Turns with what else the row gives the template: {@code documents} and {@code
+   * Turns with what else the row gives the template: {@code tools}, {@code documents} and {@code
    * chat_template_kwargs}.
    *
-   * @throws InputException if the template does not read one of them, or tools are given
+   * @throws InputException if the template does not read one of them
    */
   public Conversation conversation(JsonRow row, List<Message> messages) throws IOException {
-    if (!ChatTemplate.tools(row.fields().path(ChatTemplate.TOOLS)).isNull()) {
-      throw row.wrong("\"tools\" are not built yet; write them into the system message");
+    ObjectNode variables = JsonNodeFactory.instance.objectNode();
+    JsonNode tools = ChatTemplate.tools(row.fields().path(ChatTemplate.TOOLS));
+    if (!tools.isNull()) {
+      requireRead(row, ChatTemplate.TOOLS, "\"" + ChatTemplate.TOOLS + "\"");
+      variables.set(ChatTemplate.TOOLS, tools);
     }
-    Map<String, JsonNode> variables = new HashMap<>();
     JsonNode documents = row.fields().path(DOCUMENTS);
     if (RowKeys.isGiven(documents)) {
       requireRead(row, DOCUMENTS, "\"" + DOCUMENTS + "\"");
-      variables.put(DOCUMENTS, documents);
+      variables.set(DOCUMENTS, documents);
     }
     JsonNode more = row.fields().path(ChatTemplate.VARIABLES);
     if (RowKeys.isGiven(more) && !more.isObject()) {
@@ -103,7 +106,7 @@ public final class Conversations {
     }
     for (Map.Entry<String, JsonNode> entry : more.properties()) {
       requireRead(row, entry.getKey(), ChatTemplate.VARIABLES + "." + entry.getKey());
-      variables.put(entry.getKey(), entry.getValue());
+      variables.set(entry.getKey(), entry.getValue());
     }
     return new Conversation(messages, variables);
   }
@@ -127,42 +130,36 @@ public final class Conversations {
       throw row.wrong(
           at + " must be an object with role and content, found " + JsonRow.kind(message));
     }
-    if (RowKeys.isGiven(message.path("tool_calls"))) {
-      throw row.wrong(at + ".tool_calls are not built yet; write the calls into the content");
-    }
-    String role = text(row, message, at, "role");
-    if (!Message.ROLES.contains(role)) {
-      throw row.wrong(
-          "%s.role is \"%s\", and must be one of %s".formatted(at, role, Message.ROLES));
-    }
-    Message said = new Message(role, text(row, message, at, "content"));
-    Map<String, JsonNode> more = new HashMap<>();
-    Map<String, JsonNode> about = new HashMap<>();
+    String role = row.text(at + ".role", present(row, message, at, "role"));
+    ObjectNode fields = JsonNodeFactory.instance.objectNode().put("role", role);
     for (Map.Entry<String, JsonNode> entry : message.properties()) {
       String key = entry.getKey();
-      boolean known =
-          key.equals("role") || key.equals("content") || RowKeys.saysWhetherLearned(key);
-      if (known || !RowKeys.isGiven(entry.getValue())) {
+      if (RowKeys.saysWhetherLearned(key)) {
         continue;
       }
-      if (RowKeys.isAboutMessage(key)) {
-        about.put(key, entry.getValue());
-      } else {
+      boolean known = key.equals("role") || key.equals("content") || RowKeys.isAboutMessage(key);
+      if (!known && RowKeys.isGiven(entry.getValue())) {
         requireRead(row, key, at + "." + key);
-        more.put(key, entry.getValue());
       }
+      JsonRow.halfCharacter(at + "." + key, entry.getValue())
+          .ifPresent(
+              sentence -> {
+                throw row.wrong(sentence);
+              });
+      fields.set(key, entry.getValue());
     }
-    return new Message(role, said.content(), learned(row, message, at, said), more, about);
+    if (!RowKeys.isGiven(message.path("tool_calls"))) {
+      present(row, message, at, "content");
+    }
+    return new Message(fields, RowKeys.learned(row, message, at));
   }
 
-  private static boolean learned(JsonRow row, JsonNode message, String at, Message said) {
-    boolean learned = RowKeys.learned(row, message, at).orElse(said.isAssistant());
-    if (learned && !said.isAssistant()) {
-      throw row.wrong(
-          "%s is to be learned, and it is a turn of %s; only what the assistant says can be, leave the key out"
-              .formatted(at, said.role()));
+  private static JsonNode present(JsonRow row, JsonNode message, String at, String key) {
+    JsonNode value = message.path(key);
+    if (value.isMissingNode()) {
+      throw row.wrong(at + "." + key + " is missing");
     }
-    return learned;
+    return value;
   }
 
   private void requireRead(JsonRow row, String name, String at) throws IOException {
@@ -171,13 +168,5 @@ public final class Conversations {
           at
               + " is not read by the model's chat template; take it out, or write it into a content");
     }
-  }
-
-  private static String text(JsonRow row, JsonNode message, String at, String key) {
-    JsonNode value = message.path(key);
-    if (value.isMissingNode()) {
-      throw row.wrong(at + "." + key + " is missing");
-    }
-    return row.text(at + "." + key, value);
   }
 }

@@ -2,6 +2,7 @@ package dev.polyphase.data;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.polyphase.chat.ChatTemplate;
+import dev.polyphase.chat.Message;
 import dev.polyphase.pipelines.problems.InputException;
 import java.util.ArrayList;
 import java.util.List;
@@ -19,49 +20,6 @@ public final class RowKeys {
 
   /** The same of a row, whose {@code loss} is a figure that was found of it. */
   private static final List<String> LEARNED_OF_A_ROW = List.of("weight", "train", "training");
-
-  /** Keys of a message that tell where it is from and what was found of it, not what it says. */
-  private static final Set<String> ABOUT_A_MESSAGE =
-      Set.of(
-          "id",
-          "ids",
-          "uuid",
-          "guid",
-          "index",
-          "idx",
-          "turn",
-          "position",
-          "source",
-          "origin",
-          "url",
-          "dataset",
-          "model",
-          "model_name",
-          "generator",
-          "author",
-          "score",
-          "scores",
-          "rating",
-          "ratings",
-          "rank",
-          "quality",
-          "label_quality",
-          "timestamp",
-          "time",
-          "date",
-          "created",
-          "created_at",
-          "updated_at",
-          "lang",
-          "language",
-          "metadata",
-          "meta",
-          "info",
-          "tags",
-          "tokens",
-          "num_tokens",
-          "token_count",
-          "length");
 
   /** Keys of a row that change what is trained on, whatever its shape. */
   private static final Set<String> ASKED_OF_A_ROW =
@@ -221,17 +179,11 @@ public final class RowKeys {
 
   /** Whether a key of a message asks for nothing. */
   static boolean isAboutMessage(String key) {
-    return ABOUT_A_MESSAGE.contains(key) || key.endsWith("_id") || key.endsWith("_score");
+    return Message.isAbout(key);
   }
 
   /** Whether a value says something: null, false, and empty texts, lists and objects do not. */
   static boolean isGiven(JsonNode value) {
-    return switch (value.getNodeType()) {
-      case MISSING, NULL -> false;
-      case BOOLEAN -> value.booleanValue();
-      case STRING -> !value.textValue().isEmpty();
-      case ARRAY, OBJECT -> !value.isEmpty();
-      case NUMBER, BINARY, POJO -> true;
-    };
+    return Message.isGiven(value);
   }
 }

@@ -83,11 +83,15 @@ record Arguments(List<Value> positional, Map<String, Value> named) {
     }
 
     String requiredText(String parameter) {
+      return requiredTextValue(parameter).value();
+    }
+
+    Value.Text requiredTextValue(String parameter) {
       return text(parameter, required(parameter));
     }
 
     String text(String parameter, String otherwise) {
-      return text(parameter, value(parameter, Value.text(otherwise)));
+      return text(parameter, value(parameter, Value.text(otherwise))).value();
     }
 
     boolean flag(String parameter) {
@@ -103,9 +107,9 @@ record Arguments(List<Value> positional, Map<String, Value> named) {
       return whole.intValue();
     }
 
-    private String text(String parameter, Value value) {
+    private Value.Text text(String parameter, Value value) {
       if (value instanceof Value.Text text) {
-        return text.value();
+        return text;
       }
       throw wrongType(parameter, "a string", value);
     }

@@ -15,7 +15,7 @@ final class Arithmetic {
 
   static Value add(Value left, Value right) {
     if (left instanceof Value.Text first && right instanceof Value.Text second) {
-      return Value.text(new Output().append(first.value()).append(second.value()).toString());
+      return new Output().append(first).append(second).toText();
     }
     if (left instanceof Value.Series first
         && right instanceof Value.Series second
@@ -130,9 +130,12 @@ final class Arithmetic {
   private static Value repeated(Value value, BigInteger times) {
     int count = times.max(BigInteger.ZERO).min(BigInteger.valueOf(Limits.MAX_CHARS)).intValue();
     if (value instanceof Value.Text text) {
-      Limits.requireChars((long) text.value().length() * count);
-      Budget.work((long) text.value().length() * count / 2);
-      return Value.text(text.value().repeat(count));
+      Limits.requireChars((long) text.length() * count);
+      Output repeated = new Output();
+      for (int i = 0; i < count && text.truthy(); i++) {
+        repeated.append(text);
+      }
+      return repeated.toText();
     }
     Value.Series series = (Value.Series) value;
     Limits.requireItems((long) series.items().size() * count);

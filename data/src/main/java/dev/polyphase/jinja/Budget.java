@@ -147,7 +147,7 @@ final class Budget {
     Deque<Object> open = new ArrayDeque<>();
     long alive = 0;
     for (@Nullable Frame frame = innermost; frame != null; frame = frame.outer()) {
-      alive += frame.outerBytes() + 2L * frame.output().length();
+      alive += frame.outerBytes() + frame.output().bytes();
       open.push(frame.scope());
     }
     while (!open.isEmpty()) {
@@ -155,7 +155,10 @@ final class Budget {
       alive += OBJECT_BYTES;
       pay(20);
       if (held instanceof Value.Text text) {
-        alive += !isLong(text) || seen.add(text.value()) ? 2L * text.value().length() : 0;
+        alive += !isLong(text) || seen.add(text.value()) ? 2L * text.length() : 0;
+        if (text.origins() instanceof Origins.Pieces several && seen.add(several)) {
+          alive += (long) Origins.Pieces.BYTES * several.count();
+        }
       } else if (held instanceof Value.Whole whole) {
         alive += whole.value().bitLength() / 8;
       } else if (held instanceof Value.Function function) {
@@ -171,7 +174,7 @@ final class Budget {
 
   /** Short texts are not worth remembering; the same one may count several times. */
   private static boolean isLong(Value.Text text) {
-    return text.value().length() > 64;
+    return text.length() > 64;
   }
 
   private static boolean isContainer(Object held) {

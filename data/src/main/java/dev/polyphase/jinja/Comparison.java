@@ -153,12 +153,17 @@ final class Comparison {
   }
 
   /**
-   * The entry of a key; null where there is none. A map may read a key to its depths, however often
-   * a part occurs in it, so all of that is paid first.
+   * The entry of a key, which is asked for thereby; null where there is none. A map may read a key
+   * to its depths, however often a part occurs in it, so all of that is paid first.
    */
   static @Nullable Value ofKey(Map<Value, Value> entries, Value key) {
     payForKey(key);
-    return entries.get(key);
+    @Nullable Value value = entries.get(key);
+    @Nullable Source source = value == null ? null : value.source();
+    if (source != null) {
+      source.ask();
+    }
+    return value;
   }
 
   /** Pays for what a map reads of a key. */

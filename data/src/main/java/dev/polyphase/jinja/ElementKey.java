@@ -12,7 +12,7 @@ interface ElementKey {
   /** As the argument {@code attribute} says, if there is one. */
   static ElementKey of(Arguments.Bound bound) {
     Value attribute = bound.value("attribute", Value.None.NONE);
-    return attribute == Value.None.NONE
+    return attribute instanceof Value.None
         ? element -> element
         : attribute(attribute, bound.value("default", Value.None.NONE));
   }
@@ -34,7 +34,7 @@ interface ElementKey {
       for (Value key : keys) {
         Budget.work(20);
         value = Subscripts.item(value, key);
-        if (value instanceof Value.Undefined && otherwise != Value.None.NONE) {
+        if (value instanceof Value.Undefined && !(otherwise instanceof Value.None)) {
           value = otherwise;
         }
       }

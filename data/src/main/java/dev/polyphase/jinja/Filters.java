@@ -50,21 +50,21 @@ final class Filters {
     String itemSeparator = indent == null ? ", " : ",";
     String keySeparator = ": ";
     Value separators = bound.value("separators", Value.None.NONE);
-    if (separators != Value.None.NONE) {
+    if (!(separators instanceof Value.None)) {
       if (!(separators instanceof Value.Series pair) || pair.items().size() != 2) {
         throw new Fault("separators of tojson must be a pair of strings");
       }
-      itemSeparator = Writing.text(pair.items().get(0));
-      keySeparator = Writing.text(pair.items().get(1));
+      itemSeparator = Writing.string(pair.items().get(0));
+      keySeparator = Writing.string(pair.items().get(1));
     }
     boolean asciiOnly = bound.flag("ensure_ascii");
     boolean sortKeys = bound.flag("sort_keys");
-    return Value.text(new Json(asciiOnly, indent, itemSeparator, keySeparator, sortKeys).of(input));
+    return new Json(asciiOnly, indent, itemSeparator, keySeparator, sortKeys).of(input);
   }
 
   private static @Nullable String indent(Arguments.Bound bound) {
     Value indent = bound.value("indent", Value.None.NONE);
-    if (indent == Value.None.NONE) {
+    if (indent instanceof Value.None) {
       return null;
     }
     return indent instanceof Value.Text text

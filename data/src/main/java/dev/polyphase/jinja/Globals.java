@@ -70,7 +70,7 @@ final class Globals {
   private static Value namespace(Arguments arguments) {
     Namespace namespace = new Namespace();
     entries("namespace", arguments)
-        .forEach((name, value) -> namespace.set(Writing.text(name), value));
+        .forEach((name, value) -> namespace.set(Writing.string(name), value));
     return namespace;
   }
 
@@ -93,7 +93,8 @@ final class Globals {
   }
 
   private static Value raise(Arguments arguments) {
-    throw new Fault(Writing.text(arguments.bind("raise_exception", "message").required("message")));
+    throw new Fault(
+        Writing.string(arguments.bind("raise_exception", "message").required("message")));
   }
 
   private static Value now(Arguments arguments, Run run) {

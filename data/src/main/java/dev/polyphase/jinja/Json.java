@@ -28,26 +28,35 @@ record Json(
 
   private static final HexFormat HEX = HexFormat.of();
 
-  /** The value of a JSON document. */
-  static Value value(JsonNode node) {
+  /**
+   * The value of a JSON document, which remembers where it comes from. The name of an entry comes
+   * from the mapping that has it.
+   */
+  static Value value(JsonNode node, Source source) {
     return switch (node.getNodeType()) {
-      case NULL, MISSING -> Value.None.NONE;
-      case BOOLEAN -> Value.bool(node.booleanValue());
-      case STRING -> Value.text(node.textValue());
+      case NULL, MISSING -> new Value.None(source);
+      case BOOLEAN -> new Value.Bool(node.booleanValue(), source);
+      case STRING -> new Value.Text(node.textValue(), source);
       case NUMBER ->
           node.isIntegralNumber()
-              ? new Value.Whole(node.bigIntegerValue())
-              : new Value.Real(node.doubleValue());
+              ? new Value.Whole(node.bigIntegerValue(), source)
+              : new Value.Real(node.doubleValue(), source);
       case ARRAY -> {
-        List<Value> items = new ArrayList<>();
-        node.forEach(item -> items.add(value(item)));
-        yield Value.list(items);
+        List<Value> items = new ArrayList<>(node.size());
+        for (JsonNode item : node) {
+          items.add(value(item, source.element(items.size())));
+        }
+        yield new Value.Series(Value.Series.Kind.LIST, List.copyOf(items), source);
       }
       case OBJECT -> {
         Map<Value, Value> entries = new LinkedHashMap<>();
         node.properties()
-            .forEach(entry -> entries.put(Value.text(entry.getKey()), value(entry.getValue())));
-        yield new Value.Mapping(entries);
+            .forEach(
+                entry ->
+                    entries.put(
+                        new Value.Text(entry.getKey(), source),
+                        value(entry.getValue(), source.entry(entry.getKey()))));
+        yield new Value.Mapping(entries, source);
       }
       case BINARY, POJO -> throw new IllegalArgumentException(node.getNodeType().toString());
     };
@@ -58,28 +67,30 @@ record Json(
    *
    * @throws Fault if it has none
    */
-  String of(Value value) {
+  Value.Text of(Value value) {
     Output output = new Output();
     write(value, "\n", output);
-    return output.toString();
+    return output.toText();
   }
 
   /** Writes a value; {@code newLine} is a line feed and the indentation of what surrounds it. */
   private void write(Value value, String newLine, Output output) {
+    @Nullable Source outer = output.from(value.source());
     if (value instanceof Value.Mapping mapping) {
       writeMapping(mapping, newLine, output);
     } else if (value instanceof Value.Series series
         && (series.kind() == Value.Series.Kind.LIST || series.kind() == Value.Series.Kind.TUPLE)) {
       writeSeries(series.items(), newLine, output);
     } else if (value instanceof Value.Text text) {
-      quote(text.value(), output);
+      quote(text, output);
     } else {
       output.append(scalar(value));
     }
+    output.backTo(outer);
   }
 
   private static String scalar(Value value) {
-    if (value == Value.None.NONE) {
+    if (value instanceof Value.None) {
       return "null";
     }
     if (value instanceof Value.Bool bool) {
@@ -116,7 +127,7 @@ record Json(
       output.append("{}");
       return;
     }
-    List<Map.Entry<Value, Value>> entries = new ArrayList<>(mapping.entries().entrySet());
+    List<Map.Entry<Value, Value>> entries = new ArrayList<>(mapping.all().entrySet());
     if (sortKeys) {
       entries.sort((a, b) -> Comparison.compare(a.getKey(), b.getKey()));
     }
@@ -124,8 +135,8 @@ record Json(
     output.append("{");
     for (Iterator<Map.Entry<Value, Value>> each = entries.iterator(); each.hasNext(); ) {
       Map.Entry<Value, Value> entry = each.next();
-      String key =
-          entry.getKey() instanceof Value.Text text ? text.value() : scalar(entry.getKey());
+      Value.Text key =
+          entry.getKey() instanceof Value.Text text ? text : Value.text(scalar(entry.getKey()));
       output.append(inner);
       quote(key, output);
       output.append(keySeparator);
@@ -135,7 +146,8 @@ record Json(
     output.append(indent == null ? "}" : newLine + "}");
   }
 
-  private void quote(String text, Output output) {
+  private void quote(Value.Text quoted, Output output) {
+    String text = quoted.value();
     output.append("\"");
     int plain = 0;
     for (int i = 0; i < text.length(); i++) {
@@ -143,12 +155,11 @@ record Json(
       int simple = "\"\\\n\r\t\f\b".indexOf(c);
       boolean numbered = simple < 0 && (c < 0x20 || (asciiOnly && c > 0x7e));
       if (simple >= 0 || numbered) {
-        output.append(text.substring(plain, i)).append("\\");
-        output.append(
-            numbered ? "u" + HEX.toHexDigits(c) : String.valueOf("\"\\nrtfb".charAt(simple)));
+        String escape = numbered ? "u" + HEX.toHexDigits(c) : "" + "\"\\nrtfb".charAt(simple);
+        output.append(quoted, plain, i).append("\\" + escape, quoted, i, i + 1);
         plain = i + 1;
       }
     }
-    output.append(text.substring(plain)).append("\"");
+    output.append(quoted, plain, text.length()).append("\"");
   }
 }

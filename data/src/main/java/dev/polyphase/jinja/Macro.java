@@ -73,7 +73,7 @@ record Macro(String name, List<Parameter> parameters, Statements.Body body) impl
     Output text = new Output();
     body.execute(scope, text);
     run.leaveMacro();
-    return Value.text(text.toString());
+    return text.toText();
   }
 
   private static Value value(Parameter parameter, Arguments.Bound bound, Scope scope) {

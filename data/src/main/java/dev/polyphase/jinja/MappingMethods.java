@@ -28,8 +28,8 @@ final class MappingMethods {
                 return found == null ? otherwise : found;
               });
       case "items" -> view(name, mapping, () -> items(mapping));
-      case "keys" -> view(name, mapping, () -> List.copyOf(entries.keySet()));
-      case "values" -> view(name, mapping, () -> List.copyOf(entries.values()));
+      case "keys" -> view(name, mapping, () -> List.copyOf(mapping.all().keySet()));
+      case "values" -> view(name, mapping, () -> List.copyOf(mapping.all().values()));
       case "copy" -> new Value.Function(name, mapping, (arguments, run) -> mapping);
       default ->
           UNSAFE.contains(name)
@@ -40,7 +40,7 @@ final class MappingMethods {
 
   /** A (key, value) tuple for each entry. */
   static List<Value> items(Value.Mapping mapping) {
-    return mapping.entries().entrySet().stream()
+    return mapping.all().entrySet().stream()
         .<Value>map(entry -> Value.tuple(entry.getKey(), entry.getValue()))
         .toList();
   }

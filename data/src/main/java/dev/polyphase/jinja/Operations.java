@@ -40,7 +40,7 @@ final class Operations {
         scope.run().at(at);
         Writing.write(value, text);
       }
-      return Value.text(text.toString());
+      return text.toText();
     }
   }
 

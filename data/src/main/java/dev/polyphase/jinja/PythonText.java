@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.function.IntPredicate;
+import java.util.function.UnaryOperator;
 
 /** What Python does with strings where Java does otherwise. */
 final class PythonText {
@@ -20,7 +21,8 @@ final class PythonText {
   }
 
   /** {@code text} less the characters at its ends that are dropped. */
-  static String stripped(String text, IntPredicate dropped, boolean left, boolean right) {
+  static Value.Text stripped(Value.Text whole, IntPredicate dropped, boolean left, boolean right) {
+    String text = whole.value();
     int start = 0;
     int end = text.length();
     while (left && start < end && dropped.test(text.codePointAt(start))) {
@@ -29,7 +31,7 @@ final class PythonText {
     while (right && end > start && dropped.test(text.codePointBefore(end))) {
       end -= Character.charCount(text.codePointBefore(end));
     }
-    return text.substring(start, end);
+    return whole.part(start, end);
   }
 
   /** Whether a character is one of those of a text. */
@@ -78,22 +80,34 @@ final class PythonText {
     return titled.toString();
   }
 
-  /** {@code str.splitlines}. */
-  static List<String> lines(String text) {
-    List<String> lines = new ArrayList<>();
+  /** Whether a text has letters with case, and the conversion to one case leaves it as it is. */
+  static boolean hasCase(String text, UnaryOperator<String> conversion) {
+    boolean cased =
+        text.codePoints().anyMatch(c -> Character.isUpperCase(c) || Character.isLowerCase(c));
+    return cased && text.equals(conversion.apply(text));
+  }
+
+  /**
+   * {@code str.splitlines}.
+   *
+   * @param withEnds whether each keeps what ends it
+   */
+  static List<Value.Text> lines(Value.Text whole, boolean withEnds) {
+    String text = whole.value();
+    List<Value.Text> lines = new ArrayList<>();
     int start = 0;
     for (int i = 0; i < text.length(); i++) {
       if (isLineEnd(text.charAt(i))) {
-        Budget.made(2L * (i - start));
-        lines.add(text.substring(start, i));
+        int end = i;
         if (text.charAt(i) == '\r' && i + 1 < text.length() && text.charAt(i + 1) == '\n') {
           i++;
         }
+        lines.add(whole.part(start, withEnds ? i + 1 : end));
         start = i + 1;
       }
     }
     if (start < text.length()) {
-      lines.add(text.substring(start));
+      lines.add(whole.part(start, text.length()));
     }
     return lines;
   }

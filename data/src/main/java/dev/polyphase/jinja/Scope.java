@@ -48,6 +48,9 @@ final class Scope {
     for (Scope scope = this; scope != null; scope = scope.outer) {
       @Nullable Value value = scope.variables.get(name);
       if (value != null) {
+        if (scope.outer == null && value.source() != null) {
+          value.source().ask();
+        }
         return value;
       }
     }

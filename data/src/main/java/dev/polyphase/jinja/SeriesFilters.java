@@ -84,23 +84,22 @@ final class SeriesFilters {
 
   private static Value join(Value input, Arguments arguments) {
     Arguments.Bound bound = arguments.bind("join", "d", "attribute");
-    String separator = Writing.text(bound.value("d", Value.text("")));
+    Value.Text separator = Writing.text(bound.value("d", Value.text("")));
     ElementKey key = ElementKey.of(bound);
     Output joined = new Output();
-    String between = "";
+    Value.Text between = Value.text("");
     for (Value element : Subscripts.elements(input)) {
       joined.append(between);
       Writing.write(key.of(element), joined);
       between = separator;
     }
-    return Value.text(joined.toString());
+    return joined.toText();
   }
 
   private static Value reverse(Value input, Arguments arguments) {
     arguments.bind("reverse");
     if (input instanceof Value.Text text) {
-      Budget.read(text.value().length());
-      return Value.text(new StringBuilder(text.value()).reverse().toString());
+      return Subscripts.slice(text, Value.None.NONE, Value.None.NONE, Value.whole(-1));
     }
     List<Value> reversed = new ArrayList<>(Subscripts.elements(input));
     Collections.reverse(reversed);
@@ -170,9 +169,9 @@ final class SeriesFilters {
   }
 
   /** What a value is ordered by: unless case matters, its lower case. */
-  private static Value ordered(Value value, boolean caseSensitive) {
-    return !caseSensitive && value instanceof Value.Text text
-        ? Value.text(text.value().toLowerCase(Locale.ROOT))
-        : value;
+  private static Value ordered(Value key, boolean caseSensitive) {
+    return !caseSensitive && key instanceof Value.Text text
+        ? text.changed(value -> value.toLowerCase(Locale.ROOT))
+        : key;
   }
 }

@@ -71,7 +71,7 @@ final class StatementParser {
       case "with" -> with();
       case "generation" -> {
         closeTag();
-        yield new Statements.Block(List.of(), bodyUntil("endgeneration"));
+        yield new Statements.Generation(bodyUntil("endgeneration"));
       }
       case "break" -> jump(Statement.Flow.BREAK);
       case "continue" -> jump(Statement.Flow.CONTINUE);

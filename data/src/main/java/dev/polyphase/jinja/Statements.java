@@ -25,7 +25,7 @@ final class Statements {
     Value.Text written(Scope outer) {
       Output text = new Output();
       execute(outer.inner(), text);
-      return Value.text(text.toString());
+      return text.toText();
     }
   }
 
@@ -84,7 +84,18 @@ final class Statements {
     }
   }
 
-  /** A block that hides its variables: {@code with}, {@code generation}. */
+  /** {@code generation}: what its body writes is what the model is to say. */
+  record Generation(Body body) implements Statement {
+    @Override
+    public Flow execute(Scope scope, Output output) {
+      output.beginGeneration();
+      Flow flow = body.execute(scope.inner(), output);
+      output.endGeneration();
+      return flow;
+    }
+  }
+
+  /** A block that hides its variables: {@code with}. */
   record Block(List<Set> variables, Body body) implements Statement {
     @Override
     public Flow execute(Scope scope, Output output) {

@@ -52,14 +52,16 @@ final class Subscripts {
     return at >= 0 && at < size ? at(object, at) : null;
   }
 
-  private static List<Value> characters(String text) {
+  private static List<Value> characters(Value.Text text) {
     Budget.made(8L * text.length());
     List<Value> characters = new ArrayList<>();
-    text.codePoints()
-        .forEach(
-            c ->
-                characters.add(
-                    c < ASCII.size() ? ASCII.get(c) : Value.text(Character.toString(c))));
+    for (int start = 0; start < text.length(); ) {
+      int c = text.value().codePointAt(start);
+      int end = start + Character.charCount(c);
+      boolean known = text.origins() == null && c < ASCII.size();
+      characters.add(known ? ASCII.get(c) : text.part(start, end));
+      start = end;
+    }
     return Collections.unmodifiableList(characters);
   }
 
@@ -68,7 +70,7 @@ final class Subscripts {
     if (object instanceof Value.Text text) {
       Budget.read(index);
       int start = text.value().offsetByCodePoints(0, index);
-      return Value.text(Character.toString(text.value().codePointAt(start)));
+      return text.part(start, text.value().offsetByCodePoints(start, 1));
     }
     return elements(object).get(index);
   }
@@ -96,10 +98,11 @@ final class Subscripts {
     // Python clamps both ends, to where a walk in this direction begins and ends.
     int low = by > 0 ? 0 : -1;
     int high = by > 0 ? size : size - 1;
-    int from = start == Value.None.NONE ? (by > 0 ? low : high) : clamped(start, size, low, high);
-    int to = stop == Value.None.NONE ? (by > 0 ? high : low) : clamped(stop, size, low, high);
+    int from =
+        start instanceof Value.None ? (by > 0 ? low : high) : clamped(start, size, low, high);
+    int to = stop instanceof Value.None ? (by > 0 ? high : low) : clamped(stop, size, low, high);
     if (object instanceof Value.Text text) {
-      return Value.text(part(text.value(), from, to, by));
+      return part(text, from, to, by);
     }
     List<Value> elements = elements(object);
     List<Value> part = new ArrayList<>();
@@ -110,19 +113,22 @@ final class Subscripts {
   }
 
   /** The characters that a walk over them takes. */
-  private static String part(String text, int from, int to, int by) {
+  private static Value.Text part(Value.Text text, int from, int to, int by) {
     if (by == 1) {
-      int start = text.offsetByCodePoints(0, from);
-      int end = text.offsetByCodePoints(start, Math.max(0, to - from));
-      return text.substring(start, end);
+      int start = text.value().offsetByCodePoints(0, from);
+      int end = text.value().offsetByCodePoints(start, Math.max(0, to - from));
+      return text.part(start, end);
     }
-    Budget.made(4L * text.length());
-    int[] characters = text.codePoints().toArray();
-    StringBuilder part = new StringBuilder();
+    Output part = new Output();
+    int at = 0;
+    int start = 0;
     for (long i = from; by > 0 ? i < to : i > to; i += by) {
-      part.appendCodePoint(characters[(int) i]);
+      Budget.read(Math.abs(i - at));
+      start = text.value().offsetByCodePoints(start, (int) i - at);
+      at = (int) i;
+      part.append(text, start, text.value().offsetByCodePoints(start, 1));
     }
-    return part.toString();
+    return part.toText();
   }
 
   private static int clamped(Value bound, int size, int low, int high) {
@@ -131,7 +137,7 @@ final class Subscripts {
   }
 
   private static int bound(Value bound, int otherwise) {
-    if (bound == Value.None.NONE) {
+    if (bound instanceof Value.None) {
       return otherwise;
     }
     @Nullable BigInteger whole = Arithmetic.wholeOrNull(bound);
@@ -156,10 +162,10 @@ final class Subscripts {
     }
     if (value instanceof Value.Mapping mapping) {
       Budget.made(8L * mapping.entries().size());
-      return List.copyOf(mapping.entries().keySet());
+      return List.copyOf(mapping.all().keySet());
     }
     if (value instanceof Value.Text text) {
-      return characters(text.value());
+      return characters(text);
     }
     if (value instanceof Value.Undefined) {
       return List.of();

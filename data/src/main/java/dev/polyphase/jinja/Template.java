@@ -2,12 +2,10 @@ package dev.polyphase.jinja;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.time.Clock;
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.function.BiConsumer;
 import java.util.stream.Collectors;
 
 /**
@@ -15,8 +13,6 @@ import java.util.stream.Collectors;
  * threads.
  */
 public final class Template {
-  private static final String MESSAGES = "messages";
-
   private final Statements.Body body;
   private final Set<String> words;
 
@@ -51,22 +47,6 @@ public final class Template {
     return words.contains(word);
   }
 
-  private static Value tracked(Value messages, BiConsumer<Integer, String> read) {
-    if (!(messages instanceof Value.Series list)) {
-      return messages;
-    }
-    List<Value> tracked = new ArrayList<>();
-    for (int i = 0; i < list.items().size(); i++) {
-      int message = i;
-      tracked.add(
-          list.items().get(i) instanceof Value.Mapping mapping
-              ? new Value.Mapping(
-                  new TrackedMap(mapping.entries(), key -> read.accept(message, key)))
-              : list.items().get(i));
-    }
-    return Value.list(tracked);
-  }
-
   private static Set<String> words(List<Token> tokens) {
     return tokens.stream()
         .filter(token -> token.kind() == Token.Kind.NAME || token.kind() == Token.Kind.STRING)
@@ -75,34 +55,27 @@ public final class Template {
   }
 
   /**
-   * The text that the template writes.
+   * The text that the template writes, and where it comes from.
    *
    * @param variables what it sees beside its functions; names it does not know are ignored
    * @param clock what {@code strftime_now} reads
    * @throws TemplateException where it can't be rendered with these values, calls {@code
    *     raise_exception}, or takes more time and memory than a chat needs
    */
-  public String render(ObjectNode variables, Clock clock) {
-    return render(variables, clock, (message, key) -> {});
-  }
-
-  /**
-   * The same, for one who must know what the template looks at.
-   *
-   * @param read hears of each key of a message that is asked for: the message's number, from 0, and
-   *     the key
-   * @throws TemplateException as {@link #render(ObjectNode, Clock)} does
-   */
-  public String render(ObjectNode variables, Clock clock, BiConsumer<Integer, String> read) {
+  public Rendering render(ObjectNode variables, Clock clock) {
     Budget budget = Budget.begin();
     Run run = new Run(clock, budget);
     Output output = new Output();
+    Source source = Source.ofVariables();
     try {
       Map<String, Value> values = new HashMap<>(Globals.byName());
       variables
           .properties()
-          .forEach(entry -> values.put(entry.getKey(), Json.value(entry.getValue())));
-      values.computeIfPresent(MESSAGES, (name, messages) -> tracked(messages, read));
+          .forEach(
+              entry -> {
+                String name = entry.getKey();
+                values.put(name, Json.value(entry.getValue(), source.entry(name)));
+              });
       budget.takeAsGiven();
       body.execute(new Scope(run, values), output);
     } catch (Fault fault) {
@@ -112,7 +85,7 @@ public final class Template {
     } finally {
       Budget.end();
     }
-    return output.toString();
+    return output.rendering(source);
   }
 
   private static String sentence(Fault fault) {

@@ -5,6 +5,7 @@ import java.util.HashMap;
 import java.util.Locale;
 import java.util.Map;
 import java.util.function.Predicate;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /** All tests by name: what may follow {@code is}. */
@@ -42,10 +43,10 @@ final class Tests {
     Map<String, Test> tests = new HashMap<>();
     tests.put("defined", plain(value -> !(value instanceof Value.Undefined)));
     tests.put("undefined", plain(value -> value instanceof Value.Undefined));
-    tests.put("none", plain(value -> value == Value.None.NONE));
+    tests.put("none", plain(value -> value instanceof Value.None));
     tests.put("boolean", plain(value -> value instanceof Value.Bool));
-    tests.put("true", plain(value -> value == Value.Bool.TRUE));
-    tests.put("false", plain(value -> value == Value.Bool.FALSE));
+    tests.put("true", plain(value -> value instanceof Value.Bool && value.truthy()));
+    tests.put("false", plain(value -> value instanceof Value.Bool && !value.truthy()));
     tests.put("integer", plain(value -> value instanceof Value.Whole));
     tests.put("float", plain(value -> value instanceof Value.Real));
     tests.put("number", plain(Tests::isNumber));
@@ -56,8 +57,8 @@ final class Tests {
     tests.put("callable", plain(value -> value instanceof Value.Function));
     tests.put("odd", plain(value -> remainder(value, Value.whole(2)).equals(BigInteger.ONE)));
     tests.put("even", plain(value -> remainder(value, Value.whole(2)).signum() == 0));
-    tests.put("lower", plain(text -> hasCase(text, Writing.text(text).toLowerCase(Locale.ROOT))));
-    tests.put("upper", plain(text -> hasCase(text, Writing.text(text).toUpperCase(Locale.ROOT))));
+    tests.put("lower", plain(value -> hasCase(value, text -> text.toLowerCase(Locale.ROOT))));
+    tests.put("upper", plain(value -> hasCase(value, text -> text.toUpperCase(Locale.ROOT))));
     tests.put("divisibleby", with((value, other) -> remainder(value, other).signum() == 0));
     tests.put("in", with((value, other) -> Comparison.contains(other, value)));
     tests.put("sameas", with(Tests::isSame));
@@ -124,10 +125,7 @@ final class Tests {
     return remainder == null ? BigInteger.TWO : remainder;
   }
 
-  private static boolean hasCase(Value value, String converted) {
-    String text = Writing.text(value);
-    boolean cased =
-        text.codePoints().anyMatch(c -> Character.isUpperCase(c) || Character.isLowerCase(c));
-    return cased && text.equals(converted);
+  private static boolean hasCase(Value value, UnaryOperator<String> conversion) {
+    return PythonText.hasCase(Writing.string(value), conversion);
   }
 }

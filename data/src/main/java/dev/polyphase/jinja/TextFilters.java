@@ -4,7 +4,6 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.function.UnaryOperator;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -33,12 +32,12 @@ final class TextFilters {
 
   private TextFilters() {}
 
-  private static Filter plain(UnaryOperator<String> filter) {
+  private static Filter plain(Origins.Change filter) {
     return (input, arguments) -> {
       arguments.bind("the filter");
-      String text = Writing.text(input);
+      Value.Text text = Writing.text(input);
       Budget.read(4L * text.length());
-      return Value.text(filter.apply(text));
+      return text.changed(filter);
     };
   }
 
@@ -72,14 +71,15 @@ final class TextFilters {
             ? text.value()
             : " ".repeat(Math.max(0, Math.min(bound.whole("width", 4), 1000)));
     // With the line feed an empty last line is a line too.
-    List<String> lines = PythonText.lines(Writing.text(input) + "\n");
+    Value.Text text = new Output().append(Writing.text(input)).append("\n").toText();
+    List<Value.Text> lines = PythonText.lines(text, false);
     Output indented = new Output();
     boolean isFirst = true;
-    for (Iterator<String> each = lines.iterator(); each.hasNext(); isFirst = false) {
-      String line = each.next();
-      boolean wanted = isFirst ? bound.flag("first") : !line.isEmpty() || bound.flag("blank");
+    for (Iterator<Value.Text> each = lines.iterator(); each.hasNext(); isFirst = false) {
+      Value.Text line = each.next();
+      boolean wanted = isFirst ? bound.flag("first") : line.truthy() || bound.flag("blank");
       indented.append(wanted ? indentation : "").append(line).append(each.hasNext() ? "\n" : "");
     }
-    return Value.text(indented.toString());
+    return indented.toText();
   }
 }

@@ -7,6 +7,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.function.BiPredicate;
 import java.util.function.IntPredicate;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /** The methods of strings. */
@@ -14,22 +15,22 @@ final class TextMethods {
 
   /** What a method does with the string it belongs to. */
   private interface Method {
-    Value call(String text, Arguments arguments);
+    Value call(Value.Text text, Arguments arguments);
   }
 
   private static final Map<String, Method> METHODS =
       Map.ofEntries(
-          Map.entry("upper", plain(text -> Value.text(text.toUpperCase(Locale.ROOT)))),
-          Map.entry("lower", plain(text -> Value.text(text.toLowerCase(Locale.ROOT)))),
-          Map.entry("capitalize", plain(text -> Value.text(PythonText.capitalized(text)))),
-          Map.entry("title", plain(text -> Value.text(PythonText.titled(text)))),
-          Map.entry("splitlines", plain(text -> texts(PythonText.lines(text)))),
-          Map.entry("isdigit", plain(text -> all(text, Character::isDigit))),
-          Map.entry("isalpha", plain(text -> all(text, Character::isLetter))),
-          Map.entry("isalnum", plain(text -> all(text, Character::isLetterOrDigit))),
-          Map.entry("isspace", plain(text -> all(text, PythonText::isSpace))),
-          Map.entry("isupper", plain(text -> cased(text, text.toUpperCase(Locale.ROOT)))),
-          Map.entry("islower", plain(text -> cased(text, text.toLowerCase(Locale.ROOT)))),
+          Map.entry("upper", changing(text -> text.toUpperCase(Locale.ROOT))),
+          Map.entry("lower", changing(text -> text.toLowerCase(Locale.ROOT))),
+          Map.entry("capitalize", changing(PythonText::capitalized)),
+          Map.entry("title", changing(PythonText::titled)),
+          Map.entry("splitlines", TextMethods::splitLines),
+          Map.entry("isdigit", all(Character::isDigit)),
+          Map.entry("isalpha", all(Character::isLetter)),
+          Map.entry("isalnum", all(Character::isLetterOrDigit)),
+          Map.entry("isspace", all(PythonText::isSpace)),
+          Map.entry("isupper", cased(text -> text.toUpperCase(Locale.ROOT))),
+          Map.entry("islower", cased(text -> text.toLowerCase(Locale.ROOT))),
           Map.entry("strip", (text, arguments) -> strip("strip", text, arguments, true, true)),
           Map.entry("lstrip", (text, arguments) -> strip("lstrip", text, arguments, true, false)),
           Map.entry("rstrip", (text, arguments) -> strip("rstrip", text, arguments, false, true)),
@@ -58,17 +59,17 @@ final class TextMethods {
     @Nullable Method method = METHODS.get(name);
     return method == null
         ? null
-        : new Value.Function(name, text, (arguments, run) -> call(method, text.value(), arguments));
+        : new Value.Function(name, text, (arguments, run) -> call(method, text, arguments));
   }
 
-  private static Value call(Method method, String text, Arguments arguments) {
+  private static Value call(Method method, Value.Text text, Arguments arguments) {
     // Every method reads its text about once; what takes longer pays for itself.
     Budget.read(text.length());
     return method.call(text, arguments);
   }
 
   private interface Plain {
-    Value of(String text);
+    Value of(Value.Text text);
   }
 
   private static Method plain(Plain plain) {
@@ -78,32 +79,33 @@ final class TextMethods {
     };
   }
 
-  private static Value texts(List<String> texts) {
-    return Value.list(texts.stream().map(Value::text).toList());
+  private static Method changing(Origins.Change change) {
+    return plain(text -> text.changed(change));
   }
 
-  private static Value all(String text, IntPredicate predicate) {
-    return Value.bool(!text.isEmpty() && text.codePoints().allMatch(predicate));
+  private static Method all(IntPredicate predicate) {
+    return plain(
+        text -> Value.bool(text.truthy() && text.value().codePoints().allMatch(predicate)));
   }
 
-  private static Value cased(String text, String converted) {
-    boolean hasCase =
-        text.codePoints().anyMatch(c -> Character.isUpperCase(c) || Character.isLowerCase(c));
-    return Value.bool(hasCase && text.equals(converted));
+  private static Method cased(UnaryOperator<String> conversion) {
+    return plain(text -> Value.bool(PythonText.hasCase(text.value(), conversion)));
   }
 
   /** Also the filter {@code trim}. */
-  static Value strip(String name, String text, Arguments arguments, boolean left, boolean right) {
+  static Value strip(
+      String name, Value.Text text, Arguments arguments, boolean left, boolean right) {
     Value chars = arguments.bind(name, "chars").value("chars", Value.None.NONE);
-    if (chars == Value.None.NONE) {
-      return Value.text(PythonText.stripped(text, PythonText::isSpace, left, right));
+    if (chars instanceof Value.None) {
+      return PythonText.stripped(text, PythonText::isSpace, left, right);
     }
     String dropped = arguments.bind(name, "chars").requiredText("chars");
-    return Value.text(PythonText.stripped(text, c -> PythonText.holds(dropped, c), left, right));
+    return PythonText.stripped(text, c -> PythonText.holds(dropped, c), left, right);
   }
 
   private static Value affix(
-      String name, String text, Arguments arguments, BiPredicate<String, String> has) {
+      String name, Value.Text whole, Arguments arguments, BiPredicate<String, String> has) {
+    String text = whole.value();
     Arguments.Bound bound = arguments.bind(name, "affix");
     if (bound.required("affix") instanceof Value.Series several
         && several.kind() == Value.Series.Kind.TUPLE) {
@@ -115,26 +117,30 @@ final class TextMethods {
     return Value.bool(has.test(text, bound.requiredText("affix")));
   }
 
-  private static Value removePrefix(String text, Arguments arguments) {
+  private static Value splitLines(Value.Text text, Arguments arguments) {
+    boolean withEnds = arguments.bind("splitlines", "keepends").flag("keepends");
+    return Value.list(PythonText.lines(text, withEnds));
+  }
+
+  private static Value removePrefix(Value.Text text, Arguments arguments) {
     String prefix = arguments.bind("removeprefix", "prefix").requiredText("prefix");
-    return Value.text(text.startsWith(prefix) ? text.substring(prefix.length()) : text);
+    return text.value().startsWith(prefix) ? text.part(prefix.length(), text.length()) : text;
   }
 
-  private static Value removeSuffix(String text, Arguments arguments) {
+  private static Value removeSuffix(Value.Text text, Arguments arguments) {
     String suffix = arguments.bind("removesuffix", "suffix").requiredText("suffix");
-    return Value.text(
-        text.endsWith(suffix) ? text.substring(0, text.length() - suffix.length()) : text);
+    return text.value().endsWith(suffix) ? text.part(0, text.length() - suffix.length()) : text;
   }
 
-  private static Value split(String name, String text, Arguments arguments, boolean fromRight) {
+  private static Value split(String name, Value.Text text, Arguments arguments, boolean fromRight) {
     Arguments.Bound bound = arguments.bind(name, "sep", "maxsplit");
     int most = bound.whole("maxsplit", -1);
     int limit = most < 0 ? Integer.MAX_VALUE : most;
-    if (bound.value("sep", Value.None.NONE) == Value.None.NONE) {
-      return texts(fromRight ? wordsFromRight(text, limit) : words(text, limit));
+    if (bound.value("sep", Value.None.NONE) instanceof Value.None) {
+      return Value.list(fromRight ? wordsFromRight(text, limit) : words(text, limit));
     }
     String separator = separator(bound);
-    return texts(
+    return Value.list(
         fromRight ? partsFromRight(text, separator, limit) : parts(text, separator, limit));
   }
 
@@ -146,70 +152,69 @@ final class TextMethods {
     return separator;
   }
 
-  private static List<String> parts(String text, String separator, int limit) {
-    List<String> parts = new ArrayList<>();
+  private static List<Value.Text> parts(Value.Text whole, String separator, int limit) {
+    String text = whole.value();
+    List<Value.Text> parts = new ArrayList<>();
     int start = 0;
     for (int end = TextSearch.indexOf(text, separator, 0);
         end >= 0 && parts.size() < limit;
         end = TextSearch.indexOf(text, separator, start)) {
-      add(text.substring(start, end), parts);
+      parts.add(whole.part(start, end));
       start = end + separator.length();
     }
-    add(text.substring(start), parts);
+    parts.add(whole.part(start, text.length()));
     return parts;
   }
 
-  private static List<String> partsFromRight(String text, String separator, int limit) {
-    List<String> parts = new ArrayList<>();
+  private static List<Value.Text> partsFromRight(Value.Text whole, String separator, int limit) {
+    String text = whole.value();
+    List<Value.Text> parts = new ArrayList<>();
     int end = text.length();
     for (int start = TextSearch.lastIndexOf(text, separator, end);
         start >= 0 && parts.size() < limit;
         start = TextSearch.lastIndexOf(text, separator, end)) {
-      add(text.substring(start + separator.length(), end), parts);
+      parts.add(whole.part(start + separator.length(), end));
       end = start;
     }
-    add(text.substring(0, end), parts);
+    parts.add(whole.part(0, end));
     Collections.reverse(parts);
     return parts;
   }
 
   /** The words between white space; the last takes what is left where there are too many. */
-  private static List<String> words(String text, int limit) {
-    List<String> words = new ArrayList<>();
+  private static List<Value.Text> words(Value.Text whole, int limit) {
+    String text = whole.value();
+    List<Value.Text> words = new ArrayList<>();
     int start = PythonText.skip(text, 0, true);
     while (start < text.length() && words.size() < limit) {
       int end = PythonText.skip(text, start, false);
-      add(text.substring(start, end), words);
+      words.add(whole.part(start, end));
       start = PythonText.skip(text, end, true);
     }
     if (start < text.length()) {
-      add(text.substring(start), words);
+      words.add(whole.part(start, text.length()));
     }
     return words;
   }
 
-  private static List<String> wordsFromRight(String text, int limit) {
-    List<String> words = new ArrayList<>();
+  private static List<Value.Text> wordsFromRight(Value.Text whole, int limit) {
+    String text = whole.value();
+    List<Value.Text> words = new ArrayList<>();
     int end = PythonText.skipBack(text, text.length(), true);
     while (end > 0 && words.size() < limit) {
       int start = PythonText.skipBack(text, end, false);
-      add(text.substring(start, end), words);
+      words.add(whole.part(start, end));
       end = PythonText.skipBack(text, start, true);
     }
     if (end > 0) {
-      add(text.substring(0, end), words);
+      words.add(whole.part(0, end));
     }
     Collections.reverse(words);
     return words;
   }
 
-  /** Adds a part, which is paid for here already: there may be millions of short ones. */
-  private static void add(String part, List<String> parts) {
-    Budget.made(2L * part.length());
-    parts.add(part);
-  }
-
-  private static Value partition(String name, String text, Arguments arguments) {
+  private static Value partition(String name, Value.Text whole, Arguments arguments) {
+    String text = whole.value();
     boolean fromRight = name.equals("rpartition");
     String separator = separator(arguments.bind(name, "sep"));
     int start =
@@ -217,22 +222,22 @@ final class TextMethods {
             ? TextSearch.lastIndexOf(text, separator, text.length())
             : TextSearch.indexOf(text, separator, 0);
     if (start < 0) {
-      Value whole = Value.text(text);
       Value none = Value.text("");
       return fromRight ? Value.tuple(none, none, whole) : Value.tuple(whole, none, none);
     }
     return Value.tuple(
-        Value.text(text.substring(0, start)),
-        Value.text(separator),
-        Value.text(text.substring(start + separator.length())));
+        whole.part(0, start),
+        whole.part(start, start + separator.length()),
+        whole.part(start + separator.length(), text.length()));
   }
 
   /** Also the filter {@code replace}. */
-  static Value replace(String text, Arguments arguments) {
+  static Value replace(Value.Text whole, Arguments arguments) {
+    String text = whole.value();
     Arguments.Bound bound = arguments.bind("replace", "old", "new", "count");
     String old = bound.requiredText("old");
-    String replacement = bound.requiredText("new");
-    boolean all = bound.value("count", Value.None.NONE) == Value.None.NONE;
+    Value.Text replacement = bound.requiredTextValue("new");
+    boolean all = bound.value("count", Value.None.NONE) instanceof Value.None;
     int count = all ? -1 : bound.whole("count", -1);
     int left = count < 0 ? Integer.MAX_VALUE : count;
     Output replaced = new Output();
@@ -242,36 +247,37 @@ final class TextMethods {
       if (found < 0 || (old.isEmpty() && found == text.length())) {
         break;
       }
-      replaced.append(text.substring(at, found)).append(replacement);
+      replaced.append(whole, at, found).append(replacement);
       at = found + old.length();
       left--;
       if (old.isEmpty()) {
         // Python puts the replacement between all characters.
         int next = text.offsetByCodePoints(at, 1);
-        replaced.append(text.substring(at, next));
+        replaced.append(whole, at, next);
         at = next;
       }
     }
     if (old.isEmpty() && left > 0) {
       replaced.append(replacement);
     }
-    return Value.text(replaced.append(text.substring(at)).toString());
+    return at == 0 ? whole : replaced.append(whole, at, text.length()).toText();
   }
 
-  private static Value join(String separator, Arguments arguments) {
+  private static Value join(Value.Text separator, Arguments arguments) {
     Output joined = new Output();
-    String between = "";
+    Value.Text between = Value.text("");
     for (Value item : Subscripts.elements(arguments.bind("join", "items").required("items"))) {
       if (!(item instanceof Value.Text text)) {
         throw new Fault("join takes strings, found " + item.typeName());
       }
-      joined.append(between).append(text.value());
+      joined.append(between).append(text);
       between = separator;
     }
-    return Value.text(joined.toString());
+    return joined.toText();
   }
 
-  private static Value count(String text, Arguments arguments) {
+  private static Value count(Value.Text whole, Arguments arguments) {
+    String text = whole.value();
     String counted = arguments.bind("count", "sub").requiredText("sub");
     if (counted.isEmpty()) {
       return Value.whole(PythonText.length(text) + 1L);
@@ -285,7 +291,8 @@ final class TextMethods {
     return Value.whole(count);
   }
 
-  private static int find(String name, String text, Arguments arguments) {
+  private static int find(String name, Value.Text whole, Arguments arguments) {
+    String text = whole.value();
     String wanted = arguments.bind(name, "sub").requiredText("sub");
     int index =
         name.equals("rfind")
@@ -294,7 +301,7 @@ final class TextMethods {
     return PythonText.codePointIndex(text, index);
   }
 
-  private static Value index(String text, Arguments arguments) {
+  private static Value index(Value.Text text, Arguments arguments) {
     int index = find("index", text, arguments);
     if (index < 0) {
       throw new Fault("substring not found");

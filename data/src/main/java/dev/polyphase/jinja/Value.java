@@ -30,14 +30,19 @@ sealed interface Value
   /** Python's name of its type, for messages. */
   String typeName();
 
+  /** Which of the variables it is; null for what the template made. No comparison looks at it. */
+  default @Nullable Source source() {
+    return null;
+  }
+
   /** A string. */
   static Text text(String value) {
-    return new Text(value);
+    return new Text(value, null);
   }
 
   /** An int. */
   static Whole whole(long value) {
-    return new Whole(BigInteger.valueOf(value));
+    return new Whole(BigInteger.valueOf(value), null);
   }
 
   /** True or false. */
@@ -47,26 +52,36 @@ sealed interface Value
 
   /** A list. */
   static Series list(List<? extends Value> items) {
-    return new Series(Series.Kind.LIST, List.copyOf(items));
+    return new Series(Series.Kind.LIST, List.copyOf(items), null);
   }
 
   /** A tuple. */
   static Series tuple(Value... items) {
-    return new Series(Series.Kind.TUPLE, List.of(items));
+    return new Series(Series.Kind.TUPLE, List.of(items), null);
   }
 
   /** What a filter such as {@code map} yields. */
   static Series generator(List<? extends Value> items) {
-    return new Series(Series.Kind.GENERATOR, List.copyOf(items));
+    return new Series(Series.Kind.GENERATOR, List.copyOf(items), null);
   }
 
   /** Python's None. */
-  enum None implements Value {
-    NONE;
+  record None(@Nullable Source source) implements Value {
+    static final None NONE = new None(null);
 
     @Override
     public boolean truthy() {
       return false;
+    }
+
+    @Override
+    public boolean equals(@Nullable Object other) {
+      return other instanceof None;
+    }
+
+    @Override
+    public int hashCode() {
+      return 0;
     }
 
     @Override
@@ -76,13 +91,18 @@ sealed interface Value
   }
 
   /** A truth value, which in arithmetic is 1 or 0. */
-  enum Bool implements Value {
-    FALSE,
-    TRUE;
+  record Bool(boolean truthy, @Nullable Source source) implements Value {
+    private static final Bool TRUE = new Bool(true, null);
+    private static final Bool FALSE = new Bool(false, null);
 
     @Override
-    public boolean truthy() {
-      return this == TRUE;
+    public boolean equals(@Nullable Object other) {
+      return other instanceof Bool bool && truthy == bool.truthy;
+    }
+
+    @Override
+    public int hashCode() {
+      return Boolean.hashCode(truthy);
     }
 
     @Override
@@ -92,9 +112,23 @@ sealed interface Value
   }
 
   /** An integer of any size, up to {@link Limits#MAX_BITS}. */
-  record Whole(BigInteger value) implements Value {
+  record Whole(BigInteger value, @Nullable Source source) implements Value {
     public Whole {
       Budget.made(value.bitLength() / 8);
+    }
+
+    Whole(BigInteger value) {
+      this(value, null);
+    }
+
+    @Override
+    public boolean equals(@Nullable Object other) {
+      return other instanceof Whole whole && value.equals(whole.value);
+    }
+
+    @Override
+    public int hashCode() {
+      return value.hashCode();
     }
 
     @Override
@@ -109,7 +143,21 @@ sealed interface Value
   }
 
   /** A floating-point number. */
-  record Real(double value) implements Value {
+  record Real(double value, @Nullable Source source) implements Value {
+    Real(double value) {
+      this(value, null);
+    }
+
+    @Override
+    public boolean equals(@Nullable Object other) {
+      return other instanceof Real real && Double.compare(value, real.value) == 0;
+    }
+
+    @Override
+    public int hashCode() {
+      return Double.hashCode(value);
+    }
+
     @Override
     public boolean truthy() {
       return value != 0;
@@ -121,10 +169,47 @@ sealed interface Value
     }
   }
 
-  /** A string; its elements are code points. */
-  record Text(String value) implements Value, Comparable<Text> {
+  /**
+   * A string; its elements are code points.
+   *
+   * @param origins which of the variables its characters come from; null for none of them
+   */
+  record Text(String value, @Nullable Origins origins) implements Value, Comparable<Text> {
     public Text {
-      Budget.grown(64 + 2L * value.length());
+      Budget.grown(72 + 2L * value.length());
+    }
+
+    /** The characters between two UTF-16 indices. */
+    Text part(int start, int end) {
+      return start == 0 && end == value.length()
+          ? this
+          : new Text(
+              value.substring(start, end), origins == null ? null : origins.part(start, end));
+    }
+
+    /** This text with its characters changed, and none of them moved. */
+    Text changed(Origins.Change change) {
+      String changed = change.apply(value);
+      return new Text(changed, origins == null ? null : origins.changed(changed, value, change));
+    }
+
+    int length() {
+      return value.length();
+    }
+
+    @Override
+    public @Nullable Source source() {
+      return origins instanceof Source source ? source : null;
+    }
+
+    @Override
+    public boolean equals(@Nullable Object other) {
+      return other instanceof Text text && value.equals(text.value);
+    }
+
+    @Override
+    public int hashCode() {
+      return value.hashCode();
     }
 
     /** Of use to maps alone: keys whose hash codes were made to collide are ordered then. */
@@ -150,7 +235,7 @@ sealed interface Value
    * @param kind which of Python's types it is
    * @param items its elements; never changed
    */
-  record Series(Kind kind, List<Value> items) implements Value {
+  record Series(Kind kind, List<Value> items, @Nullable Source source) implements Value {
     /** Python's types of values in a row, and what they can do. */
     enum Kind {
       LIST("list", true, true),
@@ -184,6 +269,20 @@ sealed interface Value
       Budget.made(8L * items.size());
     }
 
+    Series(Kind kind, List<Value> items) {
+      this(kind, items, null);
+    }
+
+    @Override
+    public boolean equals(@Nullable Object other) {
+      return other instanceof Series series && kind == series.kind && items.equals(series.items);
+    }
+
+    @Override
+    public int hashCode() {
+      return 31 * kind.hashCode() + items.hashCode();
+    }
+
     @Override
     public boolean truthy() {
       return !kind.hasLength || !items.isEmpty();
@@ -200,15 +299,37 @@ sealed interface Value
    *
    * @param entries in their order; not changed
    */
-  record Mapping(Map<Value, Value> entries) implements Value {
+  record Mapping(Map<Value, Value> entries, @Nullable Source source) implements Value {
     public Mapping {
-      // What is tracked was paid for before, and to go through it would be to read it.
-      if (!(entries instanceof TrackedMap)) {
-        Budget.made(80L * entries.size());
-        // The map reads its keys again.
-        entries.keySet().forEach(Comparison::payForKey);
-        entries = Collections.unmodifiableMap(new LinkedHashMap<>(entries));
+      Budget.made(80L * entries.size());
+      // The map reads its keys again.
+      entries.keySet().forEach(Comparison::payForKey);
+      entries = Collections.unmodifiableMap(new LinkedHashMap<>(entries));
+    }
+
+    Mapping(Map<Value, Value> entries) {
+      this(entries, null);
+    }
+
+    @Override
+    public boolean equals(@Nullable Object other) {
+      return other instanceof Mapping mapping && entries.equals(mapping.entries);
+    }
+
+    @Override
+    public int hashCode() {
+      return entries.hashCode();
+    }
+
+    /** The entries, all of which are asked for thereby. */
+    Map<Value, Value> all() {
+      for (Value value : entries.values()) {
+        @Nullable Source asked = value.source();
+        if (asked != null) {
+          asked.ask();
+        }
       }
+      return entries;
     }
 
     @Override

@@ -5,6 +5,7 @@ import java.math.BigInteger;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /** Values as text: Python's {@code str} and {@code repr}. */
 final class Writing {
@@ -13,20 +14,25 @@ final class Writing {
   /** Python's {@code str}: strings as they are, what is undefined as nothing. */
   static void write(Value value, Output output) {
     if (value instanceof Value.Text text) {
-      output.append(text.value());
+      output.append(text);
     } else if (!(value instanceof Value.Undefined)) {
       represent(value, output);
     }
   }
 
-  /** Python's {@code str} as a string. */
-  static String text(Value value) {
+  /** Python's {@code str} as a value. */
+  static Value.Text text(Value value) {
     if (value instanceof Value.Text text) {
-      return text.value();
+      return text;
     }
     Output output = new Output();
     write(value, output);
-    return output.toString();
+    return output.toText();
+  }
+
+  /** Python's {@code str}. */
+  static String string(Value value) {
+    return text(value).value();
   }
 
   /**
@@ -35,7 +41,8 @@ final class Writing {
    * @throws Fault for what Python writes as an address in memory
    */
   static void represent(Value value, Output output) {
-    if (value == Value.None.NONE) {
+    @Nullable Source outer = output.from(value.source());
+    if (value instanceof Value.None) {
       output.append("None");
     } else if (value instanceof Value.Bool bool) {
       output.append(bool.truthy() ? "True" : "False");
@@ -44,11 +51,11 @@ final class Writing {
     } else if (value instanceof Value.Real real) {
       output.append(real(real.value()));
     } else if (value instanceof Value.Text text) {
-      quote(text.value(), output);
+      quote(text, output);
     } else if (value instanceof Value.Undefined) {
       output.append("Undefined");
     } else if (value instanceof Value.Mapping mapping) {
-      mapping(mapping.entries(), output);
+      mapping(mapping.all(), output);
     } else if (value instanceof Value.Series series && series.kind() == Value.Series.Kind.LIST) {
       series("[", series.items(), "]", output);
     } else if (value instanceof Value.Series series && series.kind() == Value.Series.Kind.TUPLE) {
@@ -56,6 +63,7 @@ final class Writing {
     } else {
       throw new Fault("a " + value.typeName() + " can't be written out; is |list missing?");
     }
+    output.backTo(outer);
   }
 
   /** An integer's digits, which take long to find where there are many. */
@@ -96,29 +104,31 @@ final class Writing {
   }
 
   /** In single quotes, or in double quotes where it holds single ones alone. */
-  private static void quote(String text, Output output) {
+  private static void quote(Value.Text quoted, Output output) {
+    String text = quoted.value();
     String quote = text.indexOf('\'') >= 0 && text.indexOf('"') < 0 ? "\"" : "'";
     output.append(quote);
-    text.codePoints()
-        .forEach(
-            c -> {
-              if (c == quote.charAt(0) || c == '\\') {
-                output.append("\\").append(Character.toString(c));
-              } else if (c == '\n') {
-                output.append("\\n");
-              } else if (c == '\r') {
-                output.append("\\r");
-              } else if (c == '\t') {
-                output.append("\\t");
-              } else if (c == ' ' || isPrintable(c)) {
-                output.append(Character.toString(c));
-              } else {
-                String form = c < 0x100 ? "\\x%02x" : c < 0x10000 ? "\\u%04x" : "\\U%08x";
-                Budget.work(500);
-                output.append(String.format(Locale.ROOT, form, c));
-              }
-            });
-    output.append(quote);
+    int plain = 0;
+    for (int i = 0; i < text.length(); ) {
+      int c = text.codePointAt(i);
+      int next = i + Character.charCount(c);
+      if (c == quote.charAt(0) || c == '\\' || (c != ' ' && !isPrintable(c))) {
+        output.append(quoted, plain, i).append(escape(c), quoted, i, next);
+        plain = next;
+      }
+      i = next;
+    }
+    output.append(quoted, plain, text.length()).append(quote);
+  }
+
+  private static String escape(int c) {
+    int simple = "'\"\\\n\r\t".indexOf(c);
+    if (simple >= 0) {
+      return "\\" + "'\"\\nrt".charAt(simple);
+    }
+    String form = c < 0x100 ? "\\x%02x" : c < 0x10000 ? "\\u%04x" : "\\U%08x";
+    Budget.work(500);
+    return String.format(Locale.ROOT, form, c);
   }
 
   private static boolean isPrintable(int c) {

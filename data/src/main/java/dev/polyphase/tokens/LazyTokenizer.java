@@ -7,7 +7,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A model's tokenizer, opened when the first row of text asks for it: rows that are tokens already
- * need none, and a model folder without one is then no problem.
+ * need none, and a model folder without one is then no problem. Safe for use by several threads
+ * until closed.
  */
 public final class LazyTokenizer implements AutoCloseable {
   private final Path modelFolder;
@@ -28,7 +29,7 @@ public final class LazyTokenizer implements AutoCloseable {
    *
    * @throws InputException as {@link Tokenizer#open} says
    */
-  public Tokenizer get() throws IOException {
+  public synchronized Tokenizer get() throws IOException {
     if (opened == null) {
       opened = Tokenizer.open(modelFolder);
     }
@@ -36,7 +37,7 @@ public final class LazyTokenizer implements AutoCloseable {
   }
 
   @Override
-  public void close() {
+  public synchronized void close() {
     if (opened != null) {
       opened.close();
       opened = null;

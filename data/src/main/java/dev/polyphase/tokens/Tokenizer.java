@@ -15,6 +15,7 @@ import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -38,16 +39,21 @@ public final class Tokenizer implements AutoCloseable {
   private final TokenizerFolder folder;
   private final HuggingFaceTokenizer tokenizer;
   private final TextBounds bounds;
+  private final List<AddedToken> added;
   private final OptionalInt eosId;
   private int @Nullable [] prefix;
 
   private Tokenizer(
-      Path modelFolder, TokenizerFolder folder, HuggingFaceTokenizer tokenizer, TextBounds bounds)
+      Path modelFolder,
+      TokenizerFolder folder,
+      HuggingFaceTokenizer tokenizer,
+      TokenizerFile.Completed file)
       throws IOException {
     this.modelFolder = modelFolder;
     this.folder = folder;
     this.tokenizer = tokenizer;
-    this.bounds = bounds;
+    this.bounds = file.bounds();
+    this.added = file.added();
     this.eosId = eosIdOfFolder();
   }
 
@@ -87,7 +93,7 @@ public final class Tokenizer implements AutoCloseable {
       throw unreadable(modelFolder.resolve(FILE), e);
     }
     try {
-      return new Tokenizer(modelFolder, folder, tokenizer, completed.bounds());
+      return new Tokenizer(modelFolder, folder, tokenizer, completed);
     } catch (IOException | RuntimeException e) {
       tokenizer.close();
       throw e;
@@ -137,6 +143,18 @@ public final class Tokenizer implements AutoCloseable {
   public OptionalInt idOf(String text) {
     int[] ids = encode(text);
     return ids.length == 1 ? OptionalInt.of(ids[0]) : OptionalInt.empty();
+  }
+
+  /**
+   * The texts of tokens that were added to the vocabulary.
+   *
+   * @param special whether of special ones, or of the others
+   */
+  public List<String> addedTokens(boolean special) {
+    return added.stream()
+        .filter(token -> token.special() == special)
+        .map(AddedToken::content)
+        .toList();
   }
 
   /** The text of a token, also of a special one. */

@@ -177,11 +177,18 @@ public record TokenizerExtension(
               });
     }
 
+    /** Whether a part of it puts a token into a text; a pair of texts is none that we have. */
     private static boolean says(JsonNode part, String text) {
       if (part.isTextual()) {
         return part.textValue().equals(text);
       }
-      for (JsonNode within : part) {
+      for (Map.Entry<String, JsonNode> within : part.properties()) {
+        boolean other = within.getKey().equals("pair") || within.getKey().equals("special_tokens");
+        if (!other && says(within.getValue(), text)) {
+          return true;
+        }
+      }
+      for (JsonNode within : part.isArray() ? part : List.<JsonNode>of()) {
         if (says(within, text)) {
           return true;
         }

@@ -18,7 +18,9 @@ import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -62,8 +64,9 @@ final class TokenizerFile {
    *
    * @param json the file with the added tokens
    * @param bounds the texts that it can take
+   * @param added the added tokens, of one text the last settings
    */
-  record Completed(String json, TextBounds bounds) {}
+  record Completed(String json, TextBounds bounds, List<AddedToken> added) {}
 
   /**
    * What to open a tokenizer from.
@@ -127,7 +130,9 @@ final class TokenizerFile {
 
   /** What to open a tokenizer from that adds other tokens. */
   Completed completed(List<? extends JsonNode> others) {
-    return new Completed(with(others), parts.bounds());
+    Map<String, AddedToken> added = new LinkedHashMap<>();
+    others.stream().map(AddedToken::of).forEach(token -> added.put(token.content(), token));
+    return new Completed(with(others), parts.bounds(), List.copyOf(added.values()));
   }
 
   /** Where the list of tokens is, or where one belongs. */

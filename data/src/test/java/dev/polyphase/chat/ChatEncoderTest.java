@@ -4,8 +4,6 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.node.TextNode;
 import dev.polyphase.fixtures.Fixture;
 import dev.polyphase.pipelines.problems.InputException;
 import dev.polyphase.tokens.LazyTokenizer;
@@ -17,7 +15,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -123,7 +120,7 @@ class ChatEncoderTest {
   @Test
   void aTurnOfAPairEndsWithItsToken() throws IOException {
     PromptCompletion turn =
-        chats.encodeTurn(
+        chats.encodeTurns(
             conversation(new Message("user", "a")), List.of(new Message("assistant", "b")));
     assertThat(turn.prompt())
         .isEqualTo(new Table().add(false, START, "user\na", END, "\n", START, "assistant\n").ids());
@@ -176,7 +173,7 @@ class ChatEncoderTest {
         .hasMessageContaining("must begin with a turn of the assistant");
     assertThatThrownBy(
             () ->
-                chats.encodeTurn(
+                chats.encodeTurns(
                     conversation(new Message("user", "a")),
                     List.of(new Message("assistant", "b"), new Message("user", "c"))))
         .isInstanceOf(InputException.class)
@@ -188,7 +185,7 @@ class ChatEncoderTest {
     TokenizedChat chat =
         encode(
             new Message("user", "a"),
-            new Message("assistant", "b", false, Map.of(), Map.of()),
+            unlearned("b"),
             new Message("user", "c"),
             new Message("assistant", "d"));
     Table table = new Table();
@@ -203,30 +200,27 @@ class ChatEncoderTest {
   void aPairOfNothingToLearnIsRefused() {
     assertThatThrownBy(
             () ->
-                chats.encodeTurn(
-                    conversation(new Message("user", "a")),
-                    List.of(new Message("assistant", "b", false, Map.of(), Map.of()))))
+                chats.encodeTurns(conversation(new Message("user", "a")), List.of(unlearned("b"))))
         .isInstanceOf(InputException.class)
         .hasMessageContaining("not to be learned");
   }
 
   @Test
-  void whatTheTemplateMakesOfAnExtraIsNamed() throws IOException {
+  void whatTheAssistantThinksIsLearned() throws IOException {
     Files.writeString(
         model.resolve("chat_template.jinja"),
         "{% for m in messages %}<|im_start|>{{ m.role }}\n{% if m.reasoning_content %}<think>{{"
             + " m.reasoning_content }}</think>{% endif %}{{ m.content }}<|im_end|>\n{% endfor %}"
             + "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}");
-    Message thinking =
-        new Message(
-            "assistant", "b", true, Map.of("reasoning_content", TextNode.valueOf("hm")), Map.of());
+    Message thinking = with(new Message("assistant", "b"), "reasoning_content", "hm");
 
     assertThat(chats.reads("reasoning_content")).isTrue();
     assertThat(chats.reads("thinking")).isFalse();
-    assertThatThrownBy(() -> encode(new Message("user", "a"), thinking))
-        .isInstanceOf(InputException.class)
-        .hasMessageContaining("makes something of \"reasoning_content\"")
-        .hasMessageContaining("<think>hm</think>b");
+    Table table = new Table();
+    table.add(false, START, "user\na", END, "\n", START, "assistant\n");
+    table.add(true, "<think>hm</think>b", END);
+    table.add(false, "\n");
+    table.assertIs(encode(new Message("user", "a"), thinking));
   }
 
   @Test
@@ -236,20 +230,26 @@ class ChatEncoderTest {
         "{% for m in messages %}<|im_start|>{{ m.role }}\n{{ m.content }}<|im_end|>\n{% if m.role =="
             + " 'tool' and m.name is defined %}{% endif %}{% endfor %}"
             + "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}");
-    Map<String, JsonNode> name = Map.of("name", TextNode.valueOf("n"));
 
     assertThat(
             encode(
-                    new Message("tool", "t", false, name, Map.of("id", TextNode.valueOf("7"))),
+                    with(with(new Message("tool", "t"), "name", "n"), "id", "7"),
                     new Message("assistant", "b"))
                 .ids())
         .isNotEmpty();
     assertThatThrownBy(
             () ->
-                encode(
-                    new Message("user", "a", false, name, Map.of()), new Message("assistant", "b")))
+                encode(with(new Message("user", "a"), "name", "n"), new Message("assistant", "b")))
         .isInstanceOf(InputException.class)
         .hasMessageStartingWith("\"name\" of the turn of user at [0] is not read");
+  }
+
+  private static Message unlearned(String content) {
+    return new Message(new Message("assistant", content).fields(), Optional.of(false));
+  }
+
+  private static Message with(Message message, String key, String value) {
+    return new Message(message.fields().deepCopy().put(key, value), message.learned());
   }
 
   private TokenizedChat encode(Message... messages) throws IOException {

@@ -122,6 +122,6 @@ class BudgetTest {
   }
 
   private static String render(String template, ObjectNode variables) {
-    return Template.parse(template).render(variables, CLOCK);
+    return Template.parse(template).render(variables, CLOCK).text();
   }
 }

@@ -47,7 +47,7 @@ class TemplateTest {
   void valuesAreNeverTemplates() {
     ObjectNode variables = JsonNodeFactory.instance.objectNode();
     variables.put("content", "{{ 1 + 1 }}{% raw %}{# x #}");
-    assertThat(Template.parse("{{ content }}{{ content | trim }}").render(variables, CLOCK))
+    assertThat(Template.parse("{{ content }}{{ content | trim }}").render(variables, CLOCK).text())
         .isEqualTo("{{ 1 + 1 }}{% raw %}{# x #}".repeat(2));
   }
 
@@ -83,7 +83,7 @@ class TemplateTest {
   }
 
   private static String render(String template) {
-    return Template.parse(template).render(JsonNodeFactory.instance.objectNode(), CLOCK);
+    return Template.parse(template).render(JsonNodeFactory.instance.objectNode(), CLOCK).text();
   }
 
   private static void assertPlace(String template, int line, int column, String sentence) {

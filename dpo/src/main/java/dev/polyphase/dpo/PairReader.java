@@ -175,8 +175,9 @@ public final class PairReader {
       JsonRow row, List<Message> turns, List<Message> chosen, List<Message> rejected)
       throws IOException {
     Conversation prompt = conversations.conversation(row, turns);
-    PromptCompletion preferred = Conversations.encoded(row, () -> chats.encodeTurn(prompt, chosen));
-    PromptCompletion other = Conversations.encoded(row, () -> chats.encodeTurn(prompt, rejected));
+    PromptCompletion preferred =
+        Conversations.encoded(row, () -> chats.encodeTurns(prompt, chosen));
+    PromptCompletion other = Conversations.encoded(row, () -> chats.encodeTurns(prompt, rejected));
     return pair(row, preferred, other);
   }
 

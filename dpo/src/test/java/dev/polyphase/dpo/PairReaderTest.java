@@ -184,8 +184,10 @@ class PairReaderTest {
                 assertThat(p)
                     .contains(":2: \"prompt\" must be a list of messages where")
                     .endsWith("found a text"),
-            p -> assertThat(p).contains(":3: a completion must be one turn of the assistant"),
-            p -> assertThat(p).contains(":4: a completion must be one turn", "[assistant, user]"));
+            p -> assertThat(p).contains(":3: a completion must begin and end with a turn of"),
+            p ->
+                assertThat(p)
+                    .contains(":4: a completion must begin and end with", "[assistant, user]"));
     assertThat(
             problems(
                 "{\"chosen\":[" + user + "," + yes + "],\"rejected\":[" + other + "," + yes + "]}",

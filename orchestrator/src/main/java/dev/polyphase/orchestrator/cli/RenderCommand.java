@@ -2,7 +2,6 @@ package dev.polyphase.orchestrator.cli;
 
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.polyphase.chat.ChatFormat;
 import dev.polyphase.chat.ChatTemplate;
 import dev.polyphase.chat.ChatTemplates;
 import dev.polyphase.data.JsonRow;
@@ -93,10 +92,9 @@ final class RenderCommand implements Callable<Integer> {
     if (asked != null) {
       Path folder = models.resolve(model, Path.of(""));
       FolderLinks.requireOwn(folder);
-      Optional<ChatTemplate> other =
-          ChatTemplates.of("--chat-template", asked, Path.of(""), folder);
+      Optional<ChatTemplate> other = ChatTemplates.of("--chat-template", asked, Path.of(""));
       if (other.isPresent()) {
-        return other.get();
+        return other.get().withTokensOf(folder);
       }
     }
     if (InputFile.isStream(file) || (!Files.isDirectory(file) && InputFile.isThere(file))) {
@@ -109,7 +107,7 @@ final class RenderCommand implements Callable<Integer> {
       return own.get();
     }
     try (Tokenizer tokenizer = Tokenizer.open(folder)) {
-      return ChatFormat.builtIn(folder, tokenizer);
+      return ChatTemplate.builtIn(folder, tokenizer);
     }
   }
 
@@ -127,7 +125,7 @@ final class RenderCommand implements Callable<Integer> {
     tokens.forEach(variables::put);
     variables.setAll(row);
     try {
-      return result.put("text", template.render(variables));
+      return result.put("text", template.render(variables).text());
     } catch (TemplateException e) {
       Place place = new Place(template.name(), e.line(), e.column());
       return result.put("error", place + ": " + e.getMessage());

@@ -116,8 +116,14 @@ public record Engine(
    */
   private Deque<Preflight.Ready> checked(RunRequest request, int from, StartingModel start)
       throws IOException {
-    List<Preflight.Ready> ready =
-        Preflight.check(request, from, start.checked(), trainers, progress);
+    List<Preflight.Ready> ready;
+    try {
+      ready = Preflight.check(request, from, start.checked(), trainers, progress);
+    } catch (InputException e) {
+      throw start.asNamed(e);
+    }
+    Preflight.Ready first = ready.get(0);
+    ready.set(0, first.with(start.warnings(planned(ready))));
     HeadTie.contradiction(Checkpoint.open(start.checked()))
         .ifPresent(problem -> progress.say(problem.toString()));
     return new ArrayDeque<>(ready);

@@ -20,25 +20,34 @@ import dev.polyphase.weights.HeadTie;
 import dev.polyphase.weights.JsonEdit;
 import dev.polyphase.weights.JsonFile;
 import dev.polyphase.weights.NewTensor;
+import dev.polyphase.weights.RowRanges;
 import dev.polyphase.weights.TensorInfo;
 import dev.polyphase.weights.VocabularyRows;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The model that a pipeline begins with, with the tokens that it adds: a tokenizer that knows them,
  * configurations that name them, and a row for each in embeddings and head.
  *
  * @param base the model without them
- * @param newTokens how many tokens are new
+ * @param from the first id of a new token
+ * @param to the first id that is of no token; equal to {@code from} where none is new
  * @param tensors embeddings and head, where they change
  * @param files what changes of the other files
  */
 record ExtendedBase(
-    Checkpoint base, int newTokens, Map<String, NewTensor> tensors, Map<String, FileChange> files) {
+    Checkpoint base,
+    int from,
+    int to,
+    Map<String, NewTensor> tensors,
+    Map<String, FileChange> files) {
   private static final String VOCAB_SIZE = "vocab_size";
 
   /** The ids that configurations name, by the names of their tokens. */
@@ -79,12 +88,39 @@ record ExtendedBase(
           EndOfSequence.GENERATION_CONFIG,
           ids(JsonFile.object(generation), tokenizer.named(), true));
     }
-    return new ExtendedBase(base, tokenizer.to() - tokenizer.from(), tensors, files);
+    return new ExtendedBase(base, tokenizer.from(), tokenizer.to(), tensors, files);
   }
 
   /** Whether the model has all that already. */
   boolean changesNothing() {
     return tensors.isEmpty() && files.isEmpty();
+  }
+
+  /** What a user must know where no phase trains the rows of new tokens. */
+  Optional<String> untrained(List<PlannedPhase> phases) {
+    List<String> left = new ArrayList<>();
+    for (TensorInfo tensor : VocabularyRows.tensors(base)) {
+      if (from < to && phases.stream().noneMatch(phase -> trains(phase.target(), tensor.name()))) {
+        left.add(tensor.name().replaceFirst("\\.weight$", "").replaceFirst(".*\\.", ""));
+      }
+    }
+    return left.isEmpty()
+        ? Optional.empty()
+        : Optional.of(
+            "no phase trains %s, where %s as it begins; name %s in a phase's targeting.always_train"
+                .formatted(
+                    String.join(" and ", left),
+                    to - from == 1
+                        ? "the row of the new token stays"
+                        : "each row of the %,d new tokens stays".formatted(to - from),
+                    String.join(" and ", left)));
+  }
+
+  private boolean trains(ExpectedTarget target, String tensor) {
+    @Nullable RowRanges some = target.rows().get(tensor);
+    return target.tensors().contains(tensor)
+        && (some == null
+            || some.ranges().stream().anyMatch(rows -> rows.start() <= from && rows.end() >= to));
   }
 
   /** Writes the folder without the values of its weights. */

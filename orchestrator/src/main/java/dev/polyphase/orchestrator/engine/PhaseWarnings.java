@@ -20,6 +20,7 @@ public final class PhaseWarnings {
     PhasePlan plan = planned.plan();
     List<String> warnings = new ArrayList<>();
     device.warning(planned).ifPresent(warnings::add);
+    warnings.addAll(planned.warnings());
     warnings.addAll(RowWarnings.of(planned.phase(), plan.data(), plan.heldOut()));
     RateWarnings.before(planned).ifPresent(warnings::add);
     MissedRescans.sentence(planned).ifPresent(warnings::add);

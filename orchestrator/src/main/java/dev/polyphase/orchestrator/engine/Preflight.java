@@ -32,7 +32,13 @@ final class Preflight {
    * @param planned what it will do
    * @param prepared its rows, which take memory as long as anybody has them
    */
-  record Ready(PlannedPhase planned, PreparedPhase prepared) {}
+  record Ready(PlannedPhase planned, PreparedPhase prepared) {
+
+    /** The same with warnings of the model that it starts from. */
+    Ready with(List<String> ofModel) {
+      return new Ready(planned.with(ofModel), prepared);
+    }
+  }
 
   /**
    * Checks the phases from {@code from} on, all of them on the weights that the first of them will

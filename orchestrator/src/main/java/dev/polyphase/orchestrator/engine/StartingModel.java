@@ -4,13 +4,19 @@ import dev.polyphase.orchestrator.hub.ModelFolders;
 import dev.polyphase.phases.api.ModelMaker;
 import dev.polyphase.pipelines.BaseModel;
 import dev.polyphase.pipelines.Pipeline;
+import dev.polyphase.pipelines.Vocabulary;
+import dev.polyphase.pipelines.problems.InputException;
+import dev.polyphase.pipelines.problems.Place;
+import dev.polyphase.pipelines.problems.Problem;
 import dev.polyphase.weights.FolderTree;
 import dev.polyphase.weights.TemporaryFolder;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -23,21 +29,39 @@ final class StartingModel implements AutoCloseable {
   private final Path checked;
   private final @Nullable Making making;
   private final List<TemporaryFolder> outlines;
+  private final Optional<ExtendedBase> extended;
+  private final Map<Path, Path> named;
 
   /** Writes a model whole or not at all. */
   private interface Making {
     void into(Path target) throws IOException;
   }
 
-  private StartingModel(Path checked, @Nullable Making making, List<TemporaryFolder> outlines) {
+  /**
+   * A model.
+   *
+   * @param checked the folder to check
+   * @param making makes it; null where it is there
+   * @param outlines the folders that go with it
+   * @param extended what is added to its vocabulary
+   * @param named of files and folders in outlines, those that the user knows
+   */
+  private StartingModel(
+      Path checked,
+      @Nullable Making making,
+      List<TemporaryFolder> outlines,
+      Optional<ExtendedBase> extended,
+      Map<Path, Path> named) {
     this.checked = checked;
     this.making = making;
     this.outlines = outlines;
+    this.extended = extended;
+    this.named = named;
   }
 
   /** A checkpoint that is there. */
   static StartingModel at(Path checkpoint) {
-    return new StartingModel(checkpoint, null, List.of());
+    return new StartingModel(checkpoint, null, List.of(), Optional.empty(), Map.of());
   }
 
   /** The pipeline's base model: found, or outlined where it is to be made. */
@@ -56,25 +80,30 @@ final class StartingModel implements AutoCloseable {
       RunRequest request, ModelFolders models, ModelMaker maker, List<TemporaryFolder> outlines)
       throws IOException {
     Pipeline pipeline = request.pipeline();
+    Map<Path, Path> named = new LinkedHashMap<>();
     Path base;
     if (pipeline.baseModel() instanceof BaseModel.Random random) {
       base = outline(outlines);
-      maker.outline(
-          request.folder().resolve(random.config()),
-          request.folder().resolve(random.tokenizer()),
-          base);
+      Path config = request.folder().resolve(random.config());
+      Path tokenizer = request.folder().resolve(random.tokenizer());
+      maker.outline(config, tokenizer, base);
+      named.put(base.resolve("config.json"), config);
+      named.put(base, tokenizer);
     } else {
       base =
           models.resolve(((BaseModel.Existing) pipeline.baseModel()).location(), request.folder());
     }
     Path whole = base;
     Making making = null;
+    Optional<ExtendedBase> extended = Optional.empty();
     if (!pipeline.vocabulary().isAsItWas()) {
-      ExtendedBase extended = ExtendedBase.of(base, pipeline.vocabulary());
-      if (!extended.changesNothing()) {
+      ExtendedBase more = extended(base, pipeline.vocabulary(), named);
+      if (!more.changesNothing()) {
         whole = outline(outlines);
-        extended.outline(whole);
-        making = extended::write;
+        more.outline(whole);
+        making = more::write;
+        extended = Optional.of(more);
+        named.put(whole, named.getOrDefault(base, base));
       }
     }
     if (pipeline.baseModel() instanceof BaseModel.Random) {
@@ -82,7 +111,16 @@ final class StartingModel implements AutoCloseable {
       Path drawn = whole;
       making = target -> maker.create(drawn, target, pipeline.seed());
     }
-    return new StartingModel(whole, making, outlines);
+    return new StartingModel(whole, making, outlines, extended, named);
+  }
+
+  private static ExtendedBase extended(Path base, Vocabulary wanted, Map<Path, Path> named)
+      throws IOException {
+    try {
+      return ExtendedBase.of(base, wanted);
+    } catch (InputException e) {
+      throw asNamed(e, named);
+    }
   }
 
   private static Path outline(List<TemporaryFolder> outlines) throws IOException {
@@ -94,6 +132,49 @@ final class StartingModel implements AutoCloseable {
   /** The folder to check: names, shapes, configuration and tokenizer are right. */
   Path checked() {
     return checked;
+  }
+
+  /** What is wrong with it, with the files that it was outlined from for those of its outline. */
+  InputException asNamed(InputException wrong) {
+    return asNamed(wrong, named);
+  }
+
+  private static InputException asNamed(InputException wrong, Map<Path, Path> named) {
+    if (named.isEmpty()) {
+      return wrong;
+    }
+    InputException renamed =
+        new InputException(
+            wrong.problems().stream()
+                .map(
+                    problem ->
+                        new Problem(place(problem.place(), named), text(problem.sentence(), named)))
+                .toList());
+    renamed.initCause(wrong);
+    return renamed;
+  }
+
+  private static @Nullable Place place(@Nullable Place place, Map<Path, Path> named) {
+    return place == null
+        ? null
+        : new Place(text(place.file(), named), place.line(), place.column());
+  }
+
+  private static String text(String text, Map<Path, Path> named) {
+    String renamed = text;
+    for (Map.Entry<Path, Path> file : named.entrySet()) {
+      renamed = renamed.replace(file.getKey().toString(), file.getValue().toString());
+    }
+    return renamed;
+  }
+
+  /**
+   * What is to be said of it before the first phase.
+   *
+   * @param phases all that start from it, one after the other
+   */
+  List<String> warnings(List<PlannedPhase> phases) {
+    return extended.flatMap(more -> more.untrained(phases)).stream().toList();
   }
 
   /** The folder with the weights, where they are there and stay; empty where they are made anew. */

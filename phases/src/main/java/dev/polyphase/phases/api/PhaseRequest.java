@@ -46,7 +46,7 @@ public record PhaseRequest(
     Optional<String> asked = chatTemplateAsked();
     return asked.isEmpty()
         ? Optional.empty()
-        : ChatTemplates.of(path("chat_template"), asked.get(), folder, start.checkpoint());
+        : ChatTemplates.of(path("chat_template"), asked.get(), folder);
   }
 
   /**

@@ -102,7 +102,7 @@ public final class DjlPhaseTrainer implements PhaseTrainer {
       }
       Schedule schedule =
           TrainingLoop.schedule(request.phase(), request.pipeline().seed(), rows.training());
-      LearnedEnds ends = LearnedEnds.of(base, tokenizer, rows.training());
+      LearnedEnds ends = LearnedEnds.of(base, tokenizer, request.chatTemplate(), rows.training());
       return new Prepared(request, rows, schedule, plan(request, setup, rows, schedule, ends));
     }
   }
@@ -207,7 +207,7 @@ public final class DjlPhaseTrainer implements PhaseTrainer {
     PhaseSetup setup = PhaseSetup.of(request, offloadsOnCpu);
     LearnedEnds ends;
     try (LazyTokenizer tokenizer = new LazyTokenizer(base)) {
-      ends = LearnedEnds.of(base, tokenizer, rows.training());
+      ends = LearnedEnds.of(base, tokenizer, template, rows.training());
     }
     noteRows(rows.counts(), "", request.phase(), listener);
     if (rows.heldOutCounts() != null) {

@@ -7,19 +7,17 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.polyphase.fixtures.Fixture;
 import dev.polyphase.pipelines.problems.InputException;
-import dev.polyphase.tokens.Tokenizer;
+import dev.polyphase.tokens.LazyTokenizer;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.CsvSource;
 
-class ChatFormatTest {
+class ChatTemplateTest {
   private static final String TURNS =
       "{% for m in messages %}<|im_start|>{{ m.role }}\n{{ m.content }}<|im_end|>\n{% endfor %}";
   private static final String PROMPT =
@@ -44,10 +42,7 @@ class ChatFormatTest {
     Files.writeString(
         model.resolve("chat_template.jinja"), "{% raw %}{{ not ChatML }}{% endraw %}");
     assertThat(refusal())
-        .startsWith(
-            model.resolve("chat_template.jinja") + ": only chat templates that write ChatML")
-        .endsWith("(found with turns of [user], without a generation prompt)")
-        .contains("\"{{ not ChatML }}\"");
+        .startsWith(model.resolve("chat_template.jinja") + ": the template writes nothing of what");
   }
 
   @Test
@@ -80,47 +75,14 @@ class ChatFormatTest {
         .isEqualTo("<|im_start|>system\ns<|im_end|>\n<|im_start|>user\na<|im_end|>\n");
   }
 
-  @ParameterizedTest
-  @CsvSource(
-      delimiter = '@',
-      value = {
-        "{{ m.content }} @ {{ m.content | trim }}",
-        "{{ m.content }} @ {{ m.content if m.content else '-' }}",
-        "{{ m.content }} @ {{ m.content | e }}",
-        "{{ m.role }} @ {{ m.role | upper }}",
-        "{{ m.role }} @ {{ 'model' if m.role == 'assistant' else m.role }}",
-        "<|im_end|> @ </s>",
-        "{% if add_generation_prompt %} @ {% if not add_generation_prompt %}",
-        "{% if add_generation_prompt %} @ {% if true %}",
-        "{% for m in messages %} @ {{ bos_token }}<s>{% for m in messages %}",
-        "{% for m in messages %} @ {% for m in messages[-3:] %}",
-        "{% for m in messages %} @ {% for m in messages if m.role != 'system' %}",
-        "{% for m in messages %} @ {% for m in messages %}{% if m.content == 'Be brief.' %}{{ raise_exception('no') }}{% endif %}",
-      })
-  void refusesWhateverIsNotChatMl(String part, String other) throws IOException {
-    String changed = (TURNS + PROMPT).replace(part.strip(), other.strip());
-    template(TURNS + PROMPT);
-    assertThat(render(new Message("user", "a"))).isEqualTo("<|im_start|>user\na<|im_end|>\n");
-    assertThat(changed).isNotEqualTo(TURNS + PROMPT);
-    template(changed);
-    assertThat(refusal()).startsWith(model.resolve("chat_template.jinja").toString());
-  }
-
   @Test
-  void aConversationThatTheTemplateWritesOtherwiseIsRefused() throws IOException {
+  void whatATemplateRefusesIsRefusedInItsWords() throws IOException {
     template(
         (TURNS + PROMPT)
-            .replace("{{ m.role }}", "{{ 'user' if m.role == 'tool' else m.role }}")
             .replace(
                 "{% for m in messages %}",
                 "{% for m in messages %}{% if m.content == 'x' %}{{ raise_exception('no x') }}{% endif %}"));
     assertThat(render(new Message("user", "a"))).startsWith("<|im_start|>user");
-    assertThat(
-            catchThrowableOfType(
-                InputException.class,
-                () -> render(new Message("user", "a"), new Message("tool", "b"))))
-        .hasMessageContaining("this one writes \"...a<|im_end|>\\n<|im_start|>user\\nb")
-        .hasMessageContaining("where ChatML is");
     assertThat(catchThrowableOfType(InputException.class, () -> render(new Message("user", "x"))))
         .hasMessageContaining("refuses this conversation")
         .hasMessageEndingWith("no x");
@@ -165,14 +127,20 @@ class ChatFormatTest {
          "chat_template": "{{ bos_token }}{{ eos_token }}{{ pad_token }}{{ tools is none }}{{ documents is none }}{{ add_generation_prompt }}"}
         """);
     ObjectNode none = JsonNodeFactory.instance.objectNode();
-    assertThat(ChatTemplate.in(model).orElseThrow().render(none)).isEqualTo("<s></s>TrueTrueFalse");
+    assertThat(ChatTemplate.in(model).orElseThrow().render(none).text())
+        .isEqualTo("<s></s>TrueTrueFalse");
   }
 
   private String render(Message... messages) throws IOException {
-    try (Tokenizer tokenizer = Tokenizer.open(model)) {
-      return ChatFormat.of(model, tokenizer, Optional.empty())
-          .render(new Conversation(List.of(messages)), false)
-          .text();
+    try (LazyTokenizer tokenizer = new LazyTokenizer(model)) {
+      List<Message> all = new ArrayList<>(List.of(messages));
+      all.add(new Message("assistant", "END"));
+      TokenizedChat chat = new ChatEncoder(tokenizer).encode(new Conversation(all));
+      StringBuilder text = new StringBuilder();
+      for (int id : chat.ids()) {
+        text.append(tokenizer.get().textOf(id));
+      }
+      return text.toString().replace("<|im_start|>assistant\nEND<|im_end|>\n", "");
     }
   }
 
