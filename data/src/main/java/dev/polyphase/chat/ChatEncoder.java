@@ -166,6 +166,13 @@ public final class ChatEncoder {
         : template.mentions(name);
   }
 
+  /** All that the tokens of conversations, and of texts, follow from beside these. */
+  public String fingerprint() throws IOException {
+    Optional<ChatTemplate> template =
+        given.isPresent() ? given : ChatTemplate.in(tokenizer.modelFolder());
+    return tokenizer.fingerprint() + template.map(one -> " " + one.fingerprint()).orElse("");
+  }
+
   /**
    * The ids of the tokens that end an assistant's turns in the template's text. Empty where
    * conversations can't be encoded at all.
@@ -184,6 +191,11 @@ public final class ChatEncoder {
 
   private static List<String> roles(List<Message> messages) {
     return messages.stream().map(Message::role).toList();
+  }
+
+  /** Whether one of these turns may carry loss. */
+  public static boolean hasTurns(List<Message> messages, LossOn loss) {
+    return LossParts.any(messages, loss);
   }
 
   private static void requireAny(List<Message> messages, LossOn loss) {

@@ -14,13 +14,14 @@ import dev.polyphase.pipelines.problems.InputFile;
 import dev.polyphase.pipelines.problems.Place;
 import dev.polyphase.tokens.Tokenizer;
 import dev.polyphase.tokens.TokenizerFolder;
+import dev.polyphase.weights.Fingerprint;
 import java.io.IOException;
-import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Clock;
+import java.time.Instant;
 import java.time.ZoneId;
 import java.util.List;
 import java.util.Optional;
@@ -31,7 +32,9 @@ import java.util.Optional;
  */
 public final class ChatTemplate {
   private static final JsonMapper JSON = new JsonMapper();
-  private static final String TEMPLATE_FILE = "chat_template.jinja";
+
+  /** The file of a model's folder that holds it. */
+  static final String FILE = "chat_template.jinja";
 
   /** The key of a row's tools. */
   public static final String TOOLS = "tools";
@@ -40,17 +43,22 @@ public final class ChatTemplate {
   public static final String VARIABLES = "chat_template_kwargs";
 
   private final String name;
+  private final String source;
   private final Template template;
   private final ObjectNode specialTokens;
 
-  private ChatTemplate(String name, Template template, ObjectNode specialTokens) {
+  /** Some write the date: all that one renders has the same, whenever midnight is. */
+  private final Clock clock = Clock.fixed(Instant.now(), ZoneId.systemDefault());
+
+  private ChatTemplate(String name, String source, Template template, ObjectNode specialTokens) {
     this.name = name;
+    this.source = source;
     this.template = template;
     this.specialTokens = specialTokens;
   }
 
   private ChatTemplate(String name, String source, ObjectNode specialTokens) {
-    this(name, parsed(name, source), specialTokens);
+    this(name, source, parsed(name, source), specialTokens);
   }
 
   private static Template parsed(String name, String source) {
@@ -72,7 +80,7 @@ public final class ChatTemplate {
   public static Optional<ChatTemplate> in(Path modelFolder) throws IOException {
     TokenizerFolder tokenizer = TokenizerFolder.read(modelFolder);
     ObjectNode specialTokens = specialTokens(tokenizer);
-    Path file = modelFolder.resolve(TEMPLATE_FILE);
+    Path file = modelFolder.resolve(FILE);
     if (InputFile.isThere(file)) {
       return Optional.of(new ChatTemplate(file.toString(), text(file), specialTokens));
     }
@@ -104,7 +112,8 @@ public final class ChatTemplate {
    * @throws InputException if a file of the tokenizer is malformed
    */
   public ChatTemplate withTokensOf(Path modelFolder) throws IOException {
-    return new ChatTemplate(name, template, specialTokens(TokenizerFolder.read(modelFolder)));
+    return new ChatTemplate(
+        name, source, template, specialTokens(TokenizerFolder.read(modelFolder)));
   }
 
   /**
@@ -126,15 +135,29 @@ public final class ChatTemplate {
     return chatMl();
   }
 
+  /**
+   * A text that is a template, for which no special tokens are known.
+   *
+   * @param name what messages call it
+   * @throws InputException if it is malformed
+   */
+  static ChatTemplate ofText(String name, String source) {
+    return new ChatTemplate(name, source, JsonNodeFactory.instance.objectNode());
+  }
+
+  /** ChatML, which stands in for a template where there is none. */
   private static ChatTemplate chatMl() throws IOException {
-    String resource = "chatml.jinja";
-    try (InputStream in = ChatTemplate.class.getResourceAsStream(resource)) {
-      if (in == null) {
-        throw new IOException("the program lacks its resource " + resource);
-      }
-      String source = new String(in.readAllBytes(), StandardCharsets.UTF_8);
-      return new ChatTemplate("ChatML", source, JsonNodeFactory.instance.objectNode());
-    }
+    return ofText("ChatML", ChatTemplates.text("chatml"));
+  }
+
+  /** Its text. */
+  public String source() {
+    return source;
+  }
+
+  /** Tells its source from others. */
+  String fingerprint() {
+    return new Fingerprint().add(source).text();
   }
 
   /** Where the template comes from, for messages. */
@@ -171,7 +194,7 @@ public final class ChatTemplate {
     all.setAll(variables);
     all.remove(VARIABLES);
     all.set(TOOLS, tools(variables.path(TOOLS)));
-    return template.render(all, Clock.system(ZoneId.systemDefault()));
+    return template.render(all, clock);
   }
 
   /**

@@ -69,7 +69,14 @@ public record Message(ObjectNode fields, Optional<Boolean> learned) {
           "tokens",
           "num_tokens",
           "token_count",
-          "length");
+          "length",
+          "turn_identifier",
+          "country",
+          "state",
+          "hashed_ip",
+          "header",
+          "redacted",
+          "toxic");
 
   /** A turn of nothing but its text. */
   public Message(String role, String content) {

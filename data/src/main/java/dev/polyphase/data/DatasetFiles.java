@@ -1,7 +1,9 @@
 package dev.polyphase.data;
 
+import dev.polyphase.pipelines.Dataset;
 import dev.polyphase.pipelines.problems.InputException;
 import dev.polyphase.pipelines.problems.InputFile;
+import dev.polyphase.pipelines.problems.InputFile.Kind;
 import java.io.IOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
@@ -10,50 +12,102 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Optional;
 import java.util.TreeSet;
+import java.util.regex.Pattern;
 import java.util.regex.PatternSyntaxException;
 
-/** Finds the files that a dataset's path names. */
+/** Finds the files that a dataset means. */
 public final class DatasetFiles {
+  /** An id of the hub; the name of a file that is not there is none. */
+  private static final Pattern ID = Pattern.compile("[A-Za-z0-9][\\w.-]*/[A-Za-z0-9][\\w.-]*");
+
   private DatasetFiles() {}
 
   /**
-   * The files that a path names, sorted. A path that exists is taken as it is; else {@code *},
-   * {@code ?}, {@code [..]} and {@code {a,b}} match within a name and {@code **} any folders, none
-   * included, as in Python's glob. Names that begin with a dot match only where the pattern's do.
+   * The files of a dataset, sorted by their paths within a split. A path that exists is taken as it
+   * is: a file, or a folder's split as Hugging Face's {@code load_dataset} finds it. Else {@code
+   * *}, {@code ?}, {@code [..]} and {@code {a,b}} match within a name and {@code **} any folders,
+   * none included, as in Python's glob; names that begin with a dot match only where the pattern's
+   * do. Else an id of two parts is asked of the hub. {@code ~} is the user's home.
    *
    * @param folder what the path is relative to
-   * @param key where the path was given, for messages
-   * @throws InputException if nothing matches
+   * @param key the key of the dataset, as {@code datasets[0]}, for messages
+   * @throws InputException if nothing is found, or it has no such split, configuration or revision
    */
-  public static List<Path> matching(Path folder, String path, String key) throws IOException {
+  public static List<Path> of(Path folder, Dataset dataset, String key, DatasetHub hub)
+      throws IOException {
+    String path = dataset.path();
     try {
-      Path literal = folder.resolve(path).normalize();
-      if (Files.isRegularFile(literal)) {
+      Path literal = folder.resolve(withHome(path)).normalize();
+      Kind kind = InputFile.kindOf(literal);
+      if (kind == Kind.FILE) {
+        refuseUnused(dataset, key, "a file");
         return List.of(literal);
       }
-      if (Files.isDirectory(literal)) {
-        throw new InputException(
-            key + ": " + path + " is a folder; name its files, as " + path + "/*.jsonl");
+      if (kind == Kind.FOLDER) {
+        refuse(dataset.revision(), key + ".revision", "a folder has no revisions");
+        return new DatasetFolder(literal, path, key).files(dataset.name(), dataset.split());
       }
-      InputFile.wrong(InputFile.kindOf(literal))
+      InputFile.wrong(kind)
           .ifPresent(
               sentence -> {
                 throw new InputException(
-                    "%s: %s: %s; rows are read several times".formatted(key, path, sentence));
+                    "%s.path: %s: %s; rows are read several times".formatted(key, path, sentence));
               });
     } catch (InvalidPathException e) {
       // A pattern need not be a path: some systems allow no * in names.
     }
-    List<Path> files = expand(folder, path, key);
-    if (files.isEmpty()) {
-      throw new InputException(
-          "%s: no file matches %s in %s".formatted(key, path, folder.toAbsolutePath().normalize()));
+    List<Path> files =
+        expand(folder, withHome(path), key + ".path").stream()
+            .filter(Files::isRegularFile)
+            .map(Path::normalize)
+            .toList();
+    if (!files.isEmpty()) {
+      refuseUnused(dataset, key, "a pattern of files");
+      return files;
     }
-    return files;
+    if (ID.matcher(path).matches() && !DatasetFolder.isNameOfData(path)) {
+      Optional<Path> snapshot =
+          hub.snapshot(
+              path,
+              dataset.revision(),
+              outline ->
+                  new DatasetFolder(outline, path, key).files(dataset.name(), dataset.split()));
+      if (snapshot.isPresent()) {
+        return new DatasetFolder(snapshot.get(), path, key).files(dataset.name(), dataset.split());
+      }
+    }
+    throw new InputException(
+        "%s.path: no file matches %s in %s"
+            .formatted(key, path, folder.toAbsolutePath().normalize()));
   }
 
-  private static List<Path> expand(Path folder, String path, String key) throws IOException {
+  /** A single file is a whole split, {@code train}, as elsewhere. */
+  private static void refuseUnused(Dataset dataset, String key, String what) {
+    refuse(dataset.revision(), key + ".revision", what + " has no revisions");
+    refuse(dataset.name(), key + ".name", what + " has no configurations");
+    refuse(
+        dataset.split().filter(split -> !split.equals(DatasetFolder.TRAIN)),
+        key + ".split",
+        what + " has no splits");
+  }
+
+  private static void refuse(Optional<String> value, String key, String sentence) {
+    if (value.isPresent()) {
+      throw new InputException(
+          "%s: %s was asked for, and %s; leave it out".formatted(key, value.get(), sentence));
+    }
+  }
+
+  private static String withHome(String path) {
+    return path.equals("~") || path.startsWith("~/")
+        ? System.getProperty("user.home") + path.substring(1)
+        : path;
+  }
+
+  /** What a pattern matches, files and folders, sorted. */
+  static List<Path> expand(Path folder, String path, String key) throws IOException {
     boolean absolute = path.startsWith("/");
     List<Path> found = List.of(absolute ? Path.of("/") : folder);
     for (String segment : (absolute ? path.substring(1) : path).split("/+", -1)) {
@@ -63,7 +117,7 @@ public final class DatasetFiles {
       }
       found = List.copyOf(next);
     }
-    return found.stream().filter(Files::isRegularFile).map(Path::normalize).toList();
+    return found;
   }
 
   private static List<Path> expandSegment(Path start, String segment, String key)
@@ -92,7 +146,8 @@ public final class DatasetFiles {
     return matches;
   }
 
-  private static List<Path> withFoldersBelow(Path start) throws IOException {
+  /** A folder and all those below it that are not hidden. */
+  static List<Path> withFoldersBelow(Path start) throws IOException {
     if (!Files.isDirectory(start)) {
       return List.of();
     }
@@ -108,7 +163,7 @@ public final class DatasetFiles {
     return folders;
   }
 
-  private static boolean isHidden(Path path) {
+  static boolean isHidden(Path path) {
     Path name = path.getFileName();
     return name != null && name.toString().startsWith(".");
   }

@@ -1,16 +1,27 @@
 package dev.polyphase.data;
 
+import java.util.OptionalDouble;
+
 /** Hears how far the reading of a phase's data is, which may take minutes. */
 @FunctionalInterface
 public interface ReadingListener {
   /** For whom reading is short, or nobody watches. */
-  ReadingListener NOBODY = (file, rows) -> {};
+  ReadingListener NOBODY = progress -> {};
 
   /**
-   * A row is about to be read; called for each one, on the thread that reads.
+   * Some rows were read; called after every few hundred, on the thread that asked for them.
    *
-   * @param file the row's file
-   * @param rows the rows so far of the training data, or of the held-out data, all files together
+   * @param progress how far it is
    */
-  void reading(String file, long rows);
+  void reading(Progress progress);
+
+  /**
+   * How far the reading of a file is.
+   *
+   * @param file the file
+   * @param rows its rows so far
+   * @param tokens the tokens in these
+   * @param share how much of the file that is, from 0 to 1; empty where that is not known
+   */
+  record Progress(String file, long rows, long tokens, OptionalDouble share) {}
 }

@@ -1,131 +1,62 @@
 package dev.polyphase.data;
 
+import dev.polyphase.pipelines.Dataset;
 import dev.polyphase.pipelines.problems.InputException;
 import dev.polyphase.pipelines.problems.InputFile;
 import dev.polyphase.pipelines.problems.Place;
-import dev.polyphase.weights.FileFailure;
-import java.io.BufferedInputStream;
-import java.io.ByteArrayOutputStream;
-import java.io.EOFException;
 import java.io.IOException;
-import java.io.InputStream;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.util.Optional;
-import java.util.zip.GZIPInputStream;
-import java.util.zip.ZipException;
+import java.util.OptionalDouble;
+import org.jspecify.annotations.Nullable;
 
-/** The lines of a file of rows; one that gzip has compressed is read as what it holds. */
-final class RowFile implements AutoCloseable {
-  private final Path file;
-  private final InputStream in;
-  private int line;
+/**
+ * The rows of a file of any type that is read, in their order. The file is streamed: besides some
+ * buffers, one row at a time must fit into memory. For one thread; {@link JsonRow#of} is for many.
+ */
+public interface RowFile extends AutoCloseable {
 
-  /** The file as a whole is none that rows can be read from, or from some line on. */
-  static final class UnreadableException extends Exception {
-    private final transient InputException problem;
-
-    UnreadableException(Place place, String sentence) {
-      this.problem = new InputException(place, sentence);
+  /**
+   * Opens a file and looks at what it is: its first bytes decide, and its name only where these do
+   * not tell, as of CSV and text.
+   *
+   * @param file a file, or a stream where its type can be read from one
+   * @param dataset which rows of it are meant; of this only {@link Dataset#where()} is looked at
+   * @throws InputException if it is not there, is of a type that is not read, is damaged, or has no
+   *     such rows
+   */
+  static RowFile open(Path file, Dataset dataset) throws IOException {
+    RowBytes bytes = RowBytes.open(file);
+    try {
+      return FileKind.rows(bytes, dataset.where());
+    } catch (IOException | RuntimeException e) {
+      bytes.close();
+      throw e;
     }
-
-    InputException problem() {
-      return problem;
-    }
-  }
-
-  private RowFile(Path file, InputStream in) {
-    this.file = file;
-    this.in = in;
   }
 
   /**
-   * Opens a file and looks at what it is.
+   * The next row, or null at the end of the file.
    *
-   * @throws UnreadableException if it is not there, or is of another kind than JSONL
+   * @throws InputException if the file is damaged, or its type's own rules are broken so that no
+   *     further row can be told; what is wrong with a single row is said by {@link JsonRow#of}
    */
-  static RowFile open(Path file) throws IOException, UnreadableException {
-    try {
-      InputStream plain = buffered(InputFile.open(file));
-      try {
-        return open(file, plain);
-      } catch (IOException | UnreadableException e) {
-        plain.close();
-        throw e;
-      }
-    } catch (NoSuchFileException e) {
-      throw new UnreadableException(Place.in(InputFile.name(file)), "there is no such file");
-    } catch (EOFException | ZipException e) {
-      throw damaged(Place.in(InputFile.name(file)), e);
-    } catch (IOException e) {
-      throw FileFailure.reading(file, e);
-    }
-  }
+  @Nullable RawRow next() throws IOException;
 
-  private static RowFile open(Path file, InputStream plain)
-      throws IOException, UnreadableException {
-    byte[] head = head(plain);
-    boolean compressed = head.length > 1 && head[0] == 0x1f && head[1] == (byte) 0x8b;
-    InputStream in = compressed ? buffered(new GZIPInputStream(plain, FileKind.HEAD_BYTES)) : plain;
-    Optional<FileKind> other = FileKind.of(compressed ? head(in) : head);
-    if (other.isPresent()) {
-      throw new UnreadableException(
-          Place.in(InputFile.name(file)), other.get().sentence(file, compressed));
-    }
-    if (!compressed && head.length > 0 && file.toString().endsWith(".gz")) {
-      throw new UnreadableException(
-          Place.in(InputFile.name(file)),
-          "its name ends with .gz, but it is not compressed; take .gz off its name");
-    }
-    return new RowFile(file, in);
-  }
-
-  /** The bytes up to and with the next line feed; none at the end of the file. */
-  byte[] nextLine() throws IOException, UnreadableException {
-    line++;
-    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
-    try {
-      for (int next = in.read(); next >= 0; next = in.read()) {
-        bytes.write(next);
-        if (next == '\n') {
-          break;
-        }
-      }
-    } catch (EOFException | ZipException e) {
-      throw damaged(Place.line(InputFile.name(file), line), e);
-    } catch (IOException e) {
-      throw FileFailure.reading(file, e);
-    }
-    return bytes.toByteArray();
-  }
-
-  /** The number of the line that was read last, 1-based. */
-  int line() {
-    return line;
+  /** How much of the file was read, from 0 to 1; empty where that is not known. */
+  default OptionalDouble share() {
+    return OptionalDouble.empty();
   }
 
   @Override
-  public void close() throws IOException {
-    in.close();
-  }
+  void close() throws IOException;
 
-  private static InputStream buffered(InputStream in) {
-    return new BufferedInputStream(in, FileKind.HEAD_BYTES);
-  }
-
-  /** What begins the stream, which stands at its beginning again afterwards. */
-  private static byte[] head(InputStream in) throws IOException {
-    in.mark(FileKind.HEAD_BYTES);
-    byte[] head = in.readNBytes(FileKind.HEAD_BYTES);
-    in.reset();
-    return head;
-  }
-
-  private static UnreadableException damaged(Place place, IOException e) {
-    return new UnreadableException(
-        place,
-        e instanceof EOFException
-            ? "this gzip file ends too early; it was cut off, so copy or compress it anew"
-            : "this gzip file is damaged here; copy or compress it anew");
+  /** That a file has no rows, or none that are meant. */
+  static InputException empty(Path file, Dataset dataset) {
+    return new InputException(
+        Place.in(InputFile.name(file)),
+        dataset
+            .where()
+            .map("this file has no rows of which %s holds (where); leave it out"::formatted)
+            .orElse("this file has no rows, and needs one at least"));
   }
 }

@@ -1,9 +1,8 @@
 package dev.polyphase.data;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import dev.polyphase.chat.ChatTemplate;
 import dev.polyphase.chat.Message;
-import dev.polyphase.pipelines.problems.InputException;
+import dev.polyphase.data.BadRowException.Reason;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -11,109 +10,237 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * What the keys of rows and messages ask for beside their shape's own: some of it is honoured, some
- * can be ignored, and the rest is refused, since training would go on as if it were not there.
+ * What the keys of rows and turns ask for beside what a shape reads: some of it says nothing of
+ * what is learned, and the rest is refused, since training would go on as if it were not there.
  */
-public final class RowKeys {
+final class RowKeys {
   /** Whether a turn is learned, in the words of several tools. */
   private static final List<String> LEARNED = List.of("weight", "train", "training", "loss");
 
   /** The same of a row, whose {@code loss} is a figure that was found of it. */
-  private static final List<String> LEARNED_OF_A_ROW = List.of("weight", "train", "training");
+  private static final Set<String> LEARNED_OF_A_ROW = Set.of("weight", "train", "training");
 
-  /** Keys of a row that change what is trained on, whatever its shape. */
-  private static final Set<String> ASKED_OF_A_ROW =
+  /** Where a row is from and what was found of it, beside what is such of a turn. */
+  private static final Set<String> ABOUT =
       Set.of(
-          "function_call",
-          "functions",
-          "tool_calls",
-          "reasoning_content",
-          "thinking",
-          "image",
-          "images",
-          "video",
-          "videos",
-          "audio",
-          "audios",
-          "system",
-          "system_prompt",
-          "history",
-          "chat_template");
+          "annotator",
+          "teacher",
+          "key",
+          "row_id",
+          "turns",
+          "order",
+          "sources",
+          "urls",
+          "link",
+          "links",
+          "dataset_name",
+          "data_source",
+          "subset",
+          "split",
+          "dump",
+          "repo",
+          "repo_name",
+          "path",
+          "file",
+          "file_name",
+          "filename",
+          "file_path",
+          "title",
+          "license",
+          "licence",
+          "version",
+          "reward",
+          "rewards",
+          "perplexity",
+          "ppl",
+          "difficulty",
+          "level",
+          "status",
+          "timestamps",
+          "locale",
+          "extra_info",
+          "tag",
+          "keyword",
+          "keywords",
+          "notes",
+          "comment",
+          "comments",
+          "topic",
+          "topics",
+          "category",
+          "categories",
+          "subcategory",
+          "subject",
+          "domain",
+          "task",
+          "task_type",
+          "task_name",
+          "task_id",
+          "type",
+          "problem_type",
+          "question_type",
+          "moderation",
+          "openai_moderation",
+          "detoxify_moderation",
+          "hash",
+          "md5",
+          "sha",
+          "sha1",
+          "sha256",
+          "embedding",
+          "embeddings",
+          "seq_len",
+          "views",
+          "avatarUrl",
+          "skip_prompt_formatting",
+          "parallel_tool_calls",
+          "custom_instruction",
+          "used_in_training",
+          "channel",
+          "generations",
+          "generation_model",
+          "generation_models",
+          "labelling_model",
+          "labelling_prompt",
+          "raw_labelling_response",
+          "original_question",
+          "original_chosen",
+          "original_rejected",
+          "original_response",
+          "in_gsm8k_train",
+          "finish_reason",
+          "finish_reasons");
+
+  private static final List<String> ABOUT_BEGINS =
+      List.of("num_", "n_", "score_", "rating_", "meta_", "metadata_", "__index");
+
+  private static final List<String> ABOUT_ENDS =
+      List.of(
+          "_ids",
+          "_scores",
+          "_rating",
+          "_ratings",
+          "_rank",
+          "_url",
+          "_date",
+          "_time",
+          "_timestamp",
+          "_hash",
+          "_count",
+          "_length",
+          "_len",
+          "_model",
+          "_source",
+          "_lang",
+          "_language",
+          "_metadata",
+          "_tags",
+          "_tokens");
+
+  /** Columns that change what is trained on, and why they are not read. */
+  private static final Map<String, String> NOT_BUILT =
+      Map.ofEntries(
+          Map.entry("image", "pictures"),
+          Map.entry("images", "pictures"),
+          Map.entry("rejected_images", "pictures"),
+          Map.entry("video", "films"),
+          Map.entry("videos", "films"),
+          Map.entry("audio", "sound"),
+          Map.entry("audios", "sound"),
+          Map.entry("objects", "places in pictures"),
+          Map.entry("margin", "margins between completions"),
+          Map.entry("ref_chosen_logps", "log-probabilities of another reference"),
+          Map.entry("ref_rejected_logps", "log-probabilities of another reference"),
+          Map.entry("reference_chosen_logps", "log-probabilities of another reference"),
+          Map.entry("reference_rejected_logps", "log-probabilities of another reference"),
+          Map.entry("rejected_tools", "tools of one completion alone"));
+
+  /** Columns that belong into the turns. */
+  private static final Set<String> OF_TURNS =
+      Set.of("function_call", "tool_calls", "reasoning_content", "reasoning", "thinking");
 
   /** Which tokens of a row count, in other tools than this. */
   private static final Set<String> MASKS =
-      Set.of("completion_mask", "assistant_masks", "assistant_tokens_mask", "loss_mask");
-
-  /** What conversations give the template beside their messages. */
-  private static final Set<String> FOR_TEMPLATES =
-      Set.of(ChatTemplate.TOOLS, ChatTemplate.VARIABLES, "documents");
+      Set.of("loss_mask", "assistant_tokens_mask", "assistant_mask");
 
   private RowKeys() {}
 
   /**
-   * Refuses what a row asks for and is not read.
+   * Why a column that its row's shape does not take is not passed over; empty where it may be.
    *
-   * @param shape the row's
-   * @throws InputException naming the first such key
+   * @return a sentence that goes on from the column's name, with its reason
    */
-  public static void refuseUnread(JsonRow row, RowShape shape) {
-    for (Map.Entry<String, JsonNode> entry : row.fields().properties()) {
-      String key = entry.getKey();
-      if (!shape.keys().contains(key) && !entry.getValue().isNull()) {
-        refusal(key, entry.getValue(), row, shape)
-            .ifPresent(
-                sentence -> {
-                  throw row.wrong("\"" + key + "\" " + sentence);
-                });
-      }
-    }
-  }
-
-  private static Optional<String> refusal(String key, JsonNode value, JsonRow row, RowShape shape) {
-    boolean isConversation =
-        shape.keys().stream().anyMatch(of -> row.fields().path(of).isArray() && !isTokens(shape));
-    if (ASKED_OF_A_ROW.contains(key) && isGiven(value)) {
-      return Optional.of(
-          isConversation
-              ? "is not read; put it into the messages, or take it out"
-              : "is not read; write it into the text, or take it out");
-    }
-    if (FOR_TEMPLATES.contains(key)) {
-      boolean given =
-          key.equals(ChatTemplate.TOOLS) ? !ChatTemplate.tools(value).isNull() : isGiven(value);
-      return isConversation || !given
+  static Optional<Refusal> refusal(String key, JsonNode value, RowShape shape) {
+    if (LEARNED_OF_A_ROW.contains(key)) {
+      return learns(value).filter(on -> on).isPresent()
           ? Optional.empty()
-          : Optional.of("is for a chat template, and this row is no conversation; take it out");
+          : refused(
+              "is %s, and rows are not weighted; leave the row out or the key".formatted(value));
     }
-    if (key.equals("label") && value.isBoolean() && shape == RowShape.COMPLETION) {
-      return Optional.of(
-          "says whether a completion is wanted, which sft does not look at; keep the rows with true alone, and without the key");
+    boolean tokens = shape == RowShape.TOKENS || shape == RowShape.PREFERENCE_TOKENS;
+    if (tokens && isOfTokens(key)) {
+      return refusalOfTokens(key, value);
     }
-    if (LEARNED_OF_A_ROW.contains(key) && learns(value).filter(on -> on).isEmpty()) {
-      return Optional.of(
-          "is %s, and rows are not weighted yet; leave the row out or the key".formatted(value));
+    if (!Message.isGiven(value) || isAbout(key)) {
+      return Optional.empty();
     }
-    return isTokens(shape) ? refusalOfTokens(key, value) : Optional.empty();
+    String notBuilt = NOT_BUILT.get(key);
+    if (notBuilt != null) {
+      return refused(
+          "holds %s, which are not built; to train without them name it in ignore_columns"
+              .formatted(notBuilt));
+    }
+    if (OF_TURNS.contains(key) || key.equals("chat_template")) {
+      return refused(
+          shape.mayBeConversation() && !key.equals("chat_template")
+              ? "is not read; put it into the messages, or name it in ignore_columns"
+              : "is not read; write it into the text, or name it in ignore_columns");
+    }
+    return Optional.of(
+        new Refusal(
+            Reason.COLUMN_UNKNOWN,
+            "is not understood; name it in ignore_columns if what is learned does not depend on it, or say with a key as field_prompt what it is"));
   }
 
-  private static boolean isTokens(RowShape shape) {
-    return shape == RowShape.TOKENS || shape == RowShape.PREFERENCE_TOKENS;
+  /**
+   * What is said of a column.
+   *
+   * @param sentence goes on from its name
+   */
+  record Refusal(Reason reason, String sentence) {
+    /** That a column of a row is refused. */
+    BadRowException of(JsonRow row, String key) {
+      return row.wrong(reason, "\"" + key + "\" " + sentence);
+    }
   }
 
-  private static Optional<String> refusalOfTokens(String key, JsonNode value) {
+  private static Optional<Refusal> refused(String sentence) {
+    return Optional.of(new Refusal(Reason.COLUMN_REFUSED, sentence));
+  }
+
+  private static boolean isOfTokens(String key) {
+    return MASKS.contains(key)
+        || key.endsWith("attention_mask")
+        || key.equals("token_type_ids")
+        || key.equals("position_ids")
+        || key.equals("seq_lengths");
+  }
+
+  private static Optional<Refusal> refusalOfTokens(String key, JsonNode value) {
     if (MASKS.contains(key)) {
-      return Optional.of("is not read; labels of -100 say which tokens carry no loss");
+      return refused("is not read; labels of -100 say which tokens carry no loss");
     }
-    if (key.endsWith("attention_mask") && !all(value, 1)) {
-      return Optional.of("hides tokens, which is not built; take the padding out of the row");
+    if (key.endsWith("attention_mask")) {
+      return all(value, 1)
+          ? Optional.empty()
+          : refused("hides tokens, which is not built; take the padding out of the row");
     }
-    if (key.equals("token_type_ids") && !all(value, 0)) {
-      return Optional.of("is not read; take it out");
+    if (key.equals("token_type_ids")) {
+      return all(value, 0) ? Optional.empty() : refused("is not read; take it out");
     }
-    boolean positions = key.equals("position_ids") && !counts(value);
-    return positions || key.equals("seq_lengths")
-        ? Optional.of("packs several texts into one row; give each a row, and set sample_packing")
-        : Optional.empty();
+    return key.equals("position_ids") && counts(value)
+        ? Optional.empty()
+        : refused("packs several texts into one row; give each a row, and set sample_packing");
   }
 
   private static boolean all(JsonNode list, int value) {
@@ -122,7 +249,7 @@ public final class RowKeys {
         return false;
       }
     }
-    return true;
+    return list.isArray();
   }
 
   private static boolean counts(JsonNode list) {
@@ -131,7 +258,7 @@ public final class RowKeys {
         return false;
       }
     }
-    return true;
+    return list.isArray();
   }
 
   /**
@@ -152,12 +279,15 @@ public final class RowKeys {
       Optional<Boolean> here = learns(value);
       if (here.isEmpty()) {
         throw row.wrong(
+            Reason.TYPE,
             "%s.%s is %s, and must be 0, 1, true or false"
                 .formatted(at, key, value.isContainerNode() ? JsonRow.kind(value) : value));
       }
       said.add(key + " " + value);
       if (learned.isPresent() && !learned.equals(here)) {
-        throw row.wrong("%s says both %s; keep one".formatted(at, String.join(" and ", said)));
+        throw row.wrong(
+            Reason.CONTRADICTION,
+            "%s says both %s; keep one".formatted(at, String.join(" and ", said)));
       }
       learned = here;
     }
@@ -177,13 +307,11 @@ public final class RowKeys {
     return LEARNED.contains(key);
   }
 
-  /** Whether a key of a message asks for nothing. */
-  static boolean isAboutMessage(String role, String key) {
-    return Message.isAbout(role, key);
-  }
-
-  /** Whether a value says something: null, false, and empty texts, lists and objects do not. */
-  static boolean isGiven(JsonNode value) {
-    return Message.isGiven(value);
+  /** Whether a key says nothing of what is learned. */
+  static boolean isAbout(String key) {
+    return Message.isAbout(TurnReader.USER, key)
+        || ABOUT.contains(key)
+        || ABOUT_BEGINS.stream().anyMatch(key::startsWith)
+        || ABOUT_ENDS.stream().anyMatch(key::endsWith);
   }
 }

@@ -1,54 +1,134 @@
 package dev.polyphase.data;
 
-import dev.polyphase.pipelines.Dataset.RowType;
-import java.util.List;
-import java.util.stream.Collectors;
+import static dev.polyphase.data.Column.ASSISTANT_MASKS;
+import static dev.polyphase.data.Column.CHOSEN;
+import static dev.polyphase.data.Column.CHOSEN_IDS;
+import static dev.polyphase.data.Column.COMPLETION;
+import static dev.polyphase.data.Column.COMPLETION_MASK;
+import static dev.polyphase.data.Column.DOCUMENTS;
+import static dev.polyphase.data.Column.HISTORY;
+import static dev.polyphase.data.Column.INPUT;
+import static dev.polyphase.data.Column.INPUT_IDS;
+import static dev.polyphase.data.Column.INSTRUCTION;
+import static dev.polyphase.data.Column.LABEL;
+import static dev.polyphase.data.Column.LABELS;
+import static dev.polyphase.data.Column.MESSAGES;
+import static dev.polyphase.data.Column.OUTPUT;
+import static dev.polyphase.data.Column.PROMPT;
+import static dev.polyphase.data.Column.PROMPT_IDS;
+import static dev.polyphase.data.Column.REJECTED;
+import static dev.polyphase.data.Column.REJECTED_IDS;
+import static dev.polyphase.data.Column.SEGMENTS;
+import static dev.polyphase.data.Column.SYSTEM;
+import static dev.polyphase.data.Column.TEMPLATE_VARIABLES;
+import static dev.polyphase.data.Column.TEXT;
+import static dev.polyphase.data.Column.TOOLS;
 
-/** The shapes of rows that are built, known by their keys. */
-public enum RowShape {
-  /** Token ids, and for each a label or -100. */
-  TOKENS(RowType.TOKENS, "input_ids"),
+import dev.polyphase.pipelines.Dataset.RowType;
+import dev.polyphase.pipelines.PhaseType;
+import java.util.Collections;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Set;
+
+/** The shapes that rows have: which columns they need, and which they may have beside them. */
+enum RowShape {
+  /** Token ids, with labels or masks. */
+  TOKENS(RowType.TOKENS, Set.of(LABELS, COMPLETION_MASK, ASSISTANT_MASKS), List.of(of(INPUT_IDS))),
   /** A pair of completions as token ids. */
-  PREFERENCE_TOKENS(RowType.TOKENS, "prompt_input_ids", "chosen_input_ids", "rejected_input_ids"),
-  /** A pair of completions, as text or messages. */
-  PREFERENCE(RowType.PREFERENCE, "prompt", "chosen", "rejected"),
-  /** A pair of conversations that begin with the same prompt. */
-  PREFERENCE_CONVERSATIONS(RowType.PREFERENCE, "chosen", "rejected"),
-  /** A prompt and its completion, as text or messages. */
-  COMPLETION(RowType.COMPLETION, "prompt", "completion"),
+  PREFERENCE_TOKENS(RowType.TOKENS, Set.of(), List.of(of(PROMPT_IDS, CHOSEN_IDS, REJECTED_IDS))),
+  /** A pair of completions as texts or turns, with what they follow or beginning with it. */
+  PREFERENCE(
+      RowType.PREFERENCE,
+      Set.of(
+          PROMPT,
+          MESSAGES,
+          INSTRUCTION,
+          INPUT,
+          HISTORY,
+          SYSTEM,
+          TOOLS,
+          DOCUMENTS,
+          TEMPLATE_VARIABLES),
+      List.of(of(CHOSEN, REJECTED), of(MESSAGES, REJECTED), of(INSTRUCTION, OUTPUT, REJECTED))),
+  /** Texts that say each whether they are learned. */
+  SEGMENTS_OF_TEXT(RowType.SEGMENTS, Set.of(), List.of(of(SEGMENTS))),
+  /** A prompt and its completion, as texts or turns. */
+  PROMPT_COMPLETION(
+      RowType.COMPLETION,
+      Set.of(SYSTEM, TOOLS, DOCUMENTS, TEMPLATE_VARIABLES, LABEL),
+      List.of(of(PROMPT, COMPLETION))),
+  /** A task and its answer. */
+  ALPACA(
+      RowType.ALPACA,
+      Set.of(INSTRUCTION, INPUT, HISTORY, SYSTEM, TOOLS, DOCUMENTS, TEMPLATE_VARIABLES, LABEL),
+      List.of(of(INSTRUCTION, OUTPUT), of(INPUT, OUTPUT))),
   /** A conversation. */
-  MESSAGES(RowType.MESSAGES, "messages"),
+  CONVERSATION(
+      RowType.MESSAGES,
+      Set.of(SYSTEM, TOOLS, DOCUMENTS, TEMPLATE_VARIABLES, LABEL),
+      List.of(of(MESSAGES))),
   /** Running text. */
-  TEXT(RowType.TEXT, "text");
+  RUNNING_TEXT(RowType.TEXT, Set.of(), List.of(of(TEXT)));
+
+  /** Rows that say whether their completion is wanted. */
+  private static final Set<RowShape> LABELLED =
+      Collections.unmodifiableSet(EnumSet.of(PROMPT_COMPLETION, ALPACA, CONVERSATION));
 
   private final RowType type;
 
-  @SuppressWarnings("ImmutableEnumChecker") // A list of List.of never changes.
-  private final List<String> keys;
+  @SuppressWarnings("ImmutableEnumChecker") // Sets and lists of Set.of and List.of never change.
+  private final Set<Column> may;
 
-  RowShape(RowType type, String... keys) {
+  @SuppressWarnings("ImmutableEnumChecker")
+  private final List<Set<Column>> needs;
+
+  RowShape(RowType type, Set<Column> may, List<Set<Column>> needs) {
     this.type = type;
-    this.keys = List.of(keys);
+    this.may = may;
+    this.needs = needs;
   }
 
-  /** The pipeline language's name for it. */
-  public RowType type() {
-    return type;
+  private static Set<Column> of(Column first, Column... more) {
+    return Collections.unmodifiableSet(EnumSet.of(first, more));
   }
 
-  /** The keys that a row of this shape has; it may have others. */
-  public List<String> keys() {
-    return keys;
+  /** The shapes that a phase reads of a dataset of this type; none where the type does not fit. */
+  static List<RowShape> of(PhaseType phase, RowType type) {
+    List<RowShape> read =
+        switch (phase) {
+          case CPT -> List.of(TOKENS, RUNNING_TEXT);
+          case SFT ->
+              List.of(
+                  TOKENS, SEGMENTS_OF_TEXT, PROMPT_COMPLETION, ALPACA, CONVERSATION, RUNNING_TEXT);
+          case DPO -> List.of(PREFERENCE_TOKENS, PREFERENCE);
+        };
+    return read.stream()
+        .filter(
+            shape ->
+                type == RowType.AUTO
+                    || shape.type == type
+                    || (type == RowType.UNPAIRED && LABELLED.contains(shape)))
+        .toList();
   }
 
-  /** Whether the row has this shape's keys. */
-  public boolean fits(JsonRow row) {
-    return keys.stream().allMatch(row::has);
+  /** Whether columns are enough for it. */
+  boolean fits(Set<Column> columns) {
+    return needs.stream().anyMatch(columns::containsAll);
   }
 
-  /** The shape as a user writes it, as {@code {"prompt", "completion"}}. */
-  @Override
-  public String toString() {
-    return keys.stream().map(key -> "\"" + key + "\"").collect(Collectors.joining(", ", "{", "}"));
+  /** The columns that it needs, of each alternative. */
+  List<Set<Column>> needs() {
+    return needs;
+  }
+
+  /** Whether it makes something of a column. */
+  boolean takes(Column column) {
+    return may.contains(column) || needs.stream().anyMatch(set -> set.contains(column));
+  }
+
+  /** Whether it can be rendered by a chat template. */
+  boolean mayBeConversation() {
+    return takes(TEMPLATE_VARIABLES);
   }
 }

@@ -53,6 +53,23 @@ record AddedToken(
     return new AddedToken(content, singleWord, lstrip, rstrip, normalized, true);
   }
 
+  /** An ordinary token that a text is searched for as it stands. */
+  static AddedToken exact(String content) {
+    return new AddedToken(content, false, false, false, false, false);
+  }
+
+  /** Its settings, as an entry of {@code added_tokens_decoder} has them. */
+  ObjectNode settings() {
+    return JsonNodeFactory.instance
+        .objectNode()
+        .put("content", content)
+        .put("lstrip", lstrip)
+        .put("normalized", normalized)
+        .put("rstrip", rstrip)
+        .put("single_word", singleWord)
+        .put("special", special);
+  }
+
   /**
    * An entry of the {@code added_tokens} of a {@code tokenizer.json}.
    *

@@ -1,8 +1,12 @@
 package dev.polyphase.tokens;
 
 import dev.polyphase.pipelines.problems.InputException;
+import dev.polyphase.pipelines.problems.InputFile;
+import dev.polyphase.weights.Fingerprint;
+import dev.polyphase.weights.JsonFile;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -11,6 +15,10 @@ import org.jspecify.annotations.Nullable;
  * until closed.
  */
 public final class LazyTokenizer implements AutoCloseable {
+  /** What is read of a model's folder, whole. */
+  private static final List<String> FILES =
+      List.of(Tokenizer.FILE, "special_tokens_map.json", "added_tokens.json");
+
   private final Path modelFolder;
   private @Nullable Tokenizer opened;
 
@@ -34,6 +42,28 @@ public final class LazyTokenizer implements AutoCloseable {
       opened = Tokenizer.open(modelFolder);
     }
     return opened;
+  }
+
+  /**
+   * Tells what the tokenizer makes of a text from what others do. What a phase changes beside it,
+   * as the ends at which generation stops or the chat template, is not in it.
+   */
+  public String fingerprint() throws IOException {
+    Fingerprint fingerprint = new Fingerprint();
+    for (String name : FILES) {
+      Path file = modelFolder.resolve(name);
+      if (InputFile.isThere(file)) {
+        fingerprint.add(name).add(file);
+      }
+    }
+    Path config = modelFolder.resolve("tokenizer_config.json");
+    if (InputFile.isThere(config)) {
+      fingerprint.add(JsonFile.object(config).without("chat_template").toString());
+    }
+    EndOfSequence.idsIn(modelFolder).stream()
+        .findFirst()
+        .ifPresent(ofPlainTexts -> fingerprint.add(ofPlainTexts));
+    return fingerprint.text();
   }
 
   @Override

@@ -41,7 +41,7 @@ public final class Tokenizer implements AutoCloseable {
   private final TextBounds bounds;
   private final List<AddedToken> added;
   private final OptionalInt eosId;
-  private int @Nullable [] prefix;
+  private volatile int @Nullable [] prefix;
 
   private Tokenizer(
       Path modelFolder,
@@ -73,7 +73,12 @@ public final class Tokenizer implements AutoCloseable {
               + " pre-tokenised rows");
     }
     TokenizerFolder folder = TokenizerFolder.read(modelFolder);
-    TokenizerFile.Completed completed = TokenizerFile.completed(file, folder);
+    return open(modelFolder, folder, TokenizerFile.completed(file, folder));
+  }
+
+  /** Opens what a folder's tokenizer would be with another file. */
+  static Tokenizer open(Path modelFolder, TokenizerFolder folder, TokenizerFile.Completed completed)
+      throws IOException {
     NativeFolder.load(
         NativeFolder.TOKENIZERS,
         () -> {
@@ -85,7 +90,7 @@ public final class Tokenizer implements AutoCloseable {
         new ByteArrayInputStream(completed.json().getBytes(StandardCharsets.UTF_8))) {
       tokenizer = HuggingFaceTokenizer.newInstance(in, OPTIONS);
     } catch (RuntimeException e) {
-      throw unreadable(file, e);
+      throw unreadable(modelFolder.resolve(FILE), e);
     }
     try {
       return new Tokenizer(modelFolder, folder, tokenizer, completed);
@@ -166,6 +171,11 @@ public final class Tokenizer implements AutoCloseable {
     return tokenizer.decode(new long[] {id}, false);
   }
 
+  /** The text of tokens that follow on each other, special ones included. */
+  public String textOf(int[] ids) {
+    return tokenizer.decode(Arrays.stream(ids).asLongStream().toArray(), false);
+  }
+
   /** The end-of-sequence token of plain text; empty where the model names none. */
   public OptionalInt endOfText() {
     return eosId;
@@ -204,18 +214,17 @@ public final class Tokenizer implements AutoCloseable {
     PromptCompletion plain = encodeAsTheyAre(prompt, completion);
     int[] ended =
         endsWithEos(plain.completion()) ? plain.completion() : withEos(plain.completion());
-    return new PromptCompletion(withPrefix(plain.prompt()), ended);
+    return new PromptCompletion(withPrefix(plain.prompt()), ended, plain.seamInToken());
   }
 
   /** As {@link #encode(String, String)}, but nothing is added to either. */
   public PromptCompletion encodeAsTheyAre(String prompt, String completion) {
     int[] promptIds = encode(prompt);
     int[] joined = encode(prompt + completion);
+    boolean parts = startsWith(joined, promptIds);
     int[] completionIds =
-        startsWith(joined, promptIds)
-            ? Arrays.copyOfRange(joined, promptIds.length, joined.length)
-            : encode(completion);
-    return new PromptCompletion(promptIds, completionIds);
+        parts ? Arrays.copyOfRange(joined, promptIds.length, joined.length) : encode(completion);
+    return new PromptCompletion(promptIds, completionIds, !parts);
   }
 
   /**

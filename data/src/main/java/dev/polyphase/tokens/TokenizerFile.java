@@ -6,6 +6,8 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.NullNode;
+import com.fasterxml.jackson.databind.node.TextNode;
 import dev.polyphase.pipelines.problems.InputException;
 import dev.polyphase.pipelines.problems.InputFile;
 import dev.polyphase.pipelines.problems.Place;
@@ -21,6 +23,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * A {@code tokenizer.json} with the tokens that the folder's other files add to it.
@@ -45,8 +48,10 @@ final class TokenizerFile {
 
   private final String text;
   private final TokenizerParts parts;
-  private final List<AddedToken> added = new ArrayList<>();
-  private int insertAt;
+  private final List<JsonNode> entries = new ArrayList<>();
+  private JsonNode postProcessor = NullNode.getInstance();
+  private int listStart;
+  private int listEnd;
   private boolean hasList;
 
   private TokenizerFile(String text, TokenizerParts parts) {
@@ -70,50 +75,93 @@ final class TokenizerFile {
    *     tokenizers library could not live with
    */
   static Completed completed(Path file, TokenizerFolder folder) throws IOException {
-    TokenizerFile read;
+    TokenizerFile read = read(file);
+    List<AddedToken> more = folder.toAdd(read.added());
+    requireFew(file, read.entries.size() + more.size());
+    return read.completed(
+        Stream.concat(read.entries.stream(), more.stream().map(token -> token.entry(0))).toList());
+  }
+
+  /**
+   * Reads a file.
+   *
+   * @throws InputException as {@link #completed} says
+   */
+  static TokenizerFile read(Path file) throws IOException {
     try {
-      read = new TokenizerFile(Files.readString(file), new TokenizerParts(file));
+      TokenizerFile read = new TokenizerFile(Files.readString(file), new TokenizerParts(file));
       read.findAddedTokens();
+      return read;
     } catch (AccessDeniedException e) {
       throw InputFile.notAllowed(file);
     } catch (JsonProcessingException | CharacterCodingException e) {
       throw JsonFile.refused(file, JSON.getFactory());
     }
-    List<AddedToken> more = folder.toAdd(read.added);
-    if (read.added.size() + more.size() > MOST_ADDED) {
+  }
+
+  /**
+   * Holds tokens to be few enough.
+   *
+   * @throws InputException if they are too many to be added
+   */
+  static void requireFew(Path file, int tokens) {
+    if (tokens > MOST_ADDED) {
       throw new InputException(
           Place.in(file.toString()),
           "%,d tokens are added to the vocabulary, and at most %,d can be; take the model's own file"
-              .formatted(read.added.size() + more.size(), MOST_ADDED));
+              .formatted(tokens, MOST_ADDED));
     }
-    Map<String, AddedToken> added = new LinkedHashMap<>();
-    read.added.forEach(token -> added.put(token.content(), token));
-    more.forEach(token -> added.put(token.content(), token));
-    return new Completed(read.with(more), read.parts.bounds(), List.copyOf(added.values()));
   }
 
-  /** Where further tokens belong: at the list's end, or where a list belongs. */
+  /** The tokens that it adds itself. */
+  List<AddedToken> added() {
+    return entries.stream().map(AddedToken::of).toList();
+  }
+
+  /** The same as they stand in it. */
+  List<JsonNode> entries() {
+    return entries;
+  }
+
+  /** What it does to the tokens of a whole text; null where that is nothing. */
+  JsonNode postProcessor() {
+    return postProcessor;
+  }
+
+  /** What to open a tokenizer from that adds other tokens. */
+  Completed completed(List<? extends JsonNode> others) {
+    Map<String, AddedToken> added = new LinkedHashMap<>();
+    others.stream().map(AddedToken::of).forEach(token -> added.put(token.content(), token));
+    return new Completed(with(others), parts.bounds(), List.copyOf(added.values()));
+  }
+
+  /** Where the list of tokens is, or where one belongs. */
   private void findAddedTokens() throws IOException {
     try (JsonParser json = JSON.createParser(text)) {
       if (json.nextToken() != JsonToken.START_OBJECT) {
         return;
       }
-      insertAt = (int) json.currentLocation().getCharOffset();
+      listStart = (int) json.currentLocation().getCharOffset();
+      listEnd = listStart;
       while (json.nextToken() == JsonToken.FIELD_NAME) {
         String key = json.currentName();
         boolean isList = key.equals(KEY);
         JsonToken value = json.nextToken();
         if (PARTS.contains(key)) {
-          parts.take(key, json.readValueAsTree());
+          JsonNode part = json.readValueAsTree();
+          parts.take(key, part);
+          if (key.equals("post_processor")) {
+            postProcessor = part;
+          }
         } else if (key.equals("model") && value == JsonToken.START_OBJECT) {
           parts.takeModel(json);
         } else if (value == JsonToken.START_ARRAY && isList) {
           hasList = true;
+          listStart = (int) json.currentTokenLocation().getCharOffset();
           while (json.nextToken() != JsonToken.END_ARRAY) {
-            JsonNode token = json.readValueAsTree();
-            added.add(AddedToken.of(token));
+            entries.add(json.readValueAsTree());
           }
-          insertAt = (int) json.currentTokenLocation().getCharOffset();
+          listEnd = (int) json.currentLocation().getCharOffset();
         } else {
           json.skipChildren();
         }
@@ -121,18 +169,27 @@ final class TokenizerFile {
     }
   }
 
-  private String with(List<AddedToken> more) {
-    if (more.isEmpty()) {
+  /** The text with another list, in the layout of what stands there. */
+  private String with(List<? extends JsonNode> others) {
+    if (others.equals(entries)) {
       return text;
     }
-    String entries =
-        more.stream().map(token -> token.entry(0).toString()).collect(Collectors.joining(", "));
-    String inserted;
-    if (hasList) {
-      inserted = (added.isEmpty() ? "" : ", ") + entries;
-    } else {
-      inserted = "\"" + KEY + "\": [" + entries + "], ";
-    }
-    return text.substring(0, insertAt) + inserted + text.substring(insertAt);
+    boolean spread = text.substring(listStart, listEnd).contains("\n");
+    String list =
+        others.stream()
+            .map(token -> spread ? spread(token) : token.toString())
+            .collect(Collectors.joining(spread ? ",\n    " : ", "));
+    String inserted =
+        hasList
+            ? (spread ? "[\n    " + list + "\n  ]" : "[" + list + "]")
+            : "\"" + KEY + "\": [" + list + "], ";
+    return text.substring(0, listStart) + inserted + text.substring(listEnd);
+  }
+
+  /** As the tokenizers library writes it: each setting in a line. */
+  private static String spread(JsonNode token) {
+    return token.properties().stream()
+        .map(setting -> TextNode.valueOf(setting.getKey()) + ": " + setting.getValue())
+        .collect(Collectors.joining(",\n      ", "{\n      ", "\n    }"));
   }
 }

@@ -30,11 +30,12 @@ import java.util.TreeMap;
  * TokenizersBackend.__init__}).
  */
 public final class TokenizerFolder {
-  private static final String CONFIG = "tokenizer_config.json";
-  private static final String SPECIAL_TOKENS_MAP = "special_tokens_map.json";
-  private static final String ADDED_TOKENS = "added_tokens.json";
-  private static final String EXTRA = "extra_special_tokens";
-  private static final String FORMER_EXTRA = "additional_special_tokens";
+  static final String CONFIG = "tokenizer_config.json";
+  static final String SPECIAL_TOKENS_MAP = "special_tokens_map.json";
+  static final String ADDED_TOKENS = "added_tokens.json";
+  static final String EXTRA = "extra_special_tokens";
+  static final String FORMER_EXTRA = "additional_special_tokens";
+  static final String DECODER = "added_tokens_decoder";
 
   /** The names that templates and models know special tokens by. */
   private static final List<String> NAMES =
@@ -67,9 +68,9 @@ public final class TokenizerFolder {
   public static TokenizerFolder read(Path modelFolder) throws IOException {
     Path configFile = modelFolder.resolve(CONFIG);
     TokenizerFolder folder = new TokenizerFolder(configFile, object(configFile));
-    if (folder.config.has("added_tokens_decoder")) {
+    if (folder.config.has(DECODER)) {
       folder.takeSpecial(folder.config, configFile);
-      folder.takeDecoder(folder.config.path("added_tokens_decoder"));
+      folder.takeDecoder(folder.config.path(DECODER));
     } else {
       Path mapFile = modelFolder.resolve(SPECIAL_TOKENS_MAP);
       ObjectNode map = object(mapFile);

@@ -35,7 +35,7 @@ class ChatEncoderTest {
   void open() {
     model = Fixture.LLAMA.copyTo(temp);
     tokenizer = new LazyTokenizer(model);
-    chats = new ChatEncoder(tokenizer);
+    chats = new ChatEncoder(tokenizer, Optional.empty());
   }
 
   @AfterEach

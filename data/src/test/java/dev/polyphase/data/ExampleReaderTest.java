@@ -3,17 +3,21 @@ package dev.polyphase.data;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import dev.polyphase.chat.ChatEncoder;
 import dev.polyphase.fixtures.Fixture;
 import dev.polyphase.pipelines.Dataset;
 import dev.polyphase.pipelines.Dataset.RowType;
 import dev.polyphase.pipelines.PhaseType;
 import dev.polyphase.pipelines.problems.InputException;
 import dev.polyphase.pipelines.problems.Place;
+import dev.polyphase.prepared.Examples;
+import dev.polyphase.prepared.TemporaryRows;
 import dev.polyphase.tokens.LazyTokenizer;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -77,7 +81,7 @@ class ExampleReaderTest {
     write("d/a.jsonl", tokens(3));
     Examples read = read(PhaseType.SFT, 8, dataset("z.jsonl"), dataset("d/*.jsonl"));
     assertThat(read.rows()).extracting(row -> row.ids()[0]).containsExactly(1, 2, 3, 4);
-    assertThat(read.places())
+    assertThat(places(read))
         .extracting(place -> Path.of(place.file()).getFileName() + ":" + place.line())
         .containsExactly("z.jsonl:1", "z.jsonl:2", "a.jsonl:1", "b.jsonl:1");
     assertThat(read.counts()).isEqualTo(DataCounts.whole(4, 8));
@@ -99,7 +103,7 @@ class ExampleReaderTest {
     assertThat(read.rows().get(0).ids()).containsExactly(1, 2, 3);
     assertThat(read.rows().get(0).labels()).containsExactly(-100, -100, 3);
     assertThat(read.rows().get(1).ids()).containsExactly(7, 8, 9);
-    assertThat(read.places()).extracting(Place::line).containsExactly(1, 5);
+    assertThat(places(read)).extracting(Place::line).containsExactly(1, 5);
     assertThat(read.counts()).isEqualTo(new DataCounts(5, 2, 1, 1, 2, 0, 0, 2, 6));
   }
 
@@ -114,7 +118,7 @@ class ExampleReaderTest {
             new int[] {'d', 'e', 'f'},
             new int[] {'g', EOS},
             new int[] {'x', 'y', EOS});
-    assertThat(read.places()).extracting(Place::line).containsExactly(1, 1, 1, 2);
+    assertThat(places(read)).extracting(Place::line).containsExactly(1, 1, 1, 2);
     assertThat(read.rows()).allSatisfy(row -> assertThat(row.labels()).isEqualTo(row.ids()));
     assertThat(read.counts()).isEqualTo(new DataCounts(2, 2, 1, 0, 0, 0, 0, 4, 11));
     assertThat(read.sourceOfRow()).containsExactly(0, 0, 0, 1);
@@ -187,46 +191,53 @@ class ExampleReaderTest {
 
   @Test
   void saysOnceThatAFileHasNoKnownShape() throws IOException {
-    write("a.jsonl", "{\"instruction\":\"a\",\"output\":null}", "{\"instruction\":\"b\"}");
+    write("a.jsonl", "{\"task\":\"a\",\"solution\":null}", "{\"task\":\"b\"}");
     assertThat(problems(PhaseType.SFT, dataset("a.jsonl")))
         .containsExactly(
             temp.resolve("a.jsonl")
-                + ":1: this row has the keys \"instruction\", \"output\": null, and must be"
-                + " {\"input_ids\"}, {\"prompt\", \"completion\"}, {\"messages\"} or"
-                + " {\"text\"}");
+                + ":1: this row has the keys \"task\", \"solution\": null, and must be"
+                + " {\"input_ids\"}, {\"segments\"}, {\"prompt\", \"completion\"},"
+                + " {\"instruction\", \"output\"}, {\"messages\"} or {\"text\"}; columns of"
+                + " other names are named by keys as field_prompt");
     write("b.jsonl", "{\"prompt\":\"a\",\"completion\":\"b\"}");
     assertThat(problems(PhaseType.CPT, dataset("b.jsonl")))
         .singleElement()
         .asString()
-        .endsWith("and must be {\"input_ids\"} or {\"text\"}");
+        .endsWith(
+            "and must be {\"input_ids\"} or {\"text\"}; {\"prompt\", \"completion\"} is for"
+                + " phases of type sft");
   }
 
   @Test
   void aTypeDecidesWhereARowHasTwoShapes() throws IOException {
     write("a.jsonl", "{\"text\":\"x\",\"prompt\":\"Q\",\"completion\":\"A\"}");
-    assertThat(sft(8, "a.jsonl").rows().get(0).ids()).containsExactly('Q', 'A', EOS);
+    assertThat(problems(PhaseType.SFT, dataset("a.jsonl")))
+        .containsExactly(
+            temp.resolve("a.jsonl")
+                + ":1: this row has the columns of several shapes, {\"prompt\", \"completion\"} or"
+                + " {\"text\"}; say by the dataset's type which is meant");
+    Dataset completion = new Dataset("a.jsonl", RowType.COMPLETION, 1);
+    assertThat(read(PhaseType.SFT, 8, completion).rows().get(0).ids())
+        .containsExactly('Q', 'A', EOS);
     Dataset text = new Dataset("a.jsonl", RowType.TEXT, 1);
     assertThat(read(PhaseType.SFT, 8, text).rows().get(0).ids()).containsExactly('x', EOS);
     assertThat(problems(PhaseType.SFT, new Dataset("a.jsonl", RowType.TOKENS, 1)))
         .singleElement()
         .asString()
-        .endsWith("and must be {\"input_ids\"}");
+        .endsWith("and must be {\"input_ids\"}; its dataset's type is tokens");
   }
 
   @Test
-  void refusesWhatIsNotBuiltByName() throws IOException {
+  void saysWhatIsWrongWithEachDataset() throws IOException {
+    write("a.jsonl", tokens(1));
     assertThat(
             problems(
                 PhaseType.SFT,
-                new Dataset("a.jsonl", RowType.AUTO, 0.5),
                 dataset("german/*.parquet"),
                 new Dataset("a.jsonl", RowType.PREFERENCE, 1)))
         .satisfiesExactly(
-            p -> assertThat(p).startsWith("datasets[0].weight: 0.5 is not built yet"),
-            p ->
-                assertThat(p)
-                    .startsWith("datasets[1].path: german/*.parquet: parquet is not built"),
-            p -> assertThat(p).startsWith("datasets[2].type: preference does not fit the phase"));
+            p -> assertThat(p).startsWith("datasets[0].path: no file matches german/*.parquet in "),
+            p -> assertThat(p).contains("a.jsonl:1: ").contains("preference"));
   }
 
   @Test
@@ -262,7 +273,7 @@ class ExampleReaderTest {
         "{\"messages\":[{\"role\":\"user\",\"content\":\"a\"}]}",
         "{\"messages\":[]}",
         "{\"messages\":\"a\"}",
-        "{\"messages\":[" + good + ",{\"role\":\"\",\"content\":\"a\"}]}",
+        "{\"messages\":[" + good + ",{\"role\":\"boss\",\"content\":\"a\"}]}",
         "{\"messages\":[" + good + ",{\"role\":\"user\",\"content\":null}]}",
         "{\"messages\":[" + good + ",{\"role\":\"user\",\"content\":[{\"type\":\"text\"}]}]}",
         "{\"messages\":[{\"role\":\"user\"}]}",
@@ -280,15 +291,23 @@ class ExampleReaderTest {
             p ->
                 assertThat(p)
                     .endsWith(":4: \"messages\" must be a list of messages, found a string"),
-            p -> assertThat(p).contains(":5: the message at [1] does not say whose it is"),
-            p -> assertThat(p).contains(":6: the chat template refuses this conversation"),
+            p ->
+                assertThat(p)
+                    .startsWith(file + ":5: messages[1].role is \"boss\", and must be one"),
+            p ->
+                assertThat(p)
+                    .endsWith(
+                        ":6: messages[1].content must be a string, or a list of"
+                            + " parts that are texts, found null"),
             p -> assertThat(p).contains(":7: \"content[0]\" of the turn of user at [1] must be"),
             p -> assertThat(p).endsWith(":8: messages[0].content is missing"),
             p -> assertThat(p).endsWith(":9: messages[0].role is missing"),
             p -> assertThat(p).contains(":10: messages[0] must be an object", "found a string"),
             p -> assertThat(p).contains(":11: messages[0].content holds half a character"),
             p -> assertThat(p).startsWith(file + ":12: \"tools\" is not read by"),
-            p -> assertThat(p).startsWith(file + ":13: messages[0].tool_calls is not read by"),
+            p ->
+                assertThat(p)
+                    .contains(":13: \"tool_calls\" of the turn of assistant at [0] is not read"),
             p -> assertThat(p).startsWith(file + ":14: this row has the keys \"text\", and"));
     write(
         "mixed.jsonl", "{\"prompt\":[{\"role\":\"user\",\"content\":\"a\"}],\"completion\":\"b\"}");
@@ -317,18 +336,16 @@ class ExampleReaderTest {
     write("tokens.jsonl", tokens(1));
     write("text.jsonl", "{\"text\":\"a\"}\n".repeat(50));
     try (LazyTokenizer none = new LazyTokenizer(bare)) {
-      ExampleReader reader = new ExampleReader(PhaseType.SFT, 8, VOCAB, none);
       assertThat(
-              reader
-                  .read(temp, "datasets", List.of(dataset("tokens.jsonl")), ReadingListener.NOBODY)
+              TemporaryRows.examples(PhaseType.SFT, 8, VOCAB, none, temp, dataset("tokens.jsonl"))
                   .rows())
           .hasSize(1);
       InputException refused =
           catchThrowableOfType(
               InputException.class,
               () ->
-                  reader.read(
-                      temp, "datasets", List.of(dataset("text.jsonl")), ReadingListener.NOBODY));
+                  TemporaryRows.examples(
+                      PhaseType.SFT, 8, VOCAB, none, temp, dataset("text.jsonl")));
       assertThat(refused.problems())
           .singleElement()
           .asString()
@@ -339,12 +356,11 @@ class ExampleReaderTest {
   @Test
   void refusesATokenizerThatKnowsMoreThanTheModel() throws IOException {
     write("a.jsonl", "{\"text\":\"a\"}");
-    ExampleReader reader = new ExampleReader(PhaseType.SFT, 8, 258, tokenizer);
     InputException refused =
         catchThrowableOfType(
             InputException.class,
             () ->
-                reader.read(temp, "datasets", List.of(dataset("a.jsonl")), ReadingListener.NOBODY));
+                TemporaryRows.examples(PhaseType.SFT, 8, 258, tokenizer, temp, dataset("a.jsonl")));
     assertThat(refused).hasMessageContaining("a.jsonl:1: the tokenizer makes the token 258");
   }
 
@@ -356,7 +372,8 @@ class ExampleReaderTest {
         "{\"input_ids\":[1,2],\"labels\":[-100,-100]}",
         "{\"prompt\":\"Q\",\"completion\":\"A\"}");
     List<Example> rows =
-        new RowEncoder(PhaseType.SFT, VOCAB, tokenizer).encodeFile(temp.resolve("a.jsonl"));
+        new ExampleEncoders(PhaseType.SFT, VOCAB, tokenizer, new ChatEncoder(tokenizer))
+            .encodeFile(temp.resolve("a.jsonl"));
     assertThat(rows).extracting(Example::tokens).containsExactly(7, 2, 3);
     assertThat(rows).extracting(Example::lossTokens).containsExactly(6, 0, 2);
   }
@@ -369,19 +386,24 @@ class ExampleReaderTest {
     return "{\"input_ids\":[" + first + ",9],\"labels\":[-100,9]}";
   }
 
+  private static List<Place> places(Examples read) {
+    return IntStream.range(0, read.rows().size()).mapToObj(read::place).toList();
+  }
+
   private Examples sft(int sequenceLen, String path) throws IOException {
     return read(PhaseType.SFT, sequenceLen, dataset(path));
   }
 
   private Examples read(PhaseType phase, int sequenceLen, Dataset... datasets) throws IOException {
-    return new ExampleReader(phase, sequenceLen, VOCAB, tokenizer)
-        .read(temp, "datasets", List.of(datasets), ReadingListener.NOBODY);
+    return TemporaryRows.examples(phase, sequenceLen, VOCAB, tokenizer, temp, datasets);
   }
 
+  /** What is wrong, without the sentence that counts the rows. */
   private List<String> problems(PhaseType phase, Dataset... datasets) {
     return catchThrowableOfType(InputException.class, () -> read(phase, 8, datasets))
         .problems()
         .stream()
+        .filter(problem -> !problem.sentence().contains(" are wrong ("))
         .map(Object::toString)
         .toList();
   }

@@ -90,7 +90,7 @@ class JsonRowsTest {
       Path file = write("empty.jsonl", content);
       assertThat(problemsOf(file))
           .singleElement()
-          .hasToString(file + ": this file has no rows, and needs one JSON object a line");
+          .hasToString(file + ": this file has no rows, and needs one at least");
     }
   }
 

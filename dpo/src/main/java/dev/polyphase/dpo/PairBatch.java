@@ -1,5 +1,6 @@
 package dev.polyphase.dpo;
 
+import dev.polyphase.data.Pair;
 import dev.polyphase.phases.batches.TokenBatch;
 import java.util.List;
 import java.util.stream.Stream;

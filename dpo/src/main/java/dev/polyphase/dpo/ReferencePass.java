@@ -12,8 +12,8 @@ import dev.polyphase.weights.FileFailure;
 import dev.polyphase.weights.Fingerprint;
 import java.io.IOException;
 import java.nio.file.Files;
-import java.util.Arrays;
 import java.util.List;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -28,11 +28,23 @@ import org.jspecify.annotations.Nullable;
  */
 final class ReferencePass {
   private final Beginning start;
-  private final Pairs pairs;
+  private final int count;
+  private final Function<int[], PairBatch> batchOf;
+  private final String fingerprint;
 
-  ReferencePass(Beginning start, Pairs pairs) {
+  /**
+   * A pass over the pairs of an epoch; one that an epoch has twice is two of them.
+   *
+   * @param count how many there are
+   * @param batchOf makes a batch of some, by their numbers
+   * @param fingerprint tells them from others
+   */
+  ReferencePass(
+      Beginning start, int count, Function<int[], PairBatch> batchOf, String fingerprint) {
     this.start = start;
-    this.pairs = pairs;
+    this.count = count;
+    this.batchOf = batchOf;
+    this.fingerprint = fingerprint;
   }
 
   /** The log-probabilities by pair; null for pairs that are in no batch. */
@@ -48,10 +60,10 @@ final class ReferencePass {
   }
 
   private @Nullable PairLogProbs[] run(List<int[]> microBatches) {
-    @Nullable PairLogProbs[] found = new @Nullable PairLogProbs[pairs.rows().size()];
+    @Nullable PairLogProbs[] found = new @Nullable PairLogProbs[count];
     for (int[] rows : microBatches) {
       start.pause().run();
-      PairBatch batch = PairBatch.of(Arrays.stream(rows).mapToObj(pairs.rows()::get).toList());
+      PairBatch batch = batchOf.apply(rows);
       PairLogProbs[] logProbs = PairLogProbs.of(batch, start.model().logProbs(batch.tokens()));
       for (int i = 0; i < rows.length; i++) {
         found[rows[i]] = logProbs[i];
@@ -63,7 +75,7 @@ final class ReferencePass {
   private String key() throws IOException {
     Fingerprint batches = new Fingerprint();
     start.microBatches().forEach(batches::add);
-    return "%s %s %s".formatted(start.weights().text(), pairs.fingerprint(), batches.text());
+    return "%s %s %s".formatted(start.weights().text(), fingerprint, batches.text());
   }
 
   /** What an earlier attempt at the phase kept; null where there is none that is the same. */
@@ -78,7 +90,7 @@ final class ReferencePass {
       return null;
     }
     JsonNode rows = file.path("pairs");
-    if (!file.path("key").asText().equals(key) || rows.size() != pairs.rows().size()) {
+    if (!file.path("key").asText().equals(key) || rows.size() != count) {
       return null;
     }
     @Nullable PairLogProbs[] kept = new @Nullable PairLogProbs[rows.size()];

@@ -1,9 +1,12 @@
 package dev.polyphase.dpo;
 
+import dev.polyphase.data.Pair;
 import dev.polyphase.phases.model.Transformer;
 import dev.polyphase.phases.objective.Beginning;
+import dev.polyphase.prepared.Pairs;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -26,6 +29,15 @@ final class Beginnings {
   /** The log-probabilities of these batches of pairs. */
   static @Nullable PairLogProbs[] logProbs(Transformer model, List<Pair> pairs, List<int[]> batches)
       throws IOException {
-    return new ReferencePass(of(model, batches, () -> {}), new Pairs(pairs, List.of())).logProbs();
+    return pass(of(model, batches, () -> {}), Pairs.of(pairs, List.of())).logProbs();
+  }
+
+  /** The pass over pairs, each of which an epoch has once. */
+  static ReferencePass pass(Beginning start, Pairs pairs) {
+    return new ReferencePass(
+        start,
+        pairs.rows().size(),
+        rows -> PairBatch.of(Arrays.stream(rows).mapToObj(pairs.rows()::get).toList()),
+        pairs.fingerprint());
   }
 }

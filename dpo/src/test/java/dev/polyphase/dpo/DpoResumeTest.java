@@ -3,10 +3,12 @@ package dev.polyphase.dpo;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.polyphase.data.Pair;
 import dev.polyphase.fixtures.Fixture;
 import dev.polyphase.phases.api.InterruptedTrainingException;
 import dev.polyphase.phases.model.Transformer;
 import dev.polyphase.phases.training.RecordingListener;
+import dev.polyphase.prepared.Pairs;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -103,16 +105,16 @@ class DpoResumeTest {
     }
     List<int[]> batches = List.of(new int[] {0, 1}, new int[] {2, 3}, new int[] {4, 5});
     Path base = Fixture.LLAMA.copyTo(folder);
-    Pairs all = new Pairs(pairs, List.of());
+    Pairs all = Pairs.of(pairs, List.of());
     int[] computed = new int[1];
     try (Transformer model = GoldenDpoTest.load(base)) {
       PairLogProbs[] first =
-          new ReferencePass(Beginnings.in(folder, "w", model, batches, () -> computed[0]++), all)
+          Beginnings.pass(Beginnings.in(folder, "w", model, batches, () -> computed[0]++), all)
               .logProbs();
       assertThat(computed[0]).isEqualTo(3);
 
       PairLogProbs[] again =
-          new ReferencePass(Beginnings.in(folder, "w", model, batches, () -> computed[0]++), all)
+          Beginnings.pass(Beginnings.in(folder, "w", model, batches, () -> computed[0]++), all)
               .logProbs();
       assertThat(again).isEqualTo(first);
       assertThat(computed[0]).as("the first batch alone").isEqualTo(4);
@@ -123,12 +125,12 @@ class DpoResumeTest {
           Files.readString(kept)
               .replace(Double.toString(first[0].chosen()), Double.toString(first[0].chosen() - 1)));
       PairLogProbs[] mended =
-          new ReferencePass(Beginnings.in(folder, "w", model, batches, () -> computed[0]++), all)
+          Beginnings.pass(Beginnings.in(folder, "w", model, batches, () -> computed[0]++), all)
               .logProbs();
       assertThat(mended).isEqualTo(first);
       assertThat(computed[0]).isEqualTo(8);
 
-      new ReferencePass(Beginnings.in(folder, "other", model, batches, () -> computed[0]++), all)
+      Beginnings.pass(Beginnings.in(folder, "other", model, batches, () -> computed[0]++), all)
           .logProbs();
       assertThat(computed[0]).isEqualTo(11);
     }

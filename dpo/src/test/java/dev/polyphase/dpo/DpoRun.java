@@ -10,6 +10,7 @@ import dev.polyphase.phases.training.DjlPhaseTrainer;
 import dev.polyphase.phases.training.RecordingListener;
 import dev.polyphase.pipelines.Pipeline;
 import dev.polyphase.pipelines.language.PipelineReader;
+import dev.polyphase.prepared.TemporaryRows;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -22,8 +23,8 @@ import java.util.Random;
 import java.util.Set;
 
 /**
- * A dpo phase as a pipeline file has it, on the pairs of {@code pairs.jsonl} in a folder, which are
- * held out too.
+ * A dpo phase as a pipeline file has it, on the pairs of {@code pairs.jsonl} in a folder; the same
+ * behind one more token, in {@code others.jsonl}, are held out.
  *
  * @param folder where the pairs lie
  * @param base the checkpoint to start from
@@ -40,7 +41,7 @@ record DpoRun(Path folder, Path base) {
           type: dpo
           targeting: {method: full}
           datasets: [{path: pairs.jsonl}]
-          eval_datasets: [{path: pairs.jsonl}]
+          eval_datasets: [{path: others.jsonl}]
           micro_batch_size: 3
           gradient_accumulation_steps: 2
           max_steps: 2
@@ -49,15 +50,23 @@ record DpoRun(Path folder, Path base) {
 
   /** Writes pairs of random tokens and lengths. */
   DpoRun withPairs(int count) throws IOException {
-    Random random = new Random(5);
+    write("pairs.jsonl", count, new Random(5));
+    String prompt = "\"prompt_input_ids\": [";
+    Files.writeString(
+        folder.resolve("others.jsonl"),
+        Files.readString(folder.resolve("pairs.jsonl")).replace(prompt, prompt + "7, "));
+    return this;
+  }
+
+  /** Writes so many into a file. */
+  void write(String file, int count, Random random) throws IOException {
     StringBuilder rows = new StringBuilder();
     for (int i = 0; i < count; i++) {
       rows.append(
           "{\"prompt_input_ids\": %s, \"chosen_input_ids\": %s, \"rejected_input_ids\": %s}%n"
               .formatted(ids(random), ids(random), ids(random)));
     }
-    Files.writeString(folder.resolve("pairs.jsonl"), rows);
-    return this;
+    Files.writeString(folder.resolve(file), rows);
   }
 
   /**
@@ -77,7 +86,7 @@ record DpoRun(Path folder, Path base) {
   /** The same to a listener of one's own. */
   void train(String result, PhaseListener heard, Optional<Retargeting> moves, String... settings)
       throws IOException {
-    train(Preference.source(), request(result, moves, settings), heard);
+    train(Preference.source(TemporaryRows.reader()), request(result, moves, settings), heard);
   }
 
   /** Trains a phase of any objective. */
@@ -87,7 +96,7 @@ record DpoRun(Path folder, Path base) {
   }
 
   void check(String... settings) throws IOException {
-    trainer(Preference.source())
+    trainer(Preference.source(TemporaryRows.reader()))
         .prepare(request("result", Optional.empty(), settings), ReadingListener.NOBODY);
   }
 

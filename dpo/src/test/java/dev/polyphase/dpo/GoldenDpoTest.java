@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.polyphase.data.Pair;
 import dev.polyphase.fixtures.Fixture;
 import dev.polyphase.kernels.Precision;
 import dev.polyphase.phases.api.PhaseRequest;
@@ -18,6 +19,8 @@ import dev.polyphase.phases.training.RecordingListener;
 import dev.polyphase.pipelines.Dpo;
 import dev.polyphase.pipelines.Dtype;
 import dev.polyphase.pipelines.PhaseType;
+import dev.polyphase.prepared.Pairs;
+import dev.polyphase.prepared.TemporaryRows;
 import dev.polyphase.weights.Checkpoint;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -45,7 +48,7 @@ class GoldenDpoTest {
     List<Pair> pairs = pairs(dpo);
     Preference objective =
         new Preference(
-            new Pairs(pairs, List.of()),
+            Pairs.of(pairs, List.of()),
             new Dpo(
                 dpo.path("beta").doubleValue(),
                 Dpo.LossType.SIGMOID,
@@ -97,7 +100,7 @@ class GoldenDpoTest {
     RecordingListener heard = new RecordingListener();
 
     DpoRun.train(
-        Preference.source(),
+        Preference.source(TemporaryRows.reader()),
         new PhaseRequest(
             phases.pipeline(PhaseType.DPO),
             phases.phase(PhaseType.DPO),
@@ -148,7 +151,7 @@ class GoldenDpoTest {
             Dtype.FLOAT32);
     Path policy = folder.resolve("policy");
     DpoRun.train(
-        NextToken.source(),
+        NextToken.source(TemporaryRows.reader()),
         new PhaseRequest(
             phases.pipeline(PhaseType.SFT),
             phases.phase(PhaseType.SFT),

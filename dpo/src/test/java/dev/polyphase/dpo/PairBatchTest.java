@@ -2,6 +2,7 @@ package dev.polyphase.dpo;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.polyphase.data.Pair;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 

@@ -4,17 +4,19 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import dev.polyphase.data.DataCounts;
-import dev.polyphase.data.ReadingListener;
+import dev.polyphase.data.Pair;
 import dev.polyphase.fixtures.Fixture;
 import dev.polyphase.pipelines.Dataset;
 import dev.polyphase.pipelines.Dataset.RowType;
 import dev.polyphase.pipelines.problems.InputException;
-import dev.polyphase.pipelines.problems.Place;
+import dev.polyphase.prepared.Pairs;
+import dev.polyphase.prepared.TemporaryRows;
 import dev.polyphase.tokens.LazyTokenizer;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -70,7 +72,8 @@ class PairReaderTest {
     assertPair(read.rows().get(0), new int[] {1, 2}, new int[] {3, 4}, new int[] {6});
     assertPair(read.rows().get(2), new int[] {}, new int[] {5, 6}, new int[] {6, 7});
     assertThat(read.counts()).isEqualTo(new DataCounts(6, 3, 1, 2, 1, 0, 0, 3, 7 + 7 + 4));
-    assertThat(read.places()).extracting(Place::line).containsExactly(1, 2, 6);
+    assertThat(IntStream.range(0, read.rows().size()).map(row -> read.place(row).line()))
+        .containsExactly(1, 2, 6);
   }
 
   @Test
@@ -137,21 +140,22 @@ class PairReaderTest {
     String texts = "\"prompt\":\"a\",\"chosen\":\"b\",\"rejected\":\"c\"";
     assertThat(
             problems(
+                "{" + texts + "}",
                 "{" + texts + ",\"system\":\"s\"}",
                 "{" + texts + ",\"images\":[\"x.png\"]}",
                 "{" + texts + ",\"weight\":0.5}",
                 "{" + texts + ",\"tools\":[{\"name\":\"f\"}]}"))
         .satisfiesExactly(
-            p -> assertThat(p).contains(":1: \"system\" is not read"),
-            p -> assertThat(p).contains(":2: \"images\" is not read"),
-            p -> assertThat(p).contains(":3: \"weight\" is 0.5, and rows are not weighted yet"),
-            p -> assertThat(p).contains(":4: \"tools\" is for a chat template"));
+            p -> assertThat(p).contains(":2: \"system\" is for a chat template"),
+            p -> assertThat(p).contains(":3: \"images\" holds pictures, which are not built"),
+            p -> assertThat(p).contains(":4: \"weight\" is 0.5, and rows are not weighted"),
+            p -> assertThat(p).contains(":5: \"tools\" is for a chat template"));
     assertThat(
             read(
                     99,
                     "{"
                         + texts
-                        + ",\"id\":7,\"source\":\"web\",\"score_chosen\":3.5,\"system\":\"\",\"tools\":\"[]\"}")
+                        + ",\"id\":7,\"source\":\"web\",\"score_chosen\":3.5,\"tools\":\"[]\"}")
                 .rows())
         .hasSize(1);
   }
@@ -195,7 +199,8 @@ class PairReaderTest {
         .satisfiesExactly(
             p ->
                 assertThat(p)
-                    .contains(":1: \"chosen\" and \"rejected\" must be", "differ in their last")
+                    .contains(
+                        ":1: \"chosen\" and \"rejected\" must be", "begin with the same turns")
                     .endsWith("found [user, assistant] and [user, assistant]"),
             p -> assertThat(p).contains(":2: \"chosen\" and \"rejected\" must be", "[assistant]"),
             p ->
@@ -206,8 +211,8 @@ class PairReaderTest {
         .singleElement()
         .asString()
         .endsWith(
-            "must be {\"prompt_input_ids\", \"chosen_input_ids\", \"rejected_input_ids\"},"
-                + " {\"prompt\", \"chosen\", \"rejected\"} or {\"chosen\", \"rejected\"}");
+            "must be {\"prompt_input_ids\", \"chosen_input_ids\", \"rejected_input_ids\"} or"
+                + " {\"chosen\", \"rejected\"}; {\"text\"} is for phases of type cpt");
   }
 
   @Test
@@ -235,16 +240,14 @@ class PairReaderTest {
 
   private Pairs read(int sequenceLen, String... rows) throws IOException {
     Files.writeString(temp.resolve("pairs.jsonl"), String.join("\n", rows));
-    return new PairReader(sequenceLen, VOCAB, tokenizer)
-        .read(
-            temp,
-            "datasets",
-            List.of(new Dataset("pairs.jsonl", RowType.AUTO, 1)),
-            ReadingListener.NOBODY);
+    return TemporaryRows.pairs(
+        sequenceLen, VOCAB, tokenizer, temp, new Dataset("pairs.jsonl", RowType.AUTO, 1));
   }
 
+  /** What is wrong, without the sentence that counts the rows. */
   private List<String> problems(String... rows) {
     return catchThrowableOfType(InputException.class, () -> read(8, rows)).problems().stream()
+        .filter(problem -> !problem.sentence().contains(" are wrong ("))
         .map(Object::toString)
         .toList();
   }

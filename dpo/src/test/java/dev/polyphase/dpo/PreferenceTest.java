@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.polyphase.data.Pair;
 import dev.polyphase.fixtures.Fixture;
 import dev.polyphase.kernels.Precision;
 import dev.polyphase.phases.model.ConfigReader;
@@ -12,6 +13,7 @@ import dev.polyphase.phases.objective.MicroBatch;
 import dev.polyphase.phases.objective.Outcome;
 import dev.polyphase.pipelines.Dpo;
 import dev.polyphase.pipelines.problems.InputException;
+import dev.polyphase.prepared.Pairs;
 import dev.polyphase.weights.Checkpoint;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -219,7 +221,7 @@ class PreferenceTest {
   }
 
   private static Pairs pairs() {
-    return new Pairs(PAIRS, List.of());
+    return Pairs.of(PAIRS, List.of());
   }
 
   private static Dpo settings(double beta, double labelSmoothing) {

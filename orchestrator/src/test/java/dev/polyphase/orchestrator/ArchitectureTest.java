@@ -63,7 +63,8 @@ class ArchitectureTest {
                 "dev.polyphase.jinja..",
                 "dev.polyphase.tokens..",
                 "dev.polyphase.chat..",
-                "dev.polyphase.data..")
+                "dev.polyphase.data..",
+                "dev.polyphase.prepared..")
             .layer("phases")
             .definedBy("dev.polyphase.phases..")
             .layer("dpo")

@@ -7,7 +7,7 @@ public sealed interface BaseModel {
    * An existing model.
    *
    * @param location a folder in Hugging Face layout, relative to the pipeline file's folder, or a
-   *     Hugging Face id
+   *     Hugging Face id, with a revision as {@code ID@REVISION}
    */
   record Existing(String location) implements BaseModel {}
 

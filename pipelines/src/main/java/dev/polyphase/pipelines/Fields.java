@@ -16,43 +16,57 @@ import java.util.Optional;
  * @param instruction Alpaca's task
  * @param input what the task is about
  * @param output the answer
- * @param history earlier turns, as pairs
+ * @param history earlier turns of a task, as pairs of texts
  * @param text running text
  * @param chosen the completion that is preferred
  * @param rejected the other one
  * @param label whether a completion is wanted
  */
 public record Fields(
-    @Key(name = "field_messages", means = "the column of a conversation's turns")
+    @Key(
+            name = "field_messages",
+            means =
+                "the column of a conversation's turns; `messages`, `conversations` or `conversation` otherwise")
         Optional<String> messages,
     @Key(
             name = "field_role",
-            means = "the key of a turn that says who speaks",
+            means = "the key of a turn that says who speaks; `role` or `from` otherwise",
             also = "message_field_role")
         Optional<String> role,
     @Key(
             name = "field_content",
-            means = "the key of a turn that holds what is said",
+            means = "the key of a turn that holds what is said; `content` or `value` otherwise",
             also = "message_field_content")
         Optional<String> content,
-    @Key(name = "field_system", means = "the column of a system message") Optional<String> system,
-    @Key(name = "field_tools", means = "the column of tools") Optional<String> tools,
-    @Key(name = "field_prompt", means = "the column of a prompt") Optional<String> prompt,
-    @Key(name = "field_completion", means = "the column of a completion")
+    @Key(name = "field_system", means = "the column of a system message; `system` otherwise")
+        Optional<String> system,
+    @Key(name = "field_tools", means = "the column of tools; `tools` otherwise")
+        Optional<String> tools,
+    @Key(name = "field_prompt", means = "the column of a prompt; `prompt` otherwise")
+        Optional<String> prompt,
+    @Key(name = "field_completion", means = "the column of a completion; `completion` otherwise")
         Optional<String> completion,
-    @Key(name = "field_instruction", means = "the column of an instruction")
+    @Key(name = "field_instruction", means = "the column of a task; `instruction` otherwise")
         Optional<String> instruction,
-    @Key(name = "field_input", means = "the column of what an instruction is about")
+    @Key(name = "field_input", means = "the column of what a task is about; `input` otherwise")
         Optional<String> input,
-    @Key(name = "field_output", means = "the column of the answer to an instruction")
+    @Key(name = "field_output", means = "the column of the answer to a task; `output` otherwise")
         Optional<String> output,
-    @Key(name = "field_history", means = "the column of earlier turns") Optional<String> history,
-    @Key(name = "field_text", means = "the column of running text") Optional<String> text,
-    @Key(name = "field_chosen", means = "the column of the preferred completion")
+    @Key(name = "field_history", means = "the column of earlier turns; `history` otherwise")
+        Optional<String> history,
+    @Key(name = "field_text", means = "the column of running text; `text` otherwise")
+        Optional<String> text,
+    @Key(
+            name = "field_chosen",
+            means = "the column of the preferred completion; `chosen` otherwise")
         Optional<String> chosen,
-    @Key(name = "field_rejected", means = "the column of the other completion")
+    @Key(
+            name = "field_rejected",
+            means = "the column of the other completion; `rejected` otherwise")
         Optional<String> rejected,
-    @Key(name = "field_label", means = "the column that says whether a completion is wanted")
+    @Key(
+            name = "field_label",
+            means = "the column that says whether a completion is wanted; `label` otherwise")
         Optional<String> label) {
 
   /** Columns with their usual names. */

@@ -98,6 +98,12 @@ public @interface Key {
   /** The types of phases that it is for; all where it is empty. */
   PhaseType[] phases() default {};
 
+  /**
+   * Whether a run's {@code pipeline.yaml} has it where it holds its default. What each of many
+   * datasets could say, and hardly any does, it need not.
+   */
+  boolean spelledOut() default true;
+
   /** Behind which key it is written, where that is not the one declared before it. */
   String after() default "";
 }

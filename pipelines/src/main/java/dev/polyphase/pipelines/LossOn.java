@@ -12,24 +12,30 @@ import java.util.List;
  * @param lastTurnOnly whether of the turns that would, the last one alone does
  */
 public record LossOn(
-    @Key(means = "whether prompts and the turns of others carry loss too", absent = "false")
+    @Key(
+            means = "whether prompts and the turns of others carry loss too",
+            absent = "false",
+            spelledOut = false)
         boolean trainOnInputs,
     @Key(
             means = "whose turns carry loss: `assistant`, `user`, `system`, `tool`",
             absent = "[assistant]",
             pattern = "assistant|user|system|tool",
-            wanted = "a list of assistant, user, system and tool")
+            wanted = "assistant, user, system or tool",
+            spelledOut = false)
         List<String> rolesToTrain,
     @Key(
             means =
                 "which ends of turns carry loss: `turn` those of turns that do, `last` that of the"
                     + " last such turn, `all`, `none`",
-            absent = "turn")
+            absent = "turn",
+            spelledOut = false)
         Ends trainOnEos,
     @Key(
             means = "whether only the last of the turns that would carry loss does",
             absent = "false",
-            also = "mask_history")
+            also = "mask_history",
+            spelledOut = false)
         boolean lastTurnOnly) {
 
   /** What the assistant says, and the ends of its turns. */

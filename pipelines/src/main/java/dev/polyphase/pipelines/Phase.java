@@ -45,4 +45,10 @@ public record Phase(
   public Phase {
     datasets = List.copyOf(datasets);
   }
+
+  /** What becomes of rows that are too long: what is said, or in cpt split and else cut. */
+  public Rows.ExcessLength excessLength() {
+    return rows.excessLength()
+        .orElse(type == PhaseType.CPT ? Rows.ExcessLength.SPLIT : Rows.ExcessLength.TRUNCATE);
+  }
 }

@@ -7,6 +7,7 @@ import java.util.List;
  *
  * @param name {@code [A-Za-z0-9][A-Za-z0-9._-]*}
  * @param baseModel what the first phase starts from
+ * @param vocabulary what is added to its vocabulary
  * @param outputDir the folder of runs, relative to the current one
  * @param seed the seed of shuffling and of new weights
  * @param devices {@code auto}, {@code cpu}, {@code cuda}, {@code cuda:N}, one or more
@@ -22,10 +23,13 @@ public record Pipeline(
             wanted = NAME_IN_WORDS)
         String name,
     @Key(
-            means = "a folder, a Hugging Face id, or a mapping for a new model",
+            means =
+                "a folder, a Hugging Face id as `Qwen/Qwen3-8B`, one of its revisions as"
+                    + " `Qwen/Qwen3-8B@REVISION`, or a mapping for a new model",
             wanted = "a model's folder, its id, or {init: random, config: FILE, tokenizer: FOLDER}",
             also = "model_name_or_path")
         BaseModel baseModel,
+    Vocabulary vocabulary,
     @Key(
             means = "the folder of runs, relative to the current one",
             absent = "runs",

@@ -11,10 +11,10 @@ import java.util.List;
  * @param tool of what answers calls
  */
 public record Roles(
-    @Key(means = "of who sets the scene", items = 0) List<String> system,
-    @Key(means = "of who asks", items = 0) List<String> user,
-    @Key(means = "of the model", items = 0) List<String> assistant,
-    @Key(means = "of what answers calls", items = 0) List<String> tool) {
+    @Key(means = "of who sets the scene", items = 0, spelledOut = false) List<String> system,
+    @Key(means = "of who asks", items = 0, spelledOut = false) List<String> user,
+    @Key(means = "of the model", items = 0, spelledOut = false) List<String> assistant,
+    @Key(means = "of what answers calls", items = 0, spelledOut = false) List<String> tool) {
 
   /** No further names. */
   public static final Roles AS_USUAL = new Roles(List.of(), List.of(), List.of(), List.of());

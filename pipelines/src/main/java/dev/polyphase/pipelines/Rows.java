@@ -17,8 +17,10 @@ import java.util.Optional;
 public record Rows(
     @Key(
             means =
-                "the template that conversations are written with, by its name or as a file; the"
-                    + " model's own otherwise",
+                "the template that conversations are written with, and that the model is saved"
+                    + " with: `chatml`, `llama3`, `mistral`, `gemma3`, `phi`, `qwen3`, `deepseek`,"
+                    + " `zephyr`, `alpaca`, `vicuna` or another name, a `.jinja` file, or"
+                    + " `tokenizer_default` for the model's own",
             wanted = "a template's name or file")
         Optional<String> chatTemplate,
     @Key(

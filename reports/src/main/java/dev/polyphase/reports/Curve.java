@@ -21,4 +21,9 @@ public record Curve(String name, List<Point> points) {
   public Curve {
     points = List.copyOf(points);
   }
+
+  /** Whether it is of a part of the rows, of which there may be many: of the loss of a dataset. */
+  boolean ofDataset() {
+    return name.startsWith("loss/") || name.startsWith("eval_loss/");
+  }
 }

@@ -9,4 +9,10 @@ import org.jspecify.annotations.Nullable;
  * @param before its value before the phase, or null
  * @param after its value after the phase, or null
  */
-public record HeldOut(String name, @Nullable Double before, @Nullable Double after) {}
+public record HeldOut(String name, @Nullable Double before, @Nullable Double after) {
+
+  /** Whether it is the loss of one dataset, of which there may be many. */
+  public boolean ofDataset() {
+    return name.startsWith("eval_loss/");
+  }
+}

@@ -37,6 +37,9 @@ final class Overview {
     if (phases.stream().map(PhaseReport::totals).anyMatch(Overview::hasHeldOut)) {
       totals("held-out rows", totals -> rows(totals.heldOut()));
     }
+    if (phases.stream().map(PhaseReport::totals).anyMatch(Overview::hasSeveralDatasets)) {
+      totals("rows by dataset", Overview::datasets);
+    }
     totals("tokens", totals -> Wording.full(totals.tokens()));
     totals("time", totals -> Wording.duration(totals.seconds()));
     row("training loss", phase -> phase.loss().map(Summary::ends).orElse(GAP));
@@ -104,6 +107,25 @@ final class Overview {
     return totals != null && totals.heldOut() != null;
   }
 
+  private static boolean hasSeveralDatasets(@Nullable PhaseTotals totals) {
+    return totals != null && totals.datasets().size() > 1;
+  }
+
+  /** {@code maths: 90 of 100: 2 cut, 10 dropped, 4,321 tokens; german: 50 of 50, 1,234 tokens}. */
+  private static String datasets(PhaseTotals totals) {
+    return totals.datasets().isEmpty()
+        ? GAP
+        : totals.datasets().entrySet().stream()
+            .map(
+                dataset ->
+                    "%s: %s, %s tokens"
+                        .formatted(
+                            dataset.getKey(),
+                            rows(dataset.getValue()),
+                            Wording.full(dataset.getValue().tokens())))
+            .collect(Collectors.joining("; "));
+  }
+
   /** {@code 90 of 100: 2 cut, 10 dropped}; what there is none of is left out. */
   private static String rows(@Nullable RowCounts counts) {
     if (counts == null) {
@@ -113,6 +135,9 @@ final class Overview {
     addTo(parts, counts.cut(), "cut");
     addTo(parts, counts.dropped(), "dropped");
     addTo(parts, counts.withoutLoss(), "without loss");
+    addTo(parts, counts.bad(), "bad");
+    addTo(parts, counts.duplicates(), "duplicates");
+    addTo(parts, counts.alsoHeldOut(), "also held out");
     addTo(parts, counts.equal(), "equal pairs");
     return Wording.full(counts.kept())
         + " of "
@@ -146,6 +171,7 @@ final class Overview {
   private Set<String> heldOutNames() {
     return phases.stream()
         .flatMap(phase -> phase.heldOut().stream())
+        .filter(figure -> !figure.ofDataset())
         .map(Wording::heldOutName)
         .collect(Collectors.toCollection(LinkedHashSet::new));
   }

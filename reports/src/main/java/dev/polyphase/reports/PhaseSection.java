@@ -6,6 +6,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** The part of a page that is about one phase: its curves and, folded away, its lists. */
@@ -24,19 +25,42 @@ final class PhaseSection {
         <h2>%d %s <small>%s</small></h2>
         %s<div class="charts">
         %s</div>
-        %s%s%s%s%s</section>
+        %s%s%s%s%s%s</section>
         """
         .formatted(
             index + 1,
             Markup.escape(phase.name()),
             Markup.escape(kind(phase)),
             phase.warnings().stream().map(PhaseSection::warning).collect(Collectors.joining()),
-            phase.curves().stream().map(Chart::figure).collect(Collectors.joining()),
+            charts(phase.curves().stream().filter(curve -> !curve.ofDataset())),
+            byDataset(phase),
             before == null ? "" : changes(before, phase),
             selection(phase),
             rescans(phase),
             settings(phase),
             data(phase));
+  }
+
+  private static String charts(Stream<Curve> curves) {
+    return curves.map(Chart::figure).collect(Collectors.joining());
+  }
+
+  /** Folded away: of many datasets there are many charts. */
+  private static String byDataset(PhaseReport phase) {
+    String charts = charts(phase.curves().stream().filter(Curve::ofDataset));
+    String rows =
+        phase.heldOut().stream()
+            .filter(HeldOut::ofDataset)
+            .map(
+                figure ->
+                    row(
+                        "held-out " + Wording.heldOutName(figure),
+                        Wording.change(figure.before(), figure.after())))
+            .collect(Collectors.joining());
+    String table = rows.isEmpty() ? "" : "<table><tbody>\n" + rows + "</tbody></table>\n";
+    return charts.isEmpty() && table.isEmpty()
+        ? ""
+        : details("Loss by dataset", table + "<div class=\"charts\">\n" + charts + "</div>\n");
   }
 
   private static String warning(String sentence) {

@@ -1,5 +1,6 @@
 package dev.polyphase.reports;
 
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -16,6 +17,7 @@ import org.jspecify.annotations.Nullable;
  * @param seconds the wall time of training
  * @param data what became of the rows of its training data; null where that was not counted
  * @param heldOut likewise of its held-out data; null also where it had none
+ * @param datasets likewise of each dataset of its training data, by name; empty where not counted
  */
 public record PhaseTotals(
     long modules,
@@ -28,4 +30,5 @@ public record PhaseTotals(
     long tokens,
     double seconds,
     @Nullable RowCounts data,
-    @Nullable RowCounts heldOut) {}
+    @Nullable RowCounts heldOut,
+    Map<String, RowCounts> datasets) {}

@@ -90,6 +90,10 @@ public final class ReportJson {
     if (heldOut != null) {
       put(node.putObject("held_out"), heldOut);
     }
+    if (!totals.datasets().isEmpty()) {
+      ObjectNode datasets = node.putObject("datasets");
+      totals.datasets().forEach((name, counts) -> put(datasets.putObject(name), counts));
+    }
   }
 
   private static void put(ObjectNode node, RowCounts counts) {
@@ -98,6 +102,10 @@ public final class ReportJson {
     node.put("cut", counts.cut());
     node.put("dropped", counts.dropped());
     node.put("without_loss", counts.withoutLoss());
+    node.put("bad", counts.bad());
+    node.put("duplicates", counts.duplicates());
+    node.put("also_held_out", counts.alsoHeldOut());
     node.put("equal", counts.equal());
+    node.put("tokens", counts.tokens());
   }
 }

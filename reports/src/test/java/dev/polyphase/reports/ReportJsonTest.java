@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 
 class ReportJsonTest {
@@ -59,8 +60,9 @@ class ReportJsonTest {
                     12,
                     3456,
                     1.5,
-                    new RowCounts(9, 6, 5, 2, 1, 4),
-                    new RowCounts(1, 1, 0, 0, 0, 0)),
+                    new RowCounts(12, 6, 5, 2, 1, 1, 1, 1, 4, 288),
+                    new RowCounts(1, 1, 0, 0, 0, 0, 0, 0, 0, 32),
+                    Map.of("maths", new RowCounts(12, 6, 5, 2, 1, 1, 1, 1, 4, 288))),
                 List.of(),
                 List.of()),
             PhaseReport.pending("alignment", "dpo", "all parameters", List.of()));
@@ -80,9 +82,15 @@ class ReportJsonTest {
           "totals": {"modules": 4, "selected_modules": 1, "parameters": 1000,
             "trained_parameters": 250, "changed_parameters": 249, "steps": 12, "tokens": 3456,
             "seconds": 1.5,
-            "data": {"read": 9, "kept": 6, "cut": 5, "dropped": 2, "without_loss": 1, "equal": 4},
+            "data": {"read": 12, "kept": 6, "cut": 5, "dropped": 2, "without_loss": 1,
+              "bad": 1, "duplicates": 1, "also_held_out": 1, "equal": 4,
+              "tokens": 288},
             "held_out":
-              {"read": 1, "kept": 1, "cut": 0, "dropped": 0, "without_loss": 0, "equal": 0}}},
+              {"read": 1, "kept": 1, "cut": 0, "dropped": 0, "without_loss": 0, "bad": 0,
+                "duplicates": 0, "also_held_out": 0, "equal": 0, "tokens": 32},
+            "datasets": {"maths":
+              {"read": 12, "kept": 6, "cut": 5, "dropped": 2, "without_loss": 1, "bad": 1,
+                "duplicates": 1, "also_held_out": 1, "equal": 4, "tokens": 288}}}},
           {"name": "alignment", "type": "dpo", "status": "pending", "modules": [],
            "always_trained": [], "totals": null}]}
         """;

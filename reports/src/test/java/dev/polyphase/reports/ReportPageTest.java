@@ -2,6 +2,7 @@ package dev.polyphase.reports;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -41,6 +42,12 @@ class ReportPageTest {
     assertThat(row(page, "steps")).containsExactly("12", "–", "–");
     assertThat(row(page, "rows"))
         .containsExactly("900 of 1,000: 20 cut, 70 dropped, 30 without loss", "–", "–");
+    assertThat(row(page, "rows by dataset"))
+        .containsExactly(
+            "maths: 580 of 600: 20 cut, 20 dropped, 2,456 tokens;"
+                + " <german>: 320 of 400: 50 dropped, 30 without loss, 1,000 tokens",
+            "–",
+            "–");
     assertThat(row(page, "held-out rows")).containsExactly("12 of 12", "–", "–");
     assertThat(page.texts("p")).contains("phase foundation: much was cut");
     assertThat(row(page, "tokens")).containsExactly("3,456", "–", "–");
@@ -64,6 +71,39 @@ class ReportPageTest {
     assertThat(row(page, "model.layers.1.mlp.up_proj")).containsExactly("SNR 0.7500");
     assertThat(row(page, "learning_rate")).containsExactly("1e-5");
     assertThat(row(page, "data/math.jsonl")).containsExactly("sha256 ab12");
+  }
+
+  /** However many there are, they push nothing else aside. */
+  @Test
+  void lossesOfDatasetsAreFoldedAway() throws Exception {
+    List<Curve> curves = new ArrayList<>();
+    for (String name : List.of("loss", "loss/math", "loss/chat", "eval_loss/math")) {
+      curves.add(new Curve(name, List.of(new Curve.Point(1, 2), new Curve.Point(9, 1.5))));
+    }
+    PhaseReport mixed =
+        Reports.phase(
+            "mixed",
+            "sft",
+            PhaseReport.Status.FINISHED,
+            List.of(),
+            List.of(),
+            null,
+            curves,
+            List.of(new HeldOut("eval_loss", 2.0, 1.5), new HeldOut("eval_loss/math", 3.0, 2.5)));
+
+    String text = ReportPage.write(Reports.of(mixed));
+
+    Xml page = parse(text);
+    assertThat(page.texts("summary")).contains("Loss by dataset");
+    int fold = text.indexOf("<summary>Loss by dataset</summary>");
+    assertThat(text.indexOf("<b>loss</b>")).isBetween(0, fold);
+    for (String name : List.of("loss/math", "loss/chat", "eval_loss/math")) {
+      assertThat(text.indexOf("<b>" + name + "</b>")).isGreaterThan(fold);
+    }
+    assertThat(row(page, "held-out loss/math")).containsExactly("3.000 → 2.500");
+    assertThat(text.indexOf("held-out loss/math")).isGreaterThan(fold);
+    assertThat(row(page, "held-out loss")).containsExactly("2.000 → 1.500");
+    assertThat(ReportPage.write(Reports.small())).doesNotContain("Loss by dataset");
   }
 
   @Test

@@ -3,7 +3,9 @@ package dev.polyphase.reports;
 import dev.polyphase.reports.Curve.Point;
 import dev.polyphase.reports.PhaseReport.Status;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -57,8 +59,9 @@ final class Reports {
                 12,
                 3456,
                 75,
-                new RowCounts(1000, 900, 20, 70, 30, 0),
-                new RowCounts(12, 12, 0, 0, 0, 0)),
+                new RowCounts(1000, 900, 20, 70, 30, 0, 0, 0, 0, 3456),
+                new RowCounts(12, 12, 0, 0, 0, 0, 0, 0, 0, 44),
+                datasets()),
             List.of(new Curve("loss", List.of(new Point(1, 2), new Point(12, 1.5)))),
             List.of(new HeldOut("eval_loss", 2.25, 1.75))),
         phase(
@@ -143,5 +146,12 @@ final class Reports {
   /** All modules that a report shows, phase by phase. */
   static Stream<ModuleReport> shown(Report report) {
     return report.phases().stream().flatMap(phase -> phase.shown().stream());
+  }
+
+  private static Map<String, RowCounts> datasets() {
+    Map<String, RowCounts> datasets = new LinkedHashMap<>();
+    datasets.put("maths", new RowCounts(600, 580, 20, 20, 0, 0, 0, 0, 0, 2456));
+    datasets.put("<german>", new RowCounts(400, 320, 0, 50, 30, 0, 0, 0, 0, 1000));
+    return datasets;
   }
 }

@@ -26,7 +26,7 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Where DJL unpacks the native libraries that it has in its jars, libtorch and the tokenizers:
+ * Where the native libraries are unpacked that are in jars, by DJL libtorch and the tokenizers:
  * below {@code POLYPHASE_HOME}; where that can't be written to, in a temporary folder of this
  * process; or where the user tells DJL to.
  *
@@ -42,6 +42,9 @@ public final class NativeFolder {
   public static final String LIBTORCH = "pytorch";
 
   public static final String TOKENIZERS = "tokenizers";
+
+  /** What DuckDB's library lies in, which its own loader would unpack anew for each process. */
+  public static final String DUCKDB = "duckdb";
 
   /** DJL's own settings for the place; the first has the last word on libraries. */
   private static final List<String> DJL_SETTINGS = List.of("ENGINE_CACHE_DIR", "DJL_CACHE_DIR");
@@ -69,9 +72,9 @@ public final class NativeFolder {
   }
 
   /**
-   * Does what makes DJL unpack and load a library.
+   * Does what unpacks and loads a library.
    *
-   * @param engine {@link #LIBTORCH} or {@link #TOKENIZERS}
+   * @param engine {@link #LIBTORCH}, {@link #TOKENIZERS} or {@link #DUCKDB}
    * @throws InputException where others could change what is loaded
    * @throws UncheckedIOException that names the folder and what to set, where it can't be unpacked
    */
@@ -80,6 +83,11 @@ public final class NativeFolder {
     synchronized (NativeFolder.class) {
       return chosen().loaded(engine, loading);
     }
+  }
+
+  /** Where one of them is unpacked. */
+  public static Path folderOf(String engine) {
+    return chosen().path.resolve(engine);
   }
 
   /** Chooses the folder, once, and tells DJL. */
@@ -140,7 +148,7 @@ public final class NativeFolder {
   }
 
   private static NativeFolder trusted(NativeFolder folder) throws IOException {
-    TrustedFolder.check(folder.path, List.of(LIBTORCH, TOKENIZERS), folder.setting);
+    TrustedFolder.check(folder.path, List.of(LIBTORCH, TOKENIZERS, DUCKDB), folder.setting);
     return folder;
   }
 

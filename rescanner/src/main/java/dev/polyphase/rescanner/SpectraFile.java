@@ -71,7 +71,7 @@ public final class SpectraFile {
     try {
       return JSON.readTree(line);
     } catch (JsonProcessingException e) {
-      throw JsonFault.in(line, JSON.getFactory()).ofLine(file.toString(), number, "line");
+      throw JsonFault.in(line, JSON.getFactory()).from(Place.line(file.toString(), number), "line");
     }
   }
 

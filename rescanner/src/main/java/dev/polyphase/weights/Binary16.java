@@ -18,4 +18,20 @@ public final class Binary16 {
     }
     return bits < 0 ? -magnitude : magnitude;
   }
+
+  /** The bits of the binary16 nearest to a value; of two as near the even one. */
+  public static short ofFloat(float value) {
+    int sign = (Float.floatToRawIntBits(value) >>> 16) & 0x8000;
+    float magnitude = Math.abs(value);
+    if (Float.isNaN(value)) {
+      return (short) (sign | 0x7e00);
+    }
+    if (magnitude >= 65520) {
+      return (short) (sign | 0x7c00);
+    }
+    int exponent = Math.max(-14, Math.getExponent(magnitude));
+    // In units of the last place; a mantissa that rounds up carries into the exponent by itself.
+    int units = (int) Math.rint(Math.scalb((double) magnitude, 10 - exponent));
+    return (short) (sign | (((exponent + 14) << 10) + units));
+  }
 }

@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.SortedSet;
 import java.util.TreeSet;
 
@@ -23,11 +24,51 @@ import java.util.TreeSet;
 public final class CheckpointWriter {
   private CheckpointWriter() {}
 
+  /** What becomes of a file of weights in which no tensor changes. */
+  private enum Unchanged {
+    COPIED,
+    /** The new folder has the same file, where the file system can do that, else a copy. */
+    LINKED
+  }
+
   /** Writes the folder from a base as it is now. */
   public static void write(
-      Checkpoint base, Path target, Map<String, NewTensor> replaced, Map<String, JsonEdit> edits)
+      Checkpoint base,
+      Path target,
+      Map<String, NewTensor> replaced,
+      Map<String, ? extends FileChange> changes)
       throws IOException {
-    write(base, FolderState.of(base.folder(), target), target, replaced, edits);
+    FolderState state = FolderState.of(base.folder(), target);
+    write(base, state, target, replaced, changes, Unchanged.COPIED);
+  }
+
+  /**
+   * Writes the folder from a base as it is now, as {@link #write} does, but files of weights in
+   * which no tensor changes take no room where they can be the base's own, linked.
+   */
+  public static void writeLinked(
+      Checkpoint base,
+      Path target,
+      Map<String, NewTensor> replaced,
+      Map<String, ? extends FileChange> changes)
+      throws IOException {
+    FolderState state = FolderState.of(base.folder(), target);
+    write(base, state, target, replaced, changes, Unchanged.LINKED);
+  }
+
+  /**
+   * Writes what {@link #write} would into an empty folder, but none of the weights' values: enough
+   * for all that looks at names and shapes, and next to no space on the disk.
+   */
+  public static void outline(
+      Checkpoint base,
+      Path folder,
+      Map<String, NewTensor> replaced,
+      Map<String, ? extends FileChange> changes)
+      throws IOException {
+    checkNames(base, replaced);
+    SafetensorsOutline.write(folder.resolve(Checkpoint.SINGLE_FILE), base, replaced);
+    carryOver(base.folder(), folder, folder, changes);
   }
 
   /**
@@ -41,7 +82,8 @@ public final class CheckpointWriter {
    *     still when the new folder is complete
    * @param target the folder to write; it must not exist, and its parent must
    * @param replaced new values by tensor, all of them tensors of the base
-   * @param edits what changes in the other files, which hold JSON objects, by their names
+   * @param changes what becomes of the other files that are not carried over as they are, by their
+   *     paths in the folder
    * @throws IllegalArgumentException if a replaced tensor is not in the base, or the base has
    *     tensors that lie outside its folder
    * @throws IllegalStateException if a tensor's bytes are more or fewer than its shape and type
@@ -53,7 +95,18 @@ public final class CheckpointWriter {
       FolderState state,
       Path target,
       Map<String, NewTensor> replaced,
-      Map<String, JsonEdit> edits)
+      Map<String, ? extends FileChange> changes)
+      throws IOException {
+    write(base, state, target, replaced, changes, Unchanged.COPIED);
+  }
+
+  private static void write(
+      Checkpoint base,
+      FolderState state,
+      Path target,
+      Map<String, NewTensor> replaced,
+      Map<String, ? extends FileChange> changes,
+      Unchanged unchanged)
       throws IOException {
     checkNames(base, replaced);
     if (Files.exists(target, LinkOption.NOFOLLOW_LINKS)) {
@@ -67,8 +120,8 @@ public final class CheckpointWriter {
     Path temporary = TemporaryNames.next(target);
     try {
       Files.createDirectory(temporary);
-      writeWeights(base, temporary, replaced);
-      carryOver(base.folder(), target, temporary, edits);
+      writeWeights(base, temporary, replaced, unchanged);
+      carryOver(base.folder(), target, temporary, changes);
       state.checkUnchanged();
       Files.move(temporary, target, StandardCopyOption.ATOMIC_MOVE);
     } catch (IOException e) {
@@ -120,13 +173,19 @@ public final class CheckpointWriter {
     }
   }
 
-  private static void writeWeights(Checkpoint base, Path folder, Map<String, NewTensor> replaced)
+  private static void writeWeights(
+      Checkpoint base, Path folder, Map<String, NewTensor> replaced, Unchanged unchanged)
       throws IOException {
     long totalBytes = 0;
     for (Path file : base.weightFiles()) {
-      totalBytes +=
-          SafetensorsWriter.write(
-              file, folder.resolve(file.getFileName()), tensors(base, file), replaced);
+      Path target = folder.resolve(file.getFileName());
+      List<TensorInfo> tensors = tensors(base, file);
+      boolean same = tensors.stream().noneMatch(tensor -> replaced.containsKey(tensor.name()));
+      if (same && unchanged == Unchanged.LINKED && FileTransfer.link(file, target)) {
+        totalBytes += tensors.stream().mapToLong(TensorInfo::byteCount).sum();
+      } else {
+        totalBytes += SafetensorsWriter.write(file, target, tensors, replaced);
+      }
     }
     if (base.index().isPresent()) {
       FileTransfer.writeLike(
@@ -150,25 +209,36 @@ public final class CheckpointWriter {
     return base.tensors().stream().filter(tensor -> tensor.file().equals(file)).toList();
   }
 
-  private static void carryOver(Path base, Path target, Path folder, Map<String, JsonEdit> edits)
+  private static void carryOver(
+      Path base, Path target, Path folder, Map<String, ? extends FileChange> changes)
       throws IOException {
     SortedSet<Path> folders = new TreeSet<>(List.of(folder));
     for (Path file : CarriedFiles.of(base, target)) {
-      if (!edits.containsKey(file.toString())) {
+      if (!changes.containsKey(file.toString())) {
         Path to = folder.resolve(file);
         folders.add(Files.createDirectories(to.getParent()));
         FileTransfer.copy(base.resolve(file), to);
       }
     }
-    for (Map.Entry<String, JsonEdit> edit : edits.entrySet()) {
-      Path file = base.resolve(edit.getKey());
-      if (Files.exists(file) || !edit.getValue().set().isEmpty()) {
-        byte[] json = edit.getValue().apply(file).getBytes(StandardCharsets.UTF_8);
-        FileTransfer.writeLike(file, folder.resolve(edit.getKey()), json);
+    for (Map.Entry<String, ? extends FileChange> change : changes.entrySet()) {
+      Path file = base.resolve(change.getKey());
+      Optional<String> text = text(change.getValue(), file);
+      if (text.isPresent()) {
+        byte[] utf8 = text.get().getBytes(StandardCharsets.UTF_8);
+        FileTransfer.writeLike(file, folder.resolve(change.getKey()), utf8);
       }
     }
     for (Path written : folders) {
       AtomicFiles.syncFolder(written);
     }
+  }
+
+  private static Optional<String> text(FileChange change, Path file) throws IOException {
+    if (change instanceof FileChange.Text other) {
+      return Optional.of(other.text());
+    }
+    return change instanceof JsonEdit edit && (Files.exists(file) || !edit.set().isEmpty())
+        ? Optional.of(edit.apply(file))
+        : Optional.empty();
   }
 }

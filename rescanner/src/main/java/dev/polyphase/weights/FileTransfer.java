@@ -29,6 +29,20 @@ final class FileTransfer {
     }
   }
 
+  /**
+   * Makes a file another name of one that is there; false where the file system or the rights to
+   * that file do not let it.
+   */
+  static boolean link(Path source, Path target) throws IOException {
+    Path real = source.toRealPath();
+    try {
+      Files.createLink(target, real);
+      return true;
+    } catch (IOException | UnsupportedOperationException e) {
+      return false;
+    }
+  }
+
   /** Writes a file that must not exist; of a changed copy, with the permissions of the source. */
   static void writeLike(Path source, Path target, byte[] bytes) throws IOException {
     try (FileChannel to = createLike(source, target)) {

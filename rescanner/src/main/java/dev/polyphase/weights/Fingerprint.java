@@ -13,7 +13,8 @@ import java.util.zip.CRC32C;
  * which processors compute as fast as disks read, and how much it was.
  */
 public final class Fingerprint {
-  private static final int CHUNK = 1 << 22;
+  // Some are made for a few bytes, and what is outside the heap stays until it is collected.
+  private static final int CHUNK = 1 << 16;
 
   private final CRC32C sum = new CRC32C();
   private final ByteBuffer buffer = ByteBuffer.allocateDirect(CHUNK);

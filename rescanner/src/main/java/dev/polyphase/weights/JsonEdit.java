@@ -13,9 +13,12 @@ import dev.polyphase.pipelines.problems.Place;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /**
  * New values for keys of a file that holds a JSON object. They are put into its text: whatever else
@@ -25,8 +28,11 @@ import java.util.Map;
  *     added
  * @param set the same, but a key that the file does not have is added at its end, and a file that
  *     is not there is made of them
+ * @param removed keys that the file has no more
  */
-public record JsonEdit(Map<String, JsonNode> replaced, Map<String, JsonNode> set) {
+public record JsonEdit(
+    Map<String, JsonNode> replaced, Map<String, JsonNode> set, Set<String> removed)
+    implements FileChange {
   // Python writes NaN and Infinity, so configs hold them.
   private static final JsonFactory JSON =
       JsonFactory.builder().enable(JsonReadFeature.ALLOW_NON_NUMERIC_NUMBERS).build();
@@ -34,6 +40,12 @@ public record JsonEdit(Map<String, JsonNode> replaced, Map<String, JsonNode> set
   public JsonEdit {
     replaced = Map.copyOf(replaced);
     set = Collections.unmodifiableMap(new LinkedHashMap<>(set));
+    removed = Set.copyOf(removed);
+  }
+
+  /** New values alone. */
+  public JsonEdit(Map<String, JsonNode> replaced, Map<String, JsonNode> set) {
+    this(replaced, set, Set.of());
   }
 
   /** New values of keys that are there. */
@@ -41,56 +53,71 @@ public record JsonEdit(Map<String, JsonNode> replaced, Map<String, JsonNode> set
     return new JsonEdit(values, Map.of());
   }
 
+  /** The file without some of its keys. */
+  public static JsonEdit removing(Set<String> keys) {
+    return new JsonEdit(Map.of(), Map.of(), keys);
+  }
+
   /**
    * The new text of a file.
    *
    * @throws InputException if it holds no JSON object
    */
-  String apply(Path file) throws IOException {
+  public String apply(Path file) throws IOException {
     return applyTo(InputFile.isThere(file) ? Files.readString(file) : "{}\n", file);
   }
 
+  /** A key with its value, by where they lie in the text. */
+  private record Entry(String key, int start, int valueStart, int end) {}
+
   private String applyTo(String text, Path file) throws IOException {
-    Map<String, JsonNode> missing = new LinkedHashMap<>(set);
-    StringBuilder edited = new StringBuilder();
-    int copied = 0;
-    int endOfLast = 0;
-    String betweenKeys = "\n  ";
+    List<Entry> entries = new ArrayList<>();
+    int endOfBrace;
     try (JsonParser parser = JSON.createParser(text)) {
       if (parser.nextToken() != JsonToken.START_OBJECT) {
         throw new InputException(Place.in(file.toString()), "the config must be a JSON object");
       }
-      int endOfBrace = (int) parser.currentLocation().getCharOffset();
+      endOfBrace = (int) parser.currentLocation().getCharOffset();
       while (parser.nextToken() == JsonToken.FIELD_NAME) {
-        if (endOfLast == 0) {
-          betweenKeys =
-              text.substring(endOfBrace, (int) parser.currentTokenLocation().getCharOffset());
-        }
-        String key = parser.currentName();
-        JsonNode value = set.getOrDefault(key, replaced.get(key));
-        parser.nextToken();
         int start = (int) parser.currentTokenLocation().getCharOffset();
+        String key = parser.currentName();
+        parser.nextToken();
+        int valueStart = (int) parser.currentTokenLocation().getCharOffset();
         parser.skipChildren();
         parser.finishToken();
-        endOfLast = (int) parser.currentLocation().getCharOffset();
-        missing.remove(key);
-        if (value != null) {
-          edited.append(text, copied, start).append(value);
-          copied = endOfLast;
-        }
-      }
-      if (!missing.isEmpty()) {
-        edited.append(text, copied, Math.max(endOfLast, endOfBrace));
-        copied = Math.max(endOfLast, endOfBrace);
-        edited.append(added(missing, endOfLast > 0, betweenKeys));
+        entries.add(
+            new Entry(key, start, valueStart, (int) parser.currentLocation().getCharOffset()));
       }
     } catch (JsonProcessingException e) {
       throw JsonFile.refused(file, JSON);
     }
-    return edited.append(text, copied, text.length()).toString();
+    String beforeFirst =
+        entries.isEmpty() ? "\n  " : text.substring(endOfBrace, entries.get(0).start());
+    Map<String, JsonNode> missing = new LinkedHashMap<>(set);
+    StringBuilder edited = new StringBuilder(text.substring(0, endOfBrace));
+    boolean holdsAny = false;
+    int end = endOfBrace;
+    for (Entry entry : entries) {
+      missing.remove(entry.key());
+      if (!removed.contains(entry.key())) {
+        edited.append(holdsAny ? text.substring(end, entry.start()) : beforeFirst);
+        edited.append(text, entry.start(), entry.valueStart());
+        JsonNode value = set.getOrDefault(entry.key(), replaced.get(entry.key()));
+        edited.append(value == null ? text.substring(entry.valueStart(), entry.end()) : value);
+        holdsAny = true;
+      }
+      end = entry.end();
+    }
+    return edited
+        .append(added(missing, holdsAny, beforeFirst))
+        .append(text, end, text.length())
+        .toString();
   }
 
   private static String added(Map<String, JsonNode> keys, boolean others, String betweenKeys) {
+    if (keys.isEmpty()) {
+      return "";
+    }
     StringBuilder text = new StringBuilder();
     keys.forEach(
         (key, value) -> {

@@ -11,6 +11,8 @@ import java.nio.CharBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Optional;
+import java.util.regex.MatchResult;
+import java.util.regex.Pattern;
 
 /**
  * What is wrong with a text that a JSON parser refused. The parser's own words name its settings
@@ -22,6 +24,8 @@ import java.util.Optional;
  *     colon
  */
 public record JsonFault(int line, int column, String sentence) {
+
+  private static final Pattern POSITION = Pattern.compile(" of line ([0-9]+), column ([0-9]+)");
 
   /** Where a parser refuses what this finds nothing wrong with. */
   private static final JsonFault UNKNOWN =
@@ -98,15 +102,34 @@ public record JsonFault(int line, int column, String sentence) {
   }
 
   /**
-   * That a line of a file is no JSON, with the place.
+   * That a part of a file is no JSON, with the place.
    *
-   * @param number of the line that this is a fault of, 1-based
-   * @param subject what the line is, as {@code row}
+   * @param start the line that the part begins in, and its column where it is not the first
+   * @param subject what the part is, as {@code row}
    */
-  public InputException ofLine(String file, int number, String subject) {
-    // The text's only line is another one in the file.
-    String within = sentence.replace(" of line 1, column ", " at column ");
-    return new InputException(
-        new Place(file, number, column), "this " + subject + " is no JSON: " + within);
+  public InputException from(Place start, String subject) {
+    int before = Math.max(0, start.column() - 1);
+    Place place =
+        start.countsRows()
+            ? start
+            : new Place(
+                start.file(),
+                start.line() + Math.max(0, line - 1),
+                column + (line <= 1 && column > 0 ? before : 0));
+    String moved =
+        POSITION
+            .matcher(sentence)
+            .replaceAll(found -> position(found, place.line(), start.line(), before));
+    return new InputException(place, "this " + subject + " is no JSON: " + moved);
+  }
+
+  /** A position within the part, as one of the file: without the line where it is the fault's. */
+  private static String position(MatchResult found, int faulty, int first, int before) {
+    int there = Integer.parseInt(found.group(1));
+    int at = Integer.parseInt(found.group(2)) + (there == 1 ? before : 0);
+    int lineThere = first + there - 1;
+    return lineThere == faulty
+        ? " at column " + at
+        : " of line %d, column %d".formatted(lineThere, at);
   }
 }

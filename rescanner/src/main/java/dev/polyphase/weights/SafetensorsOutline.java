@@ -21,20 +21,46 @@ public final class SafetensorsOutline {
    */
   public static void write(Path file, ElementType type, Map<String, List<Long>> shapes)
       throws IOException {
-    List<HeaderEntry> tensors = new ArrayList<>();
-    long end = 0;
-    for (Map.Entry<String, List<Long>> tensor : shapes.entrySet()) {
-      long begin = end;
-      long elements = tensor.getValue().stream().reduce(1L, Math::multiplyExact);
-      end = Math.addExact(begin, Math.multiplyExact(elements, type.bytes()));
-      tensors.add(new HeaderEntry(tensor.getKey(), type, tensor.getValue(), begin, end));
+    Laid laid = new Laid();
+    shapes.forEach((name, shape) -> laid.add(name, type, shape));
+    laid.write(file);
+  }
+
+  /**
+   * Writes a file with the tensors of a checkpoint.
+   *
+   * @param file the file to write
+   * @param replaced those that have another type or number of rows, by name
+   */
+  public static void write(Path file, Checkpoint like, Map<String, NewTensor> replaced)
+      throws IOException {
+    Laid laid = new Laid();
+    for (SafetensorsWriter.Planned tensor : SafetensorsWriter.planned(like.tensors(), replaced)) {
+      laid.add(tensor.old().name(), tensor.type(), tensor.shape());
     }
-    byte[] header = HeaderWriter.bytes(Map.of(), tensors).array();
-    try (RandomAccessFile out = new RandomAccessFile(file.toFile(), "rw")) {
-      out.write(header);
-      out.setLength(Math.addExact(header.length, end));
-    } catch (IOException e) {
-      throw FileFailure.writing(file, e);
+    laid.write(file);
+  }
+
+  /** Tensors one behind the other. */
+  private static final class Laid {
+    private final List<HeaderEntry> tensors = new ArrayList<>();
+    private long end;
+
+    void add(String name, ElementType type, List<Long> shape) {
+      long begin = end;
+      long elements = shape.stream().reduce(1L, Math::multiplyExact);
+      end = Math.addExact(begin, Math.multiplyExact(elements, type.bytes()));
+      tensors.add(new HeaderEntry(name, type, shape, begin, end));
+    }
+
+    void write(Path file) throws IOException {
+      byte[] header = HeaderWriter.bytes(Map.of(), tensors).array();
+      try (RandomAccessFile out = new RandomAccessFile(file.toFile(), "rw")) {
+        out.write(header);
+        out.setLength(Math.addExact(header.length, end));
+      } catch (IOException e) {
+        throw FileFailure.writing(file, e);
+      }
     }
   }
 }

@@ -26,8 +26,13 @@ final class SafetensorsWriter {
       return replacement == null ? old.type() : replacement.type();
     }
 
+    List<Long> shape() {
+      return replacement == null ? old.shape() : replacement.shapeOf(old);
+    }
+
     long byteCount() {
-      return Math.multiplyExact(old.elements(), type().bytes());
+      long elements = shape().stream().reduce(1L, Math::multiplyExact);
+      return Math.multiplyExact(elements, type().bytes());
     }
   }
 
@@ -86,8 +91,7 @@ final class SafetensorsWriter {
     long begin = 0;
     for (Planned tensor : tensors) {
       long end = begin + tensor.byteCount();
-      entries.add(
-          new HeaderEntry(tensor.old.name(), tensor.type(), tensor.old.shape(), begin, end));
+      entries.add(new HeaderEntry(tensor.old.name(), tensor.type(), tensor.shape(), begin, end));
       begin = end;
     }
     // Loaders of Hugging Face refuse files that do not say which framework's layout they have.

@@ -71,6 +71,32 @@ public final class StoredValues {
     return largest;
   }
 
+  /**
+   * The mean of a matrix' rows, as long as one of them; added up in float64.
+   *
+   * @throws IllegalArgumentException for types other than F64, F32, BF16 and F16
+   */
+  static double[] meanRow(TensorInfo matrix) throws IOException {
+    if (!isPlain(matrix.type())) {
+      throw new IllegalArgumentException(matrix.name() + " is of type " + matrix.type());
+    }
+    long rows = matrix.shape().get(0);
+    double[] mean = new double[(int) (matrix.elements() / rows)];
+    int column = 0;
+    try (Pieces pieces = new Pieces(matrix)) {
+      while (pieces.next()) {
+        while (pieces.bytes.hasRemaining()) {
+          mean[column] += pieces.value();
+          column = column + 1 == mean.length ? 0 : column + 1;
+        }
+      }
+    }
+    for (int i = 0; i < mean.length; i++) {
+      mean[i] /= rows;
+    }
+    return mean;
+  }
+
   /** Whether a type is plain floating point: F64, F32, BF16 or F16. */
   public static boolean isPlain(ElementType type) {
     return switch (type) {

@@ -1,6 +1,7 @@
 package dev.polyphase.weights;
 
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 
 /**
@@ -18,6 +19,13 @@ public record TensorInfo(
 
   public TensorInfo {
     shape = List.copyOf(shape);
+  }
+
+  /** The shape that it has with so many rows. */
+  public List<Long> shapeOf(long rows) {
+    List<Long> other = new ArrayList<>(shape);
+    other.set(0, rows);
+    return List.copyOf(other);
   }
 
   /** The number of elements: 1 for a scalar, 0 where a dimension is 0. */

@@ -15,6 +15,30 @@ class Binary16Test {
     }
   }
 
+  @Test
+  void everyValueHasItsPattern() {
+    for (int pattern = 0; pattern < 1 << 16; pattern++) {
+      float value = (float) value(pattern);
+      if (!Float.isNaN(value)) {
+        assertThat(Binary16.ofFloat(value)).as("%04x", pattern).isEqualTo((short) pattern);
+      }
+    }
+    assertThat(value(Binary16.ofFloat(Float.NaN) & 0xffff)).isNaN();
+  }
+
+  /** Of two patterns that follow each other, which of them what lies between them becomes. */
+  @Test
+  void whatLiesBetweenTwoValuesIsRoundedToTheNearer() {
+    for (int pattern = 0; pattern < 0x7c00; pattern++) {
+      double next = pattern + 1 == 0x7c00 ? 65536 : value(pattern + 1);
+      float middle = (float) ((value(pattern) + next) / 2);
+      int even = pattern + pattern % 2;
+      assertThat(Binary16.ofFloat(middle)).as("%04x", pattern).isEqualTo((short) even);
+      assertThat(Binary16.ofFloat(Math.nextDown(middle))).isEqualTo((short) pattern);
+      assertThat(Binary16.ofFloat(-Math.nextUp(middle))).isEqualTo((short) (0x8000 | pattern + 1));
+    }
+  }
+
   /** IEEE 754-2008, section 3.4, with w = 5, t = 10 and bias 15. */
   private static double value(int pattern) {
     double sign = pattern >> 15 == 0 ? 1 : -1;

@@ -14,21 +14,23 @@ import dev.polyphase.phases.objective.NextToken;
 import dev.polyphase.phases.training.DjlPhaseTrainer;
 import dev.polyphase.phases.training.DjlScorer;
 import dev.polyphase.pipelines.PhaseType;
+import dev.polyphase.prepared.RowReader;
 import dev.polyphase.rescanner.LibtorchSingularValues;
 import dev.polyphase.rescanner.SingularValues;
 import java.time.Clock;
+import java.util.function.BiFunction;
 import java.util.function.Function;
 
 /**
  * What the commands compute with. {@link #embedded} is the one place that knows an implementation.
  *
- * @param trainers the trainer of each type of phase
+ * @param trainers the trainer of each type of phase, which reads its rows so
  * @param singularValues what a scan computes with, by device
  * @param newModels makes models with random weights
  * @param scorer what gives each row its log-probability
  */
 record Backend(
-    Function<PhaseType, PhaseTrainer> trainers,
+    BiFunction<PhaseType, RowReader, PhaseTrainer> trainers,
     Function<String, SingularValues> singularValues,
     ModelMaker newModels,
     Scorer scorer) {
@@ -41,14 +43,14 @@ record Backend(
 
   /** libtorch in this process. */
   static Backend embedded() {
-    PhaseTrainer nextToken = new DjlPhaseTrainer(NextToken.source(), DeviceMemory::available);
-    PhaseTrainer preference = new DjlPhaseTrainer(Preference.source(), DeviceMemory::available);
     return new Backend(
-        type ->
-            switch (type) {
-              case CPT, SFT -> nextToken;
-              case DPO -> preference;
-            },
+        (type, rows) ->
+            new DjlPhaseTrainer(
+                switch (type) {
+                  case CPT, SFT -> NextToken.source(rows);
+                  case DPO -> Preference.source(rows);
+                },
+                DeviceMemory::available),
         LibtorchSingularValues::new,
         new RandomModels(),
         new DjlScorer());
@@ -57,11 +59,12 @@ record Backend(
   /**
    * The engine that runs pipelines with these.
    *
+   * @param rows reads the rows of phases
    * @param display where progress goes, and what signals have to say
    */
-  Engine engine(ModelFolders models, Display display) {
+  Engine engine(ModelFolders models, RowReader rows, Display display) {
     return new Engine(
-        trainers,
+        type -> trainers.apply(type, rows),
         () -> singularValues.apply(SCANS_ON),
         models,
         newModels,

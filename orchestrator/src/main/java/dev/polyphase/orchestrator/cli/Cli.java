@@ -1,8 +1,10 @@
 package dev.polyphase.orchestrator.cli;
 
 import dev.polyphase.orchestrator.engine.Display;
+import dev.polyphase.orchestrator.hub.Hub;
 import dev.polyphase.orchestrator.hub.ModelFolders;
 import dev.polyphase.pipelines.problems.OperationFailedException;
+import dev.polyphase.prepared.RowReader;
 import java.nio.file.Path;
 import java.util.Map;
 import picocli.CommandLine;
@@ -26,15 +28,25 @@ final class Cli {
   Cli(Backend backend, Console console, Map<String, String> environment) {
     this.console = console;
     Path userHome = Path.of(System.getProperty("user.home"));
-    ModelFolders models = ModelFolders.of(environment, userHome);
     PolyphaseHome home = PolyphaseHome.of(environment, userHome);
     Display display = Terminal.display(console.messages(), environment);
+    ModelFolders models =
+        new ModelFolders(Hub.of(environment, userHome, Version.number(), new Downloads(display)));
+    RowReader rows = new RowReader(home.rows(), models);
     RootCommand root = new RootCommand();
     failures = new Failures(console, root);
     commands =
         new CommandLine(root)
-            .addSubcommand(new RunCommand(backend, models, console, display))
-            .addSubcommand(new PlanCommand(backend, models, console, display))
+            .addSubcommand(new RunCommand(backend, models, rows, console, display))
+            .addSubcommand(new PlanCommand(backend, models, rows, console, display))
+            .addSubcommand(
+                new PreviewCommand(
+                    backend,
+                    models,
+                    rows,
+                    console,
+                    display,
+                    Terminal.showsColorOfResults(environment)))
             .addSubcommand(new ValidateCommand(console))
             .addSubcommand(new ScanCommand(backend, models, home, console, display))
             .addSubcommand(new SelectCommand(console))

@@ -2,7 +2,7 @@ package dev.polyphase.orchestrator.cli;
 
 import dev.polyphase.kernels.LoadedLibtorch;
 import dev.polyphase.orchestrator.engine.Numbers;
-import dev.polyphase.orchestrator.hub.ModelFolders;
+import dev.polyphase.orchestrator.hub.HubCache;
 import dev.polyphase.orchestrator.machine.SystemMemory;
 import dev.polyphase.weights.DiskSpace;
 import java.io.IOException;
@@ -55,7 +55,7 @@ final class MachineChecks {
         disk("disk of runs", Path.of("").toAbsolutePath()),
         disk("disk of POLYPHASE_HOME", ours.toAbsolutePath()),
         writable("cache of libtorch", LoadedLibtorch.cacheFolder().toAbsolutePath()),
-        models(ModelFolders.of(environment, home).cache()));
+        models(HubCache.of(environment, home).folder()));
   }
 
   private static Check memory() throws IOException {
@@ -91,8 +91,6 @@ final class MachineChecks {
   }
 
   private static Check models(Path cache) {
-    return Check.ok(
-        "cache of models",
-        cache + (Files.isDirectory(cache) ? "" : ", not there: models are named by their folders"));
+    return Check.ok("cache of models", cache + (Files.isDirectory(cache) ? "" : ", not there yet"));
   }
 }

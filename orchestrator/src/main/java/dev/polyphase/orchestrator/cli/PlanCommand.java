@@ -9,6 +9,7 @@ import dev.polyphase.orchestrator.engine.RunRequest;
 import dev.polyphase.orchestrator.hub.ModelFolders;
 import dev.polyphase.pipelines.Pipeline;
 import dev.polyphase.pipelines.problems.PlainText;
+import dev.polyphase.prepared.RowReader;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
@@ -21,10 +22,11 @@ import picocli.CommandLine.Option;
     name = "plan",
     mixinStandardHelpOptions = true,
     description =
-        "Makes all checks of a run, and says what each phase will train and need; writes nothing.")
+        "Makes all checks of a run, and says what each phase will train and need; trains nothing.")
 final class PlanCommand implements Callable<Integer> {
   private final Backend backend;
   private final ModelFolders models;
+  private final RowReader rowReader;
   private final Console console;
   private final Display display;
 
@@ -38,9 +40,11 @@ final class PlanCommand implements Callable<Integer> {
    *
    * @param display where progress goes
    */
-  PlanCommand(Backend backend, ModelFolders models, Console console, Display display) {
+  PlanCommand(
+      Backend backend, ModelFolders models, RowReader rowReader, Console console, Display display) {
     this.backend = backend;
     this.models = models;
+    this.rowReader = rowReader;
     this.console = console;
     this.display = display;
   }
@@ -54,7 +58,7 @@ final class PlanCommand implements Callable<Integer> {
             source.folder(),
             Path.of(pipeline.outputDir()),
             RunRequest.Start.BEGIN_OR_RESUME);
-    List<PlannedPhase> phases = plan(backend.engine(models, display), request);
+    List<PlannedPhase> phases = plan(backend.engine(models, rowReader, display), request);
     DeviceMemory memory = DeviceMemory.of(phases.get(0).plan().deviceNeeds());
     RunDisk disk = RunDisk.of(request, phases);
     console

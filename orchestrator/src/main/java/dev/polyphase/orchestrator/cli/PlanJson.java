@@ -11,7 +11,9 @@ import dev.polyphase.orchestrator.engine.ExpectedTarget.TypeCount;
 import dev.polyphase.orchestrator.engine.PhaseWarnings;
 import dev.polyphase.orchestrator.engine.PlannedPhase;
 import dev.polyphase.orchestrator.engine.RunDisk;
+import dev.polyphase.orchestrator.engine.SharedRows;
 import dev.polyphase.phases.api.Compute;
+import dev.polyphase.phases.api.DatasetShare;
 import dev.polyphase.phases.api.DeviceNeed;
 import dev.polyphase.phases.api.MemoryEstimate;
 import dev.polyphase.phases.api.PhasePlan;
@@ -100,15 +102,27 @@ final class PlanJson {
     phase.put("model_parameters", plan.modelValues());
     phase.put("rows", plan.data().pieces());
     phase.set("data", counts(plan.data()));
-    phase.put("tokens_per_epoch", plan.data().tokens());
+    ObjectNode datasets = phase.putObject("datasets");
+    plan.datasets().forEach((name, ofDataset) -> datasets.set(name, counts(ofDataset)));
+    phase.put("tokens_per_epoch", plan.epochTokens());
+    ArrayNode epoch = phase.putArray("epoch");
+    plan.epoch().forEach(share -> epoch.add(share(share)));
     if (plan.slots() > 0) {
-      phase.put("packing", (double) plan.data().tokens() / plan.slots());
+      phase.put("packing", (double) plan.epochTokens() / plan.slots());
     } else {
       phase.putNull("packing");
     }
     @Nullable DataCounts heldOut = plan.heldOut();
     phase.put("eval_rows", heldOut == null ? 0 : heldOut.pieces());
     phase.set("held_out", heldOut == null ? phase.nullNode() : counts(heldOut));
+    ArrayNode shared = phase.putArray("shared_rows");
+    for (SharedRows rows : planned.shared()) {
+      shared
+          .addObject()
+          .put("phase", rows.earlier())
+          .put("trained_rows", rows.trained())
+          .put("held_out_rows", rows.heldOut());
+    }
     ArrayNode ends = phase.putArray("ends");
     plan.ends().forEach(end -> ends.addObject().put("id", end.id()).put("text", end.text()));
     phase.put("steps", plan.steps());
@@ -140,19 +154,32 @@ final class PlanJson {
     return phase;
   }
 
-  /** As {@code run.json} has them. */
-  private static ObjectNode counts(DataCounts counts) {
+  private static ObjectNode share(DatasetShare share) {
     return JsonNodeFactory.instance
         .objectNode()
-        .put("read", counts.read())
+        .put("dataset", share.dataset())
+        .put("available_rows", share.rows())
+        .put("epoch_rows", share.epochRows())
+        .put("epoch_tokens", share.epochTokens());
+  }
+
+  /** As {@code run.json} has them. */
+  private static ObjectNode counts(DataCounts counts) {
+    ObjectNode node = JsonNodeFactory.instance.objectNode();
+    node.put("read", counts.read())
         .put("kept", counts.kept())
         .put("cut", counts.cut())
         .put("dropped", counts.dropped())
-        .put("without_loss", counts.withoutLoss())
+        .put("without_loss", counts.withoutLoss());
+    ObjectNode bad = node.putObject("bad");
+    counts.bad().forEach(bad::put);
+    return node.put("seams", counts.seams())
         .put("equal", counts.equal())
         .put("equal_after_cut", counts.equalAfterCut())
         .put("pieces", counts.pieces())
-        .put("tokens", counts.tokens());
+        .put("tokens", counts.tokens())
+        .put("duplicates", counts.duplicates())
+        .put("also_held_out", counts.alsoHeldOut());
   }
 
   private static ObjectNode memory(MemoryEstimate need) {

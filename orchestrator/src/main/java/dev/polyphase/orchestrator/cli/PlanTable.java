@@ -10,6 +10,7 @@ import dev.polyphase.orchestrator.engine.PhaseWarnings;
 import dev.polyphase.orchestrator.engine.PlannedPhase;
 import dev.polyphase.orchestrator.engine.RunDisk;
 import dev.polyphase.phases.api.Compute;
+import dev.polyphase.phases.api.DatasetShare;
 import dev.polyphase.phases.api.DeviceNeed;
 import dev.polyphase.phases.api.EndToken;
 import dev.polyphase.phases.api.MemoryEstimate;
@@ -54,6 +55,7 @@ final class PlanTable {
         + "\n\n"
         + table.text()
         + patterns(phases)
+        + datasets(phases)
         + warnings(phases, device)
         + disk.lack().map(PlanTable::warning).orElse("");
   }
@@ -74,7 +76,7 @@ final class PlanTable {
     if (phases.stream().anyMatch(PlanTable::hasPairs)) {
       row("    equal pairs", PlanTable::equalPairs);
     }
-    rowOfPlan("  tokens of one pass", plan -> Numbers.whole(plan.data().tokens()));
+    rowOfPlan("  tokens of one pass", plan -> Numbers.whole(plan.epochTokens()));
     if (phases.stream().anyMatch(planned -> planned.plan().slots() > 0)) {
       rowOfPlan("  packing", PlanTable::packing);
     }
@@ -187,6 +189,33 @@ final class PlanTable {
     rowOfData("      cut or split", counts, DataCounts::cut);
     rowOfData("    dropped", counts, DataCounts::dropped);
     rowOfData("    without loss", counts, DataCounts::withoutLoss);
+    rowIfAny("    bad", counts, DataCounts::badRows);
+    rowIfAny("    also held out", counts, DataCounts::alsoHeldOut);
+    rowIfAny("    prompts cut within a token", counts, DataCounts::seams);
+    if (phases.stream().map(PlannedPhase::plan).map(counts).anyMatch(PlanTable::repeats)) {
+      row(
+          "    duplicates",
+          planned -> {
+            @Nullable DataCounts of = counts.apply(planned.plan());
+            boolean kept =
+                of != null && of.duplicates() > 0 && !planned.phase().rows().deduplicate();
+            return number(of, DataCounts::duplicates) + (kept ? " kept" : "");
+          });
+    }
+  }
+
+  /** Left out where no phase has any. */
+  private void rowIfAny(
+      String head,
+      Function<PhasePlan, @Nullable DataCounts> counts,
+      ToLongFunction<DataCounts> number) {
+    boolean any =
+        phases.stream()
+            .map(planned -> counts.apply(planned.plan()))
+            .anyMatch(of -> of != null && number.applyAsLong(of) > 0);
+    if (any) {
+      rowOfData(head, counts, number);
+    }
   }
 
   private void rowOfData(
@@ -202,6 +231,10 @@ final class PlanTable {
 
   private static boolean inPieces(@Nullable DataCounts counts) {
     return counts != null && counts.pieces() != counts.kept();
+  }
+
+  private static boolean repeats(@Nullable DataCounts counts) {
+    return counts != null && counts.duplicates() > 0;
   }
 
   private static String ends(List<EndToken> ends) {
@@ -220,7 +253,7 @@ final class PlanTable {
 
   private static String packing(PhasePlan plan) {
     return plan.slots() > 0
-        ? Numbers.percent((double) plan.data().tokens(), (double) plan.slots())
+        ? Numbers.percent((double) plan.epochTokens(), (double) plan.slots())
         : "-";
   }
 
@@ -307,6 +340,29 @@ final class PlanTable {
               match.pattern(),
               Numbers.whole(match.tensors().size()),
               Numbers.whole(match.parameters()));
+        }
+        text.append('\n').append(table.text());
+      }
+    }
+    return text.toString();
+  }
+
+  /** For each phase with several datasets, or one that is not seen once, what an epoch has. */
+  private static String datasets(List<PlannedPhase> phases) {
+    StringBuilder text = new StringBuilder();
+    for (PlannedPhase planned : phases) {
+      List<DatasetShare> epoch = planned.plan().epoch();
+      boolean once = epoch.stream().allMatch(share -> share.rows() == share.epochRows());
+      if (epoch.size() > 1 || !once) {
+        TextTable table =
+            new TextTable(
+                "datasets of " + planned.phase().name(), "rows", "in an epoch", "tokens of it");
+        for (DatasetShare share : epoch) {
+          table.row(
+              share.dataset(),
+              Numbers.whole(share.rows()),
+              Numbers.whole(share.epochRows()),
+              Numbers.whole(share.epochTokens()));
         }
         text.append('\n').append(table.text());
       }

@@ -1,6 +1,7 @@
 package dev.polyphase.orchestrator.cli;
 
 import dev.polyphase.kernels.NativeFolder;
+import dev.polyphase.prepared.RowCache;
 import dev.polyphase.rescanner.SpectrumCache;
 import java.nio.file.Path;
 import java.util.Map;
@@ -14,6 +15,11 @@ record PolyphaseHome(Path path) {
 
   static PolyphaseHome of(Map<String, String> environment, Path userHome) {
     return new PolyphaseHome(NativeFolder.home(environment, userHome));
+  }
+
+  /** Rows that were made into tokens. */
+  RowCache rows() {
+    return new RowCache(path.resolve("cache").resolve("rows"));
   }
 
   /** What earlier scans computed. */

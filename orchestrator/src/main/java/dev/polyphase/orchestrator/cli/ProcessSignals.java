@@ -2,7 +2,9 @@ package dev.polyphase.orchestrator.cli;
 
 import dev.polyphase.orchestrator.engine.StopSignal;
 import dev.polyphase.weights.TemporaryFolder;
+import java.lang.reflect.Method;
 import java.lang.reflect.Proxy;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
@@ -27,19 +29,30 @@ public final class ProcessSignals implements StopSignal {
 
   @Override
   public void listen() {
-    try {
-      for (String name : NAMES) {
-        handle(name, this::received);
-      }
-    } catch (ReflectiveOperationException e) {
-      throw new IllegalStateException("this Java has no signals (module jdk.unsupported)", e);
-    }
+    toStop(this::received);
     try {
       handle("USR1", number -> saveRequested.set(true));
     } catch (ReflectiveOperationException e) {
       // Some Javas keep it for themselves; the file in the run's folder asks for the same.
       saveRequested.set(false);
     }
+  }
+
+  /**
+   * Calls {@code received} with its number on each signal that asks to stop.
+   *
+   * @return what makes it as it was before
+   */
+  static Runnable toStop(IntConsumer received) {
+    List<Runnable> before = new ArrayList<>();
+    try {
+      for (String name : NAMES) {
+        before.add(handle(name, received));
+      }
+    } catch (ReflectiveOperationException e) {
+      throw new IllegalStateException("this Java has no signals (module jdk.unsupported)", e);
+    }
+    return () -> before.forEach(Runnable::run);
   }
 
   @Override
@@ -56,8 +69,10 @@ public final class ProcessSignals implements StopSignal {
    * Calls {@code received} with its number on each signal of that name. {@code sun.misc.Signal} is
    * supported on every JDK, but javac warns of each mention of it in a way that nothing can
    * suppress, and our warnings are errors; hence the reflection.
+   *
+   * @return what puts back what was called before
    */
-  private static void handle(String name, IntConsumer received)
+  private static Runnable handle(String name, IntConsumer received)
       throws ReflectiveOperationException {
     Class<?> signal = Class.forName("sun.misc.Signal");
     Class<?> handler = Class.forName("sun.misc.SignalHandler");
@@ -69,9 +84,16 @@ public final class ProcessSignals implements StopSignal {
               received.accept((int) signal.getMethod("getNumber").invoke(arguments[0]));
               return null;
             });
-    signal
-        .getMethod("handle", signal, handler)
-        .invoke(null, signal.getConstructor(String.class).newInstance(name), calling);
+    Object named = signal.getConstructor(String.class).newInstance(name);
+    Method handle = signal.getMethod("handle", signal, handler);
+    Object before = handle.invoke(null, named, calling);
+    return () -> {
+      try {
+        handle.invoke(null, named, before);
+      } catch (ReflectiveOperationException e) {
+        throw new IllegalStateException("this Java has no signals (module jdk.unsupported)", e);
+      }
+    };
   }
 
   private void received(int number) {

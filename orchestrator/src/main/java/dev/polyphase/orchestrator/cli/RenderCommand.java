@@ -3,6 +3,7 @@ package dev.polyphase.orchestrator.cli;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.polyphase.chat.ChatTemplate;
+import dev.polyphase.chat.ChatTemplates;
 import dev.polyphase.data.JsonRow;
 import dev.polyphase.data.JsonRows;
 import dev.polyphase.data.RowProblems;
@@ -22,6 +23,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -36,7 +38,7 @@ final class RenderCommand implements Callable<Integer> {
 
   @Parameters(
       paramLabel = "MODEL_OR_TEMPLATE",
-      description = "A folder, the id of a downloaded model, or a file with a Jinja template.")
+      description = "A folder, the id of a model on the hub, or a file with a Jinja template.")
   private String model = "";
 
   @Option(
@@ -50,6 +52,12 @@ final class RenderCommand implements Callable<Integer> {
       names = "--add-generation-prompt",
       description = "End each text with the head of the assistant's turn.")
   private boolean addGenerationPrompt;
+
+  @Option(
+      names = "--chat-template",
+      paramLabel = "NAME|FILE",
+      description = "Another template than the model's own, as a pipeline's chat_template.")
+  private @Nullable String asked;
 
   @Option(
       names = "--set-token",
@@ -81,10 +89,18 @@ final class RenderCommand implements Callable<Integer> {
 
   private ChatTemplate template() throws IOException {
     Path file = Path.of(model);
+    if (asked != null) {
+      Path folder = models.resolve(model, Path.of(""));
+      FolderLinks.requireOwn(folder);
+      Optional<ChatTemplate> other = ChatTemplates.of("--chat-template", asked, Path.of(""));
+      if (other.isPresent()) {
+        return other.get().withTokensOf(folder);
+      }
+    }
     if (InputFile.isStream(file) || (!Files.isDirectory(file) && InputFile.isThere(file))) {
       return ChatTemplate.ofFile(file);
     }
-    Path folder = models.resolve(model, Path.of(""));
+    Path folder = models.resolveTokenizer(model, Path.of(""));
     FolderLinks.requireOwn(folder);
     Optional<ChatTemplate> own = ChatTemplate.in(folder);
     if (own.isPresent()) {

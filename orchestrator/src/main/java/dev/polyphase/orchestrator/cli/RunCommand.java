@@ -8,6 +8,7 @@ import dev.polyphase.orchestrator.engine.RunRequest.Start;
 import dev.polyphase.orchestrator.hub.ModelFolders;
 import dev.polyphase.pipelines.Pipeline;
 import dev.polyphase.pipelines.problems.PlainText;
+import dev.polyphase.prepared.RowReader;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
@@ -24,6 +25,7 @@ import picocli.CommandLine.Option;
 final class RunCommand implements Callable<Integer> {
   private final Backend backend;
   private final ModelFolders models;
+  private final RowReader rowReader;
   private final Console console;
   private final Display display;
 
@@ -51,9 +53,11 @@ final class RunCommand implements Callable<Integer> {
    *
    * @param display where progress goes
    */
-  RunCommand(Backend backend, ModelFolders models, Console console, Display display) {
+  RunCommand(
+      Backend backend, ModelFolders models, RowReader rowReader, Console console, Display display) {
     this.backend = backend;
     this.models = models;
+    this.rowReader = rowReader;
     this.console = console;
     this.display = display;
   }
@@ -63,7 +67,7 @@ final class RunCommand implements Callable<Integer> {
     Pipeline pipeline = source.read();
     Path runs = output == null ? Path.of(pipeline.outputDir()) : output;
     RunRequest request = new RunRequest(pipeline, source.folder(), runs, start());
-    RunOutcome outcome = run(backend.engine(models, display), request);
+    RunOutcome outcome = run(backend.engine(models, rowReader, display), request);
 
     if (outcome.interruption() != null) {
       boolean fresh = request.start() == RunRequest.Start.FRESH;

@@ -53,7 +53,9 @@ final class ScanCommand implements Callable<Integer> {
   private final Console console;
   private final Display display;
 
-  @Parameters(paramLabel = "MODEL", description = "A folder, or the id of a downloaded model.")
+  @Parameters(
+      paramLabel = "MODEL",
+      description = "A folder, or the id of a model on the hub, or ID@REVISION.")
   private String model = "";
 
   @Option(
@@ -143,11 +145,10 @@ final class ScanCommand implements Callable<Integer> {
 
   /** A phase's model is called by its run and phase: the folders of all of them have one name. */
   private String slug(Path folder) {
-    return models.isId(model, HERE)
-        ? PublishedNames.slugOfId(model)
-        : RunFolder.nameOfModel(folder)
-            .map(PublishedNames::slugOfId)
-            .orElseGet(() -> PublishedNames.slugOfFolder(folder));
+    return ModelFolders.id(model, HERE)
+        .or(() -> RunFolder.nameOfModel(folder))
+        .map(PublishedNames::slugOfId)
+        .orElseGet(() -> PublishedNames.slugOfFolder(folder));
   }
 
   /** What can't be written shows here, not after an hour of scanning. */

@@ -37,7 +37,9 @@ final class ScoreCommand implements Callable<Integer> {
   private final Console console;
   private final Display display;
 
-  @Parameters(paramLabel = "MODEL", description = "A folder, or the id of a downloaded model.")
+  @Parameters(
+      paramLabel = "MODEL",
+      description = "A folder, or the id of a model on the hub, or ID@REVISION.")
   private String model = "";
 
   @Option(

@@ -4,7 +4,7 @@ import dev.polyphase.orchestrator.engine.Display;
 import java.io.PrintWriter;
 import java.util.Map;
 
-/** What standard error goes to. */
+/** What standard error, and standard output, go to. */
 final class Terminal {
   /**
    * The width of the terminal that standard error is, set by the launcher and only then. Java can't
@@ -12,6 +12,9 @@ final class Terminal {
    * terminal.
    */
   private static final String COLUMNS = "POLYPHASE_TERMINAL_COLUMNS";
+
+  /** Set by the launcher where standard output is a terminal. */
+  private static final String RESULTS = "POLYPHASE_TERMINAL_RESULTS";
 
   private static final int USUAL_COLUMNS = 80;
 
@@ -29,6 +32,13 @@ final class Terminal {
    */
   static boolean showsColor(Map<String, String> environment) {
     return isSeen(environment) && environment.getOrDefault("NO_COLOR", "").isEmpty();
+  }
+
+  /** Whether results may be in colour: where standard output is such a terminal. */
+  static boolean showsColorOfResults(Map<String, String> environment) {
+    return environment.getOrDefault(RESULTS, "").equals("1")
+        && !environment.getOrDefault("TERM", "dumb").equals("dumb")
+        && environment.getOrDefault("NO_COLOR", "").isEmpty();
   }
 
   private static boolean isSeen(Map<String, String> environment) {

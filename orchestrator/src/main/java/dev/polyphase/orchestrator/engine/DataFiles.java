@@ -1,5 +1,6 @@
 package dev.polyphase.orchestrator.engine;
 
+import dev.polyphase.chat.ChatTemplates;
 import dev.polyphase.data.DatasetFiles;
 import dev.polyphase.pipelines.Dataset;
 import dev.polyphase.pipelines.Phase;
@@ -16,6 +17,7 @@ import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.SortedMap;
 import java.util.SortedSet;
 import java.util.TreeMap;
@@ -29,35 +31,41 @@ final class DataFiles {
   private DataFiles() {}
 
   /**
-   * The SHA-256 of each file, by its path as the pipeline gives it. A file that is not there is
-   * left out: whether that is an error is for the trainer to say.
+   * The SHA-256 of each file, that of a chat template too, by its path as the pipeline gives it. A
+   * file that is not there is left out: whether that is an error is for the trainer to say.
    *
-   * @param folder the pipeline file's folder
+   * @param request the run, with the folder that paths are relative to
    */
-  static Map<String, String> digests(Phase phase, Path folder) throws IOException {
+  static Map<String, String> digests(Phase phase, RunRequest request) throws IOException {
+    Path folder = request.folder();
     SortedMap<String, String> digests = new TreeMap<>();
     for (Dataset dataset :
         Stream.concat(phase.datasets().stream(), phase.evaluation().evalDatasets().stream())
             .toList()) {
-      for (Path file : files(dataset.path(), folder)) {
+      for (Path file : files(dataset, request)) {
         digests.put(nameOf(file, folder), sha256(file));
       }
+    }
+    Optional<Path> template =
+        phase.rows().chatTemplate().flatMap(asked -> ChatTemplates.file(asked, folder));
+    if (template.isPresent() && Files.isRegularFile(template.get())) {
+      digests.put(nameOf(template.get(), folder), sha256(template.get()));
     }
     return digests;
   }
 
   /** The names of the datasets' files, without their folders. */
-  static SortedSet<String> names(List<Dataset> datasets, Path folder) throws IOException {
+  static SortedSet<String> names(List<Dataset> datasets, RunRequest request) throws IOException {
     SortedSet<String> names = new TreeSet<>();
     for (Dataset dataset : datasets) {
-      files(dataset.path(), folder).forEach(file -> names.add(String.valueOf(file.getFileName())));
+      files(dataset, request).forEach(file -> names.add(String.valueOf(file.getFileName())));
     }
     return names;
   }
 
-  private static List<Path> files(String path, Path folder) throws IOException {
+  private static List<Path> files(Dataset dataset, RunRequest request) throws IOException {
     try {
-      return DatasetFiles.matching(folder, path, "datasets");
+      return DatasetFiles.of(request.folder(), dataset, "datasets", request.hub());
     } catch (InputException e) {
       return List.of();
     }

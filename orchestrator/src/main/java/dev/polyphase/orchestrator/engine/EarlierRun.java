@@ -149,7 +149,7 @@ final class EarlierRun {
         new ArrayList<>(
             since.ofSettings(
                 "phases." + then.name() + ".", then.settings(), settings.phases().get(index)));
-    problems.addAll(since.ofData(then, DataFiles.digests(phases.get(index), request.folder())));
+    problems.addAll(since.ofData(then, DataFiles.digests(phases.get(index), request)));
     return problems;
   }
 

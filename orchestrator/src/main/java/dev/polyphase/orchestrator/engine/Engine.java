@@ -15,7 +15,9 @@ import dev.polyphase.phases.api.InterruptedTrainingException;
 import dev.polyphase.phases.api.ModelMaker;
 import dev.polyphase.phases.api.PhaseResult;
 import dev.polyphase.phases.api.PhaseTrainer;
+import dev.polyphase.phases.api.PreparedPhase;
 import dev.polyphase.phases.api.TrainingFailedException;
+import dev.polyphase.pipelines.Phase;
 import dev.polyphase.pipelines.PhaseType;
 import dev.polyphase.pipelines.Pipeline;
 import dev.polyphase.pipelines.language.PipelineWriter;
@@ -75,7 +77,8 @@ public record Engine(
    * @throws InputException where the input is wrong; nothing was written
    * @throws RunFailedException where the run had begun and failed; its state is saved
    */
-  public RunOutcome run(RunRequest request) throws IOException {
+  public RunOutcome run(RunRequest asked) throws IOException {
+    RunRequest request = asked.with(models);
     RunFolder run = request.run();
     if (request.start() != Start.FRESH) {
       run.requireOwnFiles();
@@ -99,15 +102,56 @@ public record Engine(
 
   /**
    * What a run of the pipeline from its beginning would do. It makes the checks of {@link #run},
-   * trains nothing and writes nothing.
+   * trains nothing, and writes nothing but what is kept of rows between commands.
    *
    * @return its phases, in order
    * @throws InputException with every problem of every phase
    */
-  public List<PlannedPhase> plan(RunRequest request) throws IOException {
+  public List<PlannedPhase> plan(RunRequest asked) throws IOException {
+    RunRequest request = asked.with(models);
     request.run().requireOwnFiles();
     try (StartingModel base = StartingModel.of(request, models, newModels)) {
       return planned(checked(request, 0, base));
+    }
+  }
+
+  /** What is done with a phase whose rows are read. */
+  @FunctionalInterface
+  public interface Preview {
+    /**
+     * Takes it.
+     *
+     * @param phase the phase
+     * @param model the folder with its tokenizer
+     */
+    void of(Phase phase, PreparedPhase prepared, Path model) throws IOException;
+  }
+
+  /**
+   * Prepares the rows of some phases, one after the other. Trains nothing, and writes nothing but
+   * what is kept of rows between commands.
+   *
+   * @param which the phases, by their places in the pipeline
+   */
+  public void preview(RunRequest request, List<Integer> which, Preview preview) throws IOException {
+    List<Phase> phases = request.pipeline().phases();
+    try (StartingModel base = StartingModel.of(request, models, newModels)) {
+      Path model = base.checked();
+      for (int index : which) {
+        Phase phase = phases.get(index);
+        progress.checking(index, phases.size(), phase.name());
+        preview.of(phase, prepared(request, index, base), model);
+      }
+    }
+  }
+
+  private PreparedPhase prepared(RunRequest request, int index, StartingModel base)
+      throws IOException {
+    try {
+      return Preflight.prepared(
+          request, index, base.checked(), ExpectedTarget.none(), trainers, progress);
+    } catch (InputException e) {
+      throw base.asNamed(e);
     }
   }
 
@@ -116,8 +160,14 @@ public record Engine(
    */
   private Deque<Preflight.Ready> checked(RunRequest request, int from, StartingModel start)
       throws IOException {
-    List<Preflight.Ready> ready =
-        Preflight.check(request, from, start.checked(), trainers, progress);
+    List<Preflight.Ready> ready;
+    try {
+      ready = Preflight.check(request, from, start.checked(), trainers, progress);
+    } catch (InputException e) {
+      throw start.asNamed(e);
+    }
+    Preflight.Ready first = ready.get(0);
+    ready.set(0, first.with(start.warnings(planned(ready))));
     HeadTie.contradiction(Checkpoint.open(start.checked()))
         .ifPresent(problem -> progress.say(problem.toString()));
     return new ArrayDeque<>(ready);
@@ -242,7 +292,7 @@ public record Engine(
         }
         Path checkpoint = start.weights(request);
         for (int i = from; i < pipeline.phases().size(); i++) {
-          // The rows of a phase that is done are let go of.
+          // What is kept of the rows of a phase that is done, some numbers of each, is let go of.
           runner.run(i, toCome.removeFirst(), checkpoint, values);
           files.retry();
           files.write(REPORT, reportRemedy(run), report(request, journal));

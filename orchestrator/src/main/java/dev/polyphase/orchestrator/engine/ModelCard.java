@@ -66,8 +66,8 @@ final class ModelCard {
       chapters.add(
           new Chapter(
               settings,
-              DataFiles.names(settings.datasets(), request.folder()),
-              heldOutData(settings, request.folder()),
+              DataFiles.names(settings.datasets(), request),
+              heldOutData(settings, request),
               i == index ? result : Objects.requireNonNull(phase.result()),
               folder.rescansDone().size(),
               TrainingFigures.read(folder, settings.evaluation())));
@@ -88,10 +88,10 @@ final class ModelCard {
     AtomicFiles.writeString(card, text);
   }
 
-  private static Set<String> heldOutData(Phase settings, Path folder) throws IOException {
+  private static Set<String> heldOutData(Phase settings, RunRequest request) throws IOException {
     Optional<Amount> drawn = settings.evaluation().valSetSize();
     if (drawn.isEmpty()) {
-      return DataFiles.names(settings.evaluation().evalDatasets(), folder);
+      return DataFiles.names(settings.evaluation().evalDatasets(), request);
     }
     return drawn.get() instanceof Amount.Share share
         ? Set.of(100 * share.share() + " % of the rows")

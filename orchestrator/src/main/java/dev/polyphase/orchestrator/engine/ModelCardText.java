@@ -372,6 +372,7 @@ final class ModelCardText {
     Set<String> names = new LinkedHashSet<>();
     for (Chapter chapter : chapters) {
       chapter.figures().heldOut().stream()
+          .filter(figure -> !figure.ofDataset())
           .map(HeldOut::name)
           .filter(name -> !name.endsWith("_runtime") && !name.endsWith("_per_second"))
           .forEach(names::add);

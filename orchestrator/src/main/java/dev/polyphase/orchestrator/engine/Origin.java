@@ -1,5 +1,6 @@
 package dev.polyphase.orchestrator.engine;
 
+import dev.polyphase.orchestrator.hub.ModelFolders;
 import dev.polyphase.pipelines.BaseModel;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -46,7 +47,8 @@ record Origin(String name, Optional<String> hubId, Map<String, Object> licence) 
     Path folder = request.folder().resolve(existing.location());
     return Files.isDirectory(folder)
         ? new Origin(String.valueOf(folder.normalize().getFileName()), Optional.empty(), licence)
-        : new Origin(existing.location(), Optional.of(existing.location()), licence);
+        : new Origin(
+            existing.location(), ModelFolders.id(existing.location(), request.folder()), licence);
   }
 
   /** A card that can't be read as one names no licence. */

@@ -11,6 +11,7 @@ import dev.polyphase.phases.api.InterruptedTrainingException;
 import dev.polyphase.phases.api.MetricsRow;
 import dev.polyphase.phases.api.OutOfMemoryException;
 import dev.polyphase.phases.api.PhaseListener;
+import dev.polyphase.phases.api.PhasePlan;
 import dev.polyphase.phases.api.PhaseResult;
 import dev.polyphase.phases.api.PhaseStart;
 import dev.polyphase.phases.api.Retargeting;
@@ -73,6 +74,7 @@ final class PhaseRunner {
       folder.startAnew();
       beginning.write();
     }
+    writeRejected(ready, folder);
     Target.Decision target = target(phase, folder, checkpoint, goesOn, singularValues);
     target.sentences().forEach(progress::note);
     progress.selected(target.tensors().size());
@@ -94,6 +96,19 @@ final class PhaseRunner {
     if (unchanged.isPresent()) {
       journal.note(index, unchanged.get());
       progress.say(unchanged.get());
+    }
+  }
+
+  /** Lists the rows that are wrong, if there are any. */
+  private void writeRejected(Preflight.Ready ready, PhaseFolder folder) {
+    PhasePlan plan = ready.planned().plan();
+    boolean any =
+        plan.data().badRows() > 0 || (plan.heldOut() != null && plan.heldOut().badRows() > 0);
+    if (any) {
+      files.write(
+          "the list of the wrong rows of phase " + ready.planned().phase().name(),
+          "",
+          () -> RejectedRows.write(ready.prepared(), folder.rejectedJsonl()));
     }
   }
 
@@ -271,7 +286,7 @@ final class PhaseRunner {
 
     void write() throws IOException {
       folder.removeRescansAfter(0);
-      journal.phaseStarted(index, DataFiles.digests(phase, request.folder()), StartFiles.of(start));
+      journal.phaseStarted(index, DataFiles.digests(phase, request), StartFiles.of(start));
     }
   }
 

@@ -20,9 +20,18 @@ public final class PhaseWarnings {
     PhasePlan plan = planned.plan();
     List<String> warnings = new ArrayList<>();
     device.warning(planned).ifPresent(warnings::add);
-    warnings.addAll(RowWarnings.of(planned.phase(), plan.data(), plan.heldOut()));
+    warnings.addAll(planned.warnings());
+    warnings.addAll(ofRows(planned.phase(), plan));
+    planned.shared().forEach(shared -> warnings.addAll(shared.sentences(planned.phase().name())));
     RateWarnings.before(planned).ifPresent(warnings::add);
     MissedRescans.sentence(planned).ifPresent(warnings::add);
+    return warnings;
+  }
+
+  /** What of these is of its rows. */
+  public static List<String> ofRows(Phase phase, PhasePlan plan) {
+    List<String> warnings = new ArrayList<>(RowWarnings.of(phase, plan.data(), plan.heldOut()));
+    plan.badRows().forEach(bad -> warnings.add("phase %s: %s".formatted(phase.name(), bad)));
     return warnings;
   }
 

@@ -2,6 +2,7 @@ package dev.polyphase.orchestrator.engine;
 
 import dev.polyphase.phases.api.PhasePlan;
 import dev.polyphase.pipelines.Phase;
+import java.util.List;
 
 /**
  * A phase that passed every check.
@@ -9,5 +10,28 @@ import dev.polyphase.pipelines.Phase;
  * @param phase its settings
  * @param target what it will train
  * @param plan what the trainer says that it will do
+ * @param shared which of its rows phases before it train on too, of those that are still to come
+ * @param warnings what is to be said of the model that it starts from, a sentence each
  */
-public record PlannedPhase(Phase phase, ExpectedTarget target, PhasePlan plan) {}
+public record PlannedPhase(
+    Phase phase,
+    ExpectedTarget target,
+    PhasePlan plan,
+    List<SharedRows> shared,
+    List<String> warnings) {
+
+  public PlannedPhase {
+    shared = List.copyOf(shared);
+    warnings = List.copyOf(warnings);
+  }
+
+  /** One that shares no rows, from a model of which nothing is to be said. */
+  public PlannedPhase(Phase phase, ExpectedTarget target, PhasePlan plan) {
+    this(phase, target, plan, List.of(), List.of());
+  }
+
+  /** The same with warnings of its model. */
+  PlannedPhase with(List<String> ofModel) {
+    return new PlannedPhase(phase, target, plan, shared, ofModel);
+  }
+}

@@ -4,6 +4,7 @@ import dev.polyphase.phases.api.PhaseRequest;
 import dev.polyphase.phases.api.PhaseStart;
 import dev.polyphase.phases.api.PhaseTrainer;
 import dev.polyphase.phases.api.PreparedPhase;
+import dev.polyphase.phases.api.RowHashes;
 import dev.polyphase.pipelines.Phase;
 import dev.polyphase.pipelines.PhaseType;
 import dev.polyphase.pipelines.problems.InputException;
@@ -30,9 +31,15 @@ final class Preflight {
    * A phase to train.
    *
    * @param planned what it will do
-   * @param prepared its rows, which take memory as long as anybody has them
+   * @param prepared its rows, mapped from prepared files, and some numbers of each
    */
-  record Ready(PlannedPhase planned, PreparedPhase prepared) {}
+  record Ready(PlannedPhase planned, PreparedPhase prepared) {
+
+    /** The same with warnings of the model that it starts from. */
+    Ready with(List<String> ofModel) {
+      return new Ready(planned.with(ofModel), prepared);
+    }
+  }
 
   /**
    * Checks the phases from {@code from} on, all of them on the weights that the first of them will
@@ -54,6 +61,7 @@ final class Preflight {
     Phase first = request.pipeline().phases().get(from);
     CheckpointWriter.requireCarried(checkpoint, request.run().phase(from, first.name()).model());
     List<Ready> ready = new ArrayList<>();
+    List<RowHashes> rows = new ArrayList<>();
     // Phases share their model, and thus its problems.
     Set<Problem> problems = new LinkedHashSet<>();
     int count = request.pipeline().phases().size();
@@ -67,9 +75,12 @@ final class Preflight {
         e.problems().forEach(problem -> problems.add(of(phase, problem)));
       }
       try {
-        PhaseRequest training = asRequest(request, i, start, target);
-        PreparedPhase prepared = trainers.apply(phase.type()).prepare(training, progress::reading);
-        ready.add(new Ready(new PlannedPhase(phase, target, prepared.plan()), prepared));
+        PreparedPhase prepared = prepared(request, i, start, target, trainers, progress);
+        rows.add(prepared.rows());
+        List<SharedRows> shared = shared(ready, rows);
+        ready.add(
+            new Ready(
+                new PlannedPhase(phase, target, prepared.plan(), shared, List.of()), prepared));
       } catch (InputException e) {
         problems.addAll(e.problems());
       }
@@ -78,6 +89,38 @@ final class Preflight {
       throw new InputException(List.copyOf(problems));
     }
     return ready;
+  }
+
+  /**
+   * Which rows of a phase those before it train on too.
+   *
+   * @param rows of each of those, and at the end the phase's own
+   */
+  private static List<SharedRows> shared(List<Ready> before, List<RowHashes> rows) {
+    List<SharedRows> shared = new ArrayList<>();
+    for (int i = 0; i < before.size(); i++) {
+      SharedRows.of(before.get(i).planned().phase().name(), rows.get(i), rows.get(before.size()))
+          .ifPresent(shared::add);
+    }
+    return shared;
+  }
+
+  /**
+   * One phase with its rows.
+   *
+   * @throws InputException with its problems
+   */
+  static PreparedPhase prepared(
+      RunRequest request,
+      int index,
+      Path start,
+      ExpectedTarget target,
+      Function<PhaseType, PhaseTrainer> trainers,
+      Progress progress)
+      throws IOException {
+    Phase phase = request.pipeline().phases().get(index);
+    PhaseRequest training = asRequest(request, index, start, target);
+    return trainers.apply(phase.type()).prepare(training, progress::reading);
   }
 
   private static void requirePlace(RunRequest request) throws IOException {

@@ -1,5 +1,6 @@
 package dev.polyphase.orchestrator.engine;
 
+import dev.polyphase.data.ReadingListener;
 import dev.polyphase.phases.api.MetricsRow;
 import dev.polyphase.phases.api.PhaseResult;
 import dev.polyphase.phases.api.SavedCheckpoint;
@@ -31,6 +32,9 @@ public final class Progress {
   private long lastLineNanos;
   private boolean reading;
   private long lastReadingNanos;
+  private String readingFile = "";
+  private long readingSince;
+  private long readTokensBefore;
 
   /** Plain lines on {@code out}, which is flushed after each. */
   public Progress(PrintWriter out) {
@@ -56,6 +60,7 @@ public final class Progress {
   /** A phase is checked: what follows is about it. */
   void checking(int index, int count, String name) {
     this.phase = "phase " + (index + 1) + "/" + count;
+    this.readingFile = "";
     this.name = name;
   }
 
@@ -67,25 +72,46 @@ public final class Progress {
   }
 
   /**
-   * A row of data is read. What is read in less than the time between two lines has none; the
+   * Rows of data are read. What is read in less than the time between two lines has none; the
    * phases of a plan are read one after the other, which takes as long as all of them.
    */
-  void reading(String file, long rows) {
+  void reading(ReadingListener.Progress progress) {
     long now = nanoTime.getAsLong();
     if (!reading) {
       reading = true;
       lastReadingNanos = now;
     }
+    if (!progress.file().equals(readingFile)) {
+      readingFile = progress.file();
+      readingSince = now;
+      readTokensBefore = progress.tokens();
+    }
     if (now - lastReadingNanos < (display.rewrites() ? STATUS_EVERY_NANOS : LINE_EVERY_NANOS)) {
       return;
     }
     lastReadingNanos = now;
-    String text = "reading %s, %s rows".formatted(fileName(file), Numbers.whole(rows));
+    String text =
+        "reading %s, %s rows%s%s"
+            .formatted(
+                fileName(progress.file()),
+                Numbers.whole(progress.rows()),
+                progress.share().isPresent() ? percent(progress.share().getAsDouble()) : "",
+                rate(progress.tokens() - readTokensBefore, now - readingSince));
     if (display.rewrites()) {
       status(text);
     } else {
       message(text);
     }
+  }
+
+  private static String percent(double share) {
+    return String.format(Locale.ROOT, " (%.0f %%)", 100 * Math.min(1, share));
+  }
+
+  private static String rate(long tokens, long nanos) {
+    return nanos < STATUS_EVERY_NANOS || tokens == 0
+        ? ""
+        : ", %s tokens/s".formatted(Numbers.whole((long) (tokens * 1e9 / nanos)));
   }
 
   private static String fileName(String file) {

@@ -3,8 +3,12 @@ package dev.polyphase.orchestrator.engine;
 import dev.polyphase.data.DataCounts;
 import dev.polyphase.pipelines.Phase;
 import dev.polyphase.pipelines.PhaseType;
+import dev.polyphase.pipelines.Rows.ExcessLength;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /** What a user is told of data of which a phase learns less than there is. */
@@ -23,12 +27,15 @@ final class RowWarnings {
   static List<String> of(Phase phase, @Nullable DataCounts data, @Nullable DataCounts heldOut) {
     List<String> sentences = new ArrayList<>();
     if (data != null) {
+      bad(phase, "", data).ifPresent(sentences::add);
       add(sentences, phase, "", data);
+      addAlsoHeldOut(sentences, phase, data);
       if (data.equal() > 0) {
         sentences.add(equal(phase, data));
       }
     }
     if (heldOut != null) {
+      bad(phase, "held-out ", heldOut).ifPresent(sentences::add);
       add(sentences, phase, "held-out ", heldOut);
     }
     return sentences;
@@ -36,8 +43,8 @@ final class RowWarnings {
 
   private static void add(List<String> sentences, Phase phase, String which, DataCounts counts) {
     String rows = which + (phase.type() == PhaseType.DPO ? "pairs" : "rows");
-    // Of a row that cpt splits nothing is lost.
-    long cut = phase.type() == PhaseType.CPT ? 0 : counts.cut();
+    // Of a row that is split nothing is lost.
+    long cut = phase.excessLength() == ExcessLength.SPLIT ? 0 : counts.cut();
     if (cut + counts.dropped() > 0 && FEW * (cut + counts.dropped()) >= counts.read()) {
       sentences.add(tooLong(phase, rows, cut, counts));
     }
@@ -53,13 +60,49 @@ final class RowWarnings {
     }
   }
 
+  private static Optional<String> bad(Phase phase, String which, DataCounts counts) {
+    if (counts.badRows() == 0) {
+      return Optional.empty();
+    }
+    String reasons =
+        counts.bad().entrySet().stream()
+            .sorted(Map.Entry.<String, Long>comparingByValue().reversed())
+            .map(reason -> "%s: %s".formatted(reason.getKey(), Numbers.whole(reason.getValue())))
+            .collect(Collectors.joining("; "));
+    return Optional.of(
+        "phase %s: %s of %s %srows (%s) left out as wrong (%s); a run writes them to the phase's rejected.jsonl; mend them, or set strict: true to have them refused"
+            .formatted(
+                phase.name(),
+                Numbers.whole(counts.badRows()),
+                Numbers.whole(counts.read()),
+                which,
+                share(counts.badRows(), counts.read()),
+                reasons));
+  }
+
+  private static void addAlsoHeldOut(List<String> sentences, Phase phase, DataCounts counts) {
+    if (counts.alsoHeldOut() > 0 && FEW * counts.alsoHeldOut() >= counts.read()) {
+      sentences.add(
+          "phase %s: %s of %s %s (%s) are in eval_datasets too and not trained on; hold out others, or remove them"
+              .formatted(
+                  phase.name(),
+                  Numbers.whole(counts.alsoHeldOut()),
+                  Numbers.whole(counts.read()),
+                  phase.type() == PhaseType.DPO ? "pairs" : "rows",
+                  share(counts.alsoHeldOut(), counts.read())));
+    }
+  }
+
   private static String tooLong(Phase phase, String rows, long cut, DataCounts counts) {
     List<String> what = new ArrayList<>();
     if (cut > 0) {
       what.add("cuts " + Numbers.whole(cut));
     }
     if (counts.dropped() > 0) {
-      what.add("leaves no token that carries loss in " + Numbers.whole(counts.dropped()));
+      what.add(
+          phase.excessLength() == ExcessLength.DROP
+              ? "leaves out " + Numbers.whole(counts.dropped())
+              : "leaves no token that carries loss in " + Numbers.whole(counts.dropped()));
     }
     return "phase %s: sequence_len, which is %s, %s of %s %s (%s); raise it, or shorten them"
         .formatted(

@@ -62,10 +62,16 @@ public record RunDisk(
         remedies(request.pipeline(), needs));
   }
 
-  /** A model with random weights is as large as what is trained from it. */
+  /**
+   * A model that the run makes is as large as what is trained from it. One with further tokens may
+   * be less, as far as the file system lets it share its base's files, which nobody knows before.
+   */
   private static long newModelBytes(RunRequest request, List<DiskNeed> needs, boolean continues)
       throws IOException {
-    if (!(request.pipeline().baseModel() instanceof BaseModel.Random) || needs.isEmpty()) {
+    boolean made =
+        request.pipeline().baseModel() instanceof BaseModel.Random
+            || !request.pipeline().vocabulary().isAsItWas();
+    if (!made || needs.isEmpty()) {
       return 0;
     }
     long there = continues ? FolderTree.bytes(request.run().newModel()) : 0;

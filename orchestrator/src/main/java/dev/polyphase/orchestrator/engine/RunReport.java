@@ -28,6 +28,7 @@ import java.time.Instant;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -152,20 +153,31 @@ final class RunReport {
         result.steps(),
         result.tokens(),
         result.seconds(),
-        rowCounts(result.data()),
-        rowCounts(result.heldOut()));
+        result.data() == null ? null : rowCounts(result.data()),
+        result.heldOut() == null ? null : rowCounts(result.heldOut()),
+        datasets(result));
   }
 
-  private static @Nullable RowCounts rowCounts(@Nullable DataCounts counts) {
-    return counts == null
-        ? null
-        : new RowCounts(
-            counts.read(),
-            counts.kept(),
-            counts.cut(),
-            counts.dropped(),
-            counts.withoutLoss(),
-            counts.equal());
+  private static Map<String, RowCounts> datasets(PhaseResult result) {
+    Map<String, RowCounts> counts = new LinkedHashMap<>();
+    if (result.datasets() != null) {
+      result.datasets().forEach((name, ofDataset) -> counts.put(name, rowCounts(ofDataset)));
+    }
+    return counts;
+  }
+
+  private static RowCounts rowCounts(DataCounts counts) {
+    return new RowCounts(
+        counts.read(),
+        counts.kept(),
+        counts.cut(),
+        counts.dropped(),
+        counts.withoutLoss(),
+        counts.badRows(),
+        counts.duplicates(),
+        counts.alsoHeldOut(),
+        counts.equal(),
+        counts.tokens());
   }
 
   private List<String> warnings(PhaseState state) {

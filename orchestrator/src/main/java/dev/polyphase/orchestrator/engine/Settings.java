@@ -31,10 +31,24 @@ import org.jspecify.annotations.Nullable;
 record Settings(Map<String, String> shared, List<Map<String, String>> phases) {
   // Where a run lies and what it runs on may change between two starts; its numbers may not.
   private static final Set<String> SHARED =
-      Set.of("base_model", "seed", "dtype", "save_dtype", "save_rounding");
+      Set.of(
+          "base_model",
+          "special_tokens",
+          "tokens",
+          "pad_embeddings_to_multiple_of",
+          "seed",
+          "dtype",
+          "save_dtype",
+          "save_rounding");
 
   /** What earlier versions did, which did not know these keys. */
-  private static final Map<String, String> BEFORE_THERE_WAS = Map.of("save_rounding", "nearest");
+  private static final Map<String, String> BEFORE_THERE_WAS =
+      Map.of(
+          "save_rounding", "nearest",
+          "mix_by", "passes",
+          "deduplicate", "false",
+          "max_bad_ratio", "0.01",
+          "strict", "false");
 
   /**
    * A setting that is not what it was.

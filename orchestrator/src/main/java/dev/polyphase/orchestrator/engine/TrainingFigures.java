@@ -20,6 +20,7 @@ import java.util.Comparator;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -39,6 +40,10 @@ record TrainingFigures(List<Curve> curves, List<HeldOut> heldOut) {
 
   private static final String LOSS = "eval_loss";
   private static final String HELD_OUT = "eval_";
+
+  /** Before the name of a dataset. */
+  private static final String LOSS_OF = "loss/";
+
   private static final Set<String> SPEEDS = Set.of("eval_runtime", "eval_samples_per_second");
   private static final ObjectMapper JSON = new ObjectMapper();
 
@@ -50,7 +55,20 @@ record TrainingFigures(List<Curve> curves, List<HeldOut> heldOut) {
     if (evaluations.size() >= LEAST_EVALUATIONS) {
       curves.addAll(curves(HELD_OUT_CURVES, evaluations));
     }
+    curves.addAll(curves(namesOf(LOSS_OF, steps), steps));
+    if (evaluations.size() >= LEAST_EVALUATIONS) {
+      curves.addAll(curves(namesOf(HELD_OUT + LOSS_OF, evaluations), evaluations));
+    }
     return new TrainingFigures(curves, heldOut(evaluations, evaluation.loadBestModelAtEnd()));
+  }
+
+  /** The names that begin so, of any of the rows. */
+  private static List<String> namesOf(String beginning, List<JsonNode> rows) {
+    Set<String> names = new TreeSet<>();
+    for (JsonNode row : rows) {
+      row.fieldNames().forEachRemaining(names::add);
+    }
+    return names.stream().filter(name -> name.startsWith(beginning)).toList();
   }
 
   private static List<Curve> curves(List<String> names, List<JsonNode> rows) {

@@ -1,42 +1,32 @@
 package dev.polyphase.orchestrator.hub;
 
+import dev.polyphase.data.DatasetHub;
 import dev.polyphase.pipelines.problems.InputException;
-import dev.polyphase.pipelines.problems.InputFile;
-import dev.polyphase.pipelines.problems.Place;
-import dev.polyphase.weights.FileFailure;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Map;
+import java.util.List;
 import java.util.Optional;
-import java.util.regex.Pattern;
+import java.util.stream.Stream;
 
 /**
- * Finds the folder of a model that a user names: a folder, or a Hugging Face id whose files are in
- * the hub's cache on this machine. Nothing is ever downloaded.
+ * The folders of what a user names: a folder, or the id of a model or a data set on the Hugging
+ * Face hub, as {@code Qwen/Qwen3-8B} or with a revision {@code Qwen/Qwen3-8B@v1.0}. What is not in
+ * the hub's cache on this machine is downloaded.
  *
- * @param cache the hub's cache, which need not exist
+ * @param hub where ids are looked up
  */
-public record ModelFolders(Path cache) {
-  // owner/name, or a bare name as the oldest models have.
-  private static final Pattern ID =
-      Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9][A-Za-z0-9._-]*)?");
+public record ModelFolders(Hub hub) implements DatasetHub {
 
-  private static final Pattern REVISION = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]*");
-
-  /**
-   * The cache where Hugging Face's own tools have it: {@code HF_HUB_CACHE}, else {@code
-   * HF_HOME/hub}, else {@code ~/.cache/huggingface/hub}.
-   */
-  public static ModelFolders of(Map<String, String> environment, Path home) {
-    String hubCache = environment.getOrDefault("HF_HUB_CACHE", "");
-    if (!hubCache.isEmpty()) {
-      return new ModelFolders(Path.of(hubCache));
+  /** An id and which version of it. */
+  private record Named(Repository repository, Optional<String> revision) {
+    static Optional<Named> model(String text) {
+      int at = text.indexOf('@');
+      String id = at < 0 ? text : text.substring(0, at);
+      Optional<String> revision = at < 0 ? Optional.empty() : Optional.of(text.substring(at + 1));
+      return Repository.of(Repository.Kind.MODEL, id)
+          .map(repository -> new Named(repository, revision));
     }
-    String hfHome = environment.getOrDefault("HF_HOME", "");
-    Path huggingFace = hfHome.isEmpty() ? home.resolve(".cache/huggingface") : Path.of(hfHome);
-    return new ModelFolders(huggingFace.resolve("hub"));
   }
 
   /**
@@ -44,9 +34,18 @@ public record ModelFolders(Path cache) {
    *
    * @param model a folder or an id
    * @param base what a relative folder is relative to
-   * @throws InputException if it is neither a folder nor in the cache
+   * @throws InputException if it is neither a folder nor on the hub
    */
   public Path resolve(String model, Path base) throws IOException {
+    return resolve(model, base, new WantedFiles.OfModel());
+  }
+
+  /** The same of which configuration, tokenizer and templates are needed, and no weights. */
+  public Path resolveTokenizer(String model, Path base) throws IOException {
+    return resolve(model, base, new WantedFiles.OfTokenizer());
+  }
+
+  private Path resolve(String model, Path base, WantedFiles wanted) throws IOException {
     Path folder = base.resolve(model);
     if (Files.isDirectory(folder)) {
       return folder;
@@ -54,54 +53,44 @@ public record ModelFolders(Path cache) {
     if (Files.exists(folder)) {
       throw new InputException(folder + " is a file; a model is a folder in Hugging Face layout");
     }
-    if (!ID.matcher(model).matches()) {
-      throw new InputException("there is no folder " + folder + "; name the folder of a model");
-    }
-    return inCache(model)
-        .orElseThrow(
-            () ->
-                new InputException(
-                    "the model "
-                        + model
-                        + " is neither the folder "
-                        + folder
-                        + " nor in the Hugging Face cache "
-                        + cache
-                        + "; download it first, as with: hf download "
-                        + model));
+    Named named =
+        Named.model(model)
+            .orElseThrow(
+                () ->
+                    new InputException(
+                        "there is no folder " + folder + "; name the folder of a model"));
+    return hub.snapshot(named.repository, named.revision, wanted, "the folder " + folder);
   }
 
-  /** Whether a model is named by its id rather than by a folder. */
-  public boolean isId(String model, Path base) {
-    return !Files.isDirectory(base.resolve(model)) && ID.matcher(model).matches();
+  /** The id that a model is named by, without its revision; empty where that is a folder. */
+  public static Optional<String> id(String model, Path base) {
+    return Files.isDirectory(base.resolve(model))
+        ? Optional.empty()
+        : Named.model(model).map(named -> named.repository.id());
   }
 
-  /** The snapshot that {@code main} points to: {@code models--OWNER--NAME/snapshots/COMMIT}. */
-  private Optional<Path> inCache(String id) throws IOException {
-    Path repository = cache.resolve("models--" + id.replace("/", "--"));
-    Path main = repository.resolve("refs").resolve("main");
-    if (!Files.isRegularFile(main)) {
-      return Optional.empty();
+  @Override
+  public Optional<Path> snapshot(String id, Optional<String> revision) throws IOException {
+    return snapshot(id, revision, ModelFolders::everything);
+  }
+
+  @Override
+  public Optional<Path> snapshot(String id, Optional<String> revision, Choice choice)
+      throws IOException {
+    Optional<Repository> repository =
+        WantedFiles.OfDataset.isRows(id)
+            ? Optional.empty() // a file that is not there
+            : Repository.of(Repository.Kind.DATASET, id);
+    return repository.isEmpty()
+        ? Optional.empty()
+        : Optional.of(
+            hub.snapshot(
+                repository.get(), revision, new WantedFiles.OfDataset(choice), "a file or folder"));
+  }
+
+  private static List<Path> everything(Path outline) throws IOException {
+    try (Stream<Path> files = Files.walk(outline)) {
+      return files.filter(Files::isRegularFile).toList();
     }
-    String revision;
-    try {
-      revision = new String(InputFile.readAllBytes(main), StandardCharsets.ISO_8859_1).strip();
-    } catch (IOException e) {
-      throw FileFailure.reading(main, e);
-    }
-    if (!REVISION.matcher(revision).matches()) {
-      throw new InputException(
-          Place.in(main.toString()),
-          "this names no revision, which is letters and digits; download the model again");
-    }
-    Path snapshot = repository.resolve("snapshots").resolve(revision);
-    if (!Files.isDirectory(snapshot)) {
-      return Optional.empty();
-    }
-    if (!snapshot.toRealPath().startsWith(repository.toRealPath())) {
-      throw new InputException(
-          Place.in(snapshot.toString()), "this leads out of the cache; download the model again");
-    }
-    return Optional.of(snapshot);
   }
 }

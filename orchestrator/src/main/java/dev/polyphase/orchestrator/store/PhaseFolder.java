@@ -43,6 +43,11 @@ public record PhaseFolder(Path path) {
 
   private static final Pattern UNFINISHED_STEP = Pattern.compile("\\.step-\\d{6,18}\\.tmp-\\d+");
 
+  /** The rows of its data that are wrong and left out. */
+  public Path rejectedJsonl() {
+    return path.resolve("rejected.jsonl");
+  }
+
   /** What the phase began with: a scan, if there is one, and what it trains. */
   public DecisionFolder decision() {
     return new DecisionFolder(path);

@@ -438,7 +438,7 @@ class CliTest {
     err.reset();
     Backend backend =
         new Backend(
-            type -> new AddingTrainer(),
+            (type, rows) -> new AddingTrainer(),
             device -> Floats.singularValues(),
             new RandomModels(),
             (folderOfModel, rows, device, dtype, results) -> {
@@ -452,6 +452,7 @@ class CliTest {
     Map<String, String> environment =
         Map.of(
             "HF_HUB_CACHE", folder.resolve("hub").toString(),
+            "HF_HUB_OFFLINE", "1",
             "POLYPHASE_HOME", folder.resolve("home").toString());
     Console console = Console.of(out, err, StandardCharsets.UTF_8);
     return new Cli(backend, console, environment).execute(args);

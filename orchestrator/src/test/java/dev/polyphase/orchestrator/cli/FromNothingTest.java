@@ -18,6 +18,7 @@ class FromNothingTest {
   @Test
   void trainsAStep() throws IOException {
     Path rows = Files.writeString(folder.resolve("rows.jsonl"), "{\"text\": \"Grüße\"}\n");
+    Path heldOut = Files.writeString(folder.resolve("held-out.jsonl"), "{\"text\": \"Größe\"}\n");
 
     Polyphase.Ended ended =
         Polyphase.execute(
@@ -28,7 +29,7 @@ class FromNothingTest {
             "--set",
             "phases.text.datasets=[{path: %s}]".formatted(rows),
             "--set",
-            "phases.text.eval_datasets=[{path: %s}]".formatted(rows),
+            "phases.text.eval_datasets=[{path: %s}]".formatted(heldOut),
             "--set",
             "phases.text.max_steps=1");
 

@@ -1,5 +1,6 @@
 package dev.polyphase.orchestrator.cli;
 
+import static java.util.Map.entry;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
@@ -40,21 +41,43 @@ class NotBuiltTest {
       defaults: {targeting: {top_percent: 50}, learning_rate: 1e-3, max_steps: 1}
       phases:
         - {name: text, type: cpt, datasets: [{path: text.jsonl}]}
-        - {name: rows, type: sft, datasets: [{path: text.jsonl}]}
-        - {name: pairs, type: dpo, datasets: [{path: preference.jsonl}]}
+        - {name: rows, type: sft, datasets: [{path: more-text.jsonl}]}
+        - {name: pairs, type: dpo, datasets: [{path: more-pairs.jsonl}]}
       """;
+
+  private static final String MESSAGES =
+      "{\"messages\": [{\"role\": \"user\", \"content\": \"a\"},"
+          + " {\"role\": \"assistant\", \"content\": \"b\"}]}";
+
+  private static final String PREFERENCE =
+      "{\"prompt\": \"a\", \"chosen\": \" b\", \"rejected\": \" c\"}";
+
+  private static final String SEGMENTS =
+      "{\"segments\": [{\"label\": false, \"text\": \"a\"}, {\"label\": true, \"text\": \"b\"}]}";
+
+  private static final String UNPAIRED =
+      "{\"prompt\": \"a\", \"completion\": \" b\", \"label\": true}";
 
   /** Rows of each shape, by its name. */
   private static final Map<String, String> ROWS =
-      Map.of(
-          "auto", "{\"text\": \"a b\"}",
-          "text", "{\"text\": \"a b\"}",
-          "messages",
-              "{\"messages\": [{\"role\": \"user\", \"content\": \"a\"},"
-                  + " {\"role\": \"assistant\", \"content\": \"b\"}]}",
-          "completion", "{\"prompt\": \"a\", \"completion\": \" b\"}",
-          "preference", "{\"prompt\": \"a\", \"chosen\": \" b\", \"rejected\": \" c\"}",
-          "tokens", "{\"input_ids\": [1, 2], \"labels\": [1, 2]}");
+      Map.ofEntries(
+          entry("auto", "{\"text\": \"a b\"}"),
+          entry("text", "{\"text\": \"a b\"}"),
+          entry("messages", MESSAGES),
+          entry("chat_template", MESSAGES),
+          entry(
+              "sharegpt",
+              "{\"conversations\": [{\"from\": \"human\", \"value\": \"a\"},"
+                  + " {\"from\": \"gpt\", \"value\": \"b\"}]}"),
+          entry("completion", "{\"prompt\": \"a\", \"completion\": \" b\"}"),
+          entry("alpaca", "{\"instruction\": \"a\", \"output\": \"b\"}"),
+          entry("segments", SEGMENTS),
+          entry("input_output", SEGMENTS),
+          entry("preference", PREFERENCE),
+          entry("chat_template.default", PREFERENCE),
+          entry("unpaired", UNPAIRED),
+          entry("kto", UNPAIRED),
+          entry("tokens", "{\"input_ids\": [1, 2], \"labels\": [1, 2]}"));
 
   private static final List<String> WARMUP_STABLE_DECAY =
       List.of("lr_scheduler=warmup_stable_decay", "lr_scheduler_kwargs.num_decay_steps=1");
@@ -83,6 +106,10 @@ class NotBuiltTest {
     for (Map.Entry<String, String> rows : ROWS.entrySet()) {
       Files.writeString(folder.resolve(rows.getKey() + ".jsonl"), rows.getValue() + "\n");
     }
+    // Rows that are held out are not trained on.
+    Files.writeString(folder.resolve("more-text.jsonl"), ROWS.get("text").replace(" b", " d"));
+    Files.writeString(
+        folder.resolve("more-pairs.jsonl"), ROWS.get("preference").replace(" b", " d"));
     yaml = Files.writeString(folder.resolve("keys.yaml"), PIPELINE).toString();
   }
 
@@ -107,10 +134,8 @@ class NotBuiltTest {
       quoteCharacter = '"',
       value = {
         "rows  | datasets=[{path: text.jsonl, weight: 1}]      | datasets[].weight | true",
-        "rows  | datasets=[{path: text.jsonl, weight: 2}]      | datasets[].weight | false",
-        "rows  | eval_datasets=[{path: text.jsonl, weight: 2}] | datasets[].weight | false",
+        "rows  | datasets=[{path: text.jsonl, weight: 2}]      | datasets[].weight | true",
         "rows  | datasets=[{path: 't*.jsonl'}]                 | datasets[].path   | true",
-        "rows  | datasets=[{path: rows.parquet}]               | datasets[].path   | false",
         "text  | sample_packing=true                           | sample_packing    | true",
         "rows  | sample_packing=true                           | sample_packing    | true",
         "pairs | sample_packing=true                           | sample_packing    | false",
@@ -131,13 +156,7 @@ class NotBuiltTest {
             marked.add(key.replace("eval_datasets", "datasets"));
           }
         });
-    assertThat(marked)
-        .containsExactly(
-            "datasets[].path",
-            "datasets[].weight",
-            "dpo.loss_type",
-            "dpo.reference",
-            "sample_packing");
+    assertThat(marked).containsExactly("dpo.loss_type", "dpo.reference", "sample_packing");
   }
 
   private static void assertPlanned(List<String> settings, String key, boolean built) {
@@ -162,12 +181,16 @@ class NotBuiltTest {
       return List.of(word.key().replace(OF_PIPELINE + ".", "") + "=" + word.value());
     }
     String phase = "phases.rows.";
-    if (word.key().startsWith("dpo.") || word.value().equals("preference")) {
+    if (word.key().startsWith("dpo.") || PREFERENCE.equals(ROWS.get(word.value()))) {
       phase = "phases.pairs.";
     }
-    if (word.key().endsWith("datasets[].type")) {
-      String list = word.key().replace("[].type", "");
-      return List.of(phase + list + "=[{path: %s.jsonl, type: %1$s}]".formatted(word.value()));
+    int list = word.key().indexOf("[].");
+    if (list > 0) {
+      String key = word.key().substring(list + "[].".length());
+      String rows = key.equals("type") ? word.value() : "messages";
+      return List.of(
+          "%s%s=[{path: %s.jsonl, %s: %s}]"
+              .formatted(phase, word.key().substring(0, list), rows, key, word.value()));
     }
     String setting = word.key() + "=" + word.value();
     List<String> settings = new ArrayList<>(List.of(phase + setting));

@@ -96,7 +96,10 @@ class OwnWordsTest {
   void ofFilesThatAreNoJson(byte[] wrong) throws IOException {
     Files.write(rows, wrong);
     assertIsRefusedInOwnWords(rows, "score", model.toString(), "--input", rows.toString());
-    assertIsRefusedInOwnWords(rows, "render", model.toString(), "--input", rows.toString());
+    // Of rows, these numbers are read as Python writes them.
+    if (!new String(wrong, StandardCharsets.UTF_8).matches(".*(NaN|Infinity).*")) {
+      assertIsRefusedInOwnWords(rows, "render", model.toString(), "--input", rows.toString());
+    }
     assertIsRefusedInOwnWords(rows, "plan", yaml.toString());
 
     Path config = Files.write(model.resolve("config.json"), wrong);

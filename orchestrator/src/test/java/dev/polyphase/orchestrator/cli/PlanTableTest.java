@@ -14,6 +14,7 @@ import dev.polyphase.orchestrator.engine.PlannedPhase;
 import dev.polyphase.orchestrator.engine.RunDisk;
 import dev.polyphase.orchestrator.engine.RunRequest;
 import dev.polyphase.phases.api.Compute;
+import dev.polyphase.phases.api.DatasetShare;
 import dev.polyphase.phases.api.DeviceNeed;
 import dev.polyphase.phases.api.EndToken;
 import dev.polyphase.phases.api.MemoryEstimate;
@@ -61,6 +62,9 @@ class PlanTableTest {
           new PhasePlan(
               new DataCounts(1_000_300, 1_000_000, 70_000, 200, 100, 0, 0, 1_000_000, 600_000_000),
               DataCounts.whole(500, 300_000),
+              List.of(),
+              Map.of(),
+              List.of(new DatasetShare("a", 1_000_000, 1_000_000, 600_000_000)),
               List.of(new EndToken(151645, "<|im_end|>")),
               612_000_000,
               31_250,
@@ -258,6 +262,9 @@ class PlanTableTest {
             new PhasePlan(
                 one.data(),
                 one.heldOut(),
+                List.of(),
+                Map.of(),
+                one.epoch(),
                 one.ends(),
                 one.slots(),
                 one.steps(),
@@ -309,6 +316,9 @@ class PlanTableTest {
             new PhasePlan(
                 one.data(),
                 one.heldOut(),
+                List.of(),
+                Map.of(),
+                one.epoch(),
                 one.ends(),
                 one.slots(),
                 one.steps(),
@@ -367,6 +377,9 @@ class PlanTableTest {
         new PhasePlan(
             plan.data(),
             plan.heldOut(),
+            List.of(),
+            Map.of(),
+            plan.epoch(),
             plan.ends(),
             plan.slots(),
             plan.steps(),

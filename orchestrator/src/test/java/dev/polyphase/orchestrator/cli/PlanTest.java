@@ -28,7 +28,7 @@ class PlanTest {
         num_epochs: 1.5
       phases:
         - {name: ranked, type: sft, targeting: {top_percent: 50}, datasets: [{path: text.jsonl}],
-           eval_datasets: [{path: text.jsonl}]}
+           eval_datasets: [{path: held-out.jsonl}]}
         - {name: named, type: cpt, datasets: [{path: text.jsonl}], sample_packing: true,
            sequence_len: 1024,
            targeting: {method: parameters, unfrozen_parameters: [model.layers.3, 'lm_head.weight[8:16]']}}
@@ -43,14 +43,17 @@ class PlanTest {
   void files() throws IOException {
     Fixture.QWEN2.copyTo(folder);
     StringBuilder text = new StringBuilder();
+    StringBuilder heldOut = new StringBuilder();
     StringBuilder pairs = new StringBuilder();
     for (int i = 0; i < 7; i++) {
       String sentence = "The moon pulls the sea towards it. ".repeat(i % 3 + 1) + i;
       text.append("{\"text\": \"%s\"}%n".formatted(sentence));
+      heldOut.append("{\"text\": \"%s\"}%n".formatted(sentence.replace("moon", "sun")));
       pairs.append(
           "{\"prompt\": \"Say\", \"chosen\": \" %s\", \"rejected\": \" no\"}%n".formatted(i));
     }
     Files.writeString(folder.resolve("text.jsonl"), text);
+    Files.writeString(folder.resolve("held-out.jsonl"), heldOut);
     Files.writeString(folder.resolve("pairs.jsonl"), pairs);
     yaml = Files.writeString(folder.resolve("planned.yaml"), PIPELINE).toString();
   }
@@ -62,7 +65,7 @@ class PlanTest {
     assertThat(planned.results()).hasLineCount(1);
     JsonNode plan = new ObjectMapper().readTree(planned.results());
     try (Stream<Path> left = Files.list(folder)) {
-      assertThat(left).as("it writes nothing").hasSize(4);
+      assertThat(left).as("it writes nothing").hasSize(5);
     }
 
     String runs = folder.resolve("runs").toString();
@@ -121,6 +124,9 @@ class PlanTest {
     Files.writeString(
         folder.resolve("text.jsonl"),
         row.formatted("x".repeat(39)).repeat(99) + row.formatted("short"));
+    Files.writeString(
+        folder.resolve("held-out.jsonl"),
+        row.formatted("x".repeat(39)).repeat(99) + row.formatted("other"));
     String runs = folder.resolve("runs").toString();
     String[] settings = {
       "--set", "phases.ranked.sequence_len=32", "--set", "phases.ranked.warmup_ratio=0.1"
@@ -157,8 +163,8 @@ class PlanTest {
     // The prompt, the answer and its end.
     JsonNode counts =
         Polyphase.parse(
-            "{\"read\":100,\"kept\":1,\"cut\":0,\"dropped\":99,\"without_loss\":0,\"equal\":0,"
-                + "\"equal_after_cut\":0,\"pieces\":1,\"tokens\":9}");
+            "{\"read\":100,\"kept\":1,\"cut\":0,\"dropped\":99,\"without_loss\":0,"
+                + "\"bad\":{},\"seams\":0,\"equal\":0,\"equal_after_cut\":0,\"pieces\":1,\"tokens\":9,\"duplicates\":0,\"also_held_out\":0}");
     assertThat(plan.path("data")).isEqualTo(counts).isEqualTo(plan.path("held_out"));
     assertThat(plan.path("warnings"))
         .extracting(JsonNode::textValue)

@@ -9,6 +9,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 
@@ -65,7 +66,10 @@ public final class Polyphase {
     ByteArrayOutputStream out = new ByteArrayOutputStream();
     ByteArrayOutputStream err = new ByteArrayOutputStream();
     Console console = Console.of(out, err, StandardCharsets.UTF_8);
-    int exitCode = new Cli(backend, console, environment).execute(args);
+    // No test asks a hub but one of its own.
+    Map<String, String> alone = new HashMap<>(Map.of("HF_HUB_OFFLINE", "1"));
+    alone.putAll(environment);
+    int exitCode = new Cli(backend, console, alone).execute(args);
     return new Ended(
         exitCode, out.toString(StandardCharsets.UTF_8), err.toString(StandardCharsets.UTF_8));
   }

@@ -11,6 +11,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.regex.Matcher;
@@ -56,6 +57,10 @@ class ReadmeTest {
     assertThat(PipelineReader.parse(example.group(1), "README.md", List.of()).phases())
         .extracting(phase -> phase.name())
         .containsExactly("foundation", "refinement", "alignment");
+    assertThat(example.find()).isTrue();
+    assertThat(PipelineReader.parse(example.group(1), "README.md", List.of()).phases())
+        .extracting(phase -> phase.rows().chatTemplate())
+        .containsExactly(Optional.of("llama3"));
     assertThat(example.find()).isTrue();
     assertThat(PipelineReader.parse(example.group(1), "README.md", List.of()).phases())
         .hasSize(7)

@@ -46,6 +46,22 @@ class RenderCommandTest {
   }
 
   @Test
+  void rendersWithAnotherTemplateAndTheModelsTokens() throws IOException {
+    assertThat(render(model, "--chat-template", "zephyr").results())
+        .startsWith("{\"text\":\"<|user|>\\nGrüße 😀<|im_end|>\\n\"}\n");
+    Path own = Files.writeString(folder.resolve("own.jinja"), "{{ messages[0].content }}");
+    assertThat(render(model, "--chat-template", own.toString()).results())
+        .startsWith("{\"text\":\"Grüße 😀\"}\n");
+    assertThat(render(model, "--chat-template", "tokenizer_default")).isEqualTo(render(model));
+    assertThat(render(model, "--chat-template", "zefir"))
+        .satisfies(
+            ended -> {
+              assertThat(ended.exitCode()).isEqualTo(2);
+              assertThat(ended.messages()).startsWith("--chat-template: is zefir, and there is no");
+            });
+  }
+
+  @Test
   void refusesHalfACharacterAsTrainingDoes() throws IOException {
     Files.writeString(
         rows,

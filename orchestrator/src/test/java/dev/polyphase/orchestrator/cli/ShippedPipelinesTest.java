@@ -41,11 +41,11 @@ class ShippedPipelinesTest {
 
   private static final Map<PhaseType, String> ROWS =
       Map.of(
-          PhaseType.CPT, "{\"text\": \"The moon pulls the sea.\"}\n",
+          PhaseType.CPT, "{\"text\": \"The moon pulls the sea. %s\"}\n",
           PhaseType.SFT,
-              "{\"messages\": [{\"role\": \"user\", \"content\": \"2 + 3?\"},"
+              "{\"messages\": [{\"role\": \"user\", \"content\": \"2 + 3? %s\"},"
                   + " {\"role\": \"assistant\", \"content\": \"5\"}]}\n",
-          PhaseType.DPO, "{\"prompt\": \"2 + 3?\", \"chosen\": \" 5\", \"rejected\": \" 6\"}\n");
+          PhaseType.DPO, "{\"prompt\": \"2 + 3? %s\", \"chosen\": \" 5\", \"rejected\": \" 6\"}\n");
 
   @TempDir Path folder;
 
@@ -78,7 +78,7 @@ class ShippedPipelinesTest {
             .results()
             .map(example -> example.group(1))
             .toList();
-    assertThat(examples).hasSize(2);
+    assertThat(examples).hasSize(3);
     return examples;
   }
 
@@ -107,7 +107,11 @@ class ShippedPipelinesTest {
               .toList()) {
         Path rows = folder.resolve(dataset.path().replace("*", "rows"));
         Files.createDirectories(rows.getParent());
-        Files.writeString(rows, ROWS.get(phase.type()).repeat(5));
+        StringBuilder different = new StringBuilder();
+        for (int i = 0; i < 5; i++) {
+          different.append(ROWS.get(phase.type()).formatted(rows.getFileName() + " " + i));
+        }
+        Files.writeString(rows, different);
       }
     }
 

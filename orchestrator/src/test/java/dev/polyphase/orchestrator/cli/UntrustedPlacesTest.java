@@ -288,12 +288,13 @@ class UntrustedPlacesTest {
     err.reset();
     Backend backend =
         new Backend(
-            type -> new AddingTrainer(),
+            (type, rows) -> new AddingTrainer(),
             device -> Floats.singularValues(),
             new RandomModels(),
             (folderOfModel, scored, device, dtype, results) ->
                 results.scored(new ScoredRow(2, -3.0, 1.5)));
-    Map<String, String> environment = Map.of("POLYPHASE_HOME", folder.resolve("home").toString());
+    Map<String, String> environment =
+        Map.of("POLYPHASE_HOME", folder.resolve("home").toString(), "HF_HUB_OFFLINE", "1");
     Console console = Console.of(out, err, StandardCharsets.UTF_8);
     return new Cli(backend, console, environment).execute(args);
   }

@@ -7,6 +7,7 @@ import dev.polyphase.phases.api.PhaseResult;
 import dev.polyphase.phases.api.PhaseStart;
 import dev.polyphase.phases.api.PhaseTrainer;
 import dev.polyphase.phases.api.PreparedPhase;
+import dev.polyphase.phases.api.RowHashes;
 import dev.polyphase.phases.api.SavedCheckpoint;
 import dev.polyphase.rescanner.SingularValues;
 import dev.polyphase.weights.TensorInfo;
@@ -34,7 +35,7 @@ final class WatchedBackend {
   static Backend of(Moments moments) {
     Backend shipped = Backend.embedded();
     return new Backend(
-        type -> watched(shipped.trainers().apply(type), moments),
+        (type, rows) -> watched(shipped.trainers().apply(type, rows), moments),
         device -> new WatchedValues(shipped.singularValues().apply(device), moments),
         shipped.newModels(),
         shipped.scorer());
@@ -52,6 +53,11 @@ final class WatchedBackend {
     @Override
     public PhasePlan plan() {
       return prepared.plan();
+    }
+
+    @Override
+    public RowHashes rows() {
+      return prepared.rows();
     }
 
     @Override

@@ -18,6 +18,7 @@ import dev.polyphase.phases.api.PhaseStart;
 import dev.polyphase.phases.api.PhaseTrainer;
 import dev.polyphase.phases.api.PreparedPhase;
 import dev.polyphase.phases.api.Reach;
+import dev.polyphase.phases.api.RowHashes;
 import dev.polyphase.phases.api.SavedCheckpoint;
 import dev.polyphase.pipelines.problems.InputException;
 import dev.polyphase.weights.Checkpoint;
@@ -73,6 +74,9 @@ public record AddingTrainer(long saveEvery) implements PhaseTrainer {
         DataCounts.whole(1, 1),
         null,
         List.of(),
+        Map.of(),
+        List.of(),
+        List.of(),
         0,
         steps,
         0,
@@ -95,6 +99,11 @@ public record AddingTrainer(long saveEvery) implements PhaseTrainer {
     }
 
     @Override
+    public RowHashes rows() {
+      return RowHashes.NONE;
+    }
+
+    @Override
     public PhaseResult train(PhaseStart start, PhaseListener listener) throws IOException {
       return training.train(start, listener);
     }
@@ -102,6 +111,11 @@ public record AddingTrainer(long saveEvery) implements PhaseTrainer {
 
   private record Prepared(AddingTrainer trainer, PhaseRequest request, PhasePlan plan)
       implements PreparedPhase {
+    @Override
+    public RowHashes rows() {
+      return RowHashes.NONE;
+    }
+
     @Override
     public PhaseResult train(PhaseStart start, PhaseListener listener) throws IOException {
       return trainer.trained(request.from(start), listener);
@@ -150,6 +164,7 @@ public record AddingTrainer(long saveEvery) implements PhaseTrainer {
             count,
             0.5,
             DataCounts.whole(1, 1),
+            null,
             null,
             null);
     listener.finishing(result);

@@ -268,6 +268,24 @@ class CheckpointResumeTest {
     assertLikeTheWhole();
   }
 
+  @Test
+  void aBaseWithMoreTokensStaysWhileAPhaseGoesOnFromIt() throws IOException {
+    String more = "tokens: [<x>]\n";
+    runs.run(WHOLE + more, Start.BEGIN_OR_RESUME);
+    assertThatThrownBy(() -> runs.run(PIPELINE + more, Start.BEGIN_OR_RESUME, dying("first", 5, 3)))
+        .isInstanceOf(IllegalStateException.class);
+    Path base = folder.resolve("runs/two/base/model.safetensors");
+    FileTime made = Files.getLastModifiedTime(base);
+    assertThatThrownBy(() -> runs.run(PIPELINE, Start.BEGIN_OR_RESUME))
+        .isInstanceOf(InputException.class)
+        .hasMessageContaining("tokens[0]");
+
+    runs.run(PIPELINE + more, Start.BEGIN_OR_RESUME);
+
+    assertThat(Files.getLastModifiedTime(base)).isEqualTo(made);
+    assertLikeTheWhole();
+  }
+
   @ParameterizedTest
   @ValueSource(longs = {0, 2})
   void aBadStepIsRemembered(long saveEvery) throws IOException {

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.polyphase.fixtures.Fixture;
 import dev.polyphase.orchestrator.engine.RunRequest.Start;
+import dev.polyphase.orchestrator.hub.Hub;
 import dev.polyphase.orchestrator.hub.ModelFolders;
 import dev.polyphase.phases.api.PhaseTrainer;
 import dev.polyphase.phases.model.RandomModels;
@@ -86,7 +87,16 @@ final class EngineRuns {
         new Engine(
             type -> trainer,
             Floats::singularValues,
-            new ModelFolders(folder.resolve("no-cache")),
+            new ModelFolders(
+                Hub.of(
+                    Map.of(
+                        "HF_HUB_CACHE",
+                        folder.resolve("no-cache").toString(),
+                        "HF_HUB_OFFLINE",
+                        "1"),
+                    folder,
+                    "test",
+                    new DownloadProgress(Display.plain(new PrintWriter(messages)), () -> 0))),
             new RandomModels(),
             devices -> memory,
             stop,

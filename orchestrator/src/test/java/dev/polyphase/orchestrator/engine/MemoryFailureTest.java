@@ -10,6 +10,7 @@ import dev.polyphase.phases.api.PhasePlan;
 import dev.polyphase.phases.api.Reach;
 import dev.polyphase.pipelines.language.PipelineReader;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
@@ -76,6 +77,9 @@ class MemoryFailureTest {
         new PhasePlan(
             DataCounts.whole(1, 1),
             null,
+            List.of(),
+            Map.of(),
+            List.of(),
             List.of(),
             0,
             1,

@@ -9,6 +9,7 @@ import dev.polyphase.phases.api.PhasePlan;
 import dev.polyphase.phases.api.Reach;
 import dev.polyphase.pipelines.language.PipelineReader;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -67,6 +68,9 @@ class MissedRescansTest {
         new PhasePlan(
             DataCounts.whole(1, 1),
             null,
+            List.of(),
+            Map.of(),
+            List.of(),
             List.of(),
             0,
             steps,

@@ -44,7 +44,8 @@ class ModelCardTextTest {
           1.5,
           DataCounts.whole(9, 288),
           null,
-          List.of(new EndToken(258, "<|im_end|>"), new EndToken(256, "")));
+          List.of(new EndToken(258, "<|im_end|>"), new EndToken(256, "")),
+          null);
   private static final TrainingFigures FIGURES =
       new TrainingFigures(
           List.of(new Curve("loss", List.of(new Curve.Point(1, 2.5), new Curve.Point(12, 1.25)))),

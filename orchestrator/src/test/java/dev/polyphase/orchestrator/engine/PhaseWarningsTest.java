@@ -240,7 +240,7 @@ class PhaseWarningsTest {
             TWO_PHASES.replaceFirst("\n", "\n" + setting + "\n"), "p.yaml", List.of());
     PhaseResult result =
         new PhaseResult(
-            9, 99, 2, 2000, 2000, changed, moved, 1, DataCounts.whole(9, 99), null, null);
+            9, 99, 2, 2000, 2000, changed, moved, 1, DataCounts.whole(9, 99), null, null, null);
     return RateWarnings.after("first", result, pipeline);
   }
 
@@ -270,7 +270,18 @@ class PhaseWarningsTest {
             }
             PhaseResult did = adding.train(start, hears);
             return new PhaseResult(
-                did.steps(), 1, 1, 64, 64, changed, changed, 1, DataCounts.whole(1, 1), null, null);
+                did.steps(),
+                1,
+                1,
+                64,
+                64,
+                changed,
+                changed,
+                1,
+                DataCounts.whole(1, 1),
+                null,
+                null,
+                null);
           });
     }
 
@@ -278,6 +289,9 @@ class PhaseWarningsTest {
       return new PhasePlan(
           DataCounts.whole(1, 1),
           null,
+          List.of(),
+          Map.of(),
+          List.of(),
           List.of(),
           0,
           plan.steps(),

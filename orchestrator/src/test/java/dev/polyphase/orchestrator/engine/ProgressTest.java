@@ -3,11 +3,13 @@ package dev.polyphase.orchestrator.engine;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.polyphase.data.DataCounts;
+import dev.polyphase.data.ReadingListener;
 import dev.polyphase.phases.api.PhaseResult;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.OptionalDouble;
 import org.junit.jupiter.api.Test;
 
 /** Progress by a clock that goes as the test says. */
@@ -133,9 +135,9 @@ class ProgressTest {
 
     assertThat(lines())
         .containsExactly(
-            "phase 2/2 two: reading two.jsonl, 2 rows",
-            "phase 2/2 two: reading two.jsonl, 102 rows",
-            "phase 2/2 two: reading two.jsonl, 202 rows");
+            "phase 2/2 two: reading two.jsonl, 2 rows (1 %), 1,000 tokens/s",
+            "phase 2/2 two: reading two.jsonl, 102 rows (41 %), 1,000 tokens/s",
+            "phase 2/2 two: reading two.jsonl, 202 rows (81 %), 1,000 tokens/s");
   }
 
   @Test
@@ -147,7 +149,8 @@ class ProgressTest {
     nanos += 60 * SECOND;
     read(progress, "one.jsonl", 12, SECOND);
 
-    assertThat(lines()).containsExactly("phase 1/1 one: reading one.jsonl, 11 rows");
+    assertThat(lines())
+        .containsExactly("phase 1/1 one: reading one.jsonl, 11 rows (92 %), 100 tokens/s");
   }
 
   @Test
@@ -156,13 +159,20 @@ class ProgressTest {
     progress.checking(0, 2, "one");
     read(progress, "one.jsonl", 2000, SECOND / 10_000);
 
-    assertThat(shown).hasToString(CLEAR + "phase 1/2 one: reading one.jsonl, 1,001 rows");
+    assertThat(shown)
+        .hasToString(
+            CLEAR + "phase 1/2 one: reading one.jsonl, 1,001 rows (50 %), 1,000,000 tokens/s");
   }
 
   /** Rows of a file, each in some time. */
   private void read(Progress progress, String file, int rows, long nanosOfRow) {
     for (int row = 1; row <= rows; row++) {
-      progress.reading(Path.of("data").resolve(file).toString(), row);
+      progress.reading(
+          new ReadingListener.Progress(
+              Path.of("data").resolve(file).toString(),
+              row,
+              100L * row,
+              OptionalDouble.of((double) row / rows)));
       nanos += nanosOfRow;
     }
   }
@@ -181,7 +191,7 @@ class ProgressTest {
     progress.step(StepLineTest.row(0, 3, "eval_loss", 2.5));
     progress.phaseFinished(
         new PhaseResult(
-            1200, 99, 2, 1000, 1000, 250, null, 3.21, DataCounts.whole(9, 99), null, null));
+            1200, 99, 2, 1000, 1000, 250, null, 3.21, DataCounts.whole(9, 99), null, null, null));
 
     assertThat(lines())
         .containsExactly(

@@ -6,6 +6,7 @@ import dev.polyphase.data.DataCounts;
 import dev.polyphase.pipelines.Phase;
 import dev.polyphase.pipelines.language.PipelineReader;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
@@ -67,6 +68,16 @@ class RowWarningsTest {
             "phase one: 3 of 1,000 pairs (0.3 %) have equal completions, 2 of them because"
                 + " sequence_len, which is 2,048, cuts off where they differ, and give no gradient;"
                 + " raise sequence_len, or remove them");
+  }
+
+  @Test
+  void rowsThatAreHeldOutTooAreNamedFromATenthOn() {
+    assertThat(of("sft", new DataCounts(100, 90, 0, 0, 0, Map.of(), 0, 0, 0, 90, 1, 0, 10), null))
+        .containsExactly(
+            "phase one: 10 of 100 rows (10.0 %) are in eval_datasets too and not trained on; hold"
+                + " out others, or remove them");
+    assertThat(of("sft", new DataCounts(100, 91, 0, 0, 0, Map.of(), 0, 0, 0, 91, 1, 50, 9), null))
+        .isEmpty();
   }
 
   private static DataCounts counts(long read, long kept, long cut, long dropped, long withoutLoss) {

@@ -15,6 +15,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -155,6 +156,9 @@ class RunDiskTest {
     return new PhasePlan(
         adding.data(),
         adding.heldOut(),
+        List.of(),
+        Map.of(),
+        adding.epoch(),
         adding.ends(),
         adding.slots(),
         adding.steps(),

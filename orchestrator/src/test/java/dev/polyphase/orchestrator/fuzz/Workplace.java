@@ -209,7 +209,10 @@ record Workplace(Path root) {
 
   /** What the program is told of its surroundings. */
   Map<String, String> environment() {
-    return Map.of("POLYPHASE_HOME", home().toString(), "HF_HUB_CACHE", here().toString());
+    return Map.of(
+        "POLYPHASE_HOME", home().toString(),
+        "HF_HUB_CACHE", here().toString(),
+        "HF_HUB_OFFLINE", "1");
   }
 
   private static void rows(Path in) throws IOException {

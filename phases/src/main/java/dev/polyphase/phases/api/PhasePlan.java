@@ -1,14 +1,21 @@
 package dev.polyphase.phases.api;
 
 import dev.polyphase.data.DataCounts;
+import dev.polyphase.pipelines.problems.Problem;
+import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
  * What a phase will do.
  *
- * @param data what becomes of the rows of its training data; their tokens are those of one pass
+ * @param data what becomes of the rows of its training data
  * @param heldOut likewise of its held-out data; null where it has none
+ * @param badRows the first rows that are wrong and left out, with where they are; few of many
+ * @param datasets what becomes of the rows of each dataset of the training data, by name
+ * @param epoch what one pass over its training data has of each dataset
  * @param ends the tokens at which its rows teach the model to stop: those of the ends of turns and
  *     of texts that carry loss in its training data
  * @param slots the tokens that one pass would have if each packed sequence were full; 0 where rows
@@ -31,6 +38,9 @@ import org.jspecify.annotations.Nullable;
 public record PhasePlan(
     DataCounts data,
     @Nullable DataCounts heldOut,
+    List<Problem> badRows,
+    Map<String, DataCounts> datasets,
+    List<DatasetShare> epoch,
     List<EndToken> ends,
     long slots,
     long steps,
@@ -46,7 +56,15 @@ public record PhasePlan(
     long resultBytes) {
 
   public PhasePlan {
+    badRows = List.copyOf(badRows);
+    datasets = Collections.unmodifiableMap(new LinkedHashMap<>(datasets));
+    epoch = List.copyOf(epoch);
     ends = List.copyOf(ends);
     deviceNeeds = List.copyOf(deviceNeeds);
+  }
+
+  /** The tokens of one pass over its training data. */
+  public long epochTokens() {
+    return epoch.stream().mapToLong(DatasetShare::epochTokens).sum();
   }
 }

@@ -1,8 +1,14 @@
 package dev.polyphase.phases.api;
 
+import dev.polyphase.chat.ChatTemplate;
+import dev.polyphase.chat.ChatTemplates;
 import dev.polyphase.pipelines.Phase;
 import dev.polyphase.pipelines.Pipeline;
+import dev.polyphase.pipelines.problems.InputException;
+import dev.polyphase.tokens.Tokenizer;
+import java.io.IOException;
 import java.nio.file.Path;
+import java.util.Optional;
 
 /**
  * What a phase is trained on.
@@ -27,6 +33,44 @@ public record PhaseRequest(
   /** The same phase from another start. */
   public PhaseRequest from(PhaseStart other) {
     return new PhaseRequest(pipeline, phase, folder, other, result);
+  }
+
+  /**
+   * The template that conversations are written with, in place of the one that the model has which
+   * the pipeline begins with: what the phase asks for, else the latest phase before it that asks.
+   * Empty where none does.
+   *
+   * @throws InputException where there is no such template
+   */
+  public Optional<ChatTemplate> chatTemplate() throws IOException {
+    Optional<String> asked = chatTemplateAsked();
+    return asked.isEmpty()
+        ? Optional.empty()
+        : ChatTemplates.of(path("chat_template"), asked.get(), folder);
+  }
+
+  /**
+   * Holds the model's tokenizer to have the tokens that this template writes.
+   *
+   * @throws InputException naming those that it lacks
+   */
+  public void requireTokens(Tokenizer tokenizer) {
+    chatTemplateAsked()
+        .ifPresent(asked -> ChatTemplates.requireTokens(path("chat_template"), asked, tokenizer));
+  }
+
+  private Optional<String> chatTemplateAsked() {
+    Optional<String> asked = Optional.empty();
+    for (Phase one : pipeline.phases()) {
+      Optional<String> own = one.rows().chatTemplate();
+      if (own.isPresent() && !own.get().equals(ChatTemplates.OF_MODEL)) {
+        asked = own;
+      }
+      if (one.name().equals(phase.name())) {
+        return asked;
+      }
+    }
+    return phase.rows().chatTemplate();
   }
 
   /**

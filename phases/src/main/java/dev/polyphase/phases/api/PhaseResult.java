@@ -2,6 +2,7 @@ package dev.polyphase.phases.api;
 
 import dev.polyphase.data.DataCounts;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -23,6 +24,8 @@ import org.jspecify.annotations.Nullable;
  * @param heldOut likewise of its held-out data; null also where it has none
  * @param ends the tokens at which the saved model stops, those that were learned first; null where
  *     an earlier version trained it
+ * @param datasets what became of the rows of each dataset of the training data, by name; null where
+ *     an earlier version trained it
  */
 public record PhaseResult(
     long steps,
@@ -35,4 +38,5 @@ public record PhaseResult(
     double seconds,
     @Nullable DataCounts data,
     @Nullable DataCounts heldOut,
-    @Nullable List<EndToken> ends) {}
+    @Nullable List<EndToken> ends,
+    @Nullable Map<String, DataCounts> datasets) {}

@@ -1,20 +1,32 @@
 package dev.polyphase.phases.objective;
 
+import dev.polyphase.chat.ChatEncoder;
 import dev.polyphase.data.DataCounts;
 import dev.polyphase.data.Example;
-import dev.polyphase.data.ExampleReader;
-import dev.polyphase.data.Examples;
+import dev.polyphase.data.ExampleEncoders;
 import dev.polyphase.data.ReadingListener;
+import dev.polyphase.data.RowHash;
+import dev.polyphase.phases.api.DatasetShare;
 import dev.polyphase.phases.api.PhaseRequest;
+import dev.polyphase.phases.api.ShownRow;
+import dev.polyphase.phases.batches.Mixture;
 import dev.polyphase.phases.batches.TokenBatch;
 import dev.polyphase.pipelines.Dataset;
 import dev.polyphase.pipelines.Phase;
 import dev.polyphase.pipelines.problems.Place;
+import dev.polyphase.prepared.ExampleFitting;
+import dev.polyphase.prepared.Examples;
+import dev.polyphase.prepared.PreparedRows;
+import dev.polyphase.prepared.RowReader;
 import dev.polyphase.tokens.LazyTokenizer;
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
+import java.util.stream.Stream;
 
 /**
  * The objective of cpt and sft: the negative log-probability of each token that carries loss, the
@@ -22,37 +34,58 @@ import java.util.Set;
  */
 public final class NextToken implements Objective {
   private final Examples examples;
+  private final EpochRows epoch;
 
-  /** The objective on these rows, each a row of its batch. */
+  /** The objective on these rows, each once and a row of its batch. */
   public NextToken(Examples examples) {
+    this(examples, epoch(examples, Mixture.EACH_ONCE));
+  }
+
+  /** The objective on what an epoch has of these rows, each a row of its batch. */
+  NextToken(Examples examples, EpochRows epoch) {
     this.examples = examples;
+    this.epoch = epoch;
   }
 
   /** Reads the rows of cpt and sft phases. */
-  public static ObjectiveSource source() {
-    return new Source();
+  public static ObjectiveSource source(RowReader reader) {
+    return new Source(reader);
+  }
+
+  static EpochRows epoch(Examples examples, Mixture mixture) {
+    return new EpochRows(examples.names(), examples::datasetOf, examples.tokensOfRow(), mixture);
+  }
+
+  /** Which of some tokens carry loss in the rows of an epoch, in the order of the tokens. */
+  static Set<Integer> learned(Examples examples, EpochRows epoch, Set<Integer> ids) {
+    Set<Integer> learned = new LinkedHashSet<>(ids);
+    // What no row teaches need not be looked for in all of them.
+    learned.removeIf(
+        id ->
+            !examples.mayLearn(id)
+                || epoch.distinct().noneMatch(row -> examples.rows().get(row).learns(id)));
+    return learned;
   }
 
   @Override
   public int[] tokensOfRow() {
-    return examples.rows().stream().mapToInt(Example::tokens).toArray();
+    return epoch.tokens();
   }
 
   @Override
   public BatchSize batchSize(int[] rows) {
-    int longest =
-        Arrays.stream(rows).map(row -> examples.rows().get(row).tokens()).max().orElseThrow();
+    int longest = epoch.rows(rows).map(examples::tokens).max().orElseThrow();
     return new BatchSize(rows.length, longest);
   }
 
   @Override
   public List<Place> places(int[] rows) {
-    return Arrays.stream(rows).mapToObj(examples.places()::get).toList();
+    return epoch.rows(rows).mapToObj(examples::place).toList();
   }
 
   @Override
   public Set<Integer> learned(Set<Integer> ids) {
-    return examples.learned(ids);
+    return learned(examples, epoch, ids);
   }
 
   @Override
@@ -61,8 +94,23 @@ public final class NextToken implements Objective {
   }
 
   @Override
+  public Map<String, DataCounts> countsByDataset() {
+    return DataCounts.byName(examples.names(), examples.countsByDataset());
+  }
+
+  @Override
+  public List<DatasetShare> shares() {
+    return epoch.shares();
+  }
+
+  @Override
+  public long[] hashes() {
+    return epoch.hashes(examples::hashOf);
+  }
+
+  @Override
   public String fingerprint() {
-    return examples.fingerprint();
+    return epoch.fingerprint(examples.fingerprint());
   }
 
   @Override
@@ -70,14 +118,33 @@ public final class NextToken implements Objective {
 
   @Override
   public MicroBatch microBatch(int[] rows) {
-    List<Example> chosen = Arrays.stream(rows).mapToObj(examples.rows()::get).toList();
-    return new NextTokenBatch(TokenBatch.of(chosen));
+    List<Example> chosen = epoch.rows(rows).mapToObj(examples.rows()::get).toList();
+    return NextTokenBatch.of(TokenBatch.of(chosen), chosen, Arrays.stream(rows), epoch);
   }
 
-  private record Rows(Phase phase, Examples examples) implements ReadRows {
+  private static final class Rows implements ReadRows {
+    private final Phase phase;
+    private final PreparedRows<Example> prepared;
+    private final Examples examples;
+
+    /** Where the pieces of each row of the files begin, and where those of the last end. */
+    private final int[] starts;
+
+    Rows(Phase phase, PreparedRows<Example> prepared, Examples examples) {
+      this.phase = phase;
+      this.prepared = prepared;
+      this.examples = examples;
+      this.starts = new int[examples.sources() + 1];
+      int[] sources = examples.sourceOfRow();
+      for (int row = sources.length; row > 0; row--) {
+        starts[sources[row - 1]] = row - 1;
+      }
+      starts[examples.sources()] = sources.length;
+    }
+
     @Override
     public int count() {
-      return examples.sources();
+      return starts.length - 1;
     }
 
     @Override
@@ -86,15 +153,65 @@ public final class NextToken implements Objective {
     }
 
     @Override
-    public Objective objective(int[] chosen) {
+    public Map<String, DataCounts> countsByDataset() {
+      return DataCounts.byName(examples.names(), examples.countsByDataset());
+    }
+
+    @Override
+    public String datasetOf(int row) {
+      return examples.names().get(examples.datasetOf(starts[row]));
+    }
+
+    @Override
+    public void rejected(PreparedRows.RejectedHandler handler) throws IOException {
+      prepared.rejected(handler);
+    }
+
+    @Override
+    public List<ShownRow> shown(int row) {
+      List<ShownRow> shown = new ArrayList<>();
+      for (int piece = starts[row]; piece < starts[row + 1]; piece++) {
+        Example example = examples.rows().get(piece);
+        shown.add(
+            new ShownRow.Tokens(
+                examples.place(piece),
+                examples.names().get(examples.datasetOf(piece)),
+                example.ids(),
+                example.labels()));
+      }
+      return shown;
+    }
+
+    @Override
+    public long hashOf(int row) {
+      if (examples.isPart(starts[row])) {
+        return RowHash.of(contentOf(row));
+      }
+      long hash = examples.hashOf(starts[row]);
+      for (int piece = starts[row] + 1; piece < starts[row + 1]; piece++) {
+        hash = RowHash.of(hash, examples.hashOf(piece));
+      }
+      return hash;
+    }
+
+    @Override
+    public List<int[]> contentOf(int row) {
+      return examples.rows().subList(starts[row], starts[row + 1]).stream()
+          .flatMap(piece -> Stream.of(piece.ids(), piece.labels()))
+          .toList();
+    }
+
+    @Override
+    public Objective objective(int[] chosen, Mixture mixture) {
       Examples some = examples.of(chosen);
+      EpochRows epoch = epoch(some, mixture);
       return phase.batch().samplePacking()
-          ? new PackedNextToken(some, phase.batch().sequenceLen())
-          : new NextToken(some);
+          ? new PackedNextToken(some, epoch, phase.batch().sequenceLen())
+          : new NextToken(some, epoch);
     }
   }
 
-  private static final class Source implements ObjectiveSource {
+  private record Source(RowReader reader) implements ObjectiveSource {
     @Override
     public List<String> notBuilt(Phase phase) {
       return List.of();
@@ -110,10 +227,18 @@ public final class NextToken implements Objective {
         ReadingListener listener)
         throws IOException {
       Phase phase = request.phase();
-      ExampleReader reader =
-          new ExampleReader(phase.type(), phase.batch().sequenceLen(), vocabSize, tokenizer);
-      Examples examples = reader.read(request.folder(), request.path(key), datasets, listener);
-      return new Rows(phase, examples);
+      PreparedRows<Example> prepared =
+          reader.examples(
+              new RowReader.Asked(request.folder(), request.path(key), datasets, phase.rows()),
+              new ExampleEncoders(
+                  phase.type(),
+                  vocabSize,
+                  tokenizer,
+                  new ChatEncoder(tokenizer, request.chatTemplate())),
+              listener);
+      ExampleFitting fitting =
+          new ExampleFitting(phase.batch().sequenceLen(), phase.excessLength());
+      return new Rows(phase, prepared, fitting.of(prepared, request.path(key)));
     }
   }
 }

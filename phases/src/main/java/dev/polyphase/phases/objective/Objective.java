@@ -1,9 +1,11 @@
 package dev.polyphase.phases.objective;
 
 import dev.polyphase.data.DataCounts;
+import dev.polyphase.phases.api.DatasetShare;
 import dev.polyphase.pipelines.problems.Place;
 import java.io.IOException;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 
 /**
@@ -11,8 +13,8 @@ import java.util.Set;
  * answers with a loss, its gradient and figures to log. The loss of an optimiser step is the mean
  * over what {@link MicroBatch#weight()} counts, across all of the step's micro-batches.
  *
- * <p>A row is here what a schedule orders: a row of the datasets, or where those are packed, a
- * sequence of them.
+ * <p>A row is here what a schedule orders: a row of the datasets, as often as an epoch has it, or
+ * where those are packed, a sequence of them.
  */
 public interface Objective {
 
@@ -34,6 +36,15 @@ public interface Objective {
 
   /** What the rows of the datasets that are in it came to; none of these was left out. */
   DataCounts counts();
+
+  /** The same of each dataset, by what metrics call it. */
+  Map<String, DataCounts> countsByDataset();
+
+  /** What an epoch has of each dataset. */
+  List<DatasetShare> shares();
+
+  /** The different hashes of the datasets' rows that are in it, ascending. */
+  long[] hashes();
 
   /** Tells its rows, in their order, from others. */
   String fingerprint();

@@ -2,12 +2,14 @@ package dev.polyphase.phases.objective;
 
 import dev.polyphase.data.DataCounts;
 import dev.polyphase.data.Example;
-import dev.polyphase.data.Examples;
+import dev.polyphase.phases.api.DatasetShare;
 import dev.polyphase.phases.batches.Packing;
 import dev.polyphase.phases.batches.TokenBatch;
 import dev.polyphase.pipelines.problems.Place;
+import dev.polyphase.prepared.Examples;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.stream.IntStream;
 
@@ -17,12 +19,15 @@ import java.util.stream.IntStream;
  */
 final class PackedNextToken implements Objective {
   private final Examples examples;
+  private final EpochRows epoch;
+  private final int[] tokensOfRow;
   private final List<int[]> sequences;
 
-  PackedNextToken(Examples examples, int sequenceLen) {
+  PackedNextToken(Examples examples, EpochRows epoch, int sequenceLen) {
     this.examples = examples;
-    int[] tokens = examples.rows().stream().mapToInt(Example::tokens).toArray();
-    this.sequences = Packing.bestFitDecreasing(tokens, sequenceLen);
+    this.epoch = epoch;
+    this.tokensOfRow = epoch.tokens();
+    this.sequences = Packing.bestFitDecreasing(tokensOfRow, sequenceLen);
   }
 
   @Override
@@ -32,18 +37,18 @@ final class PackedNextToken implements Objective {
 
   @Override
   public BatchSize batchSize(int[] chosen) {
-    int longest = rows(chosen).stream().mapToInt(Example::tokens).max().orElseThrow();
+    int longest = numbers(chosen).map(row -> tokensOfRow[row]).max().orElseThrow();
     return new BatchSize(1, Arrays.stream(chosen).map(this::tokens).sum(), longest);
   }
 
   @Override
   public List<Place> places(int[] chosen) {
-    return numbers(chosen).mapToObj(examples.places()::get).toList();
+    return numbers(chosen).map(epoch::row).mapToObj(examples::place).toList();
   }
 
   @Override
   public Set<Integer> learned(Set<Integer> ids) {
-    return examples.learned(ids);
+    return NextToken.learned(examples, epoch, ids);
   }
 
   @Override
@@ -52,8 +57,23 @@ final class PackedNextToken implements Objective {
   }
 
   @Override
+  public Map<String, DataCounts> countsByDataset() {
+    return DataCounts.byName(examples.names(), examples.countsByDataset());
+  }
+
+  @Override
+  public List<DatasetShare> shares() {
+    return epoch.shares();
+  }
+
+  @Override
+  public long[] hashes() {
+    return epoch.hashes(examples::hashOf);
+  }
+
+  @Override
   public String fingerprint() {
-    return "packed " + examples.fingerprint();
+    return "packed " + epoch.fingerprint(examples.fingerprint());
   }
 
   @Override
@@ -61,22 +81,17 @@ final class PackedNextToken implements Objective {
 
   @Override
   public MicroBatch microBatch(int[] chosen) {
-    return new NextTokenBatch(
-        TokenBatch.packed(rows(chosen), Arrays.stream(chosen).map(this::tokens).toArray()));
+    List<Example> rows = numbers(chosen).map(epoch::row).mapToObj(examples.rows()::get).toList();
+    TokenBatch tokens = TokenBatch.packed(rows, Arrays.stream(chosen).map(this::tokens).toArray());
+    return NextTokenBatch.of(tokens, rows, numbers(chosen), epoch);
   }
 
-  private List<Example> rows(int[] chosen) {
-    return numbers(chosen).mapToObj(examples.rows()::get).toList();
-  }
-
-  /** The rows of sequences, by their index. */
+  /** The rows of sequences, by their number in the epoch. */
   private IntStream numbers(int[] chosen) {
     return Arrays.stream(chosen).mapToObj(sequences::get).flatMapToInt(Arrays::stream);
   }
 
   private int tokens(int sequence) {
-    return Arrays.stream(sequences.get(sequence))
-        .map(row -> examples.rows().get(row).tokens())
-        .sum();
+    return Arrays.stream(sequences.get(sequence)).map(row -> tokensOfRow[row]).sum();
   }
 }

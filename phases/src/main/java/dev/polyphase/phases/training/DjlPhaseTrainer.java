@@ -1,8 +1,11 @@
 package dev.polyphase.phases.training;
 
+import dev.polyphase.chat.ChatTemplate;
+import dev.polyphase.chat.ChatTemplates;
 import dev.polyphase.data.DataCounts;
 import dev.polyphase.data.ReadingListener;
 import dev.polyphase.kernels.Libtorch;
+import dev.polyphase.phases.api.DatasetShare;
 import dev.polyphase.phases.api.FreeMemory;
 import dev.polyphase.phases.api.MemoryEstimate;
 import dev.polyphase.phases.api.OutOfMemoryException;
@@ -13,6 +16,8 @@ import dev.polyphase.phases.api.PhaseResult;
 import dev.polyphase.phases.api.PhaseStart;
 import dev.polyphase.phases.api.PhaseTrainer;
 import dev.polyphase.phases.api.PreparedPhase;
+import dev.polyphase.phases.api.RowHashes;
+import dev.polyphase.phases.api.ShownRow;
 import dev.polyphase.phases.api.TrainingFailedException;
 import dev.polyphase.phases.batches.Schedule;
 import dev.polyphase.phases.checkpoints.Checkpoints;
@@ -27,11 +32,15 @@ import dev.polyphase.phases.objective.Objective;
 import dev.polyphase.phases.objective.ObjectiveSource;
 import dev.polyphase.pipelines.Phase;
 import dev.polyphase.pipelines.PhaseType;
+import dev.polyphase.pipelines.Rows.ExcessLength;
 import dev.polyphase.pipelines.problems.InputException;
+import dev.polyphase.pipelines.problems.InputFile;
 import dev.polyphase.pipelines.problems.OperationFailedException;
 import dev.polyphase.pipelines.problems.Place;
 import dev.polyphase.pipelines.problems.Problem;
+import dev.polyphase.prepared.PreparedRows;
 import dev.polyphase.tokens.LazyTokenizer;
+import dev.polyphase.tokens.Tokenizer;
 import dev.polyphase.weights.Checkpoint;
 import dev.polyphase.weights.FolderState;
 import java.io.IOException;
@@ -42,12 +51,17 @@ import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /** Trains phases in this process, on libtorch. */
 public final class DjlPhaseTrainer implements PhaseTrainer {
+  /** Enough to see what is wrong; all of them are in a file. */
+  private static final int BAD_ROWS_SHOWN = 5;
+
   private final ObjectiveSource source;
   private final FreeMemory freeMemory;
   private final boolean offloadsOnCpu;
@@ -84,6 +98,7 @@ public final class DjlPhaseTrainer implements PhaseTrainer {
             ? sound(problems, () -> ConfigReader.read(Checkpoint.open(base)))
             : setup.config();
     try (LazyTokenizer tokenizer = new LazyTokenizer(base)) {
+      sound(problems, () -> chatTemplate(request, tokenizer));
       // Rows are looked at whatever else is wrong, but for a model that does not say which ids are.
       @Nullable PhaseRows rows =
           config == null
@@ -96,7 +111,7 @@ public final class DjlPhaseTrainer implements PhaseTrainer {
       }
       Schedule schedule =
           TrainingLoop.schedule(request.phase(), request.pipeline().seed(), rows.training());
-      LearnedEnds ends = LearnedEnds.of(base, tokenizer, rows.training());
+      LearnedEnds ends = LearnedEnds.of(base, tokenizer, request.chatTemplate(), rows.training());
       return new Prepared(request, rows, schedule, plan(request, setup, rows, schedule, ends));
     }
   }
@@ -116,6 +131,17 @@ public final class DjlPhaseTrainer implements PhaseTrainer {
     }
   }
 
+  /** The template in place of the model's own, whose tokens the model has. */
+  private static Optional<ChatTemplate> chatTemplate(PhaseRequest request, LazyTokenizer tokenizer)
+      throws IOException {
+    Optional<ChatTemplate> template = request.chatTemplate();
+    if (template.isPresent()
+        && InputFile.isThere(tokenizer.modelFolder().resolve(Tokenizer.FILE))) {
+      request.requireTokens(tokenizer.get());
+    }
+    return template;
+  }
+
   private PhasePlan plan(
       PhaseRequest request, PhaseSetup setup, PhaseRows rows, Schedule schedule, LearnedEnds ends)
       throws IOException {
@@ -125,6 +151,9 @@ public final class DjlPhaseTrainer implements PhaseTrainer {
     return new PhasePlan(
         rows.counts(),
         rows.heldOutCounts(),
+        rows.firstRejected(BAD_ROWS_SHOWN),
+        rows.countsByDataset(),
+        rows.training().shares(),
         ends.learned(),
         slots(request.phase(), rows.training()),
         schedule.totalSteps(),
@@ -145,8 +174,9 @@ public final class DjlPhaseTrainer implements PhaseTrainer {
 
   /**
    * A phase whose rows are read. They stay as they are whatever it is trained from: each phase
-   * carries every file that tokens come from over to its result byte for byte, and of what it
-   * changes in the configurations {@link LearnedEnds} leaves the end of plain texts alone.
+   * carries every file that tokens come from over to its result byte for byte but for the template
+   * that it was asked for, with which later ones are read too, and of what it changes in the
+   * configurations {@link LearnedEnds} leaves the end of plain texts alone.
    */
   private final class Prepared implements PreparedPhase {
     private final PhaseRequest request;
@@ -167,6 +197,27 @@ public final class DjlPhaseTrainer implements PhaseTrainer {
     }
 
     @Override
+    public void rejected(PreparedRows.RejectedHandler handler) throws IOException {
+      rows.rejected(handler);
+    }
+
+    @Override
+    public void shown(Predicate<ShownRow> handler) {
+      for (int row = 0; row < rows.datasets().count(); row++) {
+        for (ShownRow shown : rows.datasets().shown(row)) {
+          if (!handler.test(shown)) {
+            return;
+          }
+        }
+      }
+    }
+
+    @Override
+    public RowHashes rows() {
+      return rows.hashes();
+    }
+
+    @Override
     public PhaseResult train(PhaseStart start, PhaseListener listener) throws IOException {
       try {
         return trained(request.from(start), rows, schedule, listener);
@@ -183,14 +234,16 @@ public final class DjlPhaseTrainer implements PhaseTrainer {
       PhaseRequest request, PhaseRows rows, Schedule schedule, PhaseListener listener)
       throws IOException {
     refuseResultThatExists(request.result());
+    Optional<ChatTemplate> template = request.chatTemplate();
     Path base = request.start().checkpoint();
     FolderState opened = FolderState.of(base, request.result());
     PhaseSetup setup = PhaseSetup.of(request, offloadsOnCpu);
     LearnedEnds ends;
     try (LazyTokenizer tokenizer = new LazyTokenizer(base)) {
-      ends = LearnedEnds.of(base, tokenizer, rows.training());
+      ends = LearnedEnds.of(base, tokenizer, template, rows.training());
     }
     noteRows(rows.counts(), "", request.phase(), listener);
+    noteLeftOut(rows.counts(), request.phase(), listener);
     if (rows.heldOutCounts() != null) {
       noteRows(rows.heldOutCounts(), "held-out ", request.phase(), listener);
     }
@@ -208,7 +261,8 @@ public final class DjlPhaseTrainer implements PhaseTrainer {
               setup.layout(),
               model,
               SavedAs.of(request, setup.checkpoint()),
-              ends);
+              ends,
+              template.isPresent() ? ChatTemplates.saved(template.get(), base) : Map.of());
       PhaseTraining training =
           new PhaseTraining(request, setup, rows, schedule, model, result, files);
       return training.run(earlier, checkpoints, freeMemory, listener);
@@ -275,16 +329,19 @@ public final class DjlPhaseTrainer implements PhaseTrainer {
       DataCounts counts, String which, Phase phase, PhaseListener listener) {
     if (counts.cut() + counts.dropped() + counts.withoutLoss() > 0) {
       listener.note(
-          "%,d %s%s read: %,d kept, %,d of them %s to sequence_len %,d; %,d dropped, as no token that carries loss was left; %,d without loss at any length"
+          "%,d %s%s read: %,d kept, %,d of them %s to sequence_len %,d; %,d dropped, %s; %,d without loss at any length"
               .formatted(
                   counts.read(),
                   which,
                   phase.type() == PhaseType.DPO ? "pairs" : "rows",
                   counts.kept(),
                   counts.cut(),
-                  phase.type() == PhaseType.CPT ? "split" : "cut",
+                  phase.excessLength() == ExcessLength.SPLIT ? "split" : "cut",
                   phase.batch().sequenceLen(),
                   counts.dropped(),
+                  phase.excessLength() == ExcessLength.DROP
+                      ? "as they are longer"
+                      : "as no token that carries loss was left",
                   counts.withoutLoss()));
     }
   }
@@ -295,6 +352,21 @@ public final class DjlPhaseTrainer implements PhaseTrainer {
         .rescanEvery()
         .map(every -> Rescans.count(every, schedule.stepsPerEpoch(), schedule.totalSteps()))
         .orElse(0L);
+  }
+
+  /** Of the training data; what is left out of held-out data is in its counts. */
+  private static void noteLeftOut(DataCounts counts, Phase phase, PhaseListener listener) {
+    String rows = phase.type() == PhaseType.DPO ? "pairs" : "rows";
+    if (counts.duplicates() > 0 && phase.rows().deduplicate()) {
+      listener.note(
+          "%,d %s are equal to others before them and left out"
+              .formatted(counts.duplicates(), rows));
+    }
+    if (counts.alsoHeldOut() > 0) {
+      listener.note(
+          "%,d %s are equal to held-out ones and not trained on"
+              .formatted(counts.alsoHeldOut(), rows));
+    }
   }
 
   private static long slots(Phase phase, Objective objective) {
@@ -312,15 +384,17 @@ public final class DjlPhaseTrainer implements PhaseTrainer {
 
   private static void notePacking(Phase phase, Objective objective, PhaseListener listener) {
     if (phase.batch().samplePacking()) {
-      DataCounts counts = objective.counts();
+      List<DatasetShare> shares = objective.shares();
       listener.note(
           String.format(
               Locale.ROOT,
               "%,d rows were packed into %,d sequences of up to %,d tokens, which are %.1f %% full",
-              counts.pieces(),
+              shares.stream().mapToLong(DatasetShare::epochRows).sum(),
               objective.tokensOfRow().length,
               phase.batch().sequenceLen(),
-              100.0 * counts.tokens() / slots(phase, objective)));
+              100.0
+                  * shares.stream().mapToLong(DatasetShare::epochTokens).sum()
+                  / slots(phase, objective)));
     }
   }
 }

@@ -1,7 +1,8 @@
 package dev.polyphase.phases.training;
 
+import dev.polyphase.chat.ChatEncoder;
 import dev.polyphase.data.Example;
-import dev.polyphase.data.RowEncoder;
+import dev.polyphase.data.ExampleEncoders;
 import dev.polyphase.phases.api.ScoredRow;
 import dev.polyphase.phases.api.Scorer;
 import dev.polyphase.phases.api.ScoringListener;
@@ -28,7 +29,9 @@ public final class DjlScorer implements Scorer {
     ModelConfig config = ConfigReader.read(checkpoint);
     try (LazyTokenizer tokenizer = new LazyTokenizer(model)) {
       List<Example> examples =
-          new RowEncoder(PhaseType.SFT, config.vocabSize(), tokenizer).encodeFile(rows);
+          new ExampleEncoders(
+                  PhaseType.SFT, config.vocabSize(), tokenizer, new ChatEncoder(tokenizer))
+              .encodeFile(rows);
       try (Transformer transformer =
           Transformer.load(checkpoint, config, compute.devices().get(0), compute.precision())) {
         for (int row = 0; row < examples.size(); row++) {

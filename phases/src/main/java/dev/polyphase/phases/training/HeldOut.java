@@ -6,6 +6,7 @@ import dev.polyphase.phases.api.MetricsRow;
 import dev.polyphase.phases.model.SavedForm;
 import dev.polyphase.phases.model.Transformer;
 import dev.polyphase.phases.model.Weights;
+import dev.polyphase.phases.objective.Mean;
 import dev.polyphase.phases.objective.MicroBatch;
 import dev.polyphase.phases.objective.Objective;
 import dev.polyphase.phases.objective.Outcome;
@@ -51,6 +52,7 @@ final class HeldOut {
     double weight = 0;
     double loss = 0;
     Map<String, Double> figures = new LinkedHashMap<>();
+    Map<String, Mean> losses = new LinkedHashMap<>();
     Weights weights = model.weights();
     weights.showSaved(form);
     try {
@@ -61,6 +63,7 @@ final class HeldOut {
         weight += batch.weight();
         loss += outcome.lossSum();
         outcome.figures().forEach((name, sum) -> figures.merge(name, sum, Double::sum));
+        outcome.losses().forEach((name, mean) -> losses.merge(name, mean, Mean::plus));
       }
     } finally {
       weights.showAsTheyAre();
@@ -73,6 +76,7 @@ final class HeldOut {
     for (Map.Entry<String, Double> figure : figures.entrySet()) {
       values.put("eval_" + figure.getKey(), figure.getValue() / weight);
     }
+    losses.forEach((name, mean) -> values.put("eval_" + StepSums.LOSS_OF + name, mean.value()));
     values.put("eval_runtime", seconds);
     values.put("eval_samples_per_second", objective.counts().pieces() / Math.max(seconds, 1e-9));
     return new MetricsRow(step, totalSteps, values);

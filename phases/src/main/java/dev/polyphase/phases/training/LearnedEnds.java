@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.node.IntNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.polyphase.chat.ChatEncoder;
+import dev.polyphase.chat.ChatTemplate;
 import dev.polyphase.phases.api.EndToken;
 import dev.polyphase.phases.objective.Objective;
 import dev.polyphase.pipelines.problems.InputException;
@@ -49,15 +50,18 @@ record LearnedEnds(
    * What the rows of an objective teach.
    *
    * @param folder the model's, before the phase
+   * @param template what conversations are written with; empty for the model's own
    * @param tokenizer its tokenizer, which may be missing where rows are tokens
    */
-  static LearnedEnds of(Path folder, LazyTokenizer tokenizer, Objective rows) throws IOException {
+  static LearnedEnds of(
+      Path folder, LazyTokenizer tokenizer, Optional<ChatTemplate> template, Objective rows)
+      throws IOException {
     Optional<Tokenizer> open = opened(folder, tokenizer);
     List<Integer> stops = EndOfSequence.idsIn(folder);
     Set<Integer> known = new LinkedHashSet<>(stops);
     Set<Integer> ends = new LinkedHashSet<>();
     if (open.isPresent()) {
-      ends.addAll(new ChatEncoder(tokenizer).endsOfTurns());
+      ends.addAll(new ChatEncoder(tokenizer, template).endsOfTurns());
       // Rows that are tokens already may have been written with ChatML, whatever the template is.
       open.get().idOf(CHAT_ML_END).ifPresent(ends::add);
       open.get().endOfText().ifPresent(known::add);

@@ -6,12 +6,14 @@ import dev.polyphase.phases.batches.Step;
 import dev.polyphase.phases.checkpoints.Resumable;
 import dev.polyphase.phases.checkpoints.StateReader;
 import dev.polyphase.phases.checkpoints.StateWriter;
+import dev.polyphase.phases.objective.Mean;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
 /**
- * The rows of a phase's metrics. Those of training gather the steps since the one before: losses
- * and figures are means of the steps', rate and norm the last step's.
+ * The rows of a phase's metrics. Those of training gather the steps since the one before: loss and
+ * figures are means of the steps', rate and norm the last step's; the loss of a dataset is that of
+ * all its tokens, or pairs, in these steps.
  */
 final class Metrics implements Resumable {
   private final PhaseListener listener;
@@ -24,7 +26,7 @@ final class Metrics implements Resumable {
   private double lossSum;
   private double gradNorm;
   private double learningRate;
-  private final Map<String, Double> figureSums = new LinkedHashMap<>();
+  private final Map<String, Mean> figures = new LinkedHashMap<>();
 
   /**
    * No rows yet.
@@ -52,7 +54,7 @@ final class Metrics implements Resumable {
     learningRate = rate;
     numTokens += tokens;
     windowTokens += tokens;
-    sums.means().forEach((name, mean) -> figureSums.merge(name, mean, Double::sum));
+    sums.figures().forEach((name, mean) -> figures.merge(name, mean, Mean::plus));
   }
 
   /** Adds a row of held-out figures. */
@@ -77,12 +79,12 @@ final class Metrics implements Resumable {
     values.put("learning_rate", learningRate);
     values.put("num_tokens", numTokens);
     values.put("tokens_per_second", windowTokens * 1e9 / Math.max(1, now - windowStartNanos));
-    figureSums.forEach((name, sum) -> values.put(name, sum / steps));
+    figures.forEach((name, mean) -> values.put(name, mean.value()));
     windowStartNanos = now;
     windowTokens = 0;
     steps = 0;
     lossSum = 0;
-    figureSums.clear();
+    figures.clear();
     add(new MetricsRow(last.index(), totalSteps, values));
   }
 
@@ -112,7 +114,12 @@ final class Metrics implements Resumable {
     state.put("grad_norm", gradNorm);
     state.put("learning_rate", learningRate);
     StateWriter sums = state.part("figure_sums");
-    figureSums.forEach(sums::put);
+    StateWriter weights = state.part("figure_weights");
+    figures.forEach(
+        (name, mean) -> {
+          sums.put(name, mean.sum());
+          weights.put(name, mean.weight());
+        });
   }
 
   @Override
@@ -125,8 +132,9 @@ final class Metrics implements Resumable {
     lossSum = state.real("loss_sum");
     gradNorm = state.real("grad_norm");
     learningRate = state.real("learning_rate");
-    figureSums.clear();
+    figures.clear();
     StateReader sums = state.part("figure_sums");
-    sums.names().forEach(name -> figureSums.put(name, sums.real(name)));
+    StateReader weights = state.part("figure_weights");
+    sums.names().forEach(name -> figures.put(name, new Mean(sums.real(name), weights.real(name))));
   }
 }

@@ -245,7 +245,8 @@ record PhaseTraining(
         state.seconds(),
         rows.counts(),
         rows.heldOutCounts(),
-        result.ends().all());
+        result.ends().all(),
+        rows.countsByDataset());
   }
 
   /**

@@ -4,6 +4,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import dev.polyphase.phases.model.Gradients;
 import dev.polyphase.phases.model.Transformer;
+import dev.polyphase.phases.objective.Mean;
 import dev.polyphase.phases.objective.MicroBatch;
 import dev.polyphase.phases.objective.Outcome;
 import java.util.ArrayList;
@@ -14,9 +15,13 @@ import java.util.OptionalDouble;
 
 /** One step's loss and figures over its micro-batches, and their backward passes. */
 final class StepSums {
+  /** Before the name of a dataset: its loss. */
+  static final String LOSS_OF = "loss/";
+
   private final double weight;
   private final List<Unread> unread = new ArrayList<>();
   private final Map<String, Double> figures = new LinkedHashMap<>();
+  private final Map<String, Mean> lossesByDataset = new LinkedHashMap<>();
   private final List<Double> losses = new ArrayList<>();
   private double loss;
 
@@ -54,10 +59,15 @@ final class StepSums {
     return loss / weight;
   }
 
-  /** The means of further figures, once the loss was asked for. */
-  Map<String, Double> means() {
-    Map<String, Double> means = new LinkedHashMap<>();
-    figures.forEach((name, sum) -> means.put(name, sum / weight));
+  /**
+   * Further figures by their names in metrics, once the loss was asked for: means of which a step
+   * is one, whatever its weight, and the losses of datasets, of which it is as much as it has of
+   * them.
+   */
+  Map<String, Mean> figures() {
+    Map<String, Mean> means = new LinkedHashMap<>();
+    figures.forEach((name, sum) -> means.put(name, new Mean(sum / weight, 1)));
+    lossesByDataset.forEach((name, loss) -> means.put(LOSS_OF + name, loss));
     return means;
   }
 
@@ -71,6 +81,7 @@ final class StepSums {
     losses.add(outcome.lossSum() / batch.weight());
     loss += outcome.lossSum();
     outcome.figures().forEach((name, sum) -> figures.merge(name, sum, Double::sum));
+    outcome.losses().forEach((name, sum) -> lossesByDataset.merge(name, sum, Mean::plus));
     float[] gradient = outcome.gradient();
     for (int i = 0; i < gradient.length; i++) {
       gradient[i] = (float) (gradient[i] / weight);

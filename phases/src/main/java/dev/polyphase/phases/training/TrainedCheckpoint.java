@@ -15,6 +15,7 @@ import dev.polyphase.phases.model.Transformer;
 import dev.polyphase.pipelines.SaveDtype;
 import dev.polyphase.weights.Checkpoint;
 import dev.polyphase.weights.CheckpointWriter;
+import dev.polyphase.weights.FileChange;
 import dev.polyphase.weights.FolderState;
 import dev.polyphase.weights.HeadTie;
 import dev.polyphase.weights.NewTensor;
@@ -38,11 +39,13 @@ final class TrainedCheckpoint {
   private final Transformer model;
   private final SavedAs form;
   private final LearnedEnds ends;
+  private final Map<String, FileChange> template;
 
   /**
    * A checkpoint that has its new values from a model.
    *
    * @param opened the base's folder when the first of its files was opened
+   * @param template what changes of other files for another chat template; nothing without one
    */
   TrainedCheckpoint(
       Checkpoint base,
@@ -50,13 +53,15 @@ final class TrainedCheckpoint {
       ModelLayout layout,
       Transformer model,
       SavedAs form,
-      LearnedEnds ends) {
+      LearnedEnds ends,
+      Map<String, FileChange> template) {
     this.base = base;
     this.opened = opened;
     this.layout = layout;
     this.model = model;
     this.form = form;
     this.ends = ends;
+    this.template = Map.copyOf(template);
   }
 
   /** The tokens at which the saved model stops. */
@@ -94,7 +99,9 @@ final class TrainedCheckpoint {
                 .toWrite(tensor, saved(tensor)));
       }
     }
-    CheckpointWriter.write(base, opened, target, replaced, ends.edits(configChanges()));
+    Map<String, FileChange> changes = new HashMap<>(template);
+    changes.putAll(ends.edits(configChanges()));
+    CheckpointWriter.write(base, opened, target, replaced, changes);
   }
 
   /**

@@ -14,7 +14,7 @@ import java.util.Map;
  * and a step's number: the rows of a step, its rate, what noise, dropout and rounding draw.
  */
 final class TrainingState implements Resumable {
-  private static final int FORMAT = 1;
+  private static final int FORMAT = 2;
 
   private final String fingerprint;
   private final boolean recomputes;

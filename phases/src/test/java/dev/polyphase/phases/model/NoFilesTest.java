@@ -4,10 +4,12 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.polyphase.chat.ChatTemplate;
 import dev.polyphase.data.DatasetFiles;
+import dev.polyphase.data.DatasetHub;
 import dev.polyphase.data.JsonRows;
 import dev.polyphase.data.RowProblems;
 import dev.polyphase.fixtures.Fifo;
 import dev.polyphase.fixtures.Fixture;
+import dev.polyphase.pipelines.Dataset;
 import dev.polyphase.pipelines.problems.InputException;
 import dev.polyphase.tokens.EndOfSequence;
 import dev.polyphase.tokens.Tokenizer;
@@ -15,6 +17,7 @@ import dev.polyphase.weights.Checkpoint;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -63,17 +66,24 @@ class NoFilesTest {
     Path tokenizer = Files.createDirectory(folder.resolve("tokenizer"));
     Path outline = Files.createDirectory(folder.resolve("outline"));
 
-    assertThatThrownBy(() -> JsonRows.read(fifo, new RowProblems(), row -> {}))
+    RowProblems problems = new RowProblems();
+    JsonRows.read(fifo, problems, row -> {});
+    assertThatThrownBy(problems::throwIfAny)
         .isInstanceOf(InputException.class)
         .hasMessage(fifo + ": " + isFifo);
-    assertThatThrownBy(() -> DatasetFiles.matching(folder, "rows.jsonl", "datasets"))
+    assertThatThrownBy(() -> filesOf("rows.jsonl"))
         .isInstanceOf(InputException.class)
-        .hasMessage("datasets: rows.jsonl: " + isFifo + "; rows are read several times");
-    assertThatThrownBy(() -> DatasetFiles.matching(folder, "/dev/zero", "datasets"))
-        .hasMessageStartingWith("datasets: /dev/zero: this is a device");
+        .hasMessage("datasets.path: rows.jsonl: " + isFifo + "; rows are read several times");
+    assertThatThrownBy(() -> filesOf("/dev/zero"))
+        .hasMessageStartingWith("datasets.path: /dev/zero: this is a device");
     assertThatThrownBy(() -> new RandomModels().outline(fifo, tokenizer, outline))
         .isInstanceOf(InputException.class)
         .hasMessage(fifo + ": " + isFifo);
+  }
+
+  private List<Path> filesOf(String path) throws IOException {
+    Dataset dataset = new Dataset(path, Dataset.RowType.AUTO, 1);
+    return DatasetFiles.of(folder, dataset, "datasets", DatasetHub.NONE);
   }
 
   @Test

@@ -281,8 +281,11 @@ class DjlPhaseTrainerTest {
 
     InputException e = catchThrowableOfType(InputException.class, () -> train(run));
 
-    assertThat(e.problems()).hasSize(2);
-    assertThat(e).hasMessageContaining("rows.jsonl:1: ").hasMessageContaining("rows.jsonl:2:18: ");
+    assertThat(e.problems()).hasSize(3);
+    assertThat(e)
+        .hasMessageContaining("rows.jsonl:1: ")
+        .hasMessageContaining("rows.jsonl:2:18: ")
+        .hasMessageContaining("2 of the 2 rows of rows.jsonl are wrong");
     assertThat(folder.resolve("result")).doesNotExist();
   }
 
@@ -293,7 +296,7 @@ class DjlPhaseTrainerTest {
     assertThat(message(() -> run.check("phases.one.datasets=[{path: none.jsonl}]")))
         .startsWith("phases.one.datasets[0].path: no file matches none.jsonl in ");
     assertThat(message(() -> run.check("phases.one.eval_datasets=[{path: a.parquet}]")))
-        .startsWith("phases.one.eval_datasets[0].path: a.parquet: parquet is not built yet");
+        .startsWith("phases.one.eval_datasets[0].path: no file matches a.parquet in ");
   }
 
   @Test
@@ -315,8 +318,7 @@ class DjlPhaseTrainerTest {
   @Test
   void planAndResultCountTheRowsThatWereRead() throws IOException {
     SftRun run = SftRun.ofLlama(folder, UP).withRows(200, 70, 12, 1, 80, 300);
-    Files.copy(folder.resolve("rows.jsonl"), folder.resolve("held-out.jsonl"));
-    String heldOut = "phases.one.eval_datasets=[{path: held-out.jsonl}]";
+    String heldOut = "phases.one.eval_datasets=[{path: others.jsonl}]";
     DataCounts counts = new DataCounts(6, 3, 2, 2, 1, 0, 0, 3, 64 + 12 + 64);
 
     PhasePlan plan = run.check(heldOut);

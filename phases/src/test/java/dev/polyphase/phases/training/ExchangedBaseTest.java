@@ -125,7 +125,9 @@ class ExchangedBaseTest {
 
   private void assertNothingWritten() throws IOException {
     try (Stream<Path> left = Files.list(folder)) {
-      assertThat(left).containsExactlyInAnyOrder(run.base(), folder.resolve("rows.jsonl"));
+      assertThat(left)
+          .containsExactlyInAnyOrder(
+              run.base(), folder.resolve("rows.jsonl"), folder.resolve("others.jsonl"));
     }
   }
 

@@ -11,6 +11,7 @@ import dev.polyphase.fixtures.Fixture;
 import dev.polyphase.phases.api.PhaseRequest;
 import dev.polyphase.phases.api.TrainingFailedException;
 import dev.polyphase.phases.objective.NextToken;
+import dev.polyphase.prepared.TemporaryRows;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -97,7 +98,9 @@ class FailedPhaseTest {
     SftRun run = poisonedLlama();
     write(row(1), row(POISON), row(2));
     DjlPhaseTrainer trainer =
-        new DjlPhaseTrainer(new FirstRowSilent(NextToken.source()), device -> OptionalLong.empty());
+        new DjlPhaseTrainer(
+            new FirstRowSilent(NextToken.source(TemporaryRows.reader())),
+            device -> OptionalLong.empty());
 
     PhaseRequest request = run.request("result", "phases.one.gradient_accumulation_steps=3");
     assertThatThrownBy(() -> SftRun.train(trainer, request, new RecordingListener()))

@@ -2,7 +2,10 @@ package dev.polyphase.phases.training;
 
 import dev.polyphase.data.DataCounts;
 import dev.polyphase.data.ReadingListener;
+import dev.polyphase.phases.api.DatasetShare;
 import dev.polyphase.phases.api.PhaseRequest;
+import dev.polyphase.phases.api.ShownRow;
+import dev.polyphase.phases.batches.Mixture;
 import dev.polyphase.phases.batches.TokenBatch;
 import dev.polyphase.phases.objective.BatchSize;
 import dev.polyphase.phases.objective.Beginning;
@@ -14,9 +17,11 @@ import dev.polyphase.phases.objective.ReadRows;
 import dev.polyphase.pipelines.Dataset;
 import dev.polyphase.pipelines.Phase;
 import dev.polyphase.pipelines.problems.Place;
+import dev.polyphase.prepared.PreparedRows;
 import dev.polyphase.tokens.LazyTokenizer;
 import java.io.IOException;
 import java.util.List;
+import java.util.Map;
 import java.util.OptionalDouble;
 import java.util.Set;
 
@@ -52,8 +57,38 @@ record FirstRowSilent(ObjectiveSource other) implements ObjectiveSource {
     }
 
     @Override
-    public Objective objective(int[] chosen) {
-      return new Some(other.objective(chosen));
+    public Map<String, DataCounts> countsByDataset() {
+      return other.countsByDataset();
+    }
+
+    @Override
+    public String datasetOf(int row) {
+      return other.datasetOf(row);
+    }
+
+    @Override
+    public void rejected(PreparedRows.RejectedHandler handler) throws IOException {
+      other.rejected(handler);
+    }
+
+    @Override
+    public List<ShownRow> shown(int row) {
+      return other.shown(row);
+    }
+
+    @Override
+    public long hashOf(int row) {
+      return other.hashOf(row);
+    }
+
+    @Override
+    public List<int[]> contentOf(int row) {
+      return other.contentOf(row);
+    }
+
+    @Override
+    public Objective objective(int[] chosen, Mixture mixture) {
+      return new Some(other.objective(chosen, mixture));
     }
   }
 
@@ -81,6 +116,21 @@ record FirstRowSilent(ObjectiveSource other) implements ObjectiveSource {
     @Override
     public DataCounts counts() {
       return other.counts();
+    }
+
+    @Override
+    public Map<String, DataCounts> countsByDataset() {
+      return other.countsByDataset();
+    }
+
+    @Override
+    public List<DatasetShare> shares() {
+      return other.shares();
+    }
+
+    @Override
+    public long[] hashes() {
+      return other.hashes();
     }
 
     @Override

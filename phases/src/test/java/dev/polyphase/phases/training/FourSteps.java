@@ -74,7 +74,7 @@ record FourSteps(Path folder) {
                 "phases.one.micro_batch_size=2",
                 "phases.one.gradient_accumulation_steps=2",
                 "phases.one.eval_steps=2",
-                "phases.one.eval_datasets=[{path: rows.jsonl}]"));
+                "phases.one.eval_datasets=[{path: others.jsonl}]"));
     all.addAll(settings);
     RecordingListener heard = new RecordingListener();
     run.train(result, heard, all.toArray(String[]::new));

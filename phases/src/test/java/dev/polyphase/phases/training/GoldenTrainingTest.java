@@ -14,6 +14,7 @@ import dev.polyphase.phases.api.PreparedPhase;
 import dev.polyphase.phases.objective.NextToken;
 import dev.polyphase.pipelines.Dtype;
 import dev.polyphase.pipelines.PhaseType;
+import dev.polyphase.prepared.TemporaryRows;
 import dev.polyphase.weights.Checkpoint;
 import dev.polyphase.weights.TensorInfo;
 import java.io.IOException;
@@ -115,7 +116,8 @@ class GoldenTrainingTest {
             new PhaseStart(base, trained),
             folder.resolve("result"));
     DjlPhaseTrainer trainer =
-        new DjlPhaseTrainer(NextToken.source(), device -> OptionalLong.empty());
+        new DjlPhaseTrainer(
+            NextToken.source(TemporaryRows.reader()), device -> OptionalLong.empty());
     PreparedPhase prepared = trainer.prepare(request, ReadingListener.NOBODY);
     assertThat(prepared.plan().steps()).isEqualTo(6);
     return prepared.train(request.start(), listener);

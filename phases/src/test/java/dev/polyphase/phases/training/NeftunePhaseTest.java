@@ -68,7 +68,7 @@ class NeftunePhaseTest {
   @Test
   void heldOutRowsHaveNone() throws IOException {
     String[] evaluated = {
-      "phases.one.eval_datasets=[{path: rows.jsonl}]", "phases.one.learning_rate=1e-12"
+      "phases.one.eval_datasets=[{path: others.jsonl}]", "phases.one.learning_rate=1e-12"
     };
     RecordingListener noisy = train("noisy", append(evaluated, NOISE));
     RecordingListener quiet = train("quiet", evaluated);

@@ -37,7 +37,7 @@ class NoNumberTest {
       delimiter = '|',
       value = {
         " | the loss of step 1 is NaN; its rows are in FILE; the phase began with weights that hold NaN or infinity (model.layers.1.mlp.gate_proj.weight in BASE), which no setting mends; start from sound ones",
-        "phases.one.eval_datasets=[{path: rows.jsonl}] | the held-out loss before training is NaN; the phase began with weights that hold NaN or infinity (model.layers.1.mlp.gate_proj.weight in BASE), which no setting mends; start from sound ones",
+        "phases.one.eval_datasets=[{path: others.jsonl}] | the held-out loss before training is NaN; the phase began with weights that hold NaN or infinity (model.layers.1.mlp.gate_proj.weight in BASE), which no setting mends; start from sound ones",
       })
   void lossThatIsNoNumberEndsThePhase(@Nullable String setting, String sentence)
       throws IOException {
@@ -99,7 +99,7 @@ class NoNumberTest {
             "result",
             "phases.one.max_steps=1",
             "phases.one.learning_rate=1",
-            "phases.one.eval_datasets=[{path: rows.jsonl}]");
+            "phases.one.eval_datasets=[{path: others.jsonl}]");
     PhaseRequest request =
         sane.from(
             new PhaseStart(

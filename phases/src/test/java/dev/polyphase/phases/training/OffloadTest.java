@@ -7,6 +7,7 @@ import dev.polyphase.fixtures.Fixture;
 import dev.polyphase.phases.api.MemoryEstimate;
 import dev.polyphase.phases.api.PreparedPhase;
 import dev.polyphase.phases.objective.NextToken;
+import dev.polyphase.prepared.TemporaryRows;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
@@ -94,7 +95,8 @@ class OffloadTest {
     Path base = Fixture.LLAMA.copyTo(folder);
     SftRun run = new SftRun(folder, base, Set.of("model.norm.weight")).withRows(20);
     DjlPhaseTrainer trainer =
-        new DjlPhaseTrainer(NextToken.source(), device -> OptionalLong.empty());
+        new DjlPhaseTrainer(
+            NextToken.source(TemporaryRows.reader()), device -> OptionalLong.empty());
     RecordingListener heard = new RecordingListener();
 
     PreparedPhase prepared =

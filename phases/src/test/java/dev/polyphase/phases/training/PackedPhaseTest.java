@@ -8,7 +8,6 @@ import dev.polyphase.phases.api.MemoryEstimate;
 import dev.polyphase.phases.api.PhasePlan;
 import dev.polyphase.phases.api.PhaseResult;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Set;
 import java.util.TreeSet;
@@ -85,8 +84,7 @@ class PackedPhaseTest {
   @Test
   void heldOutRowsGiveTheSameFigurePacked() throws IOException {
     SftRun run = run(Fixture.MISTRAL_WINDOW);
-    Files.copy(folder.resolve("rows.jsonl"), folder.resolve("held-out.jsonl"));
-    String heldOut = "phases.one.eval_datasets=[{path: held-out.jsonl}]";
+    String heldOut = "phases.one.eval_datasets=[{path: others.jsonl}]";
     RecordingListener padded = new RecordingListener();
     RecordingListener packed = new RecordingListener();
 

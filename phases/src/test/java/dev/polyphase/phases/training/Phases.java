@@ -21,6 +21,7 @@ import dev.polyphase.pipelines.SaveRounding;
 import dev.polyphase.pipelines.Saving;
 import dev.polyphase.pipelines.Targeting;
 import dev.polyphase.pipelines.TrainedWeights;
+import dev.polyphase.pipelines.Vocabulary;
 import dev.polyphase.pipelines.Warmup;
 import java.util.List;
 import java.util.Optional;
@@ -76,6 +77,7 @@ public record Phases(
     return new Pipeline(
         "test",
         new BaseModel.Existing("base"),
+        Vocabulary.AS_IT_WAS,
         "runs",
         42,
         List.of("cpu"),

@@ -11,6 +11,7 @@ import dev.polyphase.phases.api.PhaseRequest;
 import dev.polyphase.phases.model.ParameterNames;
 import dev.polyphase.phases.objective.NextToken;
 import dev.polyphase.pipelines.problems.InputException;
+import dev.polyphase.prepared.TemporaryRows;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
@@ -123,7 +124,8 @@ class PlacedPhaseTest {
   }
 
   private static PhasePlan check(PhaseRequest request, long freeBytes) throws IOException {
-    return new DjlPhaseTrainer(NextToken.source(), device -> OptionalLong.of(freeBytes))
+    return new DjlPhaseTrainer(
+            NextToken.source(TemporaryRows.reader()), device -> OptionalLong.of(freeBytes))
         .prepare(request, ReadingListener.NOBODY)
         .plan();
   }

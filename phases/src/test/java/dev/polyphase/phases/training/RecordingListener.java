@@ -17,8 +17,8 @@ public class RecordingListener implements PhaseListener, ReadingListener {
   public String lastRead = "";
 
   @Override
-  public void reading(String file, long rows) {
-    lastRead = file + " " + rows;
+  public void reading(Progress progress) {
+    lastRead = progress.file() + " " + progress.rows();
   }
 
   private int keptRows;

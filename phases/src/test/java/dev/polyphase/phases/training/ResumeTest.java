@@ -32,6 +32,11 @@ class ResumeTest {
   private static final String UP = "model.layers.2.mlp.up_proj.weight";
   private static final String QUERY = "model.layers.0.self_attn.q_proj.weight";
 
+  /** Rows that are seen once or twice, and half of others. */
+  private static final String MIXED =
+      "datasets=[{\"path\":rows.jsonl,\"weight\":1.5},{\"path\":others.jsonl,\"weight\":0.5}]"
+          + " shuffle=true";
+
   @TempDir Path folder;
   private SftRun run = new SftRun(Path.of(""), Path.of(""), Set.of());
 
@@ -63,6 +68,8 @@ class ResumeTest {
         "val_set_size=3 eval_steps=2 learning_rate=0.03 early_stopping_patience=1",
         "val_set_size=3 eval_steps=1 learning_rate=0.03 load_best_model_at_end=true",
         "loss_watchdog_threshold=5 loss_watchdog_patience=9",
+        MIXED + " gradient_accumulation_steps=2 logging_steps=2 num_epochs=2",
+        MIXED + " mix_by=tokens sample_packing=true val_set_size=3 eval_steps=2",
       })
   void isAsIfItHadNeverStopped(String settings) throws IOException {
     assertSameHoweverStopped(settings(settings), List.of());

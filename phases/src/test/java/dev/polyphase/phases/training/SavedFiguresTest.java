@@ -115,7 +115,7 @@ class SavedFiguresTest {
     Files.createDirectories(folder.resolve(result));
     RecordingListener heard = new RecordingListener();
     List<String> all = new ArrayList<>(List.of(settings));
-    all.add("phases.one.eval_datasets=[{path: rows.jsonl}]");
+    all.add("phases.one.eval_datasets=[{path: others.jsonl}]");
     run.train(result + "/model", heard, all.toArray(String[]::new));
     return heard;
   }

@@ -12,6 +12,7 @@ import dev.polyphase.phases.api.Retargeting;
 import dev.polyphase.phases.objective.NextToken;
 import dev.polyphase.pipelines.Pipeline;
 import dev.polyphase.pipelines.language.PipelineReader;
+import dev.polyphase.prepared.TemporaryRows;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -54,18 +55,31 @@ record SftRun(Path folder, Path base, Set<String> trained) {
     return new SftRun(folder, Fixture.LLAMA.copyTo(folder), Set.of(trained));
   }
 
-  /** Writes pre-tokenised rows of these lengths; in each, the first third carries no loss. */
+  /**
+   * Writes pre-tokenised rows of these lengths; in each, the first third carries no loss. Others as
+   * long are in {@code others.jsonl}, to be held out.
+   */
   SftRun withRows(int... lengths) throws IOException {
+    write("rows.jsonl", 0, lengths);
+    write("others.jsonl", 1000, lengths);
+    return this;
+  }
+
+  /**
+   * Writes such rows into a file.
+   *
+   * @param seed of the first row's tokens, the next one's is one more
+   */
+  void write(String file, int seed, int... lengths) throws IOException {
     StringBuilder rows = new StringBuilder();
     for (int i = 0; i < lengths.length; i++) {
-      int[] ids = new Random(i).ints(lengths[i], 0, 256).toArray();
+      int[] ids = new Random(seed + i).ints(lengths[i], 0, 256).toArray();
       int[] labels = ids.clone();
       Arrays.fill(labels, 0, lengths[i] / 3, -100);
       rows.append("{\"input_ids\": " + Arrays.toString(ids));
       rows.append(", \"labels\": " + Arrays.toString(labels) + "}\n");
     }
-    Files.writeString(folder.resolve("rows.jsonl"), rows);
-    return this;
+    Files.writeString(folder.resolve(file), rows);
   }
 
   PhasePlan check(String... settings) throws IOException {
@@ -120,6 +134,7 @@ record SftRun(Path folder, Path base, Set<String> trained) {
   }
 
   static DjlPhaseTrainer trainer() {
-    return new DjlPhaseTrainer(NextToken.source(), device -> OptionalLong.empty(), true);
+    return new DjlPhaseTrainer(
+        NextToken.source(TemporaryRows.reader()), device -> OptionalLong.empty(), true);
   }
 }

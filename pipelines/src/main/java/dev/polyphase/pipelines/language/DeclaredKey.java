@@ -122,6 +122,11 @@ record DeclaredKey<V>(
         || Stream.of(key.phases()).anyMatch(type -> Words.of(type).equals(written.get("type")));
   }
 
+  /** Whether a value is written: its default may go without saying. */
+  boolean isSpelledOut(V value) {
+    return key.spelledOut() || !value.equals(byDefault.orElseGet(type::standIn));
+  }
+
   /** What is written of a value; null for nothing. */
   @Nullable Object write(V value) {
     return type.write(value);

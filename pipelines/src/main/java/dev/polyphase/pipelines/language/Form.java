@@ -36,6 +36,9 @@ sealed interface Form {
    */
   record Blocks(List<DeclaredKey<?>> keys, int least) implements Form {}
 
+  /** A mapping with any keys. */
+  record AnyMapping() implements Form {}
+
   /** The keys of the mappings that a form is of. */
   static List<DeclaredKey<?>> keysIn(Form form) {
     if (form instanceof Block block) {

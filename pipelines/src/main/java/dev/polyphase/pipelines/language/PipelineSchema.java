@@ -189,6 +189,8 @@ public final class PipelineSchema {
     } else if (form instanceof Form.Block block) {
       types.add("object");
       addKeys(node, block.keys(), inherited);
+    } else if (form instanceof Form.AnyMapping) {
+      types.add("object");
     } else if (form instanceof Form.Blocks blocks) {
       types.add("array");
       ObjectNode items = node.putObject("items").put("type", "object");
@@ -212,9 +214,27 @@ public final class PipelineSchema {
         required.add(key.name());
       }
     }
+    for (DeclaredKey<?> key : keys) {
+      addSpellingsWithin(properties, key, inherited);
+    }
     node.put("additionalProperties", false);
     if (!required.isEmpty()) {
       node.set("required", required);
+    }
+  }
+
+  /** Other spellings that stand in the same mapping as the key. */
+  private static void addSpellingsWithin(
+      ObjectNode properties, DeclaredKey<?> key, boolean inherited) {
+    for (String other : key.key().also()) {
+      if (!other.startsWith("../")) {
+        ObjectNode same = property(key, inherited);
+        same.remove("default");
+        properties.set(
+            other,
+            same.put("description", "another spelling of `" + key.name() + "`")
+                .put("deprecated", true));
+      }
     }
   }
 

@@ -30,7 +30,7 @@ final class RecordShape<T> implements Shape<T> {
     @Override
     public void write(V value, Map<String, Object> into) {
       Object written = key.write(value);
-      if (written != null) {
+      if (written != null && key.isSpelledOut(value)) {
         into.put(key.name(), written);
       }
     }

@@ -6,8 +6,10 @@ import dev.polyphase.pipelines.LearningRates;
 import dev.polyphase.pipelines.LrBySnr;
 import dev.polyphase.pipelines.Monitoring;
 import dev.polyphase.pipelines.Optimizer;
+import dev.polyphase.pipelines.PhaseType;
 import dev.polyphase.pipelines.Pipeline;
 import dev.polyphase.pipelines.RescanEvery;
+import dev.polyphase.pipelines.Rows;
 import dev.polyphase.pipelines.SaveDtype;
 import dev.polyphase.pipelines.SaveRounding;
 import dev.polyphase.pipelines.SelectionRule.Mode;
@@ -40,7 +42,8 @@ final class Rules {
           LearningRates.class, (Rule<LearningRates>) Rules::learningRates,
           LrBySnr.class, (Rule<LrBySnr>) Rules::lrBySnr,
           Optimizer.class, (Rule<Optimizer>) Rules::optimizer,
-          Monitoring.class, (Rule<Monitoring>) Rules::monitoring);
+          Monitoring.class, (Rule<Monitoring>) Rules::monitoring,
+          Rows.class, (Rule<Rows>) Rules::rows);
 
   /** {@code adam_beta2} of {@code lion} by default, as in its paper. */
   private static final double LION_BETA2 = 0.99;
@@ -170,6 +173,28 @@ final class Rules {
           "has no effect without loss_watchdog_threshold; add that or remove this");
     }
     return read;
+  }
+
+  /** A pair has nothing to split; what a phase inherits passes it by. */
+  private static Rows rows(Rows read, Block phase) {
+    boolean splitsPairs =
+        !phase.isPart()
+            && phase.value("type") == PhaseType.DPO
+            && read.excessLength().equals(Optional.of(Rows.ExcessLength.SPLIT));
+    if (!splitsPairs) {
+      return read;
+    }
+    refuseIfWritten(
+        phase,
+        "excess_length_strategy",
+        "is split, and a pair can't be split; give truncate, truncate_start or drop");
+    return new Rows(
+        read.chatTemplate(),
+        read.mixBy(),
+        read.deduplicate(),
+        Optional.empty(),
+        read.maxBadRatio(),
+        read.strict());
   }
 
   private static void refuseIfWritten(Block phase, String key, String sentence) {

@@ -1,6 +1,7 @@
 package dev.polyphase.pipelines.language;
 
 import dev.polyphase.pipelines.Adapter;
+import dev.polyphase.pipelines.Dataset;
 import dev.polyphase.pipelines.Phase;
 import dev.polyphase.pipelines.problems.Problems;
 import dev.polyphase.pipelines.yaml.Mapping;
@@ -10,6 +11,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
 /** The key names of other trainers that are accepted beside our own. */
 final class Spellings {
@@ -20,7 +22,12 @@ final class Spellings {
   /** Axolotl's keys of a phase that belong into its {@code adapter}. */
   static final Map<String, String> OF_ADAPTER = spellings(Shape.of(Adapter.class).keys(), "../");
 
+  static final Map<String, String> OF_DATASET = spellings(Shape.of(Dataset.class).keys(), "");
+
   private static final String ADAPTER = "adapter";
+
+  /** The keys of a phase that hold lists of datasets. */
+  private static final Set<String> DATASETS = Set.of("datasets", "eval_datasets");
 
   private Spellings() {}
 
@@ -54,11 +61,20 @@ final class Spellings {
 
   /** The name under which a mapping holds a key, which may be another spelling of it. */
   static Optional<String> held(Mapping mapping, String key) {
-    Map<String, String> others = mapping.path().isEmpty() ? OF_PIPELINE : OF_PHASE;
+    Map<String, String> others = othersOf(mapping);
     String ours = others.getOrDefault(key, key);
     return mapping.entries().keySet().stream()
         .filter(held -> others.getOrDefault(held, held).equals(ours))
         .findFirst();
+  }
+
+  private static Map<String, String> othersOf(Mapping mapping) {
+    if (mapping.path().isEmpty()) {
+      return OF_PIPELINE;
+    }
+    boolean dataset =
+        DATASETS.stream().anyMatch(key -> mapping.path().matches(".*\\." + key + "\\[[0-9]+]"));
+    return dataset ? OF_DATASET : OF_PHASE;
   }
 
   private static Node unifyPhases(Node phases, Problems problems) {
@@ -72,8 +88,25 @@ final class Spellings {
 
   private static Node unifyPhase(Node phase, Problems problems) {
     return phase instanceof Mapping mapping
-        ? withAdapter(unify(mapping, OF_PHASE, problems), problems)
+        ? withAdapter(withDatasets(unify(mapping, OF_PHASE, problems), problems), problems)
         : phase;
+  }
+
+  private static Mapping withDatasets(Mapping phase, Problems problems) {
+    Map<String, Mapping.Entry> entries = new LinkedHashMap<>(phase.entries());
+    for (String key : DATASETS) {
+      Mapping.Entry entry = entries.get(key);
+      if (entry != null && entry.value() instanceof Sequence list) {
+        List<Node> items =
+            list.items().stream().map(dataset -> unifyDataset(dataset, problems)).toList();
+        entries.put(key, new Mapping.Entry(entry.keyPlace(), list.withItems(items)));
+      }
+    }
+    return phase.withEntries(entries);
+  }
+
+  private static Node unifyDataset(Node dataset, Problems problems) {
+    return dataset instanceof Mapping mapping ? unify(mapping, OF_DATASET, problems) : dataset;
   }
 
   /** {@code adapter: lora} and {@code lora_r: 8} are {@code adapter: {type: lora, r: 8}}. */

@@ -53,6 +53,9 @@ final class ValueTypes {
       return known.apply(key);
     }
     if (type instanceof ParameterizedType generic) {
+      if (generic.getRawType() == Map.class) {
+        return new AnyMapping();
+      }
       Type argument = generic.getActualTypeArguments()[0];
       if (generic.getRawType() == Optional.class) {
         return ifAny(of(argument, key));

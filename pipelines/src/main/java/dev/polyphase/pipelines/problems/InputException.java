@@ -7,7 +7,7 @@ import java.util.stream.Collectors;
 /**
  * The input is wrong: command line, YAML, data or model. Nothing was written; the exit code is 2.
  */
-public final class InputException extends RuntimeException {
+public class InputException extends RuntimeException {
   /** Nobody reads more. */
   private static final int MOST = 25;
 

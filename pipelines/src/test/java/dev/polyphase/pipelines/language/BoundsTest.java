@@ -37,6 +37,7 @@ class BoundsTest {
       delimiter = '|',
       value = {
         "seed | 9223372036854775808",
+        "pad_embeddings_to_multiple_of | 2147483647",
         "phases.one.targeting.top_percent | 1e-300",
         "phases.one.targeting.top_percent | 1e300",
         "phases.one.num_epochs | 1e300",
@@ -66,6 +67,7 @@ class BoundsTest {
         "phases.one.save_minutes | 1e300",
         "phases.one.save_total_limit | 2147483647",
         "phases.one.datasets[0].weight | 1e300",
+        "phases.one.max_bad_ratio | 1.5",
         "phases.one.dpo.beta | 1e300",
         "phases.one.adapter.r | 20000000",
         "phases.one.adapter.alpha | 1e300",

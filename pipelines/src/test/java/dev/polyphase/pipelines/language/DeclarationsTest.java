@@ -59,7 +59,11 @@ class DeclarationsTest {
         base_model: {}
         %1$s: [[]]
         phases:
-          - {name: one, type: dpo, adapter: {}, %1$s: [[]]}
+          - name: one
+            type: dpo
+            adapter: {}
+            datasets: [{path: a, %1$s: [[]]}]
+            %1$s: [[]]
         """
             .formatted(spelling);
 
@@ -68,8 +72,8 @@ class DeclarationsTest {
             InputException.class, () -> PipelineReader.parse(pipeline, "demo", List.of()));
 
     assertThat(problems.getMessage().lines().filter(line -> line.contains("is no key")))
-        .as("it is one of the pipeline or one of a phase")
-        .hasSize(1)
+        .as("it is one of the pipeline, of a phase or of a dataset")
+        .hasSize(2)
         .allMatch(line -> line.contains(spelling));
   }
 

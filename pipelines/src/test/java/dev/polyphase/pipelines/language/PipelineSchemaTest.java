@@ -77,12 +77,14 @@ class PipelineSchemaTest {
           "same-phase-name",
           "share-of-adaptive",
           "share-of-most-parameters",
+          "split-pairs",
           "threshold-without-patience",
           "top-percent-of-parameters",
           "two-budgets",
           "two-min-lrs",
           "two-ranks",
           "two-spellings",
+          "two-spellings-of-dataset",
           "val-set-beside-eval-datasets",
           "warmup-twice");
 

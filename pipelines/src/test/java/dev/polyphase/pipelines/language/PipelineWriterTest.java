@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.polyphase.pipelines.BaseModel;
 import dev.polyphase.pipelines.Pipeline;
+import dev.polyphase.pipelines.Vocabulary;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -86,6 +87,7 @@ class PipelineWriterTest {
     return new Pipeline(
         pipeline.name(),
         new BaseModel.Existing(location),
+        Vocabulary.AS_IT_WAS,
         pipeline.outputDir(),
         pipeline.seed(),
         pipeline.devices(),
@@ -93,6 +95,35 @@ class PipelineWriterTest {
         pipeline.saveDtype(),
         pipeline.saveRounding(),
         pipeline.phases());
+  }
+
+  /** What every dataset could say would fill the file, and hardly any says it. */
+  @Test
+  void leavesOutWhatADatasetDoesNotSay() {
+    String yaml =
+        """
+        name: demo
+        base_model: model
+        phases:
+          - name: one
+            type: sft
+            targeting: {method: full}
+            datasets: [{path: a, roles: {user: [guest]}, train_on_eos: all}]
+            learning_rate: 1
+        """;
+    assertThat(PipelineWriter.toYaml(PipelineReader.parse(yaml, "demo", List.of())))
+        .contains(
+            """
+                datasets:
+                  - path: a
+                    type: auto
+                    weight: 1
+                    roles:
+                      user:
+                        - guest
+                    train_on_eos: all
+                mix_by: passes
+            """);
   }
 
   @Test
@@ -117,6 +148,10 @@ class PipelineWriterTest {
                   - path: a
                     type: auto
                     weight: 1
+                mix_by: passes
+                deduplicate: false
+                max_bad_ratio: 0.01
+                strict: false
                 eval_datasets: []
                 load_best_model_at_end: false
                 num_epochs: 1

@@ -31,11 +31,12 @@ class ReadmeTest {
       """
       zzzzzzzzzz: 1
       base_model: {zzzzzzzzzz: 1}
+      special_tokens: {zzzzzzzzzz: 1}
       phases:
         - zzzzzzzzzz: 1
           type: dpo
           targeting: {method: METHOD, zzzzzzzzzz: 1}
-          datasets: [{zzzzzzzzzz: 1}]
+          datasets: [{zzzzzzzzzz: 1, roles: {zzzzzzzzzz: 1}}]
           lr_scheduler_kwargs: {zzzzzzzzzz: 1}
           lr_by_snr: {zzzzzzzzzz: 1}
           dpo: {zzzzzzzzzz: 1}

@@ -4,6 +4,8 @@ import static dev.polyphase.pipelines.language.RestatedDefaults.ADAMW;
 import static dev.polyphase.pipelines.language.RestatedDefaults.AT_THE_ENDS;
 import static dev.polyphase.pipelines.language.RestatedDefaults.EVERY_HALF_HOUR;
 import static dev.polyphase.pipelines.language.RestatedDefaults.HEAD_AND_EMBEDDINGS;
+import static dev.polyphase.pipelines.language.RestatedDefaults.ROWS;
+import static dev.polyphase.pipelines.language.RestatedDefaults.ROWS_AS_THEY_ARE;
 import static dev.polyphase.pipelines.language.RestatedDefaults.SEVEN_PROJECTIONS;
 import static dev.polyphase.pipelines.language.RestatedDefaults.SIGMOID;
 import static org.assertj.core.api.Assertions.assertThat;
@@ -17,9 +19,11 @@ import dev.polyphase.pipelines.Dataset.RowType;
 import dev.polyphase.pipelines.Dpo;
 import dev.polyphase.pipelines.Dtype;
 import dev.polyphase.pipelines.Evaluation;
+import dev.polyphase.pipelines.Fields;
 import dev.polyphase.pipelines.GradientCheckpointing;
 import dev.polyphase.pipelines.LearningRates;
 import dev.polyphase.pipelines.Length;
+import dev.polyphase.pipelines.LossOn;
 import dev.polyphase.pipelines.LossWatchdog;
 import dev.polyphase.pipelines.LrBySnr;
 import dev.polyphase.pipelines.LrScheduler;
@@ -29,6 +33,7 @@ import dev.polyphase.pipelines.ParameterMatch;
 import dev.polyphase.pipelines.Phase;
 import dev.polyphase.pipelines.PhaseType;
 import dev.polyphase.pipelines.Pipeline;
+import dev.polyphase.pipelines.Roles;
 import dev.polyphase.pipelines.Rows;
 import dev.polyphase.pipelines.SaveDtype;
 import dev.polyphase.pipelines.SaveRounding;
@@ -36,10 +41,12 @@ import dev.polyphase.pipelines.Saving;
 import dev.polyphase.pipelines.SelectionRule;
 import dev.polyphase.pipelines.Targeting;
 import dev.polyphase.pipelines.TrainedWeights;
+import dev.polyphase.pipelines.Vocabulary;
 import dev.polyphase.pipelines.Warmup;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalLong;
@@ -54,6 +61,7 @@ class ValidPipelinesTest {
             new Pipeline(
                 "minimal",
                 new BaseModel.Existing("model"),
+                Vocabulary.AS_IT_WAS,
                 "runs",
                 42,
                 List.of("auto"),
@@ -68,8 +76,8 @@ class ValidPipelinesTest {
                             new Targeting.Snr(50, SEVEN_PROJECTIONS, HEAD_AND_EMBEDDINGS),
                             Optional.empty(),
                             Optional.empty()),
-                        List.of(new Dataset("rows.jsonl", RowType.AUTO, 1)),
-                        Rows.AS_USUAL,
+                        List.of(ROWS_AS_THEY_ARE),
+                        ROWS,
                         AT_THE_ENDS,
                         new Length(
                             OptionalDouble.of(1), OptionalLong.empty(), OptionalLong.empty()),
@@ -92,6 +100,18 @@ class ValidPipelinesTest {
             new Pipeline(
                 "Every.thing_1-2",
                 new BaseModel.Random("config.json", "tokenizer"),
+                new Vocabulary(
+                    new Vocabulary.Special(
+                        Optional.of("<s>"),
+                        Optional.of("</s>"),
+                        Optional.of("<pad>"),
+                        Optional.of("<unk>"),
+                        Optional.of("<sep>"),
+                        Optional.of("<cls>"),
+                        Optional.of("<mask>"),
+                        List.of("<|a|>", "<|b|>")),
+                    List.of("<tool>"),
+                    64),
                 "out",
                 7,
                 List.of("cuda:0", "cuda:1"),
@@ -116,8 +136,14 @@ class ValidPipelinesTest {
                             Optional.empty(),
                             Optional.of(
                                 new Adapter(Adapter.Type.LORA, 8, 12.5, 0.05, Adapter.Save.PEFT))),
-                        List.of(new Dataset("a.jsonl", RowType.PREFERENCE, 2.5)),
-                        Rows.AS_USUAL,
+                        List.of(everyKeyOfADataset()),
+                        new Rows(
+                            Optional.of("chatml"),
+                            Rows.MixBy.TOKENS,
+                            true,
+                            Optional.of(Rows.ExcessLength.DROP),
+                            0.25,
+                            true),
                         new Evaluation(
                             List.of(new Dataset("b.jsonl", RowType.TOKENS, 0.5)),
                             Optional.empty(),
@@ -149,6 +175,39 @@ class ValidPipelinesTest {
                             new Dpo.Reference.Checkpoint("models/reference"))))));
   }
 
+  private static Dataset everyKeyOfADataset() {
+    return new Dataset(
+        "a.jsonl",
+        RowType.PREFERENCE,
+        Optional.of("default"),
+        Optional.of("train"),
+        Optional.of("main"),
+        Optional.of("score > 3"),
+        Optional.of("first"),
+        2.5,
+        List.of("topic", "genre"),
+        Map.of("enable_thinking", false, "builtin_tools", List.of("brave", 2L, 0.5)),
+        new Fields(
+            Optional.of("turns"),
+            Optional.of("speaker"),
+            Optional.of("said"),
+            Optional.of("scene"),
+            Optional.of("functions"),
+            Optional.of("question"),
+            Optional.of("answer"),
+            Optional.of("task"),
+            Optional.of("about"),
+            Optional.of("solution"),
+            Optional.of("earlier"),
+            Optional.of("body"),
+            Optional.of("good"),
+            Optional.of("bad"),
+            Optional.of("wanted")),
+        new Roles(
+            List.of("narrator"), List.of("visitor", "guest"), List.of("bot"), List.of("oracle")),
+        new LossOn(true, List.of("assistant", "tool"), LossOn.Ends.LAST, true));
+  }
+
   @Test
   void readsTheExampleOfTheDesign() throws IOException {
     assertThat(read("design-example"))
@@ -156,6 +215,7 @@ class ValidPipelinesTest {
             new Pipeline(
                 "sauerkraut-v2",
                 new BaseModel.Existing("Qwen/Qwen2.5-14B"),
+                Vocabulary.AS_IT_WAS,
                 "runs",
                 42,
                 List.of("auto"),
@@ -206,7 +266,7 @@ class ValidPipelinesTest {
             Optional.empty(),
             Optional.empty()),
         List.of(datasets),
-        Rows.AS_USUAL,
+        ROWS,
         AT_THE_ENDS,
         new Length(numEpochs, OptionalLong.empty(), maxTokens),
         new Batch(4096, 1, 8, true, true, GradientCheckpointing.AUTO, 0),
@@ -233,6 +293,18 @@ class ValidPipelinesTest {
     assertThat(phase.batch().samplePacking()).isTrue();
     assertThat(phase.trained().adapter())
         .contains(new Adapter(Adapter.Type.LORA, 8, 24, 0.1, Adapter.Save.MERGED));
+    Dataset first = phase.datasets().get(0);
+    assertThat(first.fields().role()).contains("from");
+    assertThat(first.fields().content()).contains("value");
+    assertThat(first.loss())
+        .isEqualTo(new LossOn(false, List.of("assistant"), LossOn.Ends.TURN, true));
+    assertThat(phase.datasets())
+        .extracting(Dataset::type)
+        .containsExactly(RowType.MESSAGES, RowType.MESSAGES, RowType.SEGMENTS);
+    assertThat(phase.datasets().get(1).ignoreColumns()).containsExactly("topic");
+    assertThat(phase.evaluation().evalDatasets())
+        .extracting(Dataset::type)
+        .containsExactly(RowType.PREFERENCE);
   }
 
   @Test

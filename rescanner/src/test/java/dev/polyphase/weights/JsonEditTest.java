@@ -1,0 +1,53 @@
+package dev.polyphase.weights;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.node.IntNode;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.Set;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class JsonEditTest {
+  @TempDir Path temporary;
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '"',
+      value = {
+        "{ 'a': 1, 'b': [2, {'a': 3}], 'c': 4 } | a | { 'b': [2, {'a': 3}], 'c': 4 }",
+        "{ 'a': 1, 'b': [2, {'a': 3}], 'c': 4 } | b | { 'a': 1, 'c': 4 }",
+        "{ 'a': 1, 'b': [2, {'a': 3}], 'c': 4 } | c | { 'a': 1, 'b': [2, {'a': 3}] }",
+        "{'a': 1} | a | {}",
+        "{'b': 1} | a | {'b': 1}",
+      })
+  void aKeyGoesWithItsComma(String text, String key, String expected) throws IOException {
+    assertThat(JsonEdit.removing(Set.of(key)).apply(file(text)))
+        .isEqualTo(expected.replace('\'', '"'));
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '"',
+      value = {
+        "{'a': 1, 'b': 2} | {'a': 5, 'c': 6}",
+        "{'b': 2} | {'c': 6}",
+        "{'b': 2, 'c': 3, 'd': 4} | {'c': 6, 'd': 4}",
+      })
+  void removesWhileItReplacesAndAdds(String text, String expected) throws IOException {
+    JsonEdit edit =
+        new JsonEdit(Map.of("a", IntNode.valueOf(5)), Map.of("c", IntNode.valueOf(6)), Set.of("b"));
+    assertThat(edit.apply(file(text)).replaceAll("\\s+", ""))
+        .isEqualTo(expected.replace('\'', '"').replace(" ", ""));
+  }
+
+  private Path file(String text) throws IOException {
+    return Files.writeString(temporary.resolve("config.json"), text.replace('\'', '"'));
+  }
+}
