@@ -2,9 +2,8 @@ package dev.polyphase.orchestrator.cli;
 
 import dev.polyphase.dpo.Preference;
 import dev.polyphase.orchestrator.engine.DeviceMemory;
-import dev.polyphase.orchestrator.engine.Display;
 import dev.polyphase.orchestrator.engine.Engine;
-import dev.polyphase.orchestrator.engine.Progress;
+import dev.polyphase.orchestrator.events.RunEvents;
 import dev.polyphase.orchestrator.hub.ModelFolders;
 import dev.polyphase.phases.api.ModelMaker;
 import dev.polyphase.phases.api.PhaseTrainer;
@@ -60,17 +59,17 @@ record Backend(
    * The engine that runs pipelines with these.
    *
    * @param rows reads the rows of phases
-   * @param display where progress goes, and what signals have to say
+   * @param events hears how it goes, and what signals have to say
    */
-  Engine engine(ModelFolders models, RowReader rows, Display display) {
+  Engine engine(ModelFolders models, RowReader rows, RunEvents events) {
     return new Engine(
         type -> trainers.apply(type, rows),
         () -> singularValues.apply(SCANS_ON),
         models,
         newModels,
         DeviceMemory::of,
-        new ProcessSignals(display::say),
-        new Progress(display),
+        new ProcessSignals(events::say),
+        events,
         Clock.systemUTC(),
         Version.number());
   }

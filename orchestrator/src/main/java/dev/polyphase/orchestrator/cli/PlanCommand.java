@@ -4,6 +4,7 @@ import dev.polyphase.orchestrator.engine.DeviceMemory;
 import dev.polyphase.orchestrator.engine.Display;
 import dev.polyphase.orchestrator.engine.Engine;
 import dev.polyphase.orchestrator.engine.PlannedPhase;
+import dev.polyphase.orchestrator.engine.Progress;
 import dev.polyphase.orchestrator.engine.RunDisk;
 import dev.polyphase.orchestrator.engine.RunRequest;
 import dev.polyphase.orchestrator.hub.ModelFolders;
@@ -58,7 +59,9 @@ final class PlanCommand implements Callable<Integer> {
             source.folder(),
             Path.of(pipeline.outputDir()),
             RunRequest.Start.BEGIN_OR_RESUME);
-    List<PlannedPhase> phases = plan(backend.engine(models, rowReader, display), request);
+    List<PlannedPhase> phases =
+        plan(
+            backend.engine(models, rowReader, Progress.shownOn(display, pipeline.name())), request);
     DeviceMemory memory = DeviceMemory.of(phases.get(0).plan().deviceNeeds());
     RunDisk disk = RunDisk.of(request, phases);
     console

@@ -2,6 +2,7 @@ package dev.polyphase.orchestrator.cli;
 
 import dev.polyphase.orchestrator.engine.Display;
 import dev.polyphase.orchestrator.engine.PhaseWarnings;
+import dev.polyphase.orchestrator.engine.Progress;
 import dev.polyphase.orchestrator.engine.RunRequest;
 import dev.polyphase.orchestrator.hub.ModelFolders;
 import dev.polyphase.phases.api.ShownRow;
@@ -106,7 +107,7 @@ final class PreviewCommand implements Callable<Integer> {
             RunRequest.Start.BEGIN_OR_RESUME);
     List<RowPage.Row> page = new ArrayList<>();
     backend
-        .engine(models, rowReader, display)
+        .engine(models, rowReader, Progress.shownOn(display, pipeline.name()))
         .preview(
             request,
             which,

@@ -2,6 +2,7 @@ package dev.polyphase.orchestrator.cli;
 
 import dev.polyphase.orchestrator.engine.Display;
 import dev.polyphase.orchestrator.engine.Engine;
+import dev.polyphase.orchestrator.engine.Progress;
 import dev.polyphase.orchestrator.engine.RunOutcome;
 import dev.polyphase.orchestrator.engine.RunRequest;
 import dev.polyphase.orchestrator.engine.RunRequest.Start;
@@ -67,7 +68,8 @@ final class RunCommand implements Callable<Integer> {
     Pipeline pipeline = source.read();
     Path runs = output == null ? Path.of(pipeline.outputDir()) : output;
     RunRequest request = new RunRequest(pipeline, source.folder(), runs, start());
-    RunOutcome outcome = run(backend.engine(models, rowReader, display), request);
+    RunOutcome outcome =
+        run(backend.engine(models, rowReader, Progress.shownOn(display, pipeline.name())), request);
 
     if (outcome.interruption() != null) {
       boolean fresh = request.start() == RunRequest.Start.FRESH;

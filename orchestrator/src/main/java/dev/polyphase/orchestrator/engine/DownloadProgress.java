@@ -1,5 +1,6 @@
 package dev.polyphase.orchestrator.engine;
 
+import dev.polyphase.orchestrator.events.TimeLeft;
 import dev.polyphase.orchestrator.hub.DownloadListener;
 import java.util.OptionalDouble;
 import java.util.function.LongSupplier;

@@ -3,6 +3,10 @@ package dev.polyphase.orchestrator.engine;
 import dev.polyphase.orchestrator.engine.RunOutcome.Interruption;
 import dev.polyphase.orchestrator.engine.RunOutcome.Kind;
 import dev.polyphase.orchestrator.engine.RunRequest.Start;
+import dev.polyphase.orchestrator.events.RunEvent.PhaseChecking;
+import dev.polyphase.orchestrator.events.RunEvent.RunEnded;
+import dev.polyphase.orchestrator.events.RunEvent.RunStarted;
+import dev.polyphase.orchestrator.events.RunEvents;
 import dev.polyphase.orchestrator.hub.ModelFolders;
 import dev.polyphase.orchestrator.store.KeptResult;
 import dev.polyphase.orchestrator.store.PhaseFolder.KeptStep;
@@ -54,7 +58,7 @@ import org.jspecify.annotations.Nullable;
  * @param newModels makes those that begin with random weights
  * @param memory what the machine has
  * @param stop asks the run to stop
- * @param progress tells how it goes
+ * @param events hears how it goes
  * @param clock the time of what is logged
  * @param version the version of Polyphase
  */
@@ -65,11 +69,13 @@ public record Engine(
     ModelMaker newModels,
     DeviceMemory.Gauge memory,
     StopSignal stop,
-    Progress progress,
+    RunEvents events,
     Clock clock,
     String version) {
   /** As sentences call it. */
   private static final String REPORT = "the report";
+
+  private static final String RESUMED = "run_resumed";
 
   /**
    * Runs a pipeline, resumes it, or finds it finished.
@@ -139,7 +145,7 @@ public record Engine(
       Path model = base.checked();
       for (int index : which) {
         Phase phase = phases.get(index);
-        progress.checking(index, phases.size(), phase.name());
+        events.tell(new PhaseChecking(index, phases.size(), phase.name()));
         preview.of(phase, prepared(request, index, base), model);
       }
     }
@@ -149,7 +155,7 @@ public record Engine(
       throws IOException {
     try {
       return Preflight.prepared(
-          request, index, base.checked(), ExpectedTarget.none(), trainers, progress);
+          request, index, base.checked(), ExpectedTarget.none(), trainers, events);
     } catch (InputException e) {
       throw base.asNamed(e);
     }
@@ -162,14 +168,14 @@ public record Engine(
       throws IOException {
     List<Preflight.Ready> ready;
     try {
-      ready = Preflight.check(request, from, start.checked(), trainers, progress);
+      ready = Preflight.check(request, from, start.checked(), trainers, events);
     } catch (InputException e) {
       throw start.asNamed(e);
     }
     Preflight.Ready first = ready.get(0);
     ready.set(0, first.with(start.warnings(planned(ready))));
     HeadTie.contradiction(Checkpoint.open(start.checked()))
-        .ifPresent(problem -> progress.say(problem.toString()));
+        .ifPresent(problem -> events.warn(problem.toString()));
     return new ArrayDeque<>(ready);
   }
 
@@ -190,7 +196,7 @@ public record Engine(
 
     // Nothing was written up to here.
     if (request.start() == Start.FRESH && run.holdsSomething()) {
-      progress.say("the earlier run is now " + run.retire());
+      events.say("the earlier run is now " + run.retire());
     }
     Files.createDirectories(run.path());
     RunLock lock = RunLock.take(run);
@@ -221,7 +227,7 @@ public record Engine(
     int count = request.pipeline().phases().size();
     if (earlier.lacksNothing()) {
       Path model = modelThere(request, count - 1);
-      progress.say(run.path() + " is finished; --fresh starts it anew");
+      events.say(run.path() + " is finished; --fresh starts it anew");
       return new RunOutcome(Kind.ALREADY_FINISHED, model);
     }
     try (StartingModel start =
@@ -248,12 +254,37 @@ public record Engine(
     // Nothing was written up to here.
     List<String> sentences = earlier.sentences();
     sentences.addAll(earlier.makeRoom());
-    sentences.forEach(progress::say);
+    sentences.forEach(events::say);
     RunState state = StartingState.of(request, earlier, clock, version);
-    return runPhases(request, state, toCome, start, "run_resumed", sentences);
+    return runPhases(request, state, toCome, start, RESUMED, sentences);
   }
 
+  /** Runs the phases, and tells how that ended, whatever way. */
   private RunOutcome runPhases(
+      RunRequest request,
+      RunState state,
+      Deque<Preflight.Ready> toCome,
+      StartingModel start,
+      String event,
+      List<String> notes)
+      throws IOException {
+    events.tell(new RunStarted(event.equals(RESUMED), request.pipeline().phases().size()));
+    RunOutcome outcome;
+    try {
+      outcome = trainPhases(request, state, toCome, start, event, notes);
+    } catch (IOException | RuntimeException | Error e) {
+      events.tell(new RunEnded(RunState.Status.FAILED, text(e)));
+      throw e;
+    }
+    @Nullable Interruption interruption = outcome.interruption();
+    events.tell(
+        interruption == null
+            ? new RunEnded(RunState.Status.FINISHED, null)
+            : new RunEnded(RunState.Status.INTERRUPTED, interruption.sentence("the same command")));
+    return outcome;
+  }
+
+  private RunOutcome trainPhases(
       RunRequest request,
       RunState state,
       Deque<Preflight.Ready> toCome,
@@ -267,11 +298,11 @@ public record Engine(
     int from = pipeline.phases().size() - planned.size();
     List<List<String>> warnings = warnings(planned);
     if (!planned.isEmpty()) {
-      progress.say(planned.get(0).plan().compute().sentence());
-      warnings.forEach(ofPhase -> ofPhase.forEach(progress::say));
+      events.say(planned.get(0).plan().compute().sentence());
+      warnings.forEach(ofPhase -> ofPhase.forEach(events::warn));
     }
     stop.listen();
-    try (RunJournal journal = RunJournal.open(run, state, event, clock, progress::say)) {
+    try (RunJournal journal = RunJournal.open(run, state, event, clock, events::warn)) {
       SideFiles files = sideFiles(journal);
       notes.forEach(journal::note);
       for (int i = 0; i < warnings.size(); i++) {
@@ -281,7 +312,7 @@ public record Engine(
       }
       try (SingularValues values = cached(run)) {
         AtomicFiles.writeString(run.pipelineYaml(), PipelineWriter.toYaml(pipeline));
-        PhaseRunner runner = new PhaseRunner(request, journal, progress, stop, files);
+        PhaseRunner runner = new PhaseRunner(request, journal, events, stop, files);
         for (int i = 0; i < from; i++) {
           // Of a phase whose process was killed, or whose card could not be written.
           Optional<KeptResult> kept =
@@ -367,7 +398,7 @@ public record Engine(
   /** Tensors that the phase before left as they were are not decomposed again. */
   private SingularValues cached(RunFolder run) {
     return new CachedSingularValues(
-        singularValues.get(), new SpectrumCache(run.spectra()), progress::say);
+        singularValues.get(), new SpectrumCache(run.spectra()), events::warn);
   }
 
   /** What is written beside the models; a warning about it is one like others. */
@@ -375,7 +406,7 @@ public record Engine(
     return new SideFiles(
         sentence -> {
           journal.note(sentence);
-          progress.say(sentence);
+          events.warn(sentence);
         });
   }
 

@@ -1,6 +1,13 @@
 package dev.polyphase.orchestrator.engine;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.polyphase.orchestrator.events.RunEvent.Measured;
+import dev.polyphase.orchestrator.events.RunEvent.PhaseFinished;
+import dev.polyphase.orchestrator.events.RunEvent.PhaseResumed;
+import dev.polyphase.orchestrator.events.RunEvent.PhaseStarted;
+import dev.polyphase.orchestrator.events.RunEvent.Saved;
+import dev.polyphase.orchestrator.events.RunEvent.Selected;
+import dev.polyphase.orchestrator.events.RunEvents;
 import dev.polyphase.orchestrator.store.KeptResult;
 import dev.polyphase.orchestrator.store.MetricsLog;
 import dev.polyphase.orchestrator.store.PhaseFolder;
@@ -28,6 +35,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -37,20 +45,20 @@ final class PhaseRunner {
 
   private final RunRequest request;
   private final RunJournal journal;
-  private final Progress progress;
+  private final RunEvents events;
   private final StopSignal stop;
   private final SideFiles files;
   private final SaveRequests saves;
 
   PhaseRunner(
-      RunRequest request, RunJournal journal, Progress progress, StopSignal stop, SideFiles files) {
+      RunRequest request, RunJournal journal, RunEvents events, StopSignal stop, SideFiles files) {
     this.request = request;
     this.journal = journal;
-    this.progress = progress;
+    this.events = events;
     this.stop = stop;
     this.files = files;
     this.saves =
-        new SaveRequests(stop, request.run().saveRequest(), System::nanoTime, progress::note);
+        new SaveRequests(stop, request.run().saveRequest(), System::nanoTime, events::note);
   }
 
   /**
@@ -65,7 +73,12 @@ final class PhaseRunner {
     PlannedPhase planned = ready.planned();
     Phase phase = planned.phase();
     PhaseFolder folder = request.run().phase(index, phase.name());
-    progress.phaseStarted(index, request.pipeline().phases().size(), phase.name());
+    events.tell(
+        new PhaseStarted(
+            index,
+            request.pipeline().phases().size(),
+            phase.name(),
+            phase.type().name().toLowerCase(Locale.ROOT)));
     stopIfAsked();
     Checkpoint checkpoint = Checkpoint.open(start);
     Beginning beginning = new Beginning(index, phase, folder, checkpoint);
@@ -76,8 +89,8 @@ final class PhaseRunner {
     }
     writeRejected(ready, folder);
     Target.Decision target = target(phase, folder, checkpoint, goesOn, singularValues);
-    target.sentences().forEach(progress::note);
-    progress.selected(target.tensors().size());
+    target.sentences().forEach(events::note);
+    events.tell(new Selected(target.tensors().size()));
 
     MetricsLog metrics = MetricsLog.of(folder, sentence -> note(index, sentence));
     Listener listener = new Listener(index, planned, folder, metrics, goesOn ? beginning : null);
@@ -91,11 +104,11 @@ final class PhaseRunner {
     PhaseResult result = train(ready, training, listener);
     journal.phaseFinished(index, result);
     finish(index, new KeptResult(result, planned.plan().steps(), planned.plan().compute()));
-    progress.phaseFinished(result);
+    events.tell(new PhaseFinished(result));
     Optional<String> unchanged = RateWarnings.after(phase.name(), result, request.pipeline());
     if (unchanged.isPresent()) {
       journal.note(index, unchanged.get());
-      progress.say(unchanged.get());
+      events.warn(unchanged.get());
     }
   }
 
@@ -181,7 +194,7 @@ final class PhaseRunner {
         Files.deleteIfExists(folder.resultJson());
       }
     } catch (IOException e) {
-      progress.say(
+      events.warn(
           "%s; nothing of phase %s needs what is left of %s"
               .formatted(FailureText.cause(e), phase.name(), folder.checkpoints()));
     }
@@ -201,11 +214,7 @@ final class PhaseRunner {
       return before.get();
     }
     FolderState opened = FolderState.of(checkpoint.folder(), folder.model());
-    ScanListener scanning =
-        (module, done, total) -> {
-          stopIfAsked();
-          progress.scanned(done, total);
-        };
+    ScanListener scanning = ToldScan.begin(events, phase, checkpoint, 0, this::stopIfAsked);
     Target.Decision target =
         Target.decide(phase, request.pipeline().seed(), checkpoint, singularValues, scanning);
     target.files().write(folder.decision());
@@ -229,7 +238,7 @@ final class PhaseRunner {
                       folder,
                       singularValues,
                       stop,
-                      progress,
+                      events,
                       listener::note,
                       files);
               return new Retargeting(
@@ -261,7 +270,7 @@ final class PhaseRunner {
 
   private void note(int index, String sentence) {
     journal.note(index, sentence);
-    progress.note(sentence);
+    events.note(sentence);
   }
 
   private void stopIfAsked() {
@@ -330,6 +339,7 @@ final class PhaseRunner {
         tokens = row.path(TOKENS).asLong(tokens);
       }
       journal.phaseResumed(index, step);
+      events.tell(new PhaseResumed(step));
     }
 
     /** To be called before anything follows from training. */
@@ -350,7 +360,7 @@ final class PhaseRunner {
       // Evaluations count none.
       tokens = row.values().getOrDefault(TOKENS, tokens).longValue();
       metrics.add(row);
-      progress.step(row);
+      events.tell(new Measured(row));
     }
 
     @Override
@@ -371,7 +381,7 @@ final class PhaseRunner {
     @Override
     public void saved(SavedCheckpoint checkpoint) {
       journal.checkpointSaved(index, checkpoint);
-      progress.saved(checkpoint);
+      events.tell(new Saved(checkpoint));
     }
 
     @Override

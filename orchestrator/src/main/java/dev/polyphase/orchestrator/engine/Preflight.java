@@ -1,5 +1,8 @@
 package dev.polyphase.orchestrator.engine;
 
+import dev.polyphase.orchestrator.events.RunEvent.PhaseChecking;
+import dev.polyphase.orchestrator.events.RunEvent.Reading;
+import dev.polyphase.orchestrator.events.RunEvents;
 import dev.polyphase.phases.api.PhaseRequest;
 import dev.polyphase.phases.api.PhaseStart;
 import dev.polyphase.phases.api.PhaseTrainer;
@@ -45,7 +48,7 @@ final class Preflight {
    * Checks the phases from {@code from} on, all of them on the weights that the first of them will
    * start from: names and shapes are the same in every phase.
    *
-   * @param progress tells how far the reading of data is
+   * @param events hears how far the reading of data is
    * @return each of them with its rows
    * @throws InputException with every problem of every phase
    */
@@ -54,7 +57,7 @@ final class Preflight {
       int from,
       Path start,
       Function<PhaseType, PhaseTrainer> trainers,
-      Progress progress)
+      RunEvents events)
       throws IOException {
     requirePlace(request);
     Checkpoint checkpoint = Checkpoint.open(start);
@@ -67,7 +70,7 @@ final class Preflight {
     int count = request.pipeline().phases().size();
     for (int i = from; i < count; i++) {
       Phase phase = request.pipeline().phases().get(i);
-      progress.checking(i, count, phase.name());
+      events.tell(new PhaseChecking(i, count, phase.name()));
       ExpectedTarget target = ExpectedTarget.none();
       try {
         target = ExpectedTarget.of(phase, checkpoint);
@@ -75,7 +78,7 @@ final class Preflight {
         e.problems().forEach(problem -> problems.add(of(phase, problem)));
       }
       try {
-        PreparedPhase prepared = prepared(request, i, start, target, trainers, progress);
+        PreparedPhase prepared = prepared(request, i, start, target, trainers, events);
         rows.add(prepared.rows());
         List<SharedRows> shared = shared(ready, rows);
         ready.add(
@@ -116,11 +119,13 @@ final class Preflight {
       Path start,
       ExpectedTarget target,
       Function<PhaseType, PhaseTrainer> trainers,
-      Progress progress)
+      RunEvents events)
       throws IOException {
     Phase phase = request.pipeline().phases().get(index);
     PhaseRequest training = asRequest(request, index, start, target);
-    return trainers.apply(phase.type()).prepare(training, progress::reading);
+    return trainers
+        .apply(phase.type())
+        .prepare(training, progress -> events.tell(new Reading(progress)));
   }
 
   private static void requirePlace(RunRequest request) throws IOException {

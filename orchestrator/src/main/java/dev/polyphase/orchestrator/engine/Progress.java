@@ -1,6 +1,10 @@
 package dev.polyphase.orchestrator.engine;
 
 import dev.polyphase.data.ReadingListener;
+import dev.polyphase.orchestrator.events.RunEvent;
+import dev.polyphase.orchestrator.events.RunEvents;
+import dev.polyphase.orchestrator.events.RunObserver;
+import dev.polyphase.orchestrator.events.StampedEvent;
 import dev.polyphase.phases.api.MetricsRow;
 import dev.polyphase.phases.api.PhaseResult;
 import dev.polyphase.phases.api.SavedCheckpoint;
@@ -14,7 +18,7 @@ import java.util.function.LongSupplier;
  * What a user sees of a run. On a terminal the steps rewrite one line; elsewhere each logged step
  * is a line, of a long phase one in ten seconds.
  */
-public final class Progress {
+public final class Progress implements RunObserver {
   /** A phase with more steps is long. */
   private static final long SHORT_STEPS = 50;
 
@@ -27,7 +31,6 @@ public final class Progress {
   private final LongSupplier nanoTime;
   private String phase = "";
   private String name = "";
-  private TimeLeft timeLeft = new TimeLeft();
   private boolean saidAStep;
   private long lastLineNanos;
   private boolean reading;
@@ -52,30 +55,54 @@ public final class Progress {
     this.nanoTime = nanoTime;
   }
 
-  /** A sentence about the run as a whole. */
-  public void say(String sentence) {
-    display.say(sentence);
+  /** What happens to a run, shown on a display. */
+  public static RunEvents shownOn(Display display, String run) {
+    RunEvents events = new RunEvents(run);
+    events.add("what the terminal shows", new Progress(display));
+    return events;
   }
 
-  /** A phase is checked: what follows is about it. */
-  void checking(int index, int count, String name) {
+  @Override
+  public void on(StampedEvent happened) {
+    RunEvent event = happened.event();
+    if (event instanceof RunEvent.Said said) {
+      display.say(said.sentence());
+    } else if (event instanceof RunEvent.Noted noted) {
+      message(noted.sentence());
+    } else if (event instanceof RunEvent.PhaseChecking checking) {
+      checking(checking.index(), checking.count(), checking.phase());
+    } else if (event instanceof RunEvent.PhaseStarted started) {
+      checking(started.index(), started.count(), started.phase());
+      saidAStep = false;
+      reading = false;
+    } else if (event instanceof RunEvent.Reading reads) {
+      reading(reads.progress());
+    } else if (event instanceof RunEvent.ScanStarted scan) {
+      scanStarted(scan.step());
+    } else if (event instanceof RunEvent.Scanned scanned) {
+      scanned(scanned);
+    } else if (event instanceof RunEvent.Selected selected) {
+      message("trains " + selected.tensors() + " tensors");
+    } else if (event instanceof RunEvent.Measured measured) {
+      step(measured, happened.secondsLeft());
+    } else if (event instanceof RunEvent.Saved saved) {
+      saved(saved.checkpoint());
+    } else if (event instanceof RunEvent.PhaseFinished finished) {
+      phaseFinished(finished.result());
+    }
+  }
+
+  private void checking(int index, int count, String name) {
     this.phase = "phase " + (index + 1) + "/" + count;
     this.readingFile = "";
     this.name = name;
-  }
-
-  void phaseStarted(int index, int count, String name) {
-    checking(index, count, name);
-    timeLeft = new TimeLeft();
-    saidAStep = false;
-    reading = false;
   }
 
   /**
    * Rows of data are read. What is read in less than the time between two lines has none; the
    * phases of a plan are read one after the other, which takes as long as all of them.
    */
-  void reading(ReadingListener.Progress progress) {
+  private void reading(ReadingListener.Progress progress) {
     long now = nanoTime.getAsLong();
     if (!reading) {
       reading = true;
@@ -118,17 +145,24 @@ public final class Progress {
     return file.substring(file.lastIndexOf(File.separatorChar) + 1);
   }
 
-  void scanned(int done, int total) {
-    if (display.rewrites() && done < total) {
-      status("scanned " + done + "/" + total + " modules");
-    } else if (done == total || done * 10L / total > (done - 1) * 10L / total) {
+  private void scanned(RunEvent.Scanned scanned) {
+    int done = scanned.done();
+    int total = scanned.total();
+    String text = "scanned " + done + "/" + total + " modules";
+    // Of a scan on the phase's way, off a terminal, only its outcome deserves a line.
+    boolean onTheWay = scanned.step() > 0;
+    if (display.rewrites() && (done < total || onTheWay)) {
+      status(text);
+    } else if (!onTheWay && (done == total || done * 10L / total > (done - 1) * 10L / total)) {
       // A line for each tenth is enough to see that it moves.
-      message("scanned " + done + "/" + total + " modules");
+      message(text);
     }
   }
 
-  /** A scan on the phase's way begins; it may take minutes. */
-  void rescanning(long step) {
+  private void scanStarted(long step) {
+    if (step == 0) {
+      return;
+    }
     String text = "rescanning after step " + Numbers.whole(step);
     if (display.rewrites()) {
       status(text);
@@ -137,25 +171,13 @@ public final class Progress {
     }
   }
 
-  /** What it measured so far; off a terminal only its outcome deserves a line. */
-  void rescanned(int done, int total) {
-    if (display.rewrites()) {
-      status("scanned " + done + "/" + total + " modules");
-    }
-  }
-
-  void selected(int tensors) {
-    message("trains " + tensors + " tensors");
-  }
-
-  void step(MetricsRow row) {
-    if (!row.values().containsKey("loss")) {
+  private void step(RunEvent.Measured measured, OptionalDouble secondsLeft) {
+    MetricsRow row = measured.row();
+    if (!measured.isStep()) {
       message(StepLine.full(row, OptionalDouble.empty()));
       return;
     }
     long now = nanoTime.getAsLong();
-    timeLeft.stepped(row.step(), now);
-    OptionalDouble secondsLeft = timeLeft.seconds(row.totalSteps());
     if (display.rewrites()) {
       status(StepLine.brief(row, secondsLeft));
     } else if (deservesALine(row, now)) {
@@ -165,11 +187,7 @@ public final class Progress {
     }
   }
 
-  void note(String sentence) {
-    message(sentence);
-  }
-
-  void saved(SavedCheckpoint checkpoint) {
+  private void saved(SavedCheckpoint checkpoint) {
     message(
         String.format(
             Locale.ROOT,
@@ -179,7 +197,7 @@ public final class Progress {
             checkpoint.stoodStillSeconds()));
   }
 
-  void phaseFinished(PhaseResult result) {
+  private void phaseFinished(PhaseResult result) {
     double share = 100.0 * result.changedValues() / Math.max(1, result.savedValues());
     String values =
         result.savedValues() == result.trainedValues()

@@ -1,5 +1,6 @@
 package dev.polyphase.orchestrator.engine;
 
+import dev.polyphase.orchestrator.events.RunEvents;
 import dev.polyphase.orchestrator.store.DecisionFolder;
 import dev.polyphase.orchestrator.store.PhaseFolder;
 import dev.polyphase.phases.api.InterruptedTrainingException;
@@ -23,7 +24,7 @@ final class Rescanning implements Retargeting.Decision {
   private final PhaseFolder folder;
   private final SingularValues singularValues;
   private final StopSignal stop;
-  private final Progress progress;
+  private final RunEvents events;
   private final Consumer<String> notes;
   private final SideFiles files;
   private Optional<Set<String>> latest = Optional.empty();
@@ -42,7 +43,7 @@ final class Rescanning implements Retargeting.Decision {
       PhaseFolder folder,
       SingularValues singularValues,
       StopSignal stop,
-      Progress progress,
+      RunEvents events,
       Consumer<String> notes,
       SideFiles files) {
     this.phase = phase;
@@ -50,23 +51,26 @@ final class Rescanning implements Retargeting.Decision {
     this.folder = folder;
     this.singularValues = singularValues;
     this.stop = stop;
-    this.progress = progress;
+    this.events = events;
     this.notes = notes;
     this.files = files;
   }
 
   @Override
   public Retargeting.Target of(Checkpoint weights, long step) throws IOException {
-    progress.rescanning(step);
     ScanListener scanning =
-        (module, done, total) -> {
-          if (stop.requested()) {
-            throw new InterruptedTrainingException(step);
-          }
-          progress.rescanned(done, total);
-        };
+        ToldScan.begin(
+            events,
+            phase,
+            weights,
+            step,
+            () -> {
+              if (stop.requested()) {
+                throw new InterruptedTrainingException(step);
+              }
+            });
     Target.Decision decision = Target.decide(phase, seed, weights, singularValues, scanning);
-    decision.sentences().forEach(progress::note);
+    decision.sentences().forEach(events::note);
     Set<String> before = latest.isPresent() ? latest.get() : decidedBefore(step);
     Set<String> now = decision.files().modules();
     notes.accept(MovedModules.between(before, now).sentence(step));

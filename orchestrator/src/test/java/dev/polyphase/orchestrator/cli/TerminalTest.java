@@ -31,7 +31,7 @@ class TerminalTest {
     StringWriter shown = new StringWriter();
     Display display = Terminal.display(new PrintWriter(shown), environment);
 
-    new Progress(display).say("hello");
+    Progress.shownOn(display, "run").say("hello");
 
     assertThat(display.rewrites()).isEqualTo(rewritten);
     assertThat(shown).hasToString("hello\n");

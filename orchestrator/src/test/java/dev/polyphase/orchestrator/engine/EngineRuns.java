@@ -4,6 +4,8 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.polyphase.fixtures.Fixture;
 import dev.polyphase.orchestrator.engine.RunRequest.Start;
+import dev.polyphase.orchestrator.events.RunEvents;
+import dev.polyphase.orchestrator.events.RunObserver;
 import dev.polyphase.orchestrator.hub.Hub;
 import dev.polyphase.orchestrator.hub.ModelFolders;
 import dev.polyphase.phases.api.PhaseTrainer;
@@ -20,6 +22,7 @@ import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Instant;
 import java.time.ZoneOffset;
+import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
@@ -51,6 +54,7 @@ final class EngineRuns {
 
   private final Path folder;
   private final StringWriter messages = new StringWriter();
+  private final List<RunObserver> observers = new ArrayList<>();
   private boolean stopRequested;
   private DeviceMemory memory = new DeviceMemory(0, 0);
 
@@ -83,6 +87,10 @@ final class EngineRuns {
             return false;
           }
         };
+    RunRequest request = request(yaml, start);
+    RunEvents events =
+        Progress.shownOn(Display.plain(new PrintWriter(messages)), request.pipeline().name());
+    observers.forEach(observer -> events.add("an observer", observer));
     Engine engine =
         new Engine(
             type -> trainer,
@@ -100,10 +108,10 @@ final class EngineRuns {
             new RandomModels(),
             devices -> memory,
             stop,
-            new Progress(new PrintWriter(messages)),
+            events,
             Clock.fixed(Instant.parse("2026-01-02T03:04:05Z"), ZoneOffset.UTC),
             "test");
-    return engine.run(request(yaml, start));
+    return engine.run(request);
   }
 
   RunRequest request(String yaml, Start start) {
@@ -114,6 +122,11 @@ final class EngineRuns {
   /** What the next runs hear of who wants them to stop. */
   void requestStop(boolean requested) {
     stopRequested = requested;
+  }
+
+  /** Has someone hear what happens to the next runs. */
+  void observe(RunObserver observer) {
+    observers.add(observer);
   }
 
   /** What the machine of the next runs has; before, nobody knows. */

@@ -4,10 +4,19 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.polyphase.data.DataCounts;
 import dev.polyphase.data.ReadingListener;
+import dev.polyphase.orchestrator.events.RunEvent.Measured;
+import dev.polyphase.orchestrator.events.RunEvent.PhaseChecking;
+import dev.polyphase.orchestrator.events.RunEvent.PhaseFinished;
+import dev.polyphase.orchestrator.events.RunEvent.PhaseStarted;
+import dev.polyphase.orchestrator.events.RunEvent.Reading;
+import dev.polyphase.orchestrator.events.RunEvent.ScanStarted;
+import dev.polyphase.orchestrator.events.RunEvent.Scanned;
+import dev.polyphase.orchestrator.events.RunEvents;
 import dev.polyphase.phases.api.PhaseResult;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Path;
+import java.time.Clock;
 import java.util.List;
 import java.util.OptionalDouble;
 import org.junit.jupiter.api.Test;
@@ -22,10 +31,10 @@ class ProgressTest {
 
   @Test
   void shortPhasesHaveALineForEachLoggedStep() {
-    Progress progress = plain();
-    progress.phaseStarted(0, 2, "one");
+    RunEvents events = plain();
+    events.tell(new PhaseStarted(0, 2, "one", "sft"));
     for (int step = 1; step <= 50; step++) {
-      step(progress, step, 50, SECOND);
+      step(events, step, 50, SECOND);
     }
 
     assertThat(lines()).hasSize(50);
@@ -36,10 +45,10 @@ class ProgressTest {
 
   @Test
   void longOnesHaveOneInTenSecondsAndTheFirstAndLast() {
-    Progress progress = plain();
-    progress.phaseStarted(0, 1, "one");
+    RunEvents events = plain();
+    events.tell(new PhaseStarted(0, 1, "one", "sft"));
     for (int step = 1; step <= 60; step++) {
-      step(progress, step, 60, SECOND / 2);
+      step(events, step, 60, SECOND / 2);
     }
 
     assertThat(lines())
@@ -49,35 +58,35 @@ class ProgressTest {
 
   @Test
   void theTimeLeftFollowsTheLatestSteps() {
-    Progress progress = plain();
-    progress.phaseStarted(0, 1, "one");
-    step(progress, 10, 200, 100 * SECOND);
-    step(progress, 20, 200, 20 * SECOND);
+    RunEvents events = plain();
+    events.tell(new PhaseStarted(0, 1, "one", "sft"));
+    step(events, 10, 200, 100 * SECOND);
+    step(events, 20, 200, 20 * SECOND);
     assertThat(lines().get(1)).endsWith("6:00 left");
 
     // 2 s a step before, 1 s a step from here on: after 49 rows the window has forgotten.
     for (int step = 21; step <= 70; step++) {
-      step(progress, step, 200, SECOND);
+      step(events, step, 200, SECOND);
     }
-    step(progress, 71, 200, 10 * SECOND);
+    step(events, 71, 200, 10 * SECOND);
     assertThat(lines().get(lines().size() - 1)).contains("step 71/200").endsWith("2:33 left");
 
-    progress.phaseStarted(0, 1, "two");
-    step(progress, 1, 200, SECOND);
+    events.tell(new PhaseStarted(0, 1, "two", "sft"));
+    step(events, 1, 200, SECOND);
     assertThat(lines().get(lines().size() - 1)).endsWith("step 1/200 loss 1.0000");
   }
 
   @Test
   void onATerminalOneLineIsRewrittenAndMessagesStandAboveIt() {
     Display display = Display.terminal(new PrintWriter(shown), 31);
-    Progress progress = new Progress(display, () -> nanos);
-    progress.phaseStarted(1, 3, "refinement");
-    step(progress, 1, 9, SECOND);
-    step(progress, 2, 9, SECOND);
-    progress.note("two rows were cut");
-    step(progress, 3, 9, SECOND);
+    RunEvents events = on(display);
+    events.tell(new PhaseStarted(1, 3, "refinement", "sft"));
+    step(events, 1, 9, SECOND);
+    step(events, 2, 9, SECOND);
+    events.note("two rows were cut");
+    step(events, 3, 9, SECOND);
     display.clear();
-    progress.say("interrupted");
+    events.say("interrupted");
 
     assertThat(shown)
         .hasToString(
@@ -94,10 +103,25 @@ class ProgressTest {
   }
 
   @Test
+  void theScanThatAPhaseBeginsWithHasALineATenth() {
+    RunEvents events = plain();
+    events.tell(new PhaseStarted(0, 2, "one", "sft"));
+    events.tell(new ScanStarted(0, 20));
+    for (int done = 1; done <= 20; done++) {
+      events.tell(new Scanned(0, done, 20, done, 20));
+    }
+
+    assertThat(lines())
+        .hasSize(10)
+        .startsWith("phase 1/2 one: scanned 2/20 modules")
+        .endsWith("phase 1/2 one: scanned 20/20 modules");
+  }
+
+  @Test
   void aRescanIsALineThatEndsWithItsOutcome() {
-    Progress progress = plain();
-    progress.phaseStarted(0, 2, "one");
-    rescan(progress);
+    RunEvents events = plain();
+    events.tell(new PhaseStarted(0, 2, "one", "sft"));
+    rescan(events);
 
     assertThat(lines())
         .containsExactly(
@@ -106,9 +130,9 @@ class ProgressTest {
 
   @Test
   void onATerminalARescanShowsHowFarItIs() {
-    Progress progress = new Progress(Display.terminal(new PrintWriter(shown), 80), () -> nanos);
-    progress.phaseStarted(0, 2, "one");
-    rescan(progress);
+    RunEvents events = on(Display.terminal(new PrintWriter(shown), 80));
+    events.tell(new PhaseStarted(0, 2, "one", "sft"));
+    rescan(events);
 
     assertThat(shown)
         .hasToString(
@@ -124,14 +148,14 @@ class ProgressTest {
 
   @Test
   void readingHasALineInTenSecondsAndNoneWhereItIsShort() {
-    Progress progress = plain();
-    progress.checking(0, 2, "one");
-    read(progress, "one.jsonl", 99, SECOND / 10);
+    RunEvents events = plain();
+    events.tell(new PhaseChecking(0, 2, "one"));
+    read(events, "one.jsonl", 99, SECOND / 10);
     assertThat(shown).hasToString("");
 
     // 9.9 s are gone; the second phase's rows are read from the same time on.
-    progress.checking(1, 2, "two");
-    read(progress, "two.jsonl", 250, SECOND / 10);
+    events.tell(new PhaseChecking(1, 2, "two"));
+    read(events, "two.jsonl", 250, SECOND / 10);
 
     assertThat(lines())
         .containsExactly(
@@ -142,12 +166,12 @@ class ProgressTest {
 
   @Test
   void aPhasesOwnReadingBeginsAnew() {
-    Progress progress = plain();
-    progress.checking(0, 1, "one");
-    read(progress, "one.jsonl", 5, SECOND);
-    progress.phaseStarted(0, 1, "one");
+    RunEvents events = plain();
+    events.tell(new PhaseChecking(0, 1, "one"));
+    read(events, "one.jsonl", 5, SECOND);
+    events.tell(new PhaseStarted(0, 1, "one", "sft"));
     nanos += 60 * SECOND;
-    read(progress, "one.jsonl", 12, SECOND);
+    read(events, "one.jsonl", 12, SECOND);
 
     assertThat(lines())
         .containsExactly("phase 1/1 one: reading one.jsonl, 11 rows (92 %), 100 tokens/s");
@@ -155,9 +179,9 @@ class ProgressTest {
 
   @Test
   void onATerminalReadingRewritesALineTenTimesASecond() {
-    Progress progress = new Progress(Display.terminal(new PrintWriter(shown), 80), () -> nanos);
-    progress.checking(0, 2, "one");
-    read(progress, "one.jsonl", 2000, SECOND / 10_000);
+    RunEvents events = on(Display.terminal(new PrintWriter(shown), 80));
+    events.tell(new PhaseChecking(0, 2, "one"));
+    read(events, "one.jsonl", 2000, SECOND / 10_000);
 
     assertThat(shown)
         .hasToString(
@@ -165,33 +189,46 @@ class ProgressTest {
   }
 
   /** Rows of a file, each in some time. */
-  private void read(Progress progress, String file, int rows, long nanosOfRow) {
+  private void read(RunEvents events, String file, int rows, long nanosOfRow) {
     for (int row = 1; row <= rows; row++) {
-      progress.reading(
-          new ReadingListener.Progress(
-              Path.of("data").resolve(file).toString(),
-              row,
-              100L * row,
-              OptionalDouble.of((double) row / rows)));
+      events.tell(
+          new Reading(
+              new ReadingListener.Progress(
+                  Path.of("data").resolve(file).toString(),
+                  row,
+                  100L * row,
+                  OptionalDouble.of((double) row / rows))));
       nanos += nanosOfRow;
     }
   }
 
-  private static void rescan(Progress progress) {
-    progress.rescanning(1200);
-    progress.rescanned(1, 2);
-    progress.rescanned(2, 2);
-    progress.note("the outcome");
+  private static void rescan(RunEvents events) {
+    events.tell(new ScanStarted(1200, 2));
+    events.tell(new Scanned(1200, 1, 2, 10, 20));
+    events.tell(new Scanned(1200, 2, 2, 20, 20));
+    events.note("the outcome");
   }
 
   @Test
   void evaluationsStayAndThePhaseEndsInOneLine() {
-    Progress progress = new Progress(Display.terminal(new PrintWriter(shown), 80), () -> nanos);
-    progress.phaseStarted(0, 1, "one");
-    progress.step(StepLineTest.row(0, 3, "eval_loss", 2.5));
-    progress.phaseFinished(
-        new PhaseResult(
-            1200, 99, 2, 1000, 1000, 250, null, 3.21, DataCounts.whole(9, 99), null, null, null));
+    RunEvents events = on(Display.terminal(new PrintWriter(shown), 80));
+    events.tell(new PhaseStarted(0, 1, "one", "sft"));
+    events.tell(new Measured(StepLineTest.row(0, 3, "eval_loss", 2.5)));
+    events.tell(
+        new PhaseFinished(
+            new PhaseResult(
+                1200,
+                99,
+                2,
+                1000,
+                1000,
+                250,
+                null,
+                3.21,
+                DataCounts.whole(9, 99),
+                null,
+                null,
+                null)));
 
     assertThat(lines())
         .containsExactly(
@@ -200,13 +237,19 @@ class ProgressTest {
                 + " saved (25.0 %)");
   }
 
-  private Progress plain() {
-    return new Progress(Display.plain(new PrintWriter(shown)), () -> nanos);
+  private RunEvents plain() {
+    return on(Display.plain(new PrintWriter(shown)));
   }
 
-  private void step(Progress progress, long step, long total, long tookNanos) {
+  private RunEvents on(Display display) {
+    RunEvents events = new RunEvents("run", Clock.systemUTC(), () -> nanos);
+    events.add("the display", new Progress(display, () -> nanos));
+    return events;
+  }
+
+  private void step(RunEvents events, long step, long total, long tookNanos) {
     nanos += tookNanos;
-    progress.step(StepLineTest.row(step, total, "loss", 1));
+    events.tell(new Measured(StepLineTest.row(step, total, "loss", 1)));
   }
 
   private List<String> lines() {

@@ -4,14 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.polyphase.fixtures.Fixture;
+import dev.polyphase.orchestrator.events.RunEvents;
 import dev.polyphase.orchestrator.store.PhaseFolder;
 import dev.polyphase.phases.api.InterruptedTrainingException;
 import dev.polyphase.pipelines.Phase;
 import dev.polyphase.pipelines.language.PipelineReader;
 import dev.polyphase.weights.Checkpoint;
 import java.io.IOException;
-import java.io.PrintWriter;
-import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -111,7 +110,7 @@ class RescanningTest {
         new PhaseFolder(folder),
         Floats.singularValues(),
         stop,
-        new Progress(new PrintWriter(new StringWriter())),
+        new RunEvents("run"),
         notes::add,
         new SideFiles(notes::add));
   }

@@ -1,11 +1,11 @@
-package dev.polyphase.orchestrator.engine;
+package dev.polyphase.orchestrator.events;
 
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.OptionalDouble;
 
-/** How long a phase will still take, from the mean time of its latest steps. */
-final class TimeLeft {
+/** How long something will still take, from the mean time of its latest steps. */
+public final class TimeLeft {
   private static final int WINDOW = 50;
 
   /** When a step was done. */
@@ -14,16 +14,16 @@ final class TimeLeft {
   private final Deque<Mark> latest = new ArrayDeque<>();
 
   /** A step is done. */
-  void stepped(long step, long nanos) {
+  public void stepped(long step, long nanos) {
     latest.addLast(new Mark(step, nanos));
     if (latest.size() > WINDOW) {
       latest.removeFirst();
     }
   }
 
-  /** The seconds left, known from the second mark on. */
-  OptionalDouble seconds(long totalSteps) {
-    if (latest.size() < 2) {
+  /** The seconds left, known from the second step on. */
+  public OptionalDouble seconds(long totalSteps) {
+    if (latest.size() < 2 || latest.getLast().step == latest.getFirst().step) {
       return OptionalDouble.empty();
     }
     Mark first = latest.getFirst();
