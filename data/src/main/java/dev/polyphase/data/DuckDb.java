@@ -30,7 +30,7 @@ import org.jspecify.annotations.Nullable;
  * in it: each file has a database of its own in memory, which may read that file, and can neither
  * read another nor write.
  */
-final class DuckDb {
+public final class DuckDb {
   private static final String DRIVER = "org.duckdb.DuckDBDriver";
   private static final String LIBRARY = "libduckdb_java.so_";
   private static final Pattern NO_COLUMN =
@@ -43,6 +43,11 @@ final class DuckDb {
   private static @Nullable Driver driver;
 
   private DuckDb() {}
+
+  /** Loads the native library, which is unpacked on first use. */
+  public static void loadLibrary() {
+    driver();
+  }
 
   /**
    * Finds DuckDB's classes, which nothing else sees, and its library in our own folder: the

@@ -76,15 +76,20 @@ public final class Tokenizer implements AutoCloseable {
     return open(modelFolder, folder, TokenizerFile.completed(file, folder));
   }
 
-  /** Opens what a folder's tokenizer would be with another file. */
-  static Tokenizer open(Path modelFolder, TokenizerFolder folder, TokenizerFile.Completed completed)
-      throws IOException {
+  /** Loads the native library, which is unpacked on first use. */
+  public static void loadLibrary() {
     NativeFolder.load(
         NativeFolder.TOKENIZERS,
         () -> {
           LibUtils.checkStatus();
           return true;
         });
+  }
+
+  /** Opens what a folder's tokenizer would be with another file. */
+  static Tokenizer open(Path modelFolder, TokenizerFolder folder, TokenizerFile.Completed completed)
+      throws IOException {
+    loadLibrary();
     HuggingFaceTokenizer tokenizer;
     try (InputStream in =
         new ByteArrayInputStream(completed.json().getBytes(StandardCharsets.UTF_8))) {

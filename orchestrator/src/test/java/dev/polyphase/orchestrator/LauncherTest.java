@@ -138,6 +138,27 @@ class LauncherTest {
   }
 
   @Test
+  void inAnImageItStartsWhatIsBesideItAndBuildsNothing() throws Exception {
+    Path image = folder.resolve("image");
+    Files.createDirectories(image.resolve("lib"));
+    Files.createDirectories(image.resolve("native"));
+    Files.createFile(image.resolve("lib/polyphase.jar"));
+    Path script = Files.createDirectories(image.resolve("bin")).resolve("polyphase");
+    Files.copy(SCRIPT, script);
+    Files.writeString(
+        folder.resolve("jdk-17/bin/java"), "echo \"native $DJL_CACHE_DIR\"\n", APPEND);
+
+    Ended ended = end(start(script, Map.of("DJL_CACHE_DIR", ""), "serve"));
+
+    assertThat(ended.code()).isZero();
+    assertThat(ended.err()).isEmpty();
+    Path real = image.toRealPath();
+    assertThat(ended.out())
+        .contains("\n" + real + "/lib/polyphase.jar:" + real + "/lib/*\n")
+        .endsWith("native " + real + "/native\n");
+  }
+
+  @Test
   void refusesAJavaThatIsTooOldOrNotThere() throws Exception {
     Path old = jdk("11", "11.0.2");
     assertThat(launch(Map.of("JAVA_HOME", old.toString()), "--help"))

@@ -79,6 +79,24 @@ public record PhaseReport(
         List.of());
   }
 
+  /** A phase that has begun, of which no more can be read. */
+  public static PhaseReport unreadable(String name, String type, List<Setting> settings) {
+    return new PhaseReport(
+        name,
+        type,
+        "",
+        Status.BEGUN,
+        List.of(),
+        List.of(),
+        List.of(),
+        List.of(),
+        null,
+        List.of(),
+        List.of(),
+        settings,
+        List.of());
+  }
+
   /** All modules that a picture shows. */
   List<ModuleReport> shown() {
     return Stream.concat(modules.stream(), alwaysTrained.stream()).toList();

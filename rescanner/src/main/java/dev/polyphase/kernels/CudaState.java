@@ -5,12 +5,11 @@ public enum CudaState {
   /** It was built for the CPU alone. */
   CPU_BUILD(
       "this libtorch is built without CUDA",
-      "install a CUDA 12.8 build of PyTorch 2.7.1 and set PYTORCH_LIBRARY_PATH to its torch/lib,"
-          + " PYTORCH_VERSION=2.7.1, PYTORCH_FLAVOR=cu128"),
+      "run polyphase setup cuda, which finds or fetches one with CUDA"),
   /** It was built with CUDA, and CUDA does not work here. */
   NO_GPU(
       "this libtorch is built with CUDA, but CUDA finds no GPU here",
-      "look that nvidia-smi lists one, with CUDA 12.8 or newer, and that CUDA_VISIBLE_DEVICES does"
+      "look that nvidia-smi lists one, with CUDA 12 or newer, and that CUDA_VISIBLE_DEVICES does"
           + " not hide it"),
   /** CUDA works, but nobody can count its GPUs. */
   NO_RUNTIME(

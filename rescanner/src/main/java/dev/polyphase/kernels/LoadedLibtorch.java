@@ -20,16 +20,10 @@ public record LoadedLibtorch(
   /** Loads the library on first use. */
   public static LoadedLibtorch get() {
     Libtorch.prepareThread();
-    Path folder = Path.of(LibUtils.getLibtorchPath());
-    String chosen = Utils.getEnvOrSystemProperty(DjlSettings.LIBRARY_PATH);
-    String origin =
-        chosen == null
-            ? "the library is Polyphase's own, as " + DjlSettings.LIBRARY_PATH + " is not set"
-            : "the library is the one in " + folder + ", as " + DjlSettings.LIBRARY_PATH + " says";
     return new LoadedLibtorch(
         LibUtils.getVersion(),
-        folder,
-        origin,
+        DjlSettings.chosen().orElse(Path.of(LibUtils.getLibtorchPath())),
+        DjlSettings.origin(),
         Libtorch.gpus(),
         Libtorch.cuda(),
         JniUtils.getNumThreads());

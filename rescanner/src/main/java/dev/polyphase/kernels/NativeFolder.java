@@ -46,6 +46,9 @@ public final class NativeFolder {
   /** What DuckDB's library lies in, which its own loader would unpack anew for each process. */
   public static final String DUCKDB = "duckdb";
 
+  /** What others could do who can write to a folder of libraries, as sentences say it. */
+  static final String HARM = "put other code in the place of the native libraries";
+
   /** DJL's own settings for the place; the first has the last word on libraries. */
   private static final List<String> DJL_SETTINGS = List.of("ENGINE_CACHE_DIR", "DJL_CACHE_DIR");
 
@@ -148,7 +151,7 @@ public final class NativeFolder {
   }
 
   private static NativeFolder trusted(NativeFolder folder) throws IOException {
-    TrustedFolder.check(folder.path, List.of(LIBTORCH, TOKENIZERS, DUCKDB), folder.setting);
+    TrustedFolder.check(folder.path, List.of(LIBTORCH, TOKENIZERS, DUCKDB), HARM, folder.setting);
     return folder;
   }
 

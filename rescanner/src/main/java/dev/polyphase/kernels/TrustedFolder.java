@@ -12,10 +12,11 @@ import java.util.List;
 import java.util.stream.Stream;
 
 /**
- * A folder that code is loaded from: only this user and root may be able to put something into it.
- * Where the system has no users and modes of Unix, every folder is trusted.
+ * A folder that decides what is run, as one that code is loaded from: only this user and root may
+ * be able to put something into it. Where the system has no users and modes of Unix, every folder
+ * is trusted.
  */
-final class TrustedFolder {
+public final class TrustedFolder {
   private static final String UNIX = "unix";
   private static final int WRITABLE_BY_OTHERS = 022;
   private static final int ENTERED_BY_OTHERS = 011;
@@ -23,11 +24,13 @@ final class TrustedFolder {
   private static final Path SELF = Path.of("/proc/self");
 
   private final Path folder;
+  private final String harm;
   private final String setting;
   private final long user;
 
-  private TrustedFolder(Path folder, String setting, long user) {
+  private TrustedFolder(Path folder, String harm, String setting, long user) {
     this.folder = folder;
+    this.harm = harm;
     this.setting = setting;
     this.user = user;
   }
@@ -50,13 +53,16 @@ final class TrustedFolder {
   /**
    * Looks at a folder, which need not be there yet, at those above it, and at some in it.
    *
-   * @param parts the names of the folders in it that code is loaded from
+   * @param parts the names of the folders in it whose files count as well
+   * @param harm what others could do, for the sentence
    * @param setting what chooses another folder, for the sentence
    * @throws InputException where another user owns one of them or can write to it
    */
-  static void check(Path folder, List<String> parts, String setting) throws IOException {
+  public static void check(Path folder, List<String> parts, String harm, String setting)
+      throws IOException {
     if (FileSystems.getDefault().supportedFileAttributeViews().contains(UNIX)) {
-      new TrustedFolder(folder.toAbsolutePath().normalize(), setting, currentUser()).check(parts);
+      new TrustedFolder(folder.toAbsolutePath().normalize(), harm, setting, currentUser())
+          .check(parts);
     }
   }
 
@@ -115,10 +121,11 @@ final class TrustedFolder {
   private void checkOwner(Path path, Attributes attributes) throws IOException {
     if (attributes.owner() != user && attributes.owner() != 0) {
       throw new InputException(
-          "%s belongs to another user (%s), who could put other code in the place of the native libraries%s; set %s to a folder of yours"
+          "%s belongs to another user (%s), who could %s%s; set %s to a folder of yours"
               .formatted(
                   path,
                   Files.getOwner(path, LinkOption.NOFOLLOW_LINKS).getName(),
+                  harm,
                   inFolder(path),
                   setting));
     }
@@ -126,8 +133,8 @@ final class TrustedFolder {
 
   private InputException writable(Path path) {
     return new InputException(
-        "other users can write to %s and put other code in the place of the native libraries%s; take that right from them (chmod go-w), or set %s to a folder of yours"
-            .formatted(path, inFolder(path), setting));
+        "other users can write to %s and %s%s; take that right from them (chmod go-w), or set %s to a folder of yours"
+            .formatted(path, harm, inFolder(path), setting));
   }
 
   private String inFolder(Path path) {

@@ -33,11 +33,14 @@ final class Cli {
     ModelFolders models =
         new ModelFolders(Hub.of(environment, userHome, Version.number(), new Downloads(display)));
     RowReader rows = new RowReader(home.rows(), models);
+    Stores stores = new Stores(home, environment, console);
     RootCommand root = new RootCommand();
     failures = new Failures(console, root);
     commands =
         new CommandLine(root)
-            .addSubcommand(new RunCommand(backend, models, rows, console, display))
+            .addSubcommand(
+                new RunCommand(
+                    backend, models, rows, console, display, failures, environment, home.runs()))
             .addSubcommand(new PlanCommand(backend, models, rows, console, display))
             .addSubcommand(
                 new PreviewCommand(
@@ -54,7 +57,17 @@ final class Cli {
             .addSubcommand(new ScoreCommand(backend, models, console, display))
             .addSubcommand(new RenderCommand(models, console))
             .addSubcommand(new ReportCommand(console))
+            .addSubcommand(new ServeCommand(home, environment, console))
+            .addSubcommand(new ScheduleCommand(stores, console))
             .addSubcommand(new DoctorCommand(environment, console))
+            .addSubcommand(new SubmitCommand(stores, console))
+            .addSubcommand(new QueueCommand(stores, console))
+            .addSubcommand(new RunsCommand(stores, console))
+            .addSubcommand(new ShowCommand(stores, console))
+            .addSubcommand(
+                new CommandLine(new SetupCommand())
+                    .addSubcommand(new SetupCudaCommand(environment, home, console))
+                    .addSubcommand(new SetupNativeCommand(console)))
             .addSubcommand(
                 new CommandLine(new BenchCommand())
                     .addSubcommand(new BenchScanCommand(console))

@@ -2,11 +2,14 @@ package dev.polyphase.orchestrator.cli;
 
 import dev.polyphase.kernels.Libtorch;
 import dev.polyphase.orchestrator.engine.FailureText;
+import dev.polyphase.orchestrator.events.Level;
+import dev.polyphase.orchestrator.log.JsonMessages;
 import dev.polyphase.pipelines.problems.InputException;
 import dev.polyphase.pipelines.problems.PlainText;
 import dev.polyphase.pipelines.problems.Problem;
 import java.nio.file.InvalidPathException;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.UnmatchedArgumentException;
@@ -15,10 +18,16 @@ import picocli.CommandLine.UnmatchedArgumentException;
 final class Failures {
   private final Console console;
   private final RootCommand root;
+  private @Nullable JsonMessages lines;
 
   Failures(Console console, RootCommand root) {
     this.console = console;
     this.root = root;
+  }
+
+  /** Has failures told as lines of a log from now on. */
+  void tellAs(JsonMessages json) {
+    lines = json;
   }
 
   /** A command line that can't be understood. */
@@ -49,16 +58,30 @@ final class Failures {
   int report(Throwable failure, CommandSpec command) {
     boolean wrongInput =
         failure instanceof InputException || failure instanceof InvalidPathException;
-    if (failure instanceof InputException wrong) {
-      wrong.problems().stream().map(Problem::toString).forEach(console.messages()::println);
-    } else {
-      String sentence = sentence(failure, command.qualifiedName(" "));
-      console.messages().println(PlainText.linesOf(sentence));
-    }
+    sentences(failure, command.qualifiedName(" ")).forEach(this::say);
     if (root.debug) {
       failure.printStackTrace(console.messages());
     }
     return wrongInput ? ExitCode.WRONG_INPUT : ExitCode.FAILED;
+  }
+
+  /**
+   * What a user is told, a line each.
+   *
+   * @param command as {@code polyphase run}
+   */
+  static List<String> sentences(Throwable failure, String command) {
+    return failure instanceof InputException wrong
+        ? wrong.problems().stream().map(Problem::toString).toList()
+        : List.of(PlainText.linesOf(sentence(failure, command)));
+  }
+
+  private void say(String sentence) {
+    if (lines == null) {
+      console.messages().println(sentence);
+    } else {
+      lines.say(Level.ERROR, sentence);
+    }
   }
 
   private static String sentence(Throwable failure, String command) {

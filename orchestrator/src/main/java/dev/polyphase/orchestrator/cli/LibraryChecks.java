@@ -19,6 +19,9 @@ import java.util.stream.Collectors;
 
 /** Looks at libtorch, and at what it runs on. */
 final class LibraryChecks {
+  /** The check of what there is to compute on. */
+  static final String DEVICES = "devices";
+
   private final Map<String, String> environment;
   private final List<Check> checks = new ArrayList<>();
 
@@ -45,17 +48,21 @@ final class LibraryChecks {
       checks.add(Check.ok("libtorch", found));
       return Optional.of(library);
     } catch (RuntimeException | LinkageError e) {
-      checks.add(
-          Check.fail(
-              "libtorch",
-              "it can't be loaded: " + firstLine(e),
-              e instanceof InputException || e instanceof UncheckedIOException
-                  ? "set POLYPHASE_HOME to a folder of yours"
-                  : environment.containsKey("PYTORCH_LIBRARY_PATH")
-                      ? "let PYTORCH_LIBRARY_PATH name the lib folder of a libtorch 2.7.1, with PYTORCH_VERSION=2.7.1 and its PYTORCH_FLAVOR (cpu, cu128), or unset it"
-                      : "build again with ./mvnw package; the machine needs glibc 2.28 or newer"));
+      checks.add(Check.fail("libtorch", "it can't be loaded: " + firstLine(e), remedy(e)));
       return Optional.empty();
     }
+  }
+
+  private String remedy(Throwable failure) {
+    if (environment.containsKey("PYTORCH_LIBRARY_PATH")) {
+      return "let PYTORCH_LIBRARY_PATH name the lib folder of a libtorch 2.7.1, with PYTORCH_VERSION=2.7.1 and its PYTORCH_FLAVOR (cpu, cu128), or unset it; POLYPHASE_LIBTORCH takes the folder alone";
+    }
+    if (environment.containsKey("POLYPHASE_LIBTORCH")) {
+      return "unset POLYPHASE_LIBTORCH, or set it to cpu, to use Polyphase's own";
+    }
+    return failure instanceof InputException || failure instanceof UncheckedIOException
+        ? "set POLYPHASE_HOME to a folder of yours"
+        : "build again with ./mvnw package; the machine needs glibc 2.28 or newer";
   }
 
   private void devices(LoadedLibtorch library, List<Gpu> gpus) {
@@ -74,18 +81,17 @@ final class LibraryChecks {
    * @param listed the GPUs that the machine has; empty for none
    */
   static Check devices(int usable, CudaState cuda, String listed) {
-    String name = "devices";
     if (usable > 0) {
-      return Check.ok(name, "cpu, " + usable + " GPU(s): " + listed);
+      return Check.ok(DEVICES, "cpu, " + usable + " GPU(s): " + listed);
     }
     if (!listed.isEmpty()) {
       return Check.warn(
-          name, "cpu; the machine has " + listed + ", but " + cuda.finding(), cuda.remedy());
+          DEVICES, "cpu; the machine has " + listed + ", but " + cuda.finding(), cuda.remedy());
     }
     // A build with CUDA is installed to use GPUs; the other one asks for none.
     return cuda == CudaState.CPU_BUILD
-        ? Check.ok(name, "cpu")
-        : Check.warn(name, "cpu; " + cuda.finding(), cuda.remedy());
+        ? Check.ok(DEVICES, "cpu")
+        : Check.warn(DEVICES, "cpu; " + cuda.finding(), cuda.remedy());
   }
 
   private void threads(LoadedLibtorch library) {

@@ -1,6 +1,7 @@
 package dev.polyphase.orchestrator.cli;
 
 import dev.polyphase.kernels.LoadedLibtorch;
+import dev.polyphase.kernels.NativeFolder;
 import dev.polyphase.orchestrator.engine.Numbers;
 import dev.polyphase.orchestrator.hub.HubCache;
 import dev.polyphase.orchestrator.machine.SystemMemory;
@@ -54,7 +55,7 @@ final class MachineChecks {
         memory(),
         disk("disk of runs", Path.of("").toAbsolutePath()),
         disk("disk of POLYPHASE_HOME", ours.toAbsolutePath()),
-        writable("cache of libtorch", LoadedLibtorch.cacheFolder().toAbsolutePath()),
+        unpacked("cache of libtorch", LoadedLibtorch.cacheFolder().toAbsolutePath()),
         models(HubCache.of(environment, home).folder()));
   }
 
@@ -81,7 +82,11 @@ final class MachineChecks {
         : Check.warn(name, found, "each phase leaves a whole model; make room or choose another");
   }
 
-  private static Check writable(String name, Path folder) {
+  private static Check unpacked(String name, Path folder) {
+    // As in an image, where it was unpacked by another user.
+    if (Files.isDirectory(folder.resolve(NativeFolder.LIBTORCH))) {
+      return Check.ok(name, folder.toString());
+    }
     return Files.isWritable(DiskSpace.nearest(folder))
         ? Check.ok(name, folder.toString())
         : Check.fail(

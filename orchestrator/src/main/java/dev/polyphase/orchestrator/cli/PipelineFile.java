@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
@@ -21,6 +22,12 @@ final class PipelineFile {
       description = "Replace a setting, as phases.NAME.learning_rate=1e-5; may be repeated.")
   private List<String> sets = List.of();
 
+  @Option(
+      names = "--relative-to",
+      hidden = true,
+      description = "The folder that paths are relative to, in place of the pipeline's own.")
+  private @Nullable Path relativeTo;
+
   /** The pipeline. */
   Pipeline read() throws IOException {
     return PipelineReader.read(file, sets);
@@ -28,6 +35,9 @@ final class PipelineFile {
 
   /** The folder that its paths are relative to, once it was read; of a stream the current one. */
   Path folder() {
+    if (relativeTo != null) {
+      return relativeTo.toAbsolutePath();
+    }
     return InputFile.isStream(file)
         ? Path.of("").toAbsolutePath()
         : Objects.requireNonNull(file.toAbsolutePath().getParent());

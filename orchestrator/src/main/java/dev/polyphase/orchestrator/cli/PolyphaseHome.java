@@ -1,6 +1,7 @@
 package dev.polyphase.orchestrator.cli;
 
 import dev.polyphase.kernels.NativeFolder;
+import dev.polyphase.orchestrator.index.KnownFolders;
 import dev.polyphase.prepared.RowCache;
 import dev.polyphase.rescanner.SpectrumCache;
 import java.nio.file.Path;
@@ -20,6 +21,11 @@ record PolyphaseHome(Path path) {
   /** Rows that were made into tokens. */
   RowCache rows() {
     return new RowCache(path.resolve("cache").resolve("rows"));
+  }
+
+  /** The folders of runs. */
+  KnownFolders runs() {
+    return new KnownFolders(path);
   }
 
   /** What earlier scans computed. */

@@ -1,17 +1,22 @@
 package dev.polyphase.orchestrator.cli;
 
 import dev.polyphase.orchestrator.engine.Display;
-import dev.polyphase.orchestrator.engine.Engine;
 import dev.polyphase.orchestrator.engine.Progress;
 import dev.polyphase.orchestrator.engine.RunOutcome;
 import dev.polyphase.orchestrator.engine.RunRequest;
 import dev.polyphase.orchestrator.engine.RunRequest.Start;
+import dev.polyphase.orchestrator.events.Level;
+import dev.polyphase.orchestrator.events.RunEvents;
 import dev.polyphase.orchestrator.hub.ModelFolders;
+import dev.polyphase.orchestrator.index.KnownFolders;
+import dev.polyphase.orchestrator.log.JsonMessages;
 import dev.polyphase.pipelines.Pipeline;
 import dev.polyphase.pipelines.problems.PlainText;
 import dev.polyphase.prepared.RowReader;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.time.Clock;
+import java.util.Map;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.ArgGroup;
@@ -29,6 +34,9 @@ final class RunCommand implements Callable<Integer> {
   private final RowReader rowReader;
   private final Console console;
   private final Display display;
+  private final Failures failures;
+  private final Map<String, String> environment;
+  private final KnownFolders known;
 
   @Mixin private PipelineFile source = new PipelineFile();
 
@@ -38,7 +46,24 @@ final class RunCommand implements Callable<Integer> {
       description = "The folder of runs, in place of the pipeline's output_dir.")
   private @Nullable Path output;
 
+  @Option(
+      names = "--log-format",
+      paramLabel = "text|json",
+      description = "How messages are written; json: the lines of log.jsonl.",
+      defaultValue = "text")
+  private LogFormat logFormat = LogFormat.TEXT;
+
+  @Mixin private MetricsOptions metrics = new MetricsOptions();
+
+  @Mixin private OutcomeFile told = new OutcomeFile();
+
   @ArgGroup private @Nullable Earlier earlier;
+
+  /** How messages are written. */
+  enum LogFormat {
+    TEXT,
+    JSON
+  }
 
   /** What to do with an earlier run: one or the other. */
   static final class Earlier {
@@ -53,38 +78,82 @@ final class RunCommand implements Callable<Integer> {
    * The command.
    *
    * @param display where progress goes
+   * @param failures what tells a user what went wrong
+   * @param environment where trackers are
+   * @param known where runs are remembered
    */
   RunCommand(
-      Backend backend, ModelFolders models, RowReader rowReader, Console console, Display display) {
+      Backend backend,
+      ModelFolders models,
+      RowReader rowReader,
+      Console console,
+      Display display,
+      Failures failures,
+      Map<String, String> environment,
+      KnownFolders known) {
     this.backend = backend;
     this.models = models;
     this.rowReader = rowReader;
     this.console = console;
     this.display = display;
+    this.failures = failures;
+    this.environment = environment;
+    this.known = known;
   }
 
   @Override
   public Integer call() throws IOException {
+    return told.of(this::run);
+  }
+
+  private int run() throws IOException {
+    @Nullable JsonMessages json = logFormat == LogFormat.JSON ? jsonMessages() : null;
     Pipeline pipeline = source.read();
     Path runs = output == null ? Path.of(pipeline.outputDir()) : output;
     RunRequest request = new RunRequest(pipeline, source.folder(), runs, start());
-    RunOutcome outcome =
-        run(backend.engine(models, rowReader, Progress.shownOn(display, pipeline.name())), request);
+    RunOutcome outcome = run(request, events(pipeline.name(), json));
 
     if (outcome.interruption() != null) {
-      boolean fresh = request.start() == RunRequest.Start.FRESH;
-      String command = "the same command" + (fresh ? " without --fresh" : "");
-      console.messages().println(PlainText.of(outcome.interruption().sentence(command)));
+      told.say(outcome.interruption().sentence("resuming it"));
+      if (json == null) {
+        boolean fresh = request.start() == RunRequest.Start.FRESH;
+        String command = "the same command" + (fresh ? " without --fresh" : "");
+        console.messages().println(PlainText.of(outcome.interruption().sentence(command)));
+      }
       return ExitCode.INTERRUPTED;
     }
-    console.messages().println("report: " + PlainText.of(request.run().reportPage().toString()));
+    String report = "report: " + PlainText.of(request.run().reportPage().toString());
+    if (json == null) {
+      console.messages().println(report);
+    } else {
+      json.say(Level.INFO, report);
+    }
     console.results().println(PlainText.of(outcome.model().toString()));
     return ExitCode.DONE;
   }
 
-  private RunOutcome run(Engine engine, RunRequest request) throws IOException {
-    try {
-      return engine.run(request);
+  /** All that is said from here on. */
+  private JsonMessages jsonMessages() {
+    JsonMessages json = new JsonMessages(console.messages(), Clock.systemUTC(), System::nanoTime);
+    display.divert(sentence -> json.say(Level.INFO, sentence));
+    failures.tellAs(json);
+    return json;
+  }
+
+  private RunEvents events(String run, @Nullable JsonMessages json) {
+    if (json == null) {
+      return Progress.shownOn(display, run);
+    }
+    RunEvents events = new RunEvents(run);
+    json.about(run);
+    events.add("what standard error shows", json);
+    return events;
+  }
+
+  private RunOutcome run(RunRequest request, RunEvents events) throws IOException {
+    RunObservers observers = RunObservers.of(events, request, metrics, environment, known);
+    try (observers) {
+      return backend.engine(models, rowReader, events).run(request);
     } finally {
       // What comes now, be it a result or what went wrong, begins on a line of its own.
       display.clear();

@@ -2,6 +2,8 @@ package dev.polyphase.orchestrator.engine;
 
 import dev.polyphase.pipelines.problems.PlainText;
 import java.io.PrintWriter;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Where progress is shown: messages, one a line, and where they go to a terminal a last line that
@@ -14,6 +16,7 @@ public final class Display {
   private final PrintWriter out;
   private final int columns;
   private boolean showsStatus;
+  private @Nullable Consumer<String> elsewhere;
 
   private Display(PrintWriter out, int columns) {
     this.out = out;
@@ -34,9 +37,15 @@ public final class Display {
     return new Display(out, columns);
   }
 
+  /** Has messages go elsewhere from now on, and nothing rewritten. */
+  public synchronized void divert(Consumer<String> to) {
+    clear();
+    elsewhere = to;
+  }
+
   /** Whether it has a line that is rewritten. */
-  public boolean rewrites() {
-    return columns > 0;
+  public synchronized boolean rewrites() {
+    return columns > 0 && elsewhere == null;
   }
 
   /** The longest text that the rewritten line holds; a full line would wrap on some terminals. */
@@ -46,6 +55,10 @@ public final class Display {
 
   /** Shows a line that stays. */
   public synchronized void say(String line) {
+    if (elsewhere != null) {
+      elsewhere.accept(line);
+      return;
+    }
     clear();
     out.println(PlainText.linesOf(line));
     out.flush();
@@ -53,6 +66,9 @@ public final class Display {
 
   /** Rewrites the last line. */
   public synchronized void status(String text) {
+    if (elsewhere != null) {
+      return;
+    }
     out.print(CLEAR_LINE + PlainText.of(text));
     out.flush();
     showsStatus = true;

@@ -11,6 +11,7 @@ import dev.polyphase.orchestrator.hub.ModelFolders;
 import dev.polyphase.orchestrator.store.KeptResult;
 import dev.polyphase.orchestrator.store.PhaseFolder.KeptStep;
 import dev.polyphase.orchestrator.store.RunFolder;
+import dev.polyphase.orchestrator.store.RunHeldException;
 import dev.polyphase.orchestrator.store.RunJournal;
 import dev.polyphase.orchestrator.store.RunLock;
 import dev.polyphase.orchestrator.store.RunState;
@@ -202,7 +203,7 @@ public record Engine(
     RunLock lock = RunLock.take(run);
     try (lock) {
       if (Files.exists(run.runJson())) {
-        throw new InputException(
+        throw new RunHeldException(
             run.path() + " was made by another process a moment ago; run the command again");
       }
       return runPhases(
@@ -371,18 +372,24 @@ public record Engine(
    *
    * @throws InputException naming each phase that needs more memory than there is, and what is
    *     lacking on the disk
+   * @throws NoRoomException where it is the disk alone
    */
   private void requireRoom(RunRequest request, List<PlannedPhase> planned) throws IOException {
     if (planned.isEmpty()) {
       return;
     }
     DeviceMemory device = memory.of(planned.get(0).plan().deviceNeeds());
-    List<String> sentences = new ArrayList<>();
-    planned.forEach(phase -> device.refusal(phase).ifPresent(sentences::add));
-    RunDisk.of(request, planned).lack().ifPresent(sentences::add);
-    if (!sentences.isEmpty()) {
-      throw new InputException(
-          sentences.stream().map(sentence -> new Problem(null, sentence)).toList());
+    List<Problem> problems = new ArrayList<>();
+    planned.forEach(
+        phase ->
+            device.refusal(phase).ifPresent(refusal -> problems.add(new Problem(null, refusal))));
+    Optional<String> lack = RunDisk.of(request, planned).lack();
+    if (lack.isPresent() && problems.isEmpty()) {
+      throw new NoRoomException(lack.get());
+    }
+    lack.ifPresent(sentence -> problems.add(new Problem(null, sentence)));
+    if (!problems.isEmpty()) {
+      throw new InputException(problems);
     }
   }
 

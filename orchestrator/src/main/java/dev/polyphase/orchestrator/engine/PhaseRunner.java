@@ -42,6 +42,7 @@ import org.jspecify.annotations.Nullable;
 /** Runs one phase: scan, select, train, each leaving its files in the phase's folder. */
 final class PhaseRunner {
   private static final String TOKENS = "num_tokens";
+  private static final String CPU = "cpu";
 
   private final RunRequest request;
   private final RunJournal journal;
@@ -261,7 +262,10 @@ final class PhaseRunner {
         listener.writeState(e.step(), listener.tokens);
         throw e;
       } catch (OutOfMemoryException e) {
-        throw new TrainingFailedException(MemoryFailure.onDevice(planned), e);
+        @Nullable String device = planned.plan().compute().device();
+        throw new TrainingFailedException(
+            MemoryFailure.onDevice(planned),
+            device == null || device.equals(CPU) ? e : new DeviceFullException(device, e));
       } catch (OutOfMemoryError e) {
         throw new TrainingFailedException(MemoryFailure.inJava(planned, e), e);
       }
@@ -339,7 +343,7 @@ final class PhaseRunner {
         tokens = row.path(TOKENS).asLong(tokens);
       }
       journal.phaseResumed(index, step);
-      events.tell(new PhaseResumed(step));
+      events.tell(new PhaseResumed(step, tokens));
     }
 
     /** To be called before anything follows from training. */

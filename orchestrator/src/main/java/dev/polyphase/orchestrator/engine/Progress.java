@@ -6,11 +6,7 @@ import dev.polyphase.orchestrator.events.RunEvents;
 import dev.polyphase.orchestrator.events.RunObserver;
 import dev.polyphase.orchestrator.events.StampedEvent;
 import dev.polyphase.phases.api.MetricsRow;
-import dev.polyphase.phases.api.PhaseResult;
-import dev.polyphase.phases.api.SavedCheckpoint;
-import java.io.File;
 import java.io.PrintWriter;
-import java.util.Locale;
 import java.util.OptionalDouble;
 import java.util.function.LongSupplier;
 
@@ -65,34 +61,35 @@ public final class Progress implements RunObserver {
   @Override
   public void on(StampedEvent happened) {
     RunEvent event = happened.event();
-    if (event instanceof RunEvent.Said said) {
-      display.say(said.sentence());
-    } else if (event instanceof RunEvent.Noted noted) {
-      message(noted.sentence());
-    } else if (event instanceof RunEvent.PhaseChecking checking) {
-      checking(checking.index(), checking.count(), checking.phase());
+    if (event instanceof RunEvent.PhaseChecking checking) {
+      about(checking.index(), checking.count(), checking.phase());
     } else if (event instanceof RunEvent.PhaseStarted started) {
-      checking(started.index(), started.count(), started.phase());
+      about(started.index(), started.count(), started.phase());
       saidAStep = false;
       reading = false;
     } else if (event instanceof RunEvent.Reading reads) {
       reading(reads.progress());
-    } else if (event instanceof RunEvent.ScanStarted scan) {
-      scanStarted(scan.step());
-    } else if (event instanceof RunEvent.Scanned scanned) {
-      scanned(scanned);
-    } else if (event instanceof RunEvent.Selected selected) {
-      message("trains " + selected.tensors() + " tensors");
-    } else if (event instanceof RunEvent.Measured measured) {
-      step(measured, happened.secondsLeft());
-    } else if (event instanceof RunEvent.Saved saved) {
-      saved(saved.checkpoint());
-    } else if (event instanceof RunEvent.PhaseFinished finished) {
-      phaseFinished(finished.result());
+    } else if (event instanceof RunEvent.Measured measured && measured.isStep()) {
+      step(measured.row(), happened.secondsLeft());
+    } else if (!(event instanceof RunEvent.RunEnded)) {
+      // How a run ended is told by the command that ran it.
+      EventText.of(happened).ifPresent(text -> show(event, text));
     }
   }
 
-  private void checking(int index, int count, String name) {
+  private void show(RunEvent event, String text) {
+    if (event instanceof RunEvent.Said) {
+      display.say(text);
+    } else if (event instanceof RunEvent.ScanStarted && display.rewrites()) {
+      status(text);
+    } else if (event instanceof RunEvent.Scanned scanned) {
+      scanned(scanned, text);
+    } else {
+      message(text);
+    }
+  }
+
+  private void about(int index, int count, String name) {
     this.phase = "phase " + (index + 1) + "/" + count;
     this.readingFile = "";
     this.name = name;
@@ -118,21 +115,12 @@ public final class Progress implements RunObserver {
     }
     lastReadingNanos = now;
     String text =
-        "reading %s, %s rows%s%s"
-            .formatted(
-                fileName(progress.file()),
-                Numbers.whole(progress.rows()),
-                progress.share().isPresent() ? percent(progress.share().getAsDouble()) : "",
-                rate(progress.tokens() - readTokensBefore, now - readingSince));
+        EventText.of(progress) + rate(progress.tokens() - readTokensBefore, now - readingSince);
     if (display.rewrites()) {
       status(text);
     } else {
       message(text);
     }
-  }
-
-  private static String percent(double share) {
-    return String.format(Locale.ROOT, " (%.0f %%)", 100 * Math.min(1, share));
   }
 
   private static String rate(long tokens, long nanos) {
@@ -141,14 +129,9 @@ public final class Progress implements RunObserver {
         : ", %s tokens/s".formatted(Numbers.whole((long) (tokens * 1e9 / nanos)));
   }
 
-  private static String fileName(String file) {
-    return file.substring(file.lastIndexOf(File.separatorChar) + 1);
-  }
-
-  private void scanned(RunEvent.Scanned scanned) {
+  private void scanned(RunEvent.Scanned scanned, String text) {
     int done = scanned.done();
     int total = scanned.total();
-    String text = "scanned " + done + "/" + total + " modules";
     // Of a scan on the phase's way, off a terminal, only its outcome deserves a line.
     boolean onTheWay = scanned.step() > 0;
     if (display.rewrites() && (done < total || onTheWay)) {
@@ -159,24 +142,7 @@ public final class Progress implements RunObserver {
     }
   }
 
-  private void scanStarted(long step) {
-    if (step == 0) {
-      return;
-    }
-    String text = "rescanning after step " + Numbers.whole(step);
-    if (display.rewrites()) {
-      status(text);
-    } else {
-      message(text);
-    }
-  }
-
-  private void step(RunEvent.Measured measured, OptionalDouble secondsLeft) {
-    MetricsRow row = measured.row();
-    if (!measured.isStep()) {
-      message(StepLine.full(row, OptionalDouble.empty()));
-      return;
-    }
+  private void step(MetricsRow row, OptionalDouble secondsLeft) {
     long now = nanoTime.getAsLong();
     if (display.rewrites()) {
       status(StepLine.brief(row, secondsLeft));
@@ -185,34 +151,6 @@ public final class Progress implements RunObserver {
       lastLineNanos = now;
       saidAStep = true;
     }
-  }
-
-  private void saved(SavedCheckpoint checkpoint) {
-    message(
-        String.format(
-            Locale.ROOT,
-            "saved the state after step %,d, %s, for which training stood still for %.1f s",
-            checkpoint.step(),
-            Numbers.bytes(checkpoint.bytes()),
-            checkpoint.stoodStillSeconds()));
-  }
-
-  private void phaseFinished(PhaseResult result) {
-    double share = 100.0 * result.changedValues() / Math.max(1, result.savedValues());
-    String values =
-        result.savedValues() == result.trainedValues()
-            ? "trained values"
-            : "values that adapters were merged into";
-    message(
-        String.format(
-            Locale.ROOT,
-            "%,d steps in %.1f s, %,d of %,d %s changed as they are saved (%.1f %%)",
-            result.steps(),
-            result.seconds(),
-            result.changedValues(),
-            result.savedValues(),
-            values,
-            share));
   }
 
   private void message(String text) {

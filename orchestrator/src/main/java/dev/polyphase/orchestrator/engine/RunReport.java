@@ -62,8 +62,35 @@ final class RunReport {
       PhaseState phase = state.phases().get(i);
       PhaseFolder folder = run.phase(i, phase.name());
       weights = latestWeights(phase, folder, weights);
-      phases.add(reading.phase(phase, folder, weights));
+      phases.add(reading.phase(phase, folder, weights, true));
     }
+    return reading.report(state, phases);
+  }
+
+  /**
+   * The report of a run that a process may be working on: of a phase whose files can't be read,
+   * since they are being written or were damaged, it says no more than that it has begun.
+   *
+   * @param figures whether the figures of a phase that trains are read too, which become more
+   */
+  static Report asFarAsReadable(RunFolder run, Pipeline pipeline, RunState state, boolean figures) {
+    RunReport reading = new RunReport(run, pipeline);
+    List<PhaseReport> phases = new ArrayList<>();
+    Optional<Checkpoint> weights = Optional.empty();
+    for (int i = 0; i < state.phases().size(); i++) {
+      PhaseState phase = state.phases().get(i);
+      PhaseFolder folder = run.phase(i, phase.name());
+      try {
+        weights = latestWeights(phase, folder, weights);
+        phases.add(reading.phase(phase, folder, weights, figures));
+      } catch (IOException | RuntimeException e) {
+        phases.add(PhaseReport.unreadable(phase.name(), phase.type(), settingsByKey(phase)));
+      }
+    }
+    return reading.report(state, phases);
+  }
+
+  private Report report(RunState state, List<PhaseReport> phases) {
     return new Report(
         state.name(),
         baseModel(pipeline),
@@ -80,7 +107,8 @@ final class RunReport {
         : before;
   }
 
-  private PhaseReport phase(PhaseState state, PhaseFolder folder, Optional<Checkpoint> weights)
+  private PhaseReport phase(
+      PhaseState state, PhaseFolder folder, Optional<Checkpoint> weights, boolean withFigures)
       throws IOException {
     Targeting targeting = settings(state).trained().targeting();
     if (state.status() == PhaseState.Status.PENDING) {
@@ -91,7 +119,10 @@ final class RunReport {
         targeting instanceof Targeting.Snr snr
             ? ChosenModules.scanned(folder, snr.rule().metric())
             : ChosenModules.unscanned(folder.decision(), weights);
-    TrainingFigures figures = TrainingFigures.read(folder, settings(state).evaluation());
+    TrainingFigures figures =
+        withFigures || state.finished()
+            ? TrainingFigures.read(folder, settings(state).evaluation())
+            : new TrainingFigures(List.of(), List.of());
     return new PhaseReport(
         state.name(),
         state.type(),

@@ -2,12 +2,6 @@ package dev.polyphase.orchestrator.engine;
 
 import dev.polyphase.pipelines.Pipeline;
 import dev.polyphase.pipelines.language.PipelineWriter;
-import dev.polyphase.pipelines.problems.Problems;
-import dev.polyphase.pipelines.yaml.Mapping;
-import dev.polyphase.pipelines.yaml.Node;
-import dev.polyphase.pipelines.yaml.Scalar;
-import dev.polyphase.pipelines.yaml.Sequence;
-import dev.polyphase.pipelines.yaml.YamlTree;
 import java.math.BigDecimal;
 import java.util.List;
 import java.util.Map;
@@ -15,7 +9,6 @@ import java.util.Objects;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.SortedSet;
-import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
@@ -93,12 +86,7 @@ record Settings(Map<String, String> shared, List<Map<String, String>> phases) {
   }
 
   static Settings of(Pipeline pipeline) {
-    Problems problems = new Problems();
-    Node root = YamlTree.ofFile(PipelineWriter.toYaml(pipeline), "pipeline", problems);
-    problems.throwIfAny();
-    SortedMap<String, String> all = new TreeMap<>();
-    collect(root, all);
-
+    SortedMap<String, String> all = PipelineWriter.settings(pipeline);
     Map<String, String> shared =
         all.entrySet().stream()
             .filter(setting -> SHARED.contains(setting.getKey().split("[.\\[]", 2)[0]))
@@ -108,16 +96,6 @@ record Settings(Map<String, String> shared, List<Map<String, String>> phases) {
             .mapToObj(index -> below("phases[" + index + "].", all))
             .toList();
     return new Settings(shared, phases);
-  }
-
-  private static void collect(Node node, Map<String, String> into) {
-    if (node instanceof Mapping mapping) {
-      mapping.entries().values().forEach(entry -> collect(entry.value(), into));
-    } else if (node instanceof Sequence sequence) {
-      sequence.items().forEach(item -> collect(item, into));
-    } else if (node instanceof Scalar scalar) {
-      into.put(scalar.path(), scalar.text());
-    }
   }
 
   private static Map<String, String> below(String prefix, Map<String, String> all) {

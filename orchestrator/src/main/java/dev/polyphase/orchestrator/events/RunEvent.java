@@ -36,8 +36,12 @@ public sealed interface RunEvent {
   /** What the phase trains is decided. */
   record Selected(int tensors) implements RunEvent {}
 
-  /** Training goes on from the checkpoint of a step. */
-  record PhaseResumed(long step) implements RunEvent {}
+  /**
+   * Training goes on from the checkpoint of a step.
+   *
+   * @param tokens those that it had been trained on by then
+   */
+  record PhaseResumed(long step, long tokens) implements RunEvent {}
 
   /** A step was logged, or held-out rows evaluated, of which rows have no {@code loss}. */
   record Measured(MetricsRow row) implements RunEvent {

@@ -151,7 +151,8 @@ public final class RunEvents {
       step = OptionalLong.of(resumed.step());
     } else if (event instanceof Saved saved) {
       step = OptionalLong.of(saved.checkpoint().step());
-    } else if (event instanceof ScanStarted) {
+    } else if (event instanceof ScanStarted scan) {
+      step = scan.step() > 0 ? OptionalLong.of(scan.step()) : step;
       ofScan = new TimeLeft();
       ofScan.stepped(0, now);
     } else if (event instanceof Scanned scanned) {

@@ -31,4 +31,11 @@ public record IndexedRun(
     @Nullable Instant updated,
     @Nullable String phase,
     int finishedPhases,
-    int phases) {}
+    int phases) {
+
+  /** The same, held by a process or not. */
+  IndexedRun with(boolean held) {
+    return new IndexedRun(
+        id, name, folder, status, held, message, started, updated, phase, finishedPhases, phases);
+  }
+}

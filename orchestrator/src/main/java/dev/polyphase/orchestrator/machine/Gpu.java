@@ -1,11 +1,8 @@
 package dev.polyphase.orchestrator.machine;
 
-import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
 
 /**
  * A GPU of the machine, whether libtorch can use it or not. libtorch may number them otherwise:
@@ -21,34 +18,15 @@ public record Gpu(String name, long totalBytes) {
   /** The machine's GPUs, as {@code nvidia-smi} lists them; none where it is not there. */
   public static List<Gpu> all() {
     return all(
-        TO_ANSWER, "nvidia-smi", "--query-gpu=memory.total,name", "--format=csv,noheader,nounits");
+        TO_ANSWER,
+        NvidiaSmi.PROGRAM,
+        "--query-gpu=memory.total,name",
+        "--format=csv,noheader,nounits");
   }
 
   /** The GPUs that a command lists; none where it fails or does not answer in time. */
   static List<Gpu> all(Duration toAnswer, String... command) {
-    ProcessBuilder builder = new ProcessBuilder(command);
-    builder.redirectError(ProcessBuilder.Redirect.DISCARD);
-    try {
-      Process process = builder.start();
-      try {
-        process.getOutputStream().close();
-        // Read only when it has ended: with a broken driver it hangs, and reading would as well.
-        // Its
-        // few lines fit into the pipe.
-        if (!process.waitFor(toAnswer.toMillis(), TimeUnit.MILLISECONDS)
-            || process.exitValue() != 0) {
-          return List.of();
-        }
-        return of(new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8));
-      } finally {
-        process.destroyForcibly();
-      }
-    } catch (IOException e) {
-      return List.of();
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      return List.of();
-    }
+    return of(NvidiaSmi.output(toAnswer, command));
   }
 
   /** Lines such as {@code 81559, NVIDIA H100}, in MiB; others are passed over. */

@@ -20,8 +20,10 @@ import org.jspecify.annotations.Nullable;
  * @param priority of the runs in the queue
  * @param device of the runs; null for any that is free
  * @param paused whether it rests
- * @param previous when it submitted last; or null
- * @param next when it submits next; or null
+ * @param previous the time that it was submitted for last, or failed to be; or null
+ * @param next when it submits next; null where it rests, or never will again
+ * @param queued the number in the queue of what it submitted last; or null
+ * @param failure why nothing was submitted at {@code previous}; null where something was
  */
 public record Schedule(
     String name,
@@ -35,7 +37,9 @@ public record Schedule(
     @Nullable String device,
     boolean paused,
     @Nullable Instant previous,
-    @Nullable Instant next) {
+    @Nullable Instant next,
+    @Nullable Long queued,
+    @Nullable String failure) {
 
   /** What becomes of times that passed while no service ran. */
   public enum Missed {
@@ -43,5 +47,26 @@ public record Schedule(
     ONCE,
     /** They are passed over. */
     SKIP
+  }
+
+  /** A schedule of what can't change any more. */
+  public Schedule {
+    sets = List.copyOf(sets);
+  }
+
+  /** One that is to be added. */
+  public static Schedule of(
+      String name,
+      Path pipeline,
+      String cron,
+      ZoneId timezone,
+      Missed missed,
+      List<String> sets,
+      @Nullable Path output,
+      int priority,
+      @Nullable String device) {
+    return new Schedule(
+        name, pipeline, cron, timezone, missed, sets, output, priority, device, false, null, null,
+        null, null);
   }
 }

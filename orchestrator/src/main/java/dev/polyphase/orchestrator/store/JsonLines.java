@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
  * would have been. It never ends within a line. The file is opened anew after a failure, as a share
  * that was mounted again asks for.
  */
-final class JsonLines implements AutoCloseable {
+public final class JsonLines implements AutoCloseable {
   private final Path file;
   private final Consumer<String> notes;
   private final ByteArrayOutputStream waiting = new ByteArrayOutputStream();
@@ -41,7 +41,7 @@ final class JsonLines implements AutoCloseable {
    * @param notes is told, in a sentence, when the first line has to wait, and when none does any
    *     more
    */
-  JsonLines(Path file, Consumer<String> notes) {
+  public JsonLines(Path file, Consumer<String> notes) {
     this.file = file;
     this.notes = notes;
     try {
@@ -67,7 +67,7 @@ final class JsonLines implements AutoCloseable {
   }
 
   /** Adds a line. */
-  void add(JsonNode line) {
+  public void add(JsonNode line) {
     waiting.writeBytes((line + "\n").getBytes(StandardCharsets.UTF_8));
     waitingLines++;
     retry();
@@ -107,7 +107,7 @@ final class JsonLines implements AutoCloseable {
   }
 
   /** The lines that are not in the file, all of them its last. */
-  long waiting() {
+  public long waiting() {
     return waitingLines;
   }
 

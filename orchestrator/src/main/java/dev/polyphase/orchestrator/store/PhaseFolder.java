@@ -96,13 +96,19 @@ public record PhaseFolder(Path path) {
    */
   public record KeptStep(long step, Path path) {}
 
+  /** All of them, in order. */
+  public List<KeptStep> keptSteps() throws IOException {
+    return steps(checkpoints()).entrySet().stream()
+        .map(kept -> new KeptStep(kept.getKey(), kept.getValue()))
+        .toList();
+  }
+
   /**
    * The latest one that is complete, or where none is the latest; whether its files are sound only
    * a trainer can say, and says.
    */
   public Optional<KeptStep> newestCheckpoint() throws IOException {
-    return steps(checkpoints()).entrySet().stream()
-        .map(kept -> new KeptStep(kept.getKey(), kept.getValue()))
+    return keptSteps().stream()
         .max(
             Comparator.comparing(
                     (KeptStep kept) -> Files.isRegularFile(kept.path().resolve("manifest.json")))

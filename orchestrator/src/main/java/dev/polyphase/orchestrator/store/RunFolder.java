@@ -48,6 +48,16 @@ public record RunFolder(Path path) {
     return path.resolve("events.jsonl");
   }
 
+  /** All that happened, a line each, with the figures of it. */
+  public Path logJsonl() {
+    return path.resolve("log.jsonl");
+  }
+
+  /** What a run of the queue wrote to its terminal, which is none. */
+  public Path console() {
+    return path.resolve("console.log");
+  }
+
   /** The file that asks the process which runs this run for a checkpoint; it removes it. */
   public Path saveRequest() {
     return path.resolve("save");
@@ -56,6 +66,11 @@ public record RunFolder(Path path) {
   /** The file that the process which runs this run holds locked. */
   public Path lock() {
     return path.resolve(".lock");
+  }
+
+  /** Where trackers have the run, so that it goes on there. */
+  public Path trackersJson() {
+    return path.resolve("trackers.json");
   }
 
   /** The report to look at. */
@@ -167,7 +182,7 @@ public record RunFolder(Path path) {
         OutputPlace.requireFolder(path.resolve(phase), Path.of("model"));
       }
     }
-    for (Path file : List.of(lock(), eventsJsonl())) {
+    for (Path file : List.of(lock(), eventsJsonl(), logJsonl())) {
       if (Files.exists(file) && !Files.isWritable(file)) {
         throw new InputException(
             Place.in(file.toString()),

@@ -10,6 +10,8 @@ import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.StandardOpenOption;
+import java.time.Duration;
+import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -17,6 +19,11 @@ import org.jspecify.annotations.Nullable;
  * ends; the empty file stays.
  */
 public final class RunLock implements AutoCloseable {
+  /** So often it is tried: whoever looks whether it is held has it for a moment. */
+  private static final int TRIES = 20;
+
+  private static final Duration BETWEEN = Duration.ofMillis(10);
+
   private final FileChannel channel;
 
   private RunLock(FileChannel channel) {
@@ -26,7 +33,7 @@ public final class RunLock implements AutoCloseable {
   /**
    * Takes the lock of an existing folder.
    *
-   * @throws InputException if another process has it
+   * @throws RunHeldException if another process has it
    */
   public static RunLock take(RunFolder run) throws IOException {
     if (Files.exists(run.lock(), LinkOption.NOFOLLOW_LINKS)
@@ -41,15 +48,18 @@ public final class RunLock implements AutoCloseable {
             StandardOpenOption.WRITE,
             LinkOption.NOFOLLOW_LINKS);
     try {
-      if (tryLock(channel) != null) {
-        return new RunLock(channel);
+      for (int tries = 0; tries < TRIES; tries++) {
+        if (tryLock(channel) != null) {
+          return new RunLock(channel);
+        }
+        LockSupport.parkNanos(BETWEEN.toNanos());
       }
     } catch (IOException e) {
       channel.close();
       throw FileFailure.writing(run.lock(), e);
     }
     channel.close();
-    throw new InputException(
+    throw new RunHeldException(
         run.path()
             + " is being run by another process; wait for it, stop it, or choose another name or"
             + " --output");

@@ -53,7 +53,8 @@ class DoctorTest {
     assertThat(idle.found())
         .isEqualTo(
             "cpu; the machine has NVIDIA H100, 80 GiB, but this libtorch is built without CUDA");
-    assertThat(idle.remedy()).startsWith("install a CUDA 12.8 build");
+    assertThat(idle.remedy())
+        .isEqualTo("run polyphase setup cuda, which finds or fetches one with CUDA");
     Check unseen = LibraryChecks.devices(0, CudaState.NO_GPU, "");
     assertThat(unseen.status()).isEqualTo(Check.Status.WARN);
     assertThat(unseen.found()).contains("built with CUDA, but CUDA finds no GPU");

@@ -6,6 +6,12 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dev.polyphase.fixtures.Fixture;
 import dev.polyphase.orchestrator.SmallDisk;
 import dev.polyphase.orchestrator.cli.WatchedBackend.Moments;
+import dev.polyphase.orchestrator.events.Level;
+import dev.polyphase.orchestrator.events.RunEvent.Noted;
+import dev.polyphase.orchestrator.events.RunEvent.RunEnded;
+import dev.polyphase.orchestrator.events.StampedEvent;
+import dev.polyphase.orchestrator.log.RunLog;
+import dev.polyphase.orchestrator.store.RunState;
 import dev.polyphase.phases.api.MetricsRow;
 import dev.polyphase.phases.api.PhaseListener;
 import java.io.IOException;
@@ -184,7 +190,10 @@ class FullDiskTest {
 
     assertThat(ended.exitCode()).as(ended.messages()).isZero();
     for (Path file :
-        List.of(run.resolve("events.jsonl"), run.resolve("phase-03-alignment/metrics.jsonl"))) {
+        List.of(
+            run.resolve("events.jsonl"),
+            run.resolve("log.jsonl"),
+            run.resolve("phase-03-alignment/metrics.jsonl"))) {
       assertThat(ended.messages())
           .containsOnlyOnce(file + NO_ROOM + "; its lines wait in memory")
           .containsOnlyOnce(file + " can be written again, and has every line");
@@ -193,6 +202,13 @@ class FullDiskTest {
     assertThat(figures(run)).isEqualTo(figures(folder.resolve("runs/full")));
     assertThat(events()).anyMatch(event -> event.path("message").asText().equals(twoPages));
     assertThat(events().get(events().size() - 1).path("event").asText()).isEqualTo("run_finished");
+    List<StampedEvent> logged =
+        Files.readAllLines(run.resolve("log.jsonl")).stream()
+            .map(line -> RunLog.parse(line).orElseThrow())
+            .toList();
+    assertThat(logged).anyMatch(event -> event.event().equals(new Noted(Level.INFO, twoPages)));
+    assertThat(logged.get(logged.size() - 1).event())
+        .isEqualTo(new RunEnded(RunState.Status.FINISHED, null));
   }
 
   @Test

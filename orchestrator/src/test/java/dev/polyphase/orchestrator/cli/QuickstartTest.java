@@ -64,6 +64,7 @@ class QuickstartTest {
             List.of(
                 ".lock",
                 "events.jsonl",
+                "log.jsonl",
                 "pipeline.yaml",
                 "report/heatmap.png",
                 "report/heatmap.svg",

@@ -21,6 +21,9 @@ import org.junit.jupiter.api.Test;
 
 /** The README promises nothing that the program does not take. */
 class ReadmeTest {
+  /** A word of a command line, or several between quotes. */
+  private static final Pattern WORD = Pattern.compile("\"[^\"]*\"|\\S+");
+
   private static final Path ROOT = Path.of("").toAbsolutePath().getParent();
   private final Cli cli =
       new Cli(
@@ -38,8 +41,12 @@ class ReadmeTest {
       if (!line.startsWith("./polyphase ")) {
         continue;
       }
-      String[] words = line.replaceFirst(" #.*", "").strip().split(" +", -1);
-      String[] args = List.of(words).subList(1, words.length).toArray(String[]::new);
+      String[] args =
+          WORD.matcher(line.replaceFirst(" #.*", ""))
+              .results()
+              .skip(1)
+              .map(word -> word.group().replace("\"", ""))
+              .toArray(String[]::new);
       assertThatCode(() -> cli.commands().parseArgs(args)).as(line).doesNotThrowAnyException();
       shown.add(args[0]);
     }

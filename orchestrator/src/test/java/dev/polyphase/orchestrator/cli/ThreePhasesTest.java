@@ -103,6 +103,7 @@ class ThreePhasesTest {
             ".cache",
             ".lock",
             "events.jsonl",
+            "log.jsonl",
             "phase-01-foundation",
             "phase-02-refinement",
             "phase-03-alignment",
@@ -112,12 +113,14 @@ class ThreePhasesTest {
     JsonNode report = Polyphase.json(run.resolve("report/report.json"));
     assertThat(report.path("phases")).hasSize(3);
     byte[] events = Files.readAllBytes(run.resolve("events.jsonl"));
+    byte[] log = Files.readAllBytes(run.resolve("log.jsonl"));
 
     Polyphase.Ended again = polyphase();
 
     assertThat(again.exitCode()).isZero();
     assertThat(again.messages()).contains("is finished");
     assertThat(Files.readAllBytes(run.resolve("events.jsonl"))).isEqualTo(events);
+    assertThat(Files.readAllBytes(run.resolve("log.jsonl"))).isEqualTo(log);
   }
 
   private Path runAll() throws IOException {

@@ -105,6 +105,7 @@ class UntrustedRunTest {
         "phase-01-foundation/model",
         "base",
         "events.jsonl",
+        "log.jsonl",
         "pipeline.yaml",
         "run.json",
         ".lock"
@@ -151,7 +152,14 @@ class UntrustedRunTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"run.json", "events.jsonl", ".lock", "phase-01-foundation/metrics.jsonl"})
+  @ValueSource(
+      strings = {
+        "run.json",
+        "events.jsonl",
+        "log.jsonl",
+        ".lock",
+        "phase-01-foundation/metrics.jsonl"
+      })
   void fifosAreNotWaitedFor(String name) throws IOException {
     Path fifo = run.resolve(name);
     Files.createDirectories(fifo.getParent());

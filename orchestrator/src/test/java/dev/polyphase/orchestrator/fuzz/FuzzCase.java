@@ -144,6 +144,7 @@ record FuzzCase(Target target, String file, String command) {
               "finished",
               List.of(
                   "out/two/events.jsonl",
+                  "out/two/log.jsonl",
                   "out/two/phase-01-first/metrics.jsonl",
                   "out/two/phase-01-first/spectra.jsonl"),
               List.of("report out/two", "run in/run.yaml -o out")),

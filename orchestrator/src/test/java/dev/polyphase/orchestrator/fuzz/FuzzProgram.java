@@ -167,6 +167,7 @@ public final class FuzzProgram {
         // A file that was begun and given up leaves no more than its folder's time.
         || path.equals(workplace.out())
         || path.startsWith(workplace.home().resolve("cache"))
+        || (path.startsWith(workplace.home().resolve("runs")) && exitCode != 2)
         || path.equals(workplace.home())
         || path.equals(workplace.temporary());
   }

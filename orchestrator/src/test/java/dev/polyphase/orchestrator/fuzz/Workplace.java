@@ -18,8 +18,8 @@ import java.util.Map;
 import java.util.stream.Stream;
 
 /**
- * The folders that cases have. Only {@code case/out}, what scans keep below {@code home}, and
- * nothing else may change by a command.
+ * The folders that cases have. Only {@code case/out}, what scans and runs keep below {@code home},
+ * and nothing else may change by a command.
  *
  * @param root their parent, in which nothing else lies
  */

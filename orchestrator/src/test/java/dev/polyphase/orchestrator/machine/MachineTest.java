@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
 import java.time.Duration;
+import java.util.OptionalDouble;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.DisabledOnOs;
 import org.junit.jupiter.api.condition.OS;
@@ -46,6 +47,17 @@ class MachineTest {
     assertThat(Gpu.of("143771, NVIDIA H200\n[N/A], x\nNo devices were found\n"))
         .containsExactly(new Gpu("NVIDIA H200", 143_771L << 20));
     assertThat(Gpu.of("")).isEmpty();
+  }
+
+  @Test
+  void theLoadOfGpusIsSharesAndBytes() {
+    assertThat(
+            GpuLoad.of(
+                "0, 1024, 143771, 93\n1, 0, 143771, [N/A]\n2, [N/A], [N/A], 5\nNo devices\n"))
+        .containsExactly(
+            new GpuLoad(0, 1024L << 20, 143_771L << 20, OptionalDouble.of(0.93)),
+            new GpuLoad(1, 0, 143_771L << 20, OptionalDouble.empty()));
+    assertThat(GpuLoad.of("")).isEmpty();
   }
 
   @Test

@@ -28,7 +28,8 @@ final class MeasuredPhase {
 
   /**
    * Prepares a phase of a small model, and trains none: the classes that read settings and rows,
-   * and what the compiler makes of them, are no part of the estimate, as libtorch is none.
+   * and what the compiler makes of them, are no part of the estimate, as libtorch is none. A run
+   * too has prepared its phases when it compares the estimate with the memory that is left.
    */
   private static void readRows(Path folder, String... settings) throws IOException {
     SftRun.ofLlama(folder, "model.layers.2.mlp.up_proj.weight")

@@ -84,6 +84,7 @@ public record Phases(
         dtype,
         SaveDtype.BASE,
         SaveRounding.NEAREST,
+        List.of("none"),
         List.of(phase(type)));
   }
 }

@@ -64,6 +64,9 @@ final class Rules {
           "has no effect, since the save_dtype is float32, to which nothing is rounded; remove one"
               + " of them");
     }
+    if (read.reportTo().size() > 1 && read.reportTo().contains("none")) {
+      pipeline.refuse("report_to", "has none beside others; remove none, or all but it");
+    }
     refuseNamesUsedTwice(pipeline.blocks("phases"));
     return read;
   }

@@ -94,6 +94,7 @@ class PipelineWriterTest {
         pipeline.dtype(),
         pipeline.saveDtype(),
         pipeline.saveRounding(),
+        pipeline.reportTo(),
         pipeline.phases());
   }
 
@@ -139,6 +140,7 @@ class PipelineWriterTest {
             dtype: auto
             save_dtype: base
             save_rounding: nearest
+            report_to: none
             phases:
               - name: one
                 type: sft

@@ -68,6 +68,7 @@ class ValidPipelinesTest {
                 Dtype.AUTO,
                 SaveDtype.BASE,
                 SaveRounding.NEAREST,
+                List.of("none"),
                 List.of(
                     new Phase(
                         "only",
@@ -118,6 +119,7 @@ class ValidPipelinesTest {
                 Dtype.FLOAT32,
                 SaveDtype.BFLOAT16,
                 SaveRounding.STOCHASTIC,
+                List.of("tensorboard", "mlflow"),
                 List.of(
                     new Phase(
                         "first",
@@ -222,6 +224,7 @@ class ValidPipelinesTest {
                 Dtype.BFLOAT16,
                 SaveDtype.BASE,
                 SaveRounding.NEAREST,
+                List.of("none"),
                 List.of(
                     examplePhase(
                         "foundation",

@@ -1,0 +1,191 @@
+package dev.polyphase.orchestrator.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import java.util.concurrent.locks.LockSupport;
+import java.util.logging.Level;
+import java.util.logging.Logger;
+import org.junit.jupiter.api.Assumptions;
+import org.openqa.selenium.By;
+import org.openqa.selenium.NoSuchElementException;
+import org.openqa.selenium.OutputType;
+import org.openqa.selenium.StaleElementReferenceException;
+import org.openqa.selenium.WebElement;
+import org.openqa.selenium.chrome.ChromeDriver;
+import org.openqa.selenium.chrome.ChromeDriverService;
+import org.openqa.selenium.chrome.ChromeOptions;
+import org.openqa.selenium.logging.LogType;
+import org.openqa.selenium.logging.LoggingPreferences;
+
+/** Debian's Chromium without a window, with what a test does in it. */
+final class Chromium implements AutoCloseable {
+  private static final Path BROWSER = Path.of("/usr/bin/chromium");
+  private static final Path DRIVER = Path.of("/usr/bin/chromedriver");
+
+  /** A phase of a run may take that long on a machine that does other things as well. */
+  private static final Duration LONG_ENOUGH = Duration.ofMinutes(6);
+
+  private static final Duration LOOK = Duration.ofMillis(100);
+  private static final int PHONE_WIDTH = 600;
+
+  /** It would tell that it knows no newer protocol, which nothing here needs. */
+  private static final Logger SELENIUM = Logger.getLogger("org.openqa.selenium");
+
+  private final ChromeDriver driver;
+  private final Path pictures;
+
+  /**
+   * Starts it, or skips the test where there is none.
+   *
+   * @param profile an empty folder
+   * @param pictures where pictures go
+   */
+  Chromium(Path profile, Path pictures) throws IOException {
+    Assumptions.assumeTrue(
+        Files.isExecutable(BROWSER) && Files.isExecutable(DRIVER),
+        "there is no Chromium with its driver (Debian's packages chromium and chromium-driver)");
+    SELENIUM.setLevel(Level.SEVERE);
+    this.pictures = Files.createDirectories(pictures);
+    ChromeOptions options = new ChromeOptions();
+    options.setBinary(BROWSER.toFile());
+    options.addArguments(
+        "--headless=new",
+        "--no-sandbox",
+        "--disable-gpu",
+        "--disable-quic",
+        "--disable-dev-shm-usage",
+        "--no-first-run",
+        "--disable-background-networking",
+        "--disable-component-update",
+        "--disable-sync",
+        "--user-data-dir=" + profile);
+    LoggingPreferences logging = new LoggingPreferences();
+    logging.enable(LogType.BROWSER, Level.ALL);
+    options.setCapability("goog:loggingPrefs", logging);
+    driver =
+        new ChromeDriver(
+            new ChromeDriverService.Builder()
+                .usingDriverExecutable(DRIVER.toFile())
+                .usingAnyFreePort()
+                .build(),
+            options);
+  }
+
+  /** Makes the page as wide as a screen or a phone's, light or dark. */
+  void show(int width, int height, boolean dark) {
+    driver.executeCdpCommand(
+        "Emulation.setDeviceMetricsOverride",
+        Map.of(
+            "width",
+            width,
+            "height",
+            height,
+            "deviceScaleFactor",
+            1,
+            "mobile",
+            width < PHONE_WIDTH));
+    driver.executeCdpCommand(
+        "Emulation.setEmulatedMedia",
+        Map.of(
+            "features",
+            List.of(Map.of("name", "prefers-color-scheme", "value", dark ? "dark" : "light"))));
+  }
+
+  void open(String url) {
+    driver.get(url);
+  }
+
+  String address() {
+    return driver.getCurrentUrl();
+  }
+
+  /** The element that matches, once it is there and can be seen. */
+  WebElement seen(String css) {
+    await(css + " is seen", () -> driver.findElement(By.cssSelector(css)).isDisplayed());
+    return driver.findElement(By.cssSelector(css));
+  }
+
+  void click(String css) {
+    seen(css).click();
+  }
+
+  /** Types into an element in place of what it holds. */
+  void type(String css, String text) {
+    WebElement element = seen(css);
+    element.clear();
+    element.sendKeys(text);
+  }
+
+  /** What an attribute of an element says; empty where it is not there. */
+  String attribute(String css, String name) {
+    List<WebElement> found = driver.findElements(By.cssSelector(css));
+    String value = found.isEmpty() ? null : found.get(0).getDomAttribute(name);
+    return value == null ? "" : value;
+  }
+
+  /** The number of points that a chart shows. */
+  int points(String curve) {
+    String points = attribute("[data-curve=" + curve + "]", "data-points");
+    return points.isEmpty() ? 0 : Integer.parseInt(points);
+  }
+
+  /** Waits until it is so. */
+  void await(String what, Callable<Boolean> so) {
+    long until = System.nanoTime() + LONG_ENOUGH.toNanos();
+    while (!holds(so)) {
+      if (System.nanoTime() - until > 0) {
+        throw new AssertionError(
+            "not so: " + what + ", at " + driver.getCurrentUrl() + "\n" + text());
+      }
+      LockSupport.parkNanos(LOOK.toNanos());
+    }
+  }
+
+  private static boolean holds(Callable<Boolean> so) {
+    try {
+      return so.call();
+    } catch (NoSuchElementException | StaleElementReferenceException e) {
+      // The page has not drawn it yet, or has just drawn it anew.
+      return false;
+    } catch (RuntimeException e) {
+      throw e;
+    } catch (Exception e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  private String text() {
+    return driver.findElement(By.tagName("body")).getText();
+  }
+
+  /** Takes a picture of what is seen, for people to look at. */
+  void picture(String name) throws IOException {
+    Files.write(pictures.resolve(name + ".png"), driver.getScreenshotAs(OutputType.BYTES));
+  }
+
+  /** Nothing sticks out to the right, so that a phone scrolls down alone. */
+  void assertFits(int width) {
+    assertThat((Long) driver.executeScript("return document.documentElement.scrollWidth"))
+        .as(driver.getCurrentUrl())
+        .isLessThanOrEqualTo(width);
+  }
+
+  /** Nothing went wrong in the page so far. */
+  void assertNoErrors() {
+    assertThat(driver.manage().logs().get(LogType.BROWSER).getAll())
+        .filteredOn(entry -> entry.getLevel().intValue() >= Level.WARNING.intValue())
+        .isEmpty();
+  }
+
+  @Override
+  public void close() {
+    driver.quit();
+  }
+}
