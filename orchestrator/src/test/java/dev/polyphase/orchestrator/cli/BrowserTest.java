@@ -40,6 +40,8 @@ class BrowserTest {
       browser.await("the curve of the loss grows", () -> browser.points("loss") >= 5);
       int before = browser.points("loss");
       browser.await("and on", () -> browser.points("loss") > before);
+      browser.seen("#run-state[data-state=running]");
+      browser.await("nothing moves but what changed", () -> browser.animations() == 0);
       browser.picture("run-at-1280");
 
       browser.click("[data-test=stop]");

@@ -130,10 +130,24 @@ final class Chromium implements AutoCloseable {
     return value == null ? "" : value;
   }
 
-  /** The number of points that a chart shows. */
+  /** The number of points that a chart shows, which is scrolled to: out of sight none is drawn. */
   int points(String curve) {
-    String points = attribute("[data-curve=" + curve + "]", "data-points");
+    String css = "[data-curve=" + curve + "]";
+    List<WebElement> found = driver.findElements(By.cssSelector(css));
+    if (!found.isEmpty()) {
+      driver.executeScript(
+          "arguments[0].scrollIntoView({block: 'nearest', behavior: 'instant'})", found.get(0));
+    }
+    String points = attribute(css, "data-points");
     return points.isEmpty() ? 0 : Integer.parseInt(points);
+  }
+
+  /** The number of animations that go on, each of which has all pictures of a second painted. */
+  int animations() {
+    Object running =
+        driver.executeScript(
+            "return document.getAnimations().filter(a => a.playState === 'running').length");
+    return ((Long) running).intValue();
   }
 
   /** Waits until it is so. */

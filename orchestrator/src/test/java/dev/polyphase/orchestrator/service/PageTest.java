@@ -131,6 +131,12 @@ class PageTest {
         .doesNotContainPattern("(?i)\\sstyle\\s*=|<style|javascript:");
   }
 
+  /** The page is open on machines that train, and an animation is painted sixty times a second. */
+  @Test
+  void everyAnimationEnds() {
+    files.forEach((path, text) -> assertThat(text).as(path).doesNotContain("infinite"));
+  }
+
   @Test
   void textsNeverBecomeMarkup() {
     scripts()

@@ -20,6 +20,10 @@ export class Curve {
     this.group = group;
     this.plot = null;
     this.shape = '';
+    /** Set by whoever draws: what is drawn here, whether it is seen, and whether it has something new to show. */
+    this.names = [];
+    this.inSight = false;
+    this.waits = false;
     this.title = h('h3', {}, title);
     this.readout = h('p', { class: 'readout' });
     this.canvas = h('div', { class: 'curve-canvas', tabindex: '0', role: 'img' });
@@ -35,12 +39,15 @@ export class Curve {
    * where one phase ends and the next begins. Lines of one `group` share its name in the readout.
    */
   draw(data) {
+    const before = this.data;
     this.data = data;
-    const width = this.canvas.clientWidth;
+    // Asked for where there is no plot yet only: it has everything laid out that was changed before.
+    const width = this.plot ? this.plot.width : this.canvas.clientWidth;
     if (width === 0) return;
     const shape = JSON.stringify([data.log, data.lines.map(({ label, color: index, dash, faint }) => [label, index, dash, faint])]);
     const values = [data.x, ...data.lines.map((line) => (data.log ? line.values.map((value) => (value > 0 ? value : null)) : line.values))];
     if (this.plot && this.shape === shape) {
+      if (this.zoomed === this.group.zoomed && sameData(before, data)) return;
       this.plot.setData(values, !this.group.zoomed);
       if (this.group.zoomed) this.plot.redraw();
     } else {
@@ -49,6 +56,7 @@ export class Curve {
       this.plot = new uPlot(this.options(width), values, this.canvas);
       if (this.group.zoomed) this.plot.setScale('x', this.group.zoomed);
     }
+    this.zoomed = this.group.zoomed;
     const drawn = data.lines.filter((line) => !line.faint).reduce((sum, line) => sum + countOf(line.values), 0);
     this.element.dataset.points = String(drawn);
     this.say(this.plot.cursor.idx ?? null);
@@ -258,6 +266,14 @@ function linear(_, min, max) {
   if (min === null) return [0, 1];
   if (min === max) return [min - (Math.abs(min) / 10 || 1), max + (Math.abs(max) / 10 || 1)];
   return uPlot.rangeNum(min, max, 0.1, true);
+}
+
+/** Whether two pictures of the same lines would be alike: a figure that no row had since. */
+function sameData(one, other) {
+  const same = (some, others) => some.length === others.length && some.every((value, at) => value === others[at]);
+  return same(one.x, other.x) && same(one.breaks, other.breaks)
+    && JSON.stringify(one.borders) === JSON.stringify(other.borders)
+    && one.lines.every(({ values }, at) => same(values, other.lines[at].values));
 }
 
 function countOf(values) {

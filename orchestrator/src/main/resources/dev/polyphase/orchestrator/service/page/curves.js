@@ -6,6 +6,11 @@ import { smooth } from './metrics.js';
 import { onThemeChange } from './theme.js';
 
 const key = 'polyphase.curves';
+// The node looks at its runs about once a second; a little less, or every other look came too soon.
+const pace = 900;
+// What takes long is drawn less often: this share of a core, but not less than each four seconds.
+const share = 0.05;
+const slowest = 4000;
 let boards = 0;
 
 export class CurveBoard {
@@ -26,19 +31,34 @@ export class CurveBoard {
     this.element = h('div', {}, this.tools(), this.empty, this.grid);
     const observer = new ResizeObserver(() => frame(this, () => this.curves.forEach((curve) => curve.resize())));
     observer.observe(this.grid);
+    // Charts out of sight wait until they are scrolled to.
+    this.sight = new IntersectionObserver((entries) => {
+      for (const { target, isIntersecting } of entries) {
+        // One that has just been taken away is told of once more.
+        const curve = this.curves.get(target.dataset.curve);
+        if (curve) curve.inSight = isIntersecting;
+      }
+      frame(this.sight, () => this.drawWaiting());
+    }, { rootMargin: '30% 0px' });
+    addEventListener('beforeprint', () => this.curves.forEach((curve) => this.drawOne(curve)), { signal });
     signal.addEventListener('abort', () => {
       observer.disconnect();
+      this.sight.disconnect();
       this.curves.forEach((curve) => curve.destroy());
     });
     onThemeChange(() => this.curves.forEach((curve) => curve.refresh()), signal);
+    this.nextDraw = 0;
     this.drawSoon = () => {
-      // Ten events a second are still two pictures a second: what follows is drawn with the next.
+      // Ten events a second are still one picture a second: what follows is drawn with the next.
       if (this.timer || signal.aborted) return;
-      const wait = Math.max(0, 400 - (performance.now() - (this.drawn ?? -400)));
-      this.timer = setTimeout(() => {
+      const draw = () => {
         this.timer = null;
-        if (!signal.aborted) frame(this.group.key, () => this.draw());
-      }, wait);
+        frame(this.group.key, () => !signal.aborted && this.draw());
+      };
+      const wait = this.nextDraw - performance.now();
+      // At once, it is drawn together with whatever else came now.
+      if (wait <= 0) draw();
+      else this.timer = setTimeout(draw, wait);
     };
   }
 
@@ -71,10 +91,13 @@ export class CurveBoard {
   /** The phases to choose from: `[{index, name, total_steps}]`. */
   setPhases(phases) {
     this.picker.hidden = phases.length === 0;
-    const same = JSON.stringify(phases.map(({ name }) => name)) === JSON.stringify(this.phases.map(({ name }) => name));
+    const differs = (part) => JSON.stringify(phases.map(part)) !== JSON.stringify(this.phases.map(part));
+    const renamed = differs(({ name }) => name);
+    const longer = differs(({ total_steps: total }) => total ?? null);
     this.phases = phases;
-    if (!same) this.fillPicker();
-    this.drawSoon();
+    if (renamed) this.fillPicker();
+    // That a phase is a step further is seen when its row comes.
+    if (renamed || longer) this.drawSoon();
   }
 
   fillPicker() {
@@ -110,10 +133,15 @@ export class CurveBoard {
     setTimeout(() => (this.group.busy = false), 0);
   }
 
+  /** The phases that are chosen. */
+  get shown() {
+    return this.selected === 'all' ? this.phases : this.phases.filter(({ index }) => String(index) === String(this.selected));
+  }
+
   draw() {
-    this.drawn = performance.now();
+    const began = performance.now();
     const names = new Set();
-    const shown = this.selected === 'all' ? this.phases : this.phases.filter(({ index }) => String(index) === String(this.selected));
+    const { shown } = this;
     for (const { metrics } of this.runs) {
       for (const { index } of shown) for (const name of metrics.phase(index).columns.keys()) names.add(name);
     }
@@ -123,15 +151,35 @@ export class CurveBoard {
     charts.forEach(({ id, title, names: mine }, place) => {
       gone.delete(id);
       let curve = this.curves.get(id);
-      if (!curve) this.curves.set(id, (curve = new Curve(id, title, this.group)));
+      if (!curve) {
+        this.curves.set(id, (curve = new Curve(id, title, this.group)));
+        this.sight.observe(curve.element);
+      }
       if (this.grid.children[place] !== curve.element) this.grid.insertBefore(curve.element, this.grid.children[place] ?? null);
-      curve.draw(this.dataOf(mine, shown));
+      curve.names = mine;
+      curve.waits = true;
     });
     for (const id of gone) {
+      this.sight.unobserve(this.curves.get(id).element);
       this.curves.get(id).destroy();
       this.curves.get(id).element.remove();
       this.curves.delete(id);
     }
+    this.drawWaiting();
+    const now = performance.now();
+    this.nextDraw = began + Math.max(pace, Math.min(slowest, (now - began) / share));
+  }
+
+  /** Draws the charts in sight that have something new to show, and those that never showed any. */
+  drawWaiting() {
+    for (const curve of this.curves.values()) {
+      if (curve.waits && (curve.inSight || !curve.data)) this.drawOne(curve);
+    }
+  }
+
+  drawOne(curve) {
+    curve.waits = false;
+    curve.draw(this.dataOf(curve.names, this.shown));
   }
 
   /** The points of some figures, of all runs, phases one after another. */

@@ -53,6 +53,14 @@ export function replace(parent, ...children) {
   add(parent, children);
 }
 
+/** Replaces what is in `parent` by what `make` makes where `data`, which it is made of, is other than last time. */
+export function replaceOther(parent, data, make) {
+  const text = JSON.stringify(data);
+  if (parent.madeOf === text) return;
+  parent.madeOf = text;
+  replace(parent, make());
+}
+
 /**
  * Shows `items` as children of `parent`, one a key. A child whose key stays is kept and only
  * updated, so that focus, a checked box and a typed text outlive new data.
@@ -81,7 +89,10 @@ export function keyed(parent, items, keyOf, create, update) {
 
 const due = new Map();
 
-/** Runs `work` before the next picture, once however often it is asked for under the same key. */
+/**
+ * Runs `work` before the next picture, once however often it is asked for under the same key. A tab
+ * that is hidden has no next picture until it is seen.
+ */
 export function frame(key, work) {
   if (due.size === 0) requestAnimationFrame(flush);
   due.set(key, work);

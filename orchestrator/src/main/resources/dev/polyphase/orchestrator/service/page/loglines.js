@@ -5,6 +5,8 @@ import { absolute } from './time.js';
 
 const kept = 5000;
 const shown = 800;
+// Taking the first away moves all others, so it is done for many at once.
+const tooMany = shown + 200;
 const levels = ['info', 'warn', 'error'];
 
 export class LogLines {
@@ -24,6 +26,14 @@ export class LogLines {
     this.element = h('div', { class: 'log-frame' }, h('div', { class: 'tools' }, this.filter, this.level), this.list, this.down);
     this.filter.addEventListener('input', () => frame(this, () => this.showAll()));
     this.level.addEventListener('change', () => this.showAll());
+    // Lines that nobody sees, below the screen or in a tab that is not open, wait.
+    this.inSight = false;
+    const sight = new IntersectionObserver((entries) => {
+      this.inSight = entries[entries.length - 1].isIntersecting;
+      if (this.inSight) frame(this.list, () => this.showFresh());
+    }, { rootMargin: '30% 0px' });
+    sight.observe(this.list);
+    signal.addEventListener('abort', () => sight.disconnect());
     this.list.addEventListener('scroll', () => {
       this.following = this.list.scrollHeight - this.list.scrollTop - this.list.clientHeight < 24;
       if (this.following) this.said(0);
@@ -69,8 +79,8 @@ export class LogLines {
     if (lines.length === 0) return;
     this.lines.push(...lines);
     if (this.lines.length > kept) this.lines.splice(0, this.lines.length - kept);
-    this.fresh.push(...lines);
-    frame(this.list, () => this.showFresh());
+    this.fresh = [...this.fresh, ...lines].slice(-shown);
+    if (this.inSight) frame(this.list, () => this.showFresh());
   }
 
   passes(line) {
@@ -84,7 +94,9 @@ export class LogLines {
     this.fresh = [];
     if (lines.length === 0) return;
     this.list.append(...lines.map(item));
-    while (this.list.childElementCount > shown) this.list.firstElementChild.remove();
+    if (this.list.childElementCount > tooMany) {
+      while (this.list.childElementCount > shown) this.list.firstElementChild.remove();
+    }
     if (this.following) this.list.scrollTop = this.list.scrollHeight;
     else this.said(this.missed + lines.length);
   }

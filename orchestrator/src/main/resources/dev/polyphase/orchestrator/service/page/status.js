@@ -48,7 +48,8 @@ export function busy(state) {
 
 /** Says the state of what is looked at in the document's title and icon. */
 export function setTitle(text, state) {
-  document.title = text ? `${text} · Polyphase` : 'Polyphase';
+  const title = text ? `${text} · Polyphase` : 'Polyphase';
+  if (document.title !== title) document.title = title;
   const icon = document.getElementById('favicon');
   const href = `assets/icons/${state ? tone(state) : 'idle'}.svg`;
   if (icon.getAttribute('href') !== href) icon.setAttribute('href', href);

@@ -1,6 +1,6 @@
 // What is below a run's curves: log, console, held-out figures, what each phase is to do, settings.
 import { get, post } from '../api.js';
-import { button, every, h, replace, setText } from '../dom.js';
+import { button, every, h, replace, replaceOther, setText } from '../dom.js';
 import { amount, duration, figure, grouped } from '../format.js';
 import { readQueue } from '../live.js';
 import { attempt, problemList, toast } from '../notices.js';
@@ -25,7 +25,8 @@ export function runDetails(id, log, signal) {
 
   function show(run) {
     console.live = busy(run.status);
-    replace(heldOut, heldOutTable(run.phase_list));
+    const measured = run.phase_list.map(({ name, held_out: each }) => [name, each]);
+    replaceOther(heldOut, measured, () => heldOutTable(run.phase_list));
     plan.show(run);
     settings.show(run);
   }
@@ -99,9 +100,11 @@ function planPart(path, signal) {
     element: h('div', {}, table, h('div', { class: 'tools' }, make), result),
     show({ phase_list: phases, queue_number: queued }) {
       number = queued;
-      replace(table, h('table', { class: 'plan' },
-        h('thead', {}, h('tr', {}, h('td'), phases.map(({ name }) => h('th', { scope: 'col' }, name)))),
-        h('tbody', {}, rows.map(([label, cell]) => h('tr', {}, h('th', { scope: 'row' }, label), phases.map((phase) => h('td', {}, cell(phase) || '–')))))));
+      const names = phases.map(({ name }) => name);
+      const cells = rows.map(([, cell]) => phases.map((phase) => cell(phase) || '–'));
+      replaceOther(table, [names, cells], () => h('table', { class: 'plan' },
+        h('thead', {}, h('tr', {}, h('td'), names.map((name) => h('th', { scope: 'col' }, name)))),
+        h('tbody', {}, rows.map(([label], at) => h('tr', {}, h('th', { scope: 'row' }, label), cells[at].map((text) => h('td', {}, text)))))));
     },
   };
 }

@@ -1,7 +1,7 @@
 // One run: where it is, its phases, the figure, the curves, and all that was written of it.
 import { get } from '../api.js';
 import { CurveBoard } from '../curves.js';
-import { every, h, keyed, replace, setText } from '../dom.js';
+import { every, frame, h, keyed, replace, setText } from '../dom.js';
 import { listen } from '../events.js';
 import { Figure } from '../figure.js';
 import { duration, figure, grouped } from '../format.js';
@@ -45,7 +45,13 @@ export async function mount(root, [id], signal) {
     showWarnings(warnings, run);
     board.setPhases(run.phase_list);
     details.show(run);
+  }
+
+  /** Shows with the next picture, together with the rows and lines that come at the same moment. */
+  function showSoon() {
+    // The title alone can be seen of a tab in the background.
     setTitle(busy(run.status) ? `${run.name} ${placeOf(run)}` : `${run.name} ${run.status}`, run.status);
+    frame(root, () => !signal.aborted && show());
   }
 
   async function refresh() {
@@ -53,7 +59,7 @@ export async function mount(root, [id], signal) {
     // A service that has just come back may not have read the run's folder yet.
     if (next.phase_list.length === 0) next.phase_list = run.phase_list;
     run = next;
-    show();
+    showSoon();
   }
 
   /** All that the stream would have sent, read at once; what is known already is left out. */
@@ -62,7 +68,7 @@ export async function mount(root, [id], signal) {
     log.catchUp(),
   ]);
 
-  show();
+  showSoon();
   // Where nothing has begun there is no figure yet; the stream says when there is.
   if (run.phase_list.some(({ status }) => !['pending', 'waiting'].includes(status))) picture.show(null);
   listen(`${path}/events`, {
@@ -71,7 +77,7 @@ export async function mount(root, [id], signal) {
       const other = run.status !== row.status || run.phase !== row.phase || run.finished_phases !== row.finished_phases;
       if (said) announce(said);
       run = { ...run, ...row, phase_list: row.phase_list ?? run.phase_list.map((phase) => (phase.name === row.phase ? { ...phase, step: row.step ?? phase.step, total_steps: row.total_steps ?? phase.total_steps } : phase)) };
-      show();
+      showSoon();
       // A phase's warnings, selection and held-out figures are known at its ends only.
       if (other) refresh().catch(() => null);
     },
