@@ -113,7 +113,14 @@ final class Chromium implements AutoCloseable {
   }
 
   void click(String css) {
-    seen(css).click();
+    WebElement element = seen(css);
+    // The driver scrolls too, but smoothly, and clicks before it is there.
+    scroll("arguments[0].scrollIntoView({block: 'center', behavior: 'instant'})", element);
+    element.click();
+  }
+
+  private void scroll(String script, Object... arguments) {
+    driver.executeScript(script, arguments);
   }
 
   /** Types into an element in place of what it holds. */
@@ -135,8 +142,7 @@ final class Chromium implements AutoCloseable {
     String css = "[data-curve=" + curve + "]";
     List<WebElement> found = driver.findElements(By.cssSelector(css));
     if (!found.isEmpty()) {
-      driver.executeScript(
-          "arguments[0].scrollIntoView({block: 'nearest', behavior: 'instant'})", found.get(0));
+      scroll("arguments[0].scrollIntoView({block: 'nearest', behavior: 'instant'})", found.get(0));
     }
     String points = attribute(css, "data-points");
     return points.isEmpty() ? 0 : Integer.parseInt(points);
@@ -179,8 +185,9 @@ final class Chromium implements AutoCloseable {
     return driver.findElement(By.tagName("body")).getText();
   }
 
-  /** Takes a picture of what is seen, for people to look at. */
+  /** Takes a picture of the page's beginning, for people to look at. */
   void picture(String name) throws IOException {
+    scroll("scrollTo({top: 0, behavior: 'instant'})");
     Files.write(pictures.resolve(name + ".png"), driver.getScreenshotAs(OutputType.BYTES));
   }
 
