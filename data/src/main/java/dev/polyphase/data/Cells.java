@@ -4,7 +4,9 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dev.polyphase.chat.ChatTemplate;
 import dev.polyphase.chat.Message;
 import dev.polyphase.data.BadRowException.Reason;
+import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 
 /**
  * The cells of a row by what they mean.
@@ -16,6 +18,9 @@ import java.util.Map;
  */
 record Cells(
     JsonRow row, Columns columns, Map<Column, String> names, Map<String, RowKeys.Refusal> unclear) {
+
+  /** Texts that mean a truth value. */
+  private static final Set<String> TRUTH = Set.of("true", "false", "1", "0");
 
   /** Whether there is a value, not null. */
   boolean has(Column column) {
@@ -53,6 +58,35 @@ record Cells(
   /** The text of a column; empty where there is none. */
   String textOrNone(Column column) {
     return has(column) ? text(column) : "";
+  }
+
+  /**
+   * Whether the row's label says that its completion is wanted.
+   *
+   * @throws BadRowException if it is missing, or neither true nor false, 1 nor 0
+   */
+  boolean wanted() {
+    if (!has(Column.LABEL)) {
+      throw row.wrong(
+          Reason.COLUMN_MISSING,
+          "\"%s\" is missing, and rows of type unpaired need it, true or false"
+              .formatted(name(Column.LABEL)));
+    }
+    JsonNode label = value(Column.LABEL);
+    boolean isBit = label.isInt() && (label.intValue() & ~1) == 0;
+    if (!label.isBoolean() && !isBit) {
+      boolean asText = label.isTextual() && TRUTH.contains(label.asText().toLowerCase(Locale.ROOT));
+      throw row.wrong(
+          Reason.TYPE,
+          "\"%s\" must be true or false, found %s%s"
+              .formatted(
+                  name(Column.LABEL),
+                  JsonRow.kind(label),
+                  asText
+                      ? ", as all values of CSV are; give such rows as JSON or Parquet, where it is a truth value"
+                      : ""));
+    }
+    return label.asBoolean();
   }
 
   /**

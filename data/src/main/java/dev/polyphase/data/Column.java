@@ -48,8 +48,10 @@ enum Column {
   COMPLETION_MASK("completion_mask"),
   /** 1 for each id that is learned. */
   ASSISTANT_MASKS("assistant_masks"),
-  /** Token ids of a pair's prompt. */
+  /** Token ids of the prompt of a pair or of a judged completion. */
   PROMPT_IDS("prompt_input_ids"),
+  /** Token ids of a completion that is judged. */
+  COMPLETION_IDS("completion_input_ids"),
   /** Token ids of the completion that is preferred. */
   CHOSEN_IDS("chosen_input_ids"),
   /** Token ids of the other completion. */

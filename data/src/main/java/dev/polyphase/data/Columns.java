@@ -8,6 +8,7 @@ import dev.polyphase.pipelines.Dataset;
 import dev.polyphase.pipelines.Dataset.RowType;
 import dev.polyphase.pipelines.PhaseType;
 import dev.polyphase.pipelines.problems.InputException;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
 import java.util.EnumMap;
@@ -25,15 +26,16 @@ import org.jspecify.annotations.Nullable;
 /** What the columns of a dataset's rows mean, and which shape they make. */
 final class Columns {
   private static final String UNPAIRED =
-      "; completions that are wanted or not can't be compared without a loss for them, which is not"
-          + " built: make pairs of them, or learn the wanted ones in an sft phase";
+      "; completions that are wanted or not are for phases of type kto: make pairs of them, or take such a phase";
 
   private final Dataset dataset;
+  private final PhaseType phase;
   private final Map<String, Column> byName = new HashMap<>();
   private final Set<String> ignored;
 
-  Columns(Dataset dataset) {
+  Columns(Dataset dataset, PhaseType phase) {
     this.dataset = dataset;
+    this.phase = phase;
     this.ignored = Set.copyOf(dataset.ignoreColumns());
     for (Column column : Column.values()) {
       if (column.givenName(dataset.fields()).isEmpty()) {
@@ -51,10 +53,10 @@ final class Columns {
    *
    * @throws InputException if it has none that the phase reads, or several
    */
-  RowShape shapeOf(JsonRow first, PhaseType phase) {
+  RowShape shapeOf(JsonRow first) {
     List<RowShape> candidates = RowShape.of(phase, dataset.type());
     if (candidates.isEmpty()) {
-      String more = phase == PhaseType.DPO && dataset.type() == RowType.UNPAIRED ? UNPAIRED : "";
+      String more = phase.readsPairs() && dataset.type() == RowType.UNPAIRED ? UNPAIRED : "";
       throw ofFile(
           first,
           "its dataset's type, %s, does not fit a phase of type %s, which reads %s%s"
@@ -73,14 +75,14 @@ final class Columns {
         fitting = narrowed(first, fitting);
       }
       if (!fitting.isEmpty()) {
-        requireLabel(first, present);
+        requireLabel(first, present, fitting.get(0));
         return fitting.get(0);
       }
     }
     throw ofFile(
         first,
         "this row has %s, and must be %s%s"
-            .formatted(keysOf(first), listed(candidates), advice(first, phase)));
+            .formatted(keysOf(first), listed(candidates), advice(first)));
   }
 
   /** Of shapes that all fit, the one that leaves no column over. */
@@ -108,13 +110,20 @@ final class Columns {
     }
   }
 
-  private void requireLabel(JsonRow first, Set<Column> present) {
-    if (dataset.type() == RowType.UNPAIRED && !present.contains(Column.LABEL)) {
+  private void requireLabel(JsonRow first, Set<Column> present, RowShape shape) {
+    boolean ofType = dataset.type() == RowType.UNPAIRED;
+    if ((ofType || isJudged(shape)) && !present.contains(Column.LABEL)) {
       throw ofFile(
           first,
-          "this row has %s, and rows of type unpaired need \"%s\", true or false; give them one, or say with field_label what it is called"
-              .formatted(keysOf(first), nameOf(Column.LABEL)));
+          "this row has %s, and rows of %s need \"%s\", true or false; give them one, or say with field_label what it is called"
+              .formatted(
+                  keysOf(first), ofType ? "type unpaired" : "kto phases", nameOf(Column.LABEL)));
     }
+  }
+
+  /** Whether rows of a shape must say whether their completion is wanted. */
+  private boolean isJudged(RowShape shape) {
+    return phase == PhaseType.KTO && shape.isLabelled();
   }
 
   /** What is wrong with all rows of a file, by its first. */
@@ -122,7 +131,7 @@ final class Columns {
     return new InputException(first.place(), sentence);
   }
 
-  private String advice(JsonRow first, PhaseType phase) {
+  private String advice(JsonRow first) {
     Set<Column> present = present(first, false);
     if (dataset.type() == RowType.COMPLETION && present.contains(Column.TEXT)) {
       return "; what others call completion is type text here";
@@ -130,7 +139,7 @@ final class Columns {
     if (dataset.type() != RowType.AUTO) {
       return "; its dataset's type is " + word(dataset.type());
     }
-    if (phase == PhaseType.DPO && present.contains(Column.LABEL)) {
+    if (phase.readsPairs() && present.contains(Column.LABEL)) {
       return UNPAIRED;
     }
     for (PhaseType other : PhaseType.values()) {
@@ -249,7 +258,11 @@ final class Columns {
 
   /** A shape as a user writes it, as {@code {"prompt", "completion"}}. */
   String inWords(RowShape shape) {
-    return shape.needs().get(0).stream()
+    List<Column> needed = new ArrayList<>(shape.needs().get(0));
+    if (isJudged(shape)) {
+      needed.add(Column.LABEL);
+    }
+    return needed.stream()
         .map(column -> "\"" + nameOf(column) + "\"")
         .collect(Collectors.joining(", ", "{", "}"));
   }

@@ -7,8 +7,9 @@ import java.util.Map;
 import java.util.TreeMap;
 
 /**
- * What became of the rows of datasets; of dpo a row is a pair. Each row that was read is bad, was
- * kept, was dropped, is without loss, or is left out as a duplicate or for being held out too.
+ * What became of the rows of datasets; of dpo a row is a pair, of kto a completion, so that a pair
+ * there is two. Each row that was read is bad, was kept, was dropped, is without loss, or is left
+ * out as a duplicate or for being held out too.
  *
  * <p>Where {@code val_set_size} draws rows to hold out of those that are kept, the drawn ones count
  * with the held-out data alone, as read and kept, and what was not kept counts with the training
@@ -32,6 +33,8 @@ import java.util.TreeMap;
  *     {@code dataset_exact_deduplication} leaves them out
  * @param alsoHeldOut those that are left out of the training data since they are equal to one of
  *     {@code eval_datasets}
+ * @param desirable the kept completions that are wanted; 0 in all phases but kto
+ * @param undesirable the kept completions that are not; 0 in all phases but kto
  */
 public record DataCounts(
     long read,
@@ -46,7 +49,9 @@ public record DataCounts(
     long pieces,
     long tokens,
     long duplicates,
-    long alsoHeldOut) {
+    long alsoHeldOut,
+    long desirable,
+    long undesirable) {
 
   public DataCounts {
     // Of runs that counted none yet.
@@ -79,6 +84,8 @@ public record DataCounts(
         equalAfterCut,
         pieces,
         tokens,
+        0,
+        0,
         0,
         0);
   }
@@ -129,7 +136,9 @@ public record DataCounts(
         pieces + sign * other.pieces,
         tokens + sign * other.tokens,
         duplicates + sign * other.duplicates,
-        alsoHeldOut + sign * other.alsoHeldOut);
+        alsoHeldOut + sign * other.alsoHeldOut,
+        desirable + sign * other.desirable,
+        undesirable + sign * other.undesirable);
   }
 
   /**
@@ -153,6 +162,8 @@ public record DataCounts(
         trained.pieces,
         trained.tokens,
         duplicates,
-        alsoHeldOut);
+        alsoHeldOut,
+        trained.desirable,
+        trained.undesirable);
   }
 }

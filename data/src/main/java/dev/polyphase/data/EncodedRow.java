@@ -3,6 +3,7 @@ package dev.polyphase.data;
 import dev.polyphase.chat.ChatEncoder;
 import dev.polyphase.data.BadRowException.Reason;
 import dev.polyphase.pipelines.Dataset;
+import dev.polyphase.pipelines.LossOn;
 import dev.polyphase.pipelines.PhaseType;
 import dev.polyphase.pipelines.Roles;
 import dev.polyphase.pipelines.problems.InputException;
@@ -49,6 +50,38 @@ final class EncodedRow {
       return sample.encode();
     } catch (BadRowException e) {
       throw e.reason() == Reason.COLUMN_UNKNOWN ? new InputException(e.problems()) : e;
+    }
+  }
+
+  /**
+   * Refuses what a dataset says of the tokens that carry loss, where its rows decide that.
+   *
+   * @param what which tokens of such rows do
+   */
+  static void requireLossAsUsual(Dataset dataset, JsonRow first, String what) {
+    if (!dataset.loss().equals(LossOn.ASSISTANT)) {
+      throw Columns.ofFile(
+          first,
+          what
+              + ", whatever the dataset's train_on_inputs, roles_to_train, train_on_eos and last_turn_only say; leave them out");
+    }
+  }
+
+  /**
+   * Refuses what a dataset says of conversations where its rows are none.
+   *
+   * @param chats whether they are
+   */
+  static void requireNothingOfChats(Dataset dataset, JsonRow first, boolean chats) {
+    Optional<String> ofChats =
+        dataset.chatTemplateKwargs().isEmpty()
+            ? ofTurns(dataset)
+            : Optional.of("chat_template_kwargs");
+    if (ofChats.isPresent() && !chats) {
+      throw Columns.ofFile(
+          first,
+          "the dataset's %s is for conversations, and these rows are none; leave it out"
+              .formatted(ofChats.get()));
     }
   }
 

@@ -42,8 +42,8 @@ public final class ExampleEncoders implements RowEncoders<Example> {
    */
   public ExampleEncoders(
       PhaseType phase, int vocabSize, LazyTokenizer tokenizer, ChatEncoder chats) {
-    if (phase == PhaseType.DPO) {
-      throw new IllegalArgumentException("preference pairs have encoders of their own");
+    if (!phase.readsText()) {
+      throw new IllegalArgumentException("pairs and judged completions have encoders of their own");
     }
     this.phase = phase;
     this.vocabSize = vocabSize;
@@ -76,7 +76,7 @@ public final class ExampleEncoders implements RowEncoders<Example> {
                     "the dataset's %s says nothing of this row, other than of the first; give the rows in files of their own"
                         .formatted(key));
               });
-      return encode(here, row, loss);
+      return List.of(encode(here, row, loss));
     };
   }
 
@@ -94,7 +94,7 @@ public final class ExampleEncoders implements RowEncoders<Example> {
     Dataset dataset = new Dataset(file.toString(), RowType.AUTO, 1);
     List<Example> rows = new ArrayList<>();
     RowProblems problems = new RowProblems();
-    JsonRows.read(file, problems, row -> rows.add(ofFile(dataset, row).encode(row)));
+    JsonRows.read(file, problems, row -> rows.addAll(ofFile(dataset, row).encode(row)));
     problems.throwIfAny();
     return rows;
   }

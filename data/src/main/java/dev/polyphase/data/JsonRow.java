@@ -153,6 +153,19 @@ public record JsonRow(Place place, ObjectNode fields) {
   }
 
   /**
+   * The token ids of a completion under a key.
+   *
+   * @throws BadRowException as {@link #ids}, or if there are none
+   */
+  int[] completionIds(String key, int vocabSize) {
+    int[] ids = ids(key, vocabSize);
+    if (ids.length == 0) {
+      throw wrong(Reason.EMPTY, "\"" + key + "\" is empty; a completion has at least one token");
+    }
+    return ids;
+  }
+
+  /**
    * The labels under a key: token ids, or {@link #NO_LOSS}.
    *
    * @throws BadRowException as {@link #ids}

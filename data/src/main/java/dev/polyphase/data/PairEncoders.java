@@ -2,13 +2,12 @@ package dev.polyphase.data;
 
 import dev.polyphase.chat.ChatEncoder;
 import dev.polyphase.pipelines.Dataset;
-import dev.polyphase.pipelines.LossOn;
 import dev.polyphase.pipelines.PhaseType;
 import dev.polyphase.tokens.LazyTokenizer;
 import dev.polyphase.tokens.PromptCompletion;
 import dev.polyphase.tokens.Tokenizer;
 import java.io.IOException;
-import java.util.Optional;
+import java.util.List;
 
 /** Makes rows of dpo into pairs of completions. */
 public final class PairEncoders implements RowEncoders<Pair> {
@@ -31,24 +30,11 @@ public final class PairEncoders implements RowEncoders<Pair> {
 
   @Override
   public RowEncoder<Pair> ofFile(Dataset dataset, JsonRow first) throws IOException {
-    if (!dataset.loss().equals(LossOn.ASSISTANT)) {
-      throw Columns.ofFile(
-          first,
-          "a pair carries loss on its completions, whatever the dataset's train_on_inputs, roles_to_train, train_on_eos and last_turn_only say; leave them out");
-    }
+    EncodedRow.requireLossAsUsual(dataset, first, "a pair carries loss on its completions");
     PairSampleReader reader = new PairSampleReader(vocabSize, dataset, first, chats);
     PairSample sample = EncodedRow.first(() -> reader.read(first));
-    Optional<String> ofChats =
-        dataset.chatTemplateKwargs().isEmpty()
-            ? EncodedRow.ofTurns(dataset)
-            : Optional.of("chat_template_kwargs");
-    if (ofChats.isPresent() && !(sample instanceof PairSample.Chats)) {
-      throw Columns.ofFile(
-          first,
-          "the dataset's %s is for conversations, and these rows are none; leave it out"
-              .formatted(ofChats.get()));
-    }
-    return row -> encode(reader.read(row), row);
+    EncodedRow.requireNothingOfChats(dataset, first, sample instanceof PairSample.Chats);
+    return row -> List.of(encode(reader.read(row), row));
   }
 
   @Override

@@ -30,8 +30,8 @@ final class PairSampleReader {
    */
   PairSampleReader(int vocabSize, Dataset dataset, JsonRow first, ChatEncoder chats) {
     this.vocabSize = vocabSize;
-    this.columns = new Columns(dataset);
-    this.shape = columns.shapeOf(first, PhaseType.DPO);
+    this.columns = new Columns(dataset, PhaseType.DPO);
+    this.shape = columns.shapeOf(first);
     this.turns = new TurnReader(dataset, chats);
     this.textsAreTurns = columns.names(first, Column.SYSTEM);
   }
@@ -58,17 +58,8 @@ final class PairSampleReader {
     return new PairSample.Tokens(
         new Pair(
             row.ids("prompt_input_ids", vocabSize),
-            notEmpty(row, "chosen_input_ids"),
-            notEmpty(row, "rejected_input_ids")));
-  }
-
-  private int[] notEmpty(JsonRow row, String key) {
-    int[] ids = row.ids(key, vocabSize);
-    if (ids.length == 0) {
-      throw row.wrong(
-          Reason.EMPTY, "\"" + key + "\" is empty; a completion has at least one token");
-    }
-    return ids;
+            row.completionIds("chosen_input_ids", vocabSize),
+            row.completionIds("rejected_input_ids", vocabSize)));
   }
 
   // ---- texts

@@ -177,7 +177,10 @@ final class RowKeys {
           : refused(
               "is %s, and rows are not weighted; leave the row out or the key".formatted(value));
     }
-    boolean tokens = shape == RowShape.TOKENS || shape == RowShape.PREFERENCE_TOKENS;
+    boolean tokens =
+        shape == RowShape.TOKENS
+            || shape == RowShape.PREFERENCE_TOKENS
+            || shape == RowShape.COMPLETION_TOKENS;
     if (tokens && isOfTokens(key)) {
       return refusalOfTokens(key, value);
     }

@@ -4,6 +4,7 @@ import static dev.polyphase.data.Column.ASSISTANT_MASKS;
 import static dev.polyphase.data.Column.CHOSEN;
 import static dev.polyphase.data.Column.CHOSEN_IDS;
 import static dev.polyphase.data.Column.COMPLETION;
+import static dev.polyphase.data.Column.COMPLETION_IDS;
 import static dev.polyphase.data.Column.COMPLETION_MASK;
 import static dev.polyphase.data.Column.DOCUMENTS;
 import static dev.polyphase.data.Column.HISTORY;
@@ -35,6 +36,8 @@ import java.util.Set;
 enum RowShape {
   /** Token ids, with labels or masks. */
   TOKENS(RowType.TOKENS, Set.of(LABELS, COMPLETION_MASK, ASSISTANT_MASKS), List.of(of(INPUT_IDS))),
+  /** A prompt and a completion that is wanted or not, as token ids. */
+  COMPLETION_TOKENS(RowType.TOKENS, Set.of(LABEL), List.of(of(PROMPT_IDS, COMPLETION_IDS))),
   /** A pair of completions as token ids. */
   PREFERENCE_TOKENS(RowType.TOKENS, Set.of(), List.of(of(PROMPT_IDS, CHOSEN_IDS, REJECTED_IDS))),
   /** A pair of completions as texts or turns, with what they follow or beginning with it. */
@@ -71,9 +74,10 @@ enum RowShape {
   /** Running text. */
   RUNNING_TEXT(RowType.TEXT, Set.of(), List.of(of(TEXT)));
 
-  /** Rows that say whether their completion is wanted. */
+  /** Rows that may say whether their completion is wanted. */
   private static final Set<RowShape> LABELLED =
-      Collections.unmodifiableSet(EnumSet.of(PROMPT_COMPLETION, ALPACA, CONVERSATION));
+      Collections.unmodifiableSet(
+          EnumSet.of(COMPLETION_TOKENS, PROMPT_COMPLETION, ALPACA, CONVERSATION));
 
   private final RowType type;
 
@@ -101,7 +105,15 @@ enum RowShape {
           case SFT ->
               List.of(
                   TOKENS, SEGMENTS_OF_TEXT, PROMPT_COMPLETION, ALPACA, CONVERSATION, RUNNING_TEXT);
-          case DPO -> List.of(PREFERENCE_TOKENS, PREFERENCE);
+          case DPO, CPO, ORPO, SIMPO -> List.of(PREFERENCE_TOKENS, PREFERENCE);
+          case KTO ->
+              List.of(
+                  COMPLETION_TOKENS,
+                  PREFERENCE_TOKENS,
+                  PROMPT_COMPLETION,
+                  ALPACA,
+                  CONVERSATION,
+                  PREFERENCE);
         };
     return read.stream()
         .filter(
@@ -125,6 +137,16 @@ enum RowShape {
   /** Whether it makes something of a column. */
   boolean takes(Column column) {
     return may.contains(column) || needs.stream().anyMatch(set -> set.contains(column));
+  }
+
+  /** Whether its rows may say of their completion whether it is wanted. */
+  boolean isLabelled() {
+    return LABELLED.contains(this);
+  }
+
+  /** Whether of its completions one is preferred. */
+  boolean isOfPairs() {
+    return this == PREFERENCE || this == PREFERENCE_TOKENS;
   }
 
   /** Whether it can be rendered by a chat template. */

@@ -12,7 +12,7 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Reads what the rows of one file of cpt or sft say. */
+/** Reads what the rows of one file of cpt or sft say, and those of kto but for their label. */
 final class SampleReader {
   private final PhaseType phase;
   private final int vocabSize;
@@ -34,15 +34,28 @@ final class SampleReader {
     this.phase = phase;
     this.vocabSize = vocabSize;
     this.labelled = dataset.type() == RowType.UNPAIRED;
-    this.columns = new Columns(dataset);
-    this.shape = columns.shapeOf(first, phase);
+    this.columns = new Columns(dataset, phase);
+    this.shape = columns.shapeOf(first);
     this.turns = new TurnReader(dataset, chats);
     this.textsAreTurns = shape == RowShape.PROMPT_COMPLETION && columns.names(first, Column.SYSTEM);
   }
 
-  /** What a row says. */
+  /** What a row says that is to be learned. */
   Sample read(JsonRow row) throws IOException {
-    Cells cells = columns.cells(row, shape);
+    Cells cells = cells(row);
+    if (shape.isLabelled()) {
+      requireWanted(cells);
+    }
+    return said(cells);
+  }
+
+  /** The cells of a row. */
+  Cells cells(JsonRow row) {
+    return columns.cells(row, shape);
+  }
+
+  /** What a row says, whether it is wanted or not. */
+  Sample said(Cells cells) throws IOException {
     return switch (shape) {
       case TOKENS -> tokens(cells);
       case SEGMENTS_OF_TEXT -> segments(cells);
@@ -50,8 +63,14 @@ final class SampleReader {
       case PROMPT_COMPLETION -> completion(cells);
       case ALPACA -> alpaca(cells);
       case CONVERSATION -> conversation(cells);
-      case PREFERENCE, PREFERENCE_TOKENS -> throw new IllegalStateException(shape.toString());
+      case PREFERENCE, PREFERENCE_TOKENS, COMPLETION_TOKENS ->
+          throw new IllegalStateException(shape.toString());
     };
+  }
+
+  /** The file's shape. */
+  RowShape shape() {
+    return shape;
   }
 
   /** The file's shape, as a user writes it. */
@@ -60,7 +79,6 @@ final class SampleReader {
   }
 
   private Sample completion(Cells cells) throws IOException {
-    requireWanted(cells);
     boolean turnsGiven =
         TurnReader.isTurns(cells.value(Column.PROMPT))
             || TurnReader.isTurns(cells.value(Column.COMPLETION));
@@ -81,14 +99,12 @@ final class SampleReader {
   }
 
   private Sample alpaca(Cells cells) throws IOException {
-    requireWanted(cells);
     List<Message> all = new ArrayList<>(turns.withSystem(cells, turns.task(cells)));
     all.add(new Message(TurnReader.ASSISTANT, cells.text(Column.OUTPUT)));
     return new Sample.Chat(turns.conversation(cells, all));
   }
 
   private Sample conversation(Cells cells) throws IOException {
-    requireWanted(cells);
     List<Message> said = turns.turns(cells, Column.MESSAGES);
     cells
         .unclear()
@@ -105,17 +121,8 @@ final class SampleReader {
   /** A completion that is not wanted would be taught by this loss. */
   private void requireWanted(Cells cells) {
     JsonNode label = cells.value(Column.LABEL);
-    if (labelled && !cells.has(Column.LABEL)) {
-      throw cells
-          .row()
-          .wrong(
-              Reason.COLUMN_MISSING,
-              "\"%s\" is missing, and rows of type unpaired need it, true or false"
-                  .formatted(cells.name(Column.LABEL)));
-    }
-    boolean isNumber = labelled && label.isInt() && (label.intValue() & ~1) == 0;
-    if (label.isBoolean() || isNumber) {
-      if (!label.asBoolean()) {
+    if (labelled || label.isBoolean()) {
+      if (!cells.wanted()) {
         throw cells
             .row()
             .wrong(
@@ -123,16 +130,13 @@ final class SampleReader {
                 "\"%s\" is %s: this completion is not wanted, and sft would teach it; leave such rows out, or set max_bad_ratio to their share, with which they are left out and counted"
                     .formatted(cells.name(Column.LABEL), label));
       }
-    } else if (cells.has(Column.LABEL) && (labelled || !label.isTextual())) {
+    } else if (cells.has(Column.LABEL) && !label.isTextual()) {
       throw cells
           .row()
           .wrong(
-              labelled ? Reason.TYPE : Reason.COLUMN_REFUSED,
-              labelled
-                  ? "\"%s\" must be true or false, found %s"
-                      .formatted(cells.name(Column.LABEL), JsonRow.kind(label))
-                  : "\"%s\" is %s; if it says whether the completion is wanted set the dataset's type to unpaired, else name it in ignore_columns"
-                      .formatted(cells.name(Column.LABEL), JsonRow.kind(label)));
+              Reason.COLUMN_REFUSED,
+              "\"%s\" is %s; if it says whether the completion is wanted set the dataset's type to unpaired, else name it in ignore_columns"
+                  .formatted(cells.name(Column.LABEL), JsonRow.kind(label)));
     }
   }
 

@@ -1,11 +1,8 @@
 package dev.polyphase.prepared;
 
-import dev.polyphase.data.DataCounts;
 import dev.polyphase.data.Pair;
 import dev.polyphase.pipelines.Rows.ExcessLength;
 import dev.polyphase.pipelines.problems.InputException;
-import java.util.ArrayList;
-import java.util.List;
 
 /**
  * Fits pairs into sequences. By {@code TRUNCATE} a completion that runs past the sequence loses its
@@ -30,40 +27,17 @@ public record PairFitting(int sequenceLen, ExcessLength excessLength) {
    * @throws InputException if none is left
    */
   public Pairs of(PreparedRows<Pair> rows, String key) {
-    List<Pairs.Part> parts = new ArrayList<>();
-    List<Tally> tallies = rows.bad().stream().map(Tally::new).toList();
+    Fitter<Pair, Pairs.Part> fitter = new Fitter<>(rows, excessLength);
     for (int row = 0; row < rows.size(); row++) {
       RowEntry entry = rows.entry(row);
-      Tally tally = tallies.get(rows.datasetOf(row));
-      if (!carriesLoss(entry.a(), entry.b(), entry.c())) {
-        tally.withoutLoss();
-        continue;
-      }
       Pairs.Part part = part(row, entry);
-      boolean dropped =
-          (part.cut() && excessLength == ExcessLength.DROP)
-              || !carriesLoss(part.promptTokens(), part.chosenTokens(), part.rejectedTokens());
-      if (dropped) {
-        tally.dropped();
-      } else {
-        part.countIn(tally, entry.seam());
-        parts.add(part);
-      }
+      fitter.add(
+          part,
+          carriesLoss(entry.a(), entry.b(), entry.c()),
+          carriesLoss(part.promptTokens(), part.chosenTokens(), part.rejectedTokens()));
     }
-    List<DataCounts> counts = tallies.stream().map(Tally::counts).toList();
-    if (parts.isEmpty()) {
-      DataCounts all = counts.stream().reduce(DataCounts.NONE, DataCounts::plus);
-      throw new InputException(
-          "%s: none of the %,d pairs has completions within the first %,d tokens (sequence_len): %,d are longer than that, and %,d have a completion without loss at any length%s"
-              .formatted(
-                  key,
-                  all.read(),
-                  sequenceLen,
-                  all.dropped(),
-                  all.withoutLoss(),
-                  all.badRows() == 0 ? "" : ", %,d are wrong".formatted(all.badRows())));
-    }
-    return new Pairs(rows, parts, counts);
+    fitter.requireAny(key, "pairs has completions", sequenceLen);
+    return new Pairs(rows, fitter.parts(), fitter.counts());
   }
 
   private Pairs.Part part(int row, RowEntry entry) {

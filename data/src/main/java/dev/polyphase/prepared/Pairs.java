@@ -3,24 +3,11 @@ package dev.polyphase.prepared;
 import dev.polyphase.data.DataCounts;
 import dev.polyphase.data.Pair;
 import dev.polyphase.pipelines.problems.Place;
-import dev.polyphase.weights.Fingerprint;
-import java.util.AbstractList;
 import java.util.ArrayList;
-import java.util.Arrays;
-import java.util.BitSet;
 import java.util.List;
-import java.util.Map;
-import java.util.RandomAccess;
 
-/**
- * The pairs of datasets as they fit into a phase's sequences, ready to train on. Tokens are read
- * when a pair is asked for.
- */
-public final class Pairs {
-  private final RowSource<Pair> source;
-  private final List<Part> parts;
-  private final List<DataCounts> counts;
-  private final BitSet learned;
+/** The pairs of datasets as they fit into a phase's sequences, ready to train on. */
+public final class Pairs extends FittedRows<Pair, Pairs.Part> {
 
   /**
    * What is kept of a pair.
@@ -42,17 +29,27 @@ public final class Pairs {
       int rejectedTokens,
       boolean cut,
       boolean equal,
-      boolean equalAfterCut) {
+      boolean equalAfterCut)
+      implements FittedRows.Part<Pair> {
 
     /** The tokens of its two rows; the prompt is in both. */
-    int tokens() {
+    @Override
+    public int tokens() {
       return 2 * promptTokens + chosenTokens + rejectedTokens;
     }
 
-    /** Counts it. */
-    void countIn(Tally tally, boolean seam) {
-      tally.kept(cut, seam);
-      tally.piece(tokens());
+    @Override
+    public Pair of(Pair whole) {
+      return whole.part(promptFrom, chosenTokens, rejectedTokens);
+    }
+
+    @Override
+    public int[] bounds() {
+      return new int[] {promptFrom, chosenTokens, rejectedTokens};
+    }
+
+    @Override
+    public void countIn(Tally tally) {
       if (equal) {
         tally.equal(equalAfterCut);
       }
@@ -60,19 +57,7 @@ public final class Pairs {
   }
 
   Pairs(RowSource<Pair> source, List<Part> parts, List<DataCounts> counts) {
-    this.source = source;
-    this.parts = parts;
-    this.counts = List.copyOf(counts);
-    this.learned = source.learned();
-  }
-
-  /** Pairs of which each was kept. */
-  private static Pairs kept(RowSource<Pair> source, List<Part> parts) {
-    List<Tally> tallies = source.names().stream().map(name -> new Tally(Map.of())).toList();
-    for (Part part : parts) {
-      part.countIn(tallies.get(source.datasetOf(part.row())), source.seamIn(part.row()));
-    }
-    return new Pairs(source, parts, tallies.stream().map(Tally::counts).toList());
+    super(source, parts, counts);
   }
 
   /** Pairs that are all kept as they are. */
@@ -91,78 +76,8 @@ public final class Pairs {
               pair.equal(),
               false));
     }
-    return kept(RowsInMemory.ofPairs(rows, places), whole);
-  }
-
-  /** The pairs, at least one, in the order of the files. */
-  public List<Pair> rows() {
-    return new Rows();
-  }
-
-  /** The tokens of each pair's two rows. */
-  public int[] tokensOfRow() {
-    return parts.stream().mapToInt(Part::tokens).toArray();
-  }
-
-  /** The tokens of the longer row of a pair. */
-  public int longerRow(int row) {
-    Part part = parts.get(row);
-    return part.promptTokens() + Math.max(part.chosenTokens(), part.rejectedTokens());
-  }
-
-  /** Whether a pair is there in part. */
-  public boolean isPart(int row) {
-    return parts.get(row).cut();
-  }
-
-  /** Where a pair was read. */
-  public Place place(int row) {
-    return source.place(parts.get(row).row());
-  }
-
-  /** Which of {@link #names()} a pair belongs to. */
-  public int datasetOf(int row) {
-    return source.datasetOf(parts.get(row).row());
-  }
-
-  /** The datasets, as metrics call them. */
-  public List<String> names() {
-    return source.names();
-  }
-
-  /** Tells a pair's content in the files from others; equal pairs have equal ones. */
-  public long hashOf(int row) {
-    return source.hashOf(parts.get(row).row());
-  }
-
-  /** What became of the pairs of the files; a pair is a row. */
-  public DataCounts counts() {
-    return counts.stream().reduce(DataCounts.NONE, DataCounts::plus);
-  }
-
-  /** The same of each of {@link #names()}. */
-  public List<DataCounts> countsByDataset() {
-    return counts;
-  }
-
-  /** Tells them, in their order, from others. */
-  public String fingerprint() {
-    Fingerprint fingerprint = new Fingerprint();
-    for (Part part : parts) {
-      long hash = source.hashOf(part.row());
-      fingerprint.add(
-          (int) hash,
-          (int) (hash >>> Integer.SIZE),
-          part.promptFrom(),
-          part.chosenTokens(),
-          part.rejectedTokens());
-    }
-    return fingerprint.text();
-  }
-
-  /** Whether a token may be in a preferred completion; where not, it is in none. */
-  public boolean mayLearn(int id) {
-    return learned.get(id);
+    RowSource<Pair> source = RowsInMemory.ofPairs(rows, places);
+    return new Pairs(source, whole, kept(source, whole));
   }
 
   /**
@@ -171,22 +86,22 @@ public final class Pairs {
    * @param chosen which, ascending
    */
   public Pairs of(int[] chosen) {
-    return kept(source, Arrays.stream(chosen).mapToObj(parts::get).toList());
+    List<Part> some = parts(chosen);
+    return new Pairs(source(), some, kept(source(), some));
   }
 
-  /** The pairs, read as they are asked for. */
-  private final class Rows extends AbstractList<Pair> implements RandomAccess {
-    @Override
-    public Pair get(int row) {
-      Part part = parts.get(row);
-      return source
-          .row(part.row())
-          .part(part.promptFrom(), part.chosenTokens(), part.rejectedTokens());
-    }
+  /** The tokens of a pair's prompt. */
+  public int promptTokens(int row) {
+    return part(row).promptTokens();
+  }
 
-    @Override
-    public int size() {
-      return parts.size();
-    }
+  /** The tokens of a pair's prompt and its preferred completion. */
+  public int chosenRow(int row) {
+    return part(row).promptTokens() + part(row).chosenTokens();
+  }
+
+  /** The tokens of a pair's prompt and its other completion. */
+  public int rejectedRow(int row) {
+    return part(row).promptTokens() + part(row).rejectedTokens();
   }
 }

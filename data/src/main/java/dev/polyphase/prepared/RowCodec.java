@@ -27,6 +27,9 @@ interface RowCodec<T> {
   /** How many tokens it has, of all its parts. */
   long tokens(T row);
 
-  /** Marks the tokens that carry loss in a row; of a pair, those of the preferred completion. */
+  /**
+   * Marks the tokens that carry loss in a row; of a pair, those of the preferred completion, and of
+   * a judged completion those of one that is wanted.
+   */
   void markLearned(T row, BitSet learned);
 }

@@ -210,7 +210,9 @@ final class RowPreparation<T> {
       }
       try {
         JsonRow row = JsonRow.of(raw);
-        batch.add(encoder.encode(row), raw.place().line(), codec);
+        for (T made : encoder.encode(row)) {
+          batch.add(made, raw.place().line(), codec);
+        }
       } catch (BadRowException e) {
         batch.reject(rejected(raw, e.reason().words(), e.problems().get(0)));
       }
@@ -240,7 +242,7 @@ final class RowPreparation<T> {
       return encoder != null;
     }
 
-    T encode(JsonRow row) throws IOException {
+    List<T> encode(JsonRow row) throws IOException {
       RowEncoder<T> known = encoder;
       if (known == null) {
         synchronized (this) {

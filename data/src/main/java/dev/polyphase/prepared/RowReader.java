@@ -5,6 +5,7 @@ import dev.polyphase.data.Channels;
 import dev.polyphase.data.DatasetFiles;
 import dev.polyphase.data.DatasetHub;
 import dev.polyphase.data.Example;
+import dev.polyphase.data.Judged;
 import dev.polyphase.data.Pair;
 import dev.polyphase.data.ReadingListener;
 import dev.polyphase.data.RowEncoders;
@@ -70,6 +71,12 @@ public record RowReader(RowCache cache, DatasetHub hub, int threads) {
   public PreparedRows<Pair> pairs(Asked asked, RowEncoders<Pair> encoders, ReadingListener listener)
       throws IOException {
     return read(asked, encoders, new PairCodec(), listener);
+  }
+
+  /** The completions of kto that are wanted or not; a pair is two of them. */
+  public PreparedRows<Judged> judged(
+      Asked asked, RowEncoders<Judged> encoders, ReadingListener listener) throws IOException {
+    return read(asked, encoders, new JudgedCodec(), listener);
   }
 
   /**

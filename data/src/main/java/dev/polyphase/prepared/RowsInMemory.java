@@ -1,5 +1,6 @@
 package dev.polyphase.prepared;
 
+import dev.polyphase.data.Judged;
 import dev.polyphase.data.Pair;
 import dev.polyphase.pipelines.problems.Place;
 import java.util.BitSet;
@@ -21,6 +22,10 @@ record RowsInMemory<T>(List<T> rows, List<Place> places, RowCodec<T> codec)
 
   static RowsInMemory<Pair> ofPairs(List<Pair> rows, List<Place> places) {
     return new RowsInMemory<>(rows, places, new PairCodec());
+  }
+
+  static RowsInMemory<Judged> ofJudged(List<Judged> rows, List<Place> places) {
+    return new RowsInMemory<>(rows, places, new JudgedCodec());
   }
 
   @Override

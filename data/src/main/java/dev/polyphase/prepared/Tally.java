@@ -13,6 +13,8 @@ final class Tally {
   private long seams;
   private long equal;
   private long equalAfterCut;
+  private long desirable;
+  private long undesirable;
   private long pieces;
   private long tokens;
 
@@ -45,6 +47,11 @@ final class Tally {
     equalAfterCut += afterCutAlone ? 1 : 0;
   }
 
+  void judged(boolean isDesirable) {
+    desirable += isDesirable ? 1 : 0;
+    undesirable += isDesirable ? 0 : 1;
+  }
+
   DataCounts counts() {
     long badRows = bad.values().stream().mapToLong(Long::longValue).sum();
     return new DataCounts(
@@ -60,6 +67,8 @@ final class Tally {
         pieces,
         tokens,
         0,
-        0);
+        0,
+        desirable,
+        undesirable);
   }
 }

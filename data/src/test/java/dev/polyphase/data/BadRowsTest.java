@@ -95,9 +95,14 @@ class BadRowsTest {
     JsonRow first = RowLab.row(bad.file.get(1), 1);
     String keys = bad.file.size() > 2 ? bad.file.get(2) : "";
     PhaseType phase = PhaseType.valueOf(bad.file.get(0).toUpperCase(Locale.ROOT));
-    RowEncoders<?> encoders = phase == PhaseType.DPO ? lab.pairs() : lab.examples(phase);
+    RowEncoders<?> encoders =
+        switch (phase) {
+          case CPT, SFT -> lab.examples(phase);
+          case KTO -> lab.judged();
+          default -> lab.pairs();
+        };
     RowEncoder<?> encoder = encoders.ofFile(RowLab.dataset(keys), first);
-    assertThat(encoder.encode(first)).as("the good row").isNotNull();
+    assertThat(encoder.encode(first)).as("the good row").isNotEmpty();
     return encoder;
   }
 

@@ -217,17 +217,16 @@ class PairShapesTest {
   }
 
   @Test
-  void labelledCompletionsWaitForTheirLoss() {
+  void labelledCompletionsAreForAnotherPhase() {
     assertThatThrownBy(() -> lab.dpo("", "{'prompt': 'a', 'completion': 'b', 'label': true}"))
         .hasMessage(
             "rows.jsonl:1: this row has the keys \"prompt\", \"completion\", \"label\", and must be"
                 + " {\"prompt_input_ids\", \"chosen_input_ids\", \"rejected_input_ids\"} or"
-                + " {\"chosen\", \"rejected\"}; completions that are wanted or not can't be compared"
-                + " without a loss for them, which is not built: make pairs of them, or learn the"
-                + " wanted ones in an sft phase");
+                + " {\"chosen\", \"rejected\"}; completions that are wanted or not are for phases of"
+                + " type kto: make pairs of them, or take such a phase");
     assertThatThrownBy(
             () -> lab.dpo("type: unpaired", "{'prompt': 'a', 'completion': 'b', 'label': true}"))
-        .hasMessageContaining("which is not built: make pairs of them");
+        .hasMessageContaining("are for phases of type kto: make pairs of them");
   }
 
   @Test

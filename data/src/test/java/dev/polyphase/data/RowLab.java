@@ -64,6 +64,10 @@ final class RowLab implements AutoCloseable {
     return new PairEncoders(VOCAB, tokenizer, chats);
   }
 
+  JudgedEncoders judged() {
+    return new JudgedEncoders(VOCAB, tokenizer, chats);
+  }
+
   /** A dataset with these keys beside its path. */
   static Dataset dataset(String keys) {
     String yaml =
@@ -93,12 +97,17 @@ final class RowLab implements AutoCloseable {
   /** The only row of a file. */
   Example sft(String keys, String json) throws IOException {
     JsonRow row = row(json, 1);
-    return examples(PhaseType.SFT).ofFile(dataset(keys), row).encode(row);
+    return examples(PhaseType.SFT).ofFile(dataset(keys), row).encode(row).get(0);
   }
 
   Pair dpo(String keys, String json) throws IOException {
     JsonRow row = row(json, 1);
-    return pairs().ofFile(dataset(keys), row).encode(row);
+    return pairs().ofFile(dataset(keys), row).encode(row).get(0);
+  }
+
+  List<Judged> kto(String keys, String json) throws IOException {
+    JsonRow row = row(json, 1);
+    return judged().ofFile(dataset(keys), row).encode(row);
   }
 
   /** The text that tokens are made of, with what carries loss in {@code [[...]]}. */

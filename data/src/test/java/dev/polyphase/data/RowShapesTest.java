@@ -183,8 +183,9 @@ class RowShapesTest {
                 RowLab.row("{'system': 'be', 'prompt': 'hi', 'completion': 'yo'}", 1));
     assertThat(
             RowLab.shown(
-                encoder.encode(
-                    RowLab.row("{'system': null, 'prompt': 'hi', 'completion': 'yo'}", 2))))
+                encoder
+                    .encode(RowLab.row("{'system': null, 'prompt': 'hi', 'completion': 'yo'}", 2))
+                    .get(0)))
         .isEqualTo(USER + ASSISTANT);
   }
 
@@ -208,7 +209,7 @@ class RowShapesTest {
         "", ids + "'completion_mask': [0, 1, 1], 'assistant_masks': [1, 1, 0]}", "a[[b]]c");
     assertLearned("", ids + "'labels': [-100, 98, -100], 'completion_mask': [0, 1, 0]}", "a[[b]]c");
     JsonRow row = RowLab.row("{'input_ids': [97, 98]}", 1);
-    Example cpt = lab.examples(PhaseType.CPT).ofFile(RowLab.dataset(""), row).encode(row);
+    Example cpt = lab.examples(PhaseType.CPT).ofFile(RowLab.dataset(""), row).encode(row).get(0);
     assertThat(RowLab.shown(cpt)).isEqualTo("[[ab]]");
   }
 

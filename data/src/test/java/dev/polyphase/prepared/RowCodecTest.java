@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.polyphase.data.Example;
 import dev.polyphase.data.JsonRow;
+import dev.polyphase.data.Judged;
 import dev.polyphase.data.Pair;
 import java.util.Arrays;
 import java.util.BitSet;
@@ -81,6 +82,28 @@ class RowCodecTest {
   }
 
   @Test
+  void judgedCompletionsComeBackAsTheyWere() {
+    Random random = new Random(3);
+    JudgedCodec codec = new JudgedCodec();
+    for (int i = 0; i < 500; i++) {
+      Judged row =
+          new Judged(
+              random.ints(random.nextInt(9), 0, 9).toArray(),
+              random.ints(random.nextInt(9), 0, 9).toArray(),
+              random.nextBoolean(),
+              random.nextBoolean());
+      RowEntry entry = codec.entry(row, i);
+      int[] numbers = codec.numbers(row);
+      assertThat(codec.size(entry)).isEqualTo(numbers.length);
+      Judged back = codec.row(numbers, entry);
+      assertThat(back.prompt()).isEqualTo(row.prompt());
+      assertThat(back.completion()).isEqualTo(row.completion());
+      assertThat(back.desirable()).isEqualTo(row.desirable());
+      assertThat(back.seamInToken()).isEqualTo(row.seamInToken());
+    }
+  }
+
+  @Test
   void aLargeStartSurvives() {
     long start = 5_000_000_123L;
     RowEntry entry = new RowEntry(0, 1, 2, 3, 4, 5, 6, -7L, true).at(start);
@@ -114,5 +137,10 @@ class RowCodecTest {
     new PairCodec()
         .markLearned(new Pair(new int[] {1}, new int[] {2, 3}, new int[] {4}), preferred);
     assertThat(preferred.stream().boxed()).containsExactlyElementsOf(Arrays.asList(2, 3));
+    BitSet wanted = new BitSet();
+    JudgedCodec judged = new JudgedCodec();
+    judged.markLearned(new Judged(new int[] {1}, new int[] {2, 3}, true), wanted);
+    judged.markLearned(new Judged(new int[] {1}, new int[] {4}, false), wanted);
+    assertThat(wanted).isEqualTo(preferred);
   }
 }

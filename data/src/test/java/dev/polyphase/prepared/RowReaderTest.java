@@ -53,7 +53,7 @@ class RowReaderTest {
           throw new BadRowException(row.place(), Reason.COLUMN_MISSING, "\"n\" is missing");
         }
         int[] ids = row.ids("n", 1_000);
-        return new Example(ids, ids);
+        return List.of(new Example(ids, ids));
       };
     }
 

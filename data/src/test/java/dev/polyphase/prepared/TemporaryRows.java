@@ -3,6 +3,7 @@ package dev.polyphase.prepared;
 import dev.polyphase.chat.ChatEncoder;
 import dev.polyphase.data.DatasetHub;
 import dev.polyphase.data.ExampleEncoders;
+import dev.polyphase.data.JudgedEncoders;
 import dev.polyphase.data.PairEncoders;
 import dev.polyphase.data.ReadingListener;
 import dev.polyphase.pipelines.Dataset;
@@ -63,6 +64,23 @@ public final class TemporaryRows {
                     new PairEncoders(vocabSize, tokenizer, new ChatEncoder(tokenizer)),
                     ReadingListener.NOBODY),
             "datasets");
+  }
+
+  /** The judged completions of datasets in a folder. */
+  public static JudgedRows judged(
+      JudgedFitting fitting,
+      int vocabSize,
+      LazyTokenizer tokenizer,
+      Path folder,
+      Dataset... datasets)
+      throws IOException {
+    return fitting.of(
+        reader()
+            .judged(
+                asked(folder, datasets),
+                new JudgedEncoders(vocabSize, tokenizer, new ChatEncoder(tokenizer)),
+                ReadingListener.NOBODY),
+        "datasets");
   }
 
   private static RowReader.Asked asked(Path folder, Dataset... datasets) {

@@ -2,294 +2,157 @@ package dev.polyphase.dpo;
 
 import static java.util.Objects.requireNonNull;
 
-import dev.polyphase.chat.ChatEncoder;
-import dev.polyphase.data.DataCounts;
 import dev.polyphase.data.Pair;
-import dev.polyphase.data.PairEncoders;
-import dev.polyphase.data.ReadingListener;
-import dev.polyphase.data.RowHash;
-import dev.polyphase.phases.api.DatasetShare;
-import dev.polyphase.phases.api.PhaseRequest;
-import dev.polyphase.phases.api.ShownRow;
 import dev.polyphase.phases.batches.Mixture;
-import dev.polyphase.phases.batches.TokenBatch;
+import dev.polyphase.phases.model.Transformer;
 import dev.polyphase.phases.objective.BatchSize;
 import dev.polyphase.phases.objective.Beginning;
-import dev.polyphase.phases.objective.EpochRows;
-import dev.polyphase.phases.objective.Mean;
-import dev.polyphase.phases.objective.MicroBatch;
-import dev.polyphase.phases.objective.Objective;
+import dev.polyphase.phases.objective.Margins;
 import dev.polyphase.phases.objective.ObjectiveSource;
-import dev.polyphase.phases.objective.Outcome;
-import dev.polyphase.phases.objective.ReadRows;
-import dev.polyphase.pipelines.Dataset;
-import dev.polyphase.pipelines.Dpo;
-import dev.polyphase.pipelines.Phase;
-import dev.polyphase.pipelines.problems.Place;
-import dev.polyphase.prepared.PairFitting;
+import dev.polyphase.phases.objective.ObjectiveStep;
+import dev.polyphase.pipelines.Reference;
 import dev.polyphase.prepared.Pairs;
-import dev.polyphase.prepared.PreparedRows;
 import dev.polyphase.prepared.RowReader;
-import dev.polyphase.tokens.LazyTokenizer;
 import java.io.IOException;
-import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.LinkedHashMap;
-import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Locale;
-import java.util.Map;
-import java.util.OptionalDouble;
-import java.util.Set;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/** The objective of dpo phases: the mean over pairs of a preference loss. */
-public final class Preference implements Objective {
+/** The objective of phases on pairs: the mean over pairs of a preference loss. */
+public final class Preference extends CompletionObjective<Pair> {
   private final Pairs pairs;
-  private final EpochRows epoch;
-  private final SigmoidLoss loss;
-  private @Nullable PairLogProbs[] reference = {};
+  private final PairSettings settings;
+  private final Margins margins;
+  private @Nullable PairLosses losses;
+  private @Nullable RewardWatch watch;
 
-  /** The objective on these pairs, each once. */
-  public Preference(Pairs pairs, Dpo settings) {
-    this(pairs, Mixture.EACH_ONCE, settings);
-  }
+  /** The reference's log-probabilities by row; null where there are none before a step. */
+  private @Nullable LogProbs @Nullable [] reference;
+
+  private @Nullable FirstStepCheck check;
 
   /** The objective on what an epoch has of these pairs. */
-  Preference(Pairs pairs, Mixture mixture, Dpo settings) {
+  Preference(Pairs pairs, Mixture mixture, PairSettings settings) {
+    super(pairs, mixture, settings.packed() ? 2 * settings.sequenceLen() : 0);
     this.pairs = pairs;
-    this.epoch = new EpochRows(pairs.names(), pairs::datasetOf, pairs.tokensOfRow(), mixture);
-    this.loss = new SigmoidLoss(settings.beta(), settings.labelSmoothing());
+    this.settings = settings;
+    this.margins = new Margins(count());
   }
 
-  /** Reads the rows of dpo phases. */
+  /** Reads the rows of phases on pairs. */
   public static ObjectiveSource source(RowReader reader) {
-    return new Source(reader);
+    return new PairSource(reader);
   }
 
   @Override
-  public int[] tokensOfRow() {
-    return epoch.tokens();
+  public BatchSize batchSize(int[] chosen) {
+    int[] rows = rows(numbers(chosen));
+    int[] tokens = new int[2 * rows.length];
+    for (int i = 0; i < rows.length; i++) {
+      tokens[i] = pairs.chosenRow(rows[i]);
+      tokens[rows.length + i] = pairs.rejectedRow(rows[i]);
+    }
+    return settings.layout().size(tokens, Arrays.stream(rows).map(pairs::promptTokens).toArray());
   }
 
+  /** That is what the model learns to say. */
   @Override
-  public BatchSize batchSize(int[] rows) {
-    int longest = epoch.rows(rows).map(pairs::longerRow).max().orElseThrow();
-    return new BatchSize(2 * rows.length, longest);
-  }
-
-  @Override
-  public List<Place> places(int[] rows) {
-    return epoch.rows(rows).mapToObj(pairs::place).toList();
-  }
-
-  /** Of what is preferred: that is what the model learns to say. */
-  @Override
-  public Set<Integer> learned(Set<Integer> ids) {
-    Set<Integer> learned = new LinkedHashSet<>(ids);
-    learned.removeIf(
-        id ->
-            !pairs.mayLearn(id)
-                || epoch.distinct().noneMatch(row -> pairs.rows().get(row).prefers(id)));
-    return learned;
-  }
-
-  @Override
-  public DataCounts counts() {
-    return pairs.counts();
-  }
-
-  @Override
-  public Map<String, DataCounts> countsByDataset() {
-    return DataCounts.byName(pairs.names(), pairs.countsByDataset());
-  }
-
-  @Override
-  public List<DatasetShare> shares() {
-    return epoch.shares();
-  }
-
-  @Override
-  public long[] hashes() {
-    return epoch.hashes(pairs::hashOf);
-  }
-
-  @Override
-  public String fingerprint() {
-    return epoch.fingerprint(pairs.fingerprint());
+  boolean teaches(Pair pair, int id) {
+    return pair.prefers(id);
   }
 
   @Override
   public void begin(Beginning start) throws IOException {
-    reference = new ReferencePass(start, epoch.count(), this::batch, fingerprint()).logProbs();
+    close();
+    LossProgram program = settings.program();
+    losses = new PairLosses(start.model().ofHead(), program);
+    margins.clear();
+    watch =
+        new RewardWatch(
+            program,
+            settings.reference().isPresent()
+                && !(settings.reference().get() instanceof Reference.Checkpoint),
+            start.microBatches().stream().mapToInt(rows -> numbers(rows).length).sum(),
+            start.notes());
+    check = null;
+    if (settings.reference().isEmpty()) {
+      return;
+    }
+    Reference kind = settings.reference().get();
+    reference =
+        ReferencePass.of(
+                kind,
+                start,
+                new ReferencePass.Epoch(
+                    count(), this::numbers, this::said, fingerprint() + program.sums()))
+            .orElse(null);
+    check = FirstStepCheck.of(start, kind, settings.isDeterministic()).orElse(null);
   }
 
   @Override
-  public MicroBatch microBatch(int[] rows) {
-    PairBatch batch = batch(rows);
-    PairLogProbs[] references =
-        Arrays.stream(rows)
-            .mapToObj(row -> requireNonNull(reference[row]))
-            .toArray(PairLogProbs[]::new);
-    List<String> channels =
-        epoch.hasChannels() ? Arrays.stream(rows).mapToObj(epoch::channel).toList() : List.of();
-    return new Batch(batch, references, channels, loss);
+  public Optional<Margins> margins() {
+    return Optional.of(margins);
   }
 
-  private PairBatch batch(int[] rows) {
-    return PairBatch.of(epoch.rows(rows).mapToObj(pairs.rows()::get).toList());
+  /** What a model says of pairs, by their numbers in the epoch. */
+  private LogProbs[] said(Transformer model, int[] numbers) {
+    double[] sums = batch(numbers).logps(model, losses()::logps);
+    LogProbs[] found = new LogProbs[numbers.length];
+    Arrays.setAll(found, i -> new LogProbs(sums[i], sums[numbers.length + i]));
+    return found;
   }
 
-  /**
-   * Pairs of one forward pass.
-   *
-   * @param channels what metrics call the dataset of each; empty where nobody asks
-   */
-  @SuppressWarnings("ArrayRecordComponent") // Never compared.
-  private record Batch(
-      PairBatch pairs, PairLogProbs[] references, List<String> channels, SigmoidLoss loss)
-      implements MicroBatch {
-    @Override
-    public TokenBatch tokens() {
-      return pairs.tokens();
-    }
-
-    @Override
-    public int weight() {
-      return pairs.pairs();
-    }
-
-    @Override
-    public OptionalDouble slope() {
-      return OptionalDouble.empty();
-    }
-
-    @Override
-    public Outcome evaluate(float[] logProbs) {
-      PairLogProbs[] policies = PairLogProbs.of(pairs, logProbs);
-      PairFigures figures = new PairFigures();
-      Map<String, Mean> losses = new LinkedHashMap<>();
-      double lossSum = 0;
-      double[] slopeOfRow = new double[2 * policies.length];
-      for (int pair = 0; pair < policies.length; pair++) {
-        PairLogProbs policy = policies[pair];
-        double preference =
-            policy.chosen()
-                - references[pair].chosen()
-                - (policy.rejected() - references[pair].rejected());
-        double own = loss.at(preference);
-        lossSum += own;
-        if (!channels.isEmpty()) {
-          losses.merge(channels.get(pair), new Mean(own, 1), Mean::plus);
-        }
-        slopeOfRow[pair] = loss.slope(preference);
-        slopeOfRow[policies.length + pair] = -slopeOfRow[pair];
-        figures.add(loss.beta(), policy, references[pair]);
-      }
-      float[] gradient = new float[logProbs.length];
-      for (int i = 0; i < gradient.length; i++) {
-        gradient[i] = (float) slopeOfRow[pairs.targetRows()[i]];
-      }
-      return new Outcome(lossSum, gradient, figures.sums(), losses);
-    }
+  /** The reference's log-probabilities by row; null where there are none before a step. */
+  @Nullable LogProbs @Nullable [] reference() {
+    return reference;
   }
 
-  private record Rows(PreparedRows<Pair> prepared, Pairs pairs, Dpo settings) implements ReadRows {
-    @Override
-    public int count() {
-      return pairs.rows().size();
-    }
-
-    @Override
-    public DataCounts counts() {
-      return pairs.counts();
-    }
-
-    @Override
-    public Map<String, DataCounts> countsByDataset() {
-      return DataCounts.byName(pairs.names(), pairs.countsByDataset());
-    }
-
-    @Override
-    public String datasetOf(int row) {
-      return pairs.names().get(pairs.datasetOf(row));
-    }
-
-    @Override
-    public void rejected(PreparedRows.RejectedHandler handler) throws IOException {
-      prepared.rejected(handler);
-    }
-
-    @Override
-    public List<ShownRow> shown(int row) {
-      Pair pair = pairs.rows().get(row);
-      return List.of(
-          new ShownRow.Pair(
-              pairs.place(row),
-              pairs.names().get(pairs.datasetOf(row)),
-              pair.prompt(),
-              pair.chosen(),
-              pair.rejected()));
-    }
-
-    @Override
-    public long hashOf(int row) {
-      return pairs.isPart(row) ? RowHash.of(contentOf(row)) : pairs.hashOf(row);
-    }
-
-    @Override
-    public List<int[]> contentOf(int row) {
-      Pair pair = pairs.rows().get(row);
-      return List.of(pair.prompt(), pair.chosen(), pair.rejected());
-    }
-
-    @Override
-    public Objective objective(int[] chosen, Mixture mixture) {
-      return new Preference(pairs.of(chosen), mixture, settings);
-    }
+  @Override
+  public ObjectiveStep step(List<int[]> microBatches) {
+    ObjectiveStep step =
+        new PairStep(
+            microBatches.stream().map(this::microBatch).toList(),
+            settings.program(),
+            losses(),
+            requireNonNull(watch, "the phase has not begun"));
+    // Of the first step alone.
+    check = null;
+    return step;
   }
 
-  private record Source(RowReader reader) implements ObjectiveSource {
-    @Override
-    public List<String> notBuilt(Phase phase) {
-      List<String> sentences = new ArrayList<>();
-      Dpo dpo = phase.dpo();
-      if (dpo.lossType() != Dpo.LossType.SIGMOID) {
-        sentences.add(
-            "dpo.loss_type %s is not built yet; take sigmoid"
-                .formatted(dpo.lossType().name().toLowerCase(Locale.ROOT)));
-      }
-      if (dpo.reference() instanceof Dpo.Reference.Shared) {
-        sentences.add("dpo.reference shared is not built yet; leave the key out");
-      } else if (dpo.reference() instanceof Dpo.Reference.Checkpoint other) {
-        sentences.add(
-            "dpo.reference %s, a model's folder, is not built yet; leave the key out"
-                .formatted(other.path()));
-      }
-      if (phase.batch().samplePacking()) {
-        sentences.add("sample_packing true is not built yet for pairs; set it to false");
-      }
-      return sentences;
-    }
+  private PairMicroBatch microBatch(int[] chosen) {
+    int[] numbers = numbers(chosen);
+    @Nullable LogProbs @Nullable [] known = reference;
+    List<LogProbs> references =
+        known == null
+            ? List.of()
+            : Arrays.stream(numbers).mapToObj(row -> requireNonNull(known[row])).toList();
+    return new PairMicroBatch(
+        new PairMicroBatch.Rows(numbers, batch(numbers), references, channels(numbers)),
+        settings,
+        losses(),
+        margins,
+        check);
+  }
 
-    @Override
-    public ReadRows read(
-        PhaseRequest request,
-        String key,
-        List<Dataset> datasets,
-        int vocabSize,
-        LazyTokenizer tokenizer,
-        ReadingListener listener)
-        throws IOException {
-      Phase phase = request.phase();
-      PreparedRows<Pair> prepared =
-          reader.pairs(
-              new RowReader.Asked(request.folder(), request.path(key), datasets, phase.rows()),
-              new PairEncoders(
-                  vocabSize, tokenizer, new ChatEncoder(tokenizer, request.chatTemplate())),
-              listener);
-      PairFitting fitting = new PairFitting(phase.batch().sequenceLen(), phase.excessLength());
-      return new Rows(prepared, fitting.of(prepared, request.path(key)), phase.dpo());
+  private CompletionBatch batch(int[] numbers) {
+    return CompletionBatch.of(
+        contents(numbers),
+        settings.layout(),
+        settings.program().likelihood(),
+        settings.program().laterTokens());
+  }
+
+  private PairLosses losses() {
+    return requireNonNull(losses, "the phase has not begun");
+  }
+
+  @Override
+  public void close() {
+    if (losses != null) {
+      losses.close();
+      losses = null;
     }
   }
 }

@@ -1,13 +1,18 @@
 package dev.polyphase.dpo;
 
+import static java.util.Objects.requireNonNull;
+
 import dev.polyphase.data.Pair;
+import dev.polyphase.phases.batches.Mixture;
 import dev.polyphase.phases.model.Transformer;
 import dev.polyphase.phases.objective.Beginning;
+import dev.polyphase.pipelines.Dpo;
+import dev.polyphase.pipelines.Reference;
 import dev.polyphase.prepared.Pairs;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /** Phases before their first step. */
@@ -18,7 +23,16 @@ final class Beginnings {
   static Beginning in(
       Path folder, String weights, Transformer model, List<int[]> batches, Runnable pause) {
     return new Beginning(
-        model, batches, folder.resolve("reference.json"), () -> weights, note -> {}, pause);
+        model,
+        () -> {
+          throw new IllegalStateException("no other model");
+        },
+        batches,
+        true,
+        folder.resolve("reference.json"),
+        () -> weights,
+        note -> {},
+        pause);
   }
 
   /** One that finds no folder to keep anything in. */
@@ -26,18 +40,32 @@ final class Beginnings {
     return in(Path.of("/dev/null"), "weights", model, batches, pause);
   }
 
-  /** The log-probabilities of these batches of pairs. */
-  static @Nullable PairLogProbs[] logProbs(Transformer model, List<Pair> pairs, List<int[]> batches)
-      throws IOException {
-    return pass(of(model, batches, () -> {}), Pairs.of(pairs, List.of())).logProbs();
+  /** An objective on pairs, each of which an epoch has once. */
+  static Preference objective(List<Pair> pairs, LossProgram program, Layout layout) {
+    return new Preference(
+        Pairs.of(pairs, List.of()),
+        Mixture.EACH_ONCE,
+        new PairSettings(
+            program,
+            program.reference() ? Optional.of(new Reference.Precomputed()) : Optional.empty(),
+            layout,
+            false,
+            64,
+            true));
   }
 
-  /** The pass over pairs, each of which an epoch has once. */
-  static ReferencePass pass(Beginning start, Pairs pairs) {
-    return new ReferencePass(
-        start,
-        pairs.rows().size(),
-        rows -> PairBatch.of(Arrays.stream(rows).mapToObj(pairs.rows()::get).toList()),
-        pairs.fingerprint());
+  /** Sigmoid DPO. */
+  static Preference sigmoid(List<Pair> pairs, double beta, double labelSmoothing) {
+    return objective(
+        pairs, LossProgram.of(new Dpo(beta, Dpo.LossType.SIGMOID, labelSmoothing)), Layout.PADDED);
+  }
+
+  /** The log-probabilities of these batches of pairs. */
+  static @Nullable LogProbs[] logProbs(Transformer model, List<Pair> pairs, List<int[]> batches)
+      throws IOException {
+    try (Preference objective = sigmoid(pairs, 0.1, 0)) {
+      objective.begin(of(model, batches, () -> {}));
+      return requireNonNull(objective.reference());
+    }
   }
 }

@@ -1,5 +1,6 @@
 package dev.polyphase.dpo;
 
+import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -8,7 +9,6 @@ import dev.polyphase.fixtures.Fixture;
 import dev.polyphase.phases.api.InterruptedTrainingException;
 import dev.polyphase.phases.model.Transformer;
 import dev.polyphase.phases.training.RecordingListener;
-import dev.polyphase.prepared.Pairs;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -16,8 +16,12 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Preference phases that are stopped and started again, with the same reference. */
 class DpoResumeTest {
@@ -30,11 +34,33 @@ class DpoResumeTest {
 
   @TempDir Path folder;
 
-  @Test
-  void isAsIfItHadNeverStopped() throws IOException {
-    DpoRun run = new DpoRun(folder, Fixture.LLAMA.copyTo(folder)).withPairs(10);
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "dpo|dpo={}",
+        "dpo|dpo={reference: shared, prefix_sharing: true}|max_steps=2",
+        "dpo|dpo={reference: tiny-qwen2}|max_steps=2",
+        "dpo|dpo={prefix_sharing: false}|sample_packing=true|sequence_len=32|max_steps=2",
+        "dpo|dpo={loss_type: [aot, sft]}|micro_batch_size=1|max_steps=2",
+        "kto|kto={}|max_steps=2",
+        "kto|kto={reference: shared}|sample_packing=true|sequence_len=64|max_steps=2",
+        "simpo|simpo={}|max_steps=2"
+      })
+  void isAsIfItHadNeverStopped(String phase) throws IOException {
+    List<String> parts = List.of(phase.split("\\|"));
+    String[] settings =
+        Stream.concat(
+                Stream.of(SETTINGS),
+                Stream.concat(
+                    Stream.of("phases.one.type=" + parts.get(0)),
+                    parts.stream().skip(1).map(part -> "phases.one." + part)))
+            .toArray(String[]::new);
+    DpoRun run = new DpoRun(folder, Fixture.LLAMA.copyTo(folder));
+    Fixture.QWEN2.copyTo(folder);
+    int count = parts.contains("max_steps=2") ? 4 : 10;
+    run = parts.get(0).equals("kto") ? run.withJudged(count) : run.withPairs(count);
     RecordingListener whole = new RecordingListener();
-    train(run, "whole", whole);
+    train(run, "whole", whole, settings);
     int moment = 0;
     boolean ended = false;
     while (!ended) {
@@ -52,22 +78,25 @@ class DpoResumeTest {
           };
       String name = "stopped-" + moment;
       try {
-        train(run, name, first);
+        train(run, name, first, settings);
         ended = true;
       } catch (InterruptedTrainingException e) {
         RecordingListener second = new RecordingListener();
-        train(run, name, second);
+        train(run, name, second, settings);
 
         assertThat(folder.resolve(name).resolve("model/model.safetensors"))
             .hasSameBinaryContentAs(folder.resolve("whole/model/model.safetensors"));
+        assertThat(folder.resolve(name).resolve("margins.json"))
+            .as("moment %d", moment)
+            .hasSameTextualContentAs(folder.resolve("whole/margins.json"));
         List<Map<String, Number>> rows =
             new ArrayList<>(first.figures().subList(0, second.keptRows()));
         rows.addAll(second.figures());
         assertThat(rows).as("moment %d", moment).isEqualTo(whole.figures());
       }
     }
-    // Passes over the pairs and those held out, evaluations and steps.
-    assertThat(moment).isGreaterThan(10);
+    // Of steps and evaluations, and of passes over the rows where there are any.
+    assertThat(moment).isGreaterThan(4);
   }
 
   /** The reference is looked at with the first weights, but the steps are taken all the same. */
@@ -81,7 +110,7 @@ class DpoResumeTest {
             return rows.stream().anyMatch(row -> row.step() == 3);
           }
         };
-    assertThatThrownBy(() -> train(run, "stopped", atTheThirdStep))
+    assertThatThrownBy(() -> train(run, "stopped", atTheThirdStep, SETTINGS))
         .isInstanceOf(InterruptedTrainingException.class);
     RecordingListener atOnce =
         new RecordingListener() {
@@ -91,7 +120,7 @@ class DpoResumeTest {
           }
         };
 
-    assertThatThrownBy(() -> train(run, "stopped", atOnce))
+    assertThatThrownBy(() -> train(run, "stopped", atOnce, SETTINGS))
         .isInstanceOfSatisfying(
             InterruptedTrainingException.class, e -> assertThat(e.step()).isEqualTo(3));
   }
@@ -105,17 +134,12 @@ class DpoResumeTest {
     }
     List<int[]> batches = List.of(new int[] {0, 1}, new int[] {2, 3}, new int[] {4, 5});
     Path base = Fixture.LLAMA.copyTo(folder);
-    Pairs all = Pairs.of(pairs, List.of());
     int[] computed = new int[1];
     try (Transformer model = GoldenDpoTest.load(base)) {
-      PairLogProbs[] first =
-          Beginnings.pass(Beginnings.in(folder, "w", model, batches, () -> computed[0]++), all)
-              .logProbs();
+      LogProbs[] first = reference("w", pairs, model, batches, computed);
       assertThat(computed[0]).isEqualTo(3);
 
-      PairLogProbs[] again =
-          Beginnings.pass(Beginnings.in(folder, "w", model, batches, () -> computed[0]++), all)
-              .logProbs();
+      LogProbs[] again = reference("w", pairs, model, batches, computed);
       assertThat(again).isEqualTo(first);
       assertThat(computed[0]).as("the first batch alone").isEqualTo(4);
 
@@ -123,21 +147,28 @@ class DpoResumeTest {
       Files.writeString(
           kept,
           Files.readString(kept)
-              .replace(Double.toString(first[0].chosen()), Double.toString(first[0].chosen() - 1)));
-      PairLogProbs[] mended =
-          Beginnings.pass(Beginnings.in(folder, "w", model, batches, () -> computed[0]++), all)
-              .logProbs();
+              .replace(Double.toString(first[0].first()), Double.toString(first[0].first() - 1)));
+      LogProbs[] mended = reference("w", pairs, model, batches, computed);
       assertThat(mended).isEqualTo(first);
       assertThat(computed[0]).isEqualTo(8);
 
-      Beginnings.pass(Beginnings.in(folder, "other", model, batches, () -> computed[0]++), all)
-          .logProbs();
+      reference("other", pairs, model, batches, computed);
       assertThat(computed[0]).isEqualTo(11);
     }
   }
 
-  private void train(DpoRun run, String name, RecordingListener heard) throws IOException {
+  private @Nullable LogProbs[] reference(
+      String weights, List<Pair> pairs, Transformer model, List<int[]> batches, int[] computed)
+      throws IOException {
+    try (Preference objective = Beginnings.sigmoid(pairs, 0.1, 0)) {
+      objective.begin(Beginnings.in(folder, weights, model, batches, () -> computed[0]++));
+      return requireNonNull(objective.reference());
+    }
+  }
+
+  private void train(DpoRun run, String name, RecordingListener heard, String... settings)
+      throws IOException {
     Files.createDirectories(folder.resolve(name));
-    run.train(name + "/model", heard, Optional.empty(), SETTINGS);
+    run.train(name + "/model", heard, Optional.empty(), settings);
   }
 }

@@ -2,12 +2,14 @@ package dev.polyphase.dpo;
 
 import dev.polyphase.data.ReadingListener;
 import dev.polyphase.phases.api.PhaseListener;
+import dev.polyphase.phases.api.PhasePlan;
 import dev.polyphase.phases.api.PhaseRequest;
 import dev.polyphase.phases.api.PhaseStart;
 import dev.polyphase.phases.api.Retargeting;
 import dev.polyphase.phases.objective.ObjectiveSource;
 import dev.polyphase.phases.training.DjlPhaseTrainer;
 import dev.polyphase.phases.training.RecordingListener;
+import dev.polyphase.pipelines.Phase;
 import dev.polyphase.pipelines.Pipeline;
 import dev.polyphase.pipelines.language.PipelineReader;
 import dev.polyphase.prepared.TemporaryRows;
@@ -23,13 +25,15 @@ import java.util.Random;
 import java.util.Set;
 
 /**
- * A dpo phase as a pipeline file has it, on the pairs of {@code pairs.jsonl} in a folder; the same
- * behind one more token, in {@code others.jsonl}, are held out.
+ * A preference phase as a pipeline file has it, dpo where settings do not say otherwise, on the
+ * rows of {@code pairs.jsonl} in a folder; the same behind one more token, in {@code others.jsonl},
+ * are held out.
  *
- * @param folder where the pairs lie
+ * @param folder where the rows lie
  * @param base the checkpoint to start from
+ * @param trained the names of tensors
  */
-record DpoRun(Path folder, Path base) {
+record DpoRun(Path folder, Path base, Set<String> trained) {
   static final Set<String> TRAINED = Set.of("model.layers.1.mlp.up_proj.weight");
   private static final String YAML =
       """
@@ -48,9 +52,31 @@ record DpoRun(Path folder, Path base) {
           learning_rate: 1.0e-3
       """;
 
+  /** A phase that trains one tensor. */
+  DpoRun(Path folder, Path base) {
+    this(folder, base, TRAINED);
+  }
+
   /** Writes pairs of random tokens and lengths. */
   DpoRun withPairs(int count) throws IOException {
     write("pairs.jsonl", count, new Random(5));
+    return holdingOut();
+  }
+
+  /** Writes completions of random tokens and lengths in the place of pairs, two of three wanted. */
+  DpoRun withJudged(int count) throws IOException {
+    Random random = new Random(5);
+    StringBuilder rows = new StringBuilder();
+    for (int i = 0; i < count; i++) {
+      rows.append(
+          "{\"prompt_input_ids\": %s, \"completion_input_ids\": %s, \"label\": %s}%n"
+              .formatted(ids(random), ids(random), i % 3 != 1));
+    }
+    Files.writeString(folder.resolve("pairs.jsonl"), rows);
+    return holdingOut();
+  }
+
+  private DpoRun holdingOut() throws IOException {
     String prompt = "\"prompt_input_ids\": [";
     Files.writeString(
         folder.resolve("others.jsonl"),
@@ -86,7 +112,8 @@ record DpoRun(Path folder, Path base) {
   /** The same to a listener of one's own. */
   void train(String result, PhaseListener heard, Optional<Retargeting> moves, String... settings)
       throws IOException {
-    train(Preference.source(TemporaryRows.reader()), request(result, moves, settings), heard);
+    PhaseRequest request = request(result, moves, settings);
+    train(source(request.phase()), request, heard);
   }
 
   /** Trains a phase of any objective. */
@@ -95,9 +122,15 @@ record DpoRun(Path folder, Path base) {
     trainer(source).prepare(request, ReadingListener.NOBODY).train(request.start(), listener);
   }
 
-  void check(String... settings) throws IOException {
-    trainer(Preference.source(TemporaryRows.reader()))
-        .prepare(request("result", Optional.empty(), settings), ReadingListener.NOBODY);
+  PhasePlan check(String... settings) throws IOException {
+    PhaseRequest request = request("result", Optional.empty(), settings);
+    return trainer(source(request.phase())).prepare(request, ReadingListener.NOBODY).plan();
+  }
+
+  private static ObjectiveSource source(Phase phase) {
+    return phase.type().readsJudgedCompletions()
+        ? Judgement.source(TemporaryRows.reader())
+        : Preference.source(TemporaryRows.reader());
   }
 
   private PhaseRequest request(String result, Optional<Retargeting> moves, String... settings) {
@@ -106,7 +139,7 @@ record DpoRun(Path folder, Path base) {
         pipeline,
         pipeline.phases().get(0),
         folder,
-        new PhaseStart(base, TRAINED, Map.of(), Map.of(), moves),
+        new PhaseStart(base, trained, Map.of(), Map.of(), moves),
         folder.resolve(result));
   }
 

@@ -11,15 +11,14 @@ import dev.polyphase.phases.api.PhaseRequest;
 import dev.polyphase.phases.api.PhaseStart;
 import dev.polyphase.phases.model.ConfigReader;
 import dev.polyphase.phases.model.Transformer;
-import dev.polyphase.phases.objective.MicroBatch;
 import dev.polyphase.phases.objective.NextToken;
 import dev.polyphase.phases.objective.Outcome;
 import dev.polyphase.phases.training.Phases;
 import dev.polyphase.phases.training.RecordingListener;
 import dev.polyphase.pipelines.Dpo;
+import dev.polyphase.pipelines.Dpo.LossType;
 import dev.polyphase.pipelines.Dtype;
 import dev.polyphase.pipelines.PhaseType;
-import dev.polyphase.prepared.Pairs;
 import dev.polyphase.prepared.TemporaryRows;
 import dev.polyphase.weights.Checkpoint;
 import java.io.IOException;
@@ -29,6 +28,8 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Locale;
+import java.util.Map;
 import java.util.Set;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -46,30 +47,40 @@ class GoldenDpoTest {
     Path base = fixture.copyTo(folder);
     Path policy = sixStepsOfSft(golden, base);
     List<Pair> pairs = pairs(dpo);
-    Preference objective =
-        new Preference(
-            Pairs.of(pairs, List.of()),
-            new Dpo(
-                dpo.path("beta").doubleValue(),
-                Dpo.LossType.SIGMOID,
-                0,
-                0.05,
-                new Dpo.Reference.Precomputed()));
+    Preference objective = Beginnings.sigmoid(pairs, dpo.path("beta").doubleValue(), 0);
 
-    try (Transformer model = load(base)) {
-      objective.begin(Beginnings.of(model, List.of(new int[] {0, 1}, new int[] {2, 3}), () -> {}));
-      assertLogProbs(model, pairs, dpo, "ref");
-    }
-    try (Transformer model = load(policy)) {
+    try (Transformer reference = load(base);
+        Transformer model = load(policy)) {
+      objective.begin(
+          Beginnings.of(reference, List.of(new int[] {0, 1}, new int[] {2, 3}), () -> {}));
+      assertLogProbs(reference, pairs, dpo, "ref");
       assertLogProbs(model, pairs, dpo, "policy");
-      MicroBatch batch = objective.microBatch(new int[] {0, 1, 2, 3});
-      Outcome outcome = batch.evaluate(model.logProbs(batch.tokens()));
+      Outcome outcome = AtLogProbs.of(model, objective, new int[] {0, 1, 2, 3}).outcome();
       double loss = dpo.path("losses").path("sigmoid").doubleValue();
       assertThat(outcome.lossSum() / 4).isCloseTo(loss, within(1e-4 * loss));
-      assertThat(outcome.figures().get("rewards/margins") / 4)
+      assertThat(outcome.figures().get("rewards/margins").value())
           .isCloseTo(dpo.path("rewards_margins").doubleValue(), within(1e-4));
-      assertThat(outcome.figures().get("rewards/accuracies") / 4)
+      assertThat(outcome.figures().get("rewards/accuracies").value())
           .isEqualTo(dpo.path("rewards_accuracies").doubleValue());
+      assertEveryLoss(reference, model, pairs, dpo);
+    }
+  }
+
+  private static void assertEveryLoss(
+      Transformer reference, Transformer model, List<Pair> pairs, JsonNode dpo) throws IOException {
+    for (Map.Entry<String, JsonNode> loss : dpo.path("losses").properties()) {
+      LossType type = LossType.valueOf(loss.getKey().toUpperCase(Locale.ROOT));
+      // The figures' sigmoid is without smoothing; the others look at it only where they say so.
+      double smoothing = type == LossType.SIGMOID ? 0 : dpo.path("label_smoothing").doubleValue();
+      LossProgram program =
+          LossProgram.of(new Dpo(dpo.path("beta").doubleValue(), type, smoothing));
+      try (Preference objective = Beginnings.objective(pairs, program, Layout.SHARED_PROMPTS)) {
+        objective.begin(Beginnings.of(reference, List.of(new int[] {0, 1, 2, 3}), () -> {}));
+        double mean =
+            AtLogProbs.of(model, objective, new int[] {0, 1, 2, 3}).outcome().lossSum() / 4;
+        double wanted = loss.getValue().doubleValue();
+        assertThat(mean).as(loss.getKey()).isCloseTo(wanted, within(1e-4 * wanted));
+      }
     }
   }
 
@@ -120,12 +131,12 @@ class GoldenDpoTest {
 
   private static void assertLogProbs(
       Transformer model, List<Pair> pairs, JsonNode dpo, String whose) throws IOException {
-    PairLogProbs[] found = Beginnings.logProbs(model, pairs, List.of(new int[] {0, 1, 2, 3}));
+    LogProbs[] found = Beginnings.logProbs(model, pairs, List.of(new int[] {0, 1, 2, 3}));
     for (int i = 0; i < found.length; i++) {
       double chosen = dpo.path(whose + "_chosen_logps").path(i).doubleValue();
       double rejected = dpo.path(whose + "_rejected_logps").path(i).doubleValue();
-      assertThat(found[i].chosen()).isCloseTo(chosen, within(-1e-4 * chosen));
-      assertThat(found[i].rejected()).isCloseTo(rejected, within(-1e-4 * rejected));
+      assertThat(found[i].first()).isCloseTo(chosen, within(-1e-4 * chosen));
+      assertThat(found[i].second()).isCloseTo(rejected, within(-1e-4 * rejected));
     }
   }
 

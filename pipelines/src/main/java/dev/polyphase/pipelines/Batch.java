@@ -10,7 +10,7 @@ public record Batch(
             also = {"max_length", "max_seq_length"})
         int sequenceLen,
     @Key(
-            means = "rows (pairs in dpo) of one forward pass",
+            means = "rows (or pairs of them) of one forward pass",
             absent = "1",
             from = 1,
             to = 65_536,
@@ -20,8 +20,8 @@ public record Batch(
         int gradientAccumulationSteps,
     @Key(
             means =
-                "cpt and sft: short rows share sequences of up to sequence_len, and"
-                    + " micro_batch_size counts those; not built yet: for dpo",
+                "short rows, and completions of preference phases, share sequences of up to"
+                    + " sequence_len, and micro_batch_size counts those",
             absent = "false",
             also = "packing",
             after = "gradient_checkpointing")

@@ -1,6 +1,7 @@
 package dev.polyphase.pipelines;
 
 import java.util.List;
+import java.util.Optional;
 
 /**
  * One phase of a pipeline, every default filled in.
@@ -17,7 +18,11 @@ import java.util.List;
  * @param optimizer the optimiser and its constants
  * @param monitoring what is logged of it, and what ends it early
  * @param saving when its state is saved while it trains
- * @param dpo the settings of a {@code dpo} phase; its defaults elsewhere
+ * @param dpo the settings of a {@code dpo} phase; its defaults elsewhere, as with those below
+ * @param kto the settings of a {@code kto} phase
+ * @param cpo the settings of a {@code cpo} phase
+ * @param orpo the settings of an {@code orpo} phase
+ * @param simpo the settings of a {@code simpo} phase
  */
 public record Phase(
     @Key(
@@ -26,7 +31,12 @@ public record Phase(
             wanted = Pipeline.NAME_IN_WORDS,
             inherited = false)
         String name,
-    @Key(means = "`cpt`, `sft` or `dpo`", inherited = false) PhaseType type,
+    @Key(
+            means =
+                "`cpt` or `sft` on text; `dpo`, `cpo`, `orpo` or `simpo` on pairs, of which `dpo`"
+                    + " has a reference; `kto`, which has one too, on completions with a label",
+            inherited = false)
+        PhaseType type,
     TrainedWeights trained,
     @Key(means = "the rows to train on", wanted = "a list of {path: ...}") List<Dataset> datasets,
     Rows rows,
@@ -40,7 +50,12 @@ public record Phase(
     @Key(
             means = "settings for phases of type `dpo`; in `defaults` it passes the others by",
             phases = PhaseType.DPO)
-        Dpo dpo) {
+        Dpo dpo,
+    @Key(means = "settings for phases of type `kto`, likewise", phases = PhaseType.KTO) Kto kto,
+    @Key(means = "settings for phases of type `cpo`, likewise", phases = PhaseType.CPO) Cpo cpo,
+    @Key(means = "settings for phases of type `orpo`, likewise", phases = PhaseType.ORPO) Orpo orpo,
+    @Key(means = "settings for phases of type `simpo`, likewise", phases = PhaseType.SIMPO)
+        Simpo simpo) {
 
   public Phase {
     datasets = List.copyOf(datasets);
@@ -50,5 +65,14 @@ public record Phase(
   public Rows.ExcessLength excessLength() {
     return rows.excessLength()
         .orElse(type == PhaseType.CPT ? Rows.ExcessLength.SPLIT : Rows.ExcessLength.TRUNCATE);
+  }
+
+  /** Where the reference's log-probabilities come from; empty where the type knows no reference. */
+  public Optional<Reference> reference() {
+    return switch (type) {
+      case DPO -> Optional.of(dpo.reference());
+      case KTO -> Optional.of(kto.reference());
+      case CPT, SFT, CPO, ORPO, SIMPO -> Optional.empty();
+    };
   }
 }

@@ -37,9 +37,10 @@ public record Rows(
     @Key(
             name = "excess_length_strategy",
             means =
-                "what becomes of rows longer than sequence_len: `truncate` their end,"
-                    + " `truncate_start`, `drop`, `split`; in cpt they are split otherwise, else"
-                    + " their end is cut")
+                "what becomes of rows longer than sequence_len: `truncate` their end (TRL's"
+                    + " `keep_start`), `truncate_start` (`keep_end`), `drop`, `split`; in cpt they"
+                    + " are split otherwise, else their end is cut",
+            also = "truncation_mode")
         Optional<ExcessLength> excessLength,
     @Key(
             means = "the share of rows that may be wrong; they are left out and listed",
@@ -58,7 +59,9 @@ public record Rows(
 
   /** What becomes of a row that is too long. */
   public enum ExcessLength {
+    @Word({"truncate", "keep_start"})
     TRUNCATE,
+    @Word({"truncate_start", "keep_end"})
     TRUNCATE_START,
     DROP,
     SPLIT

@@ -25,5 +25,5 @@ public record TrainedWeights(
                 "trained instead of the selected weights, on exactly these modules; a word alone"
                     + " is its type",
             alone = "type",
-            after = "dpo")
+            after = "simpo")
         Optional<Adapter> adapter) {}

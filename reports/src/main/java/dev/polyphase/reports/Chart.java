@@ -7,12 +7,12 @@ import java.util.Locale;
 
 /** A curve over the steps of a phase, as a part of an HTML page. */
 final class Chart {
-  private static final int WIDTH = 440;
-  private static final int HEIGHT = 210;
+  static final int WIDTH = 440;
+  static final int HEIGHT = 210;
+  static final int TOP = 10;
+  static final int BOTTOM = HEIGHT - 38;
   private static final int LEFT = 54;
   private static final int RIGHT = WIDTH - 12;
-  private static final int TOP = 10;
-  private static final int BOTTOM = HEIGHT - 38;
 
   private final Curve curve;
   private final Axis steps;
@@ -56,9 +56,22 @@ final class Chart {
         <svg viewBox="0 0 %d %d" role="img" aria-label="%s by step">
         """
             .formatted(WIDTH, HEIGHT, Markup.escape(curve.name())));
+    svg.append(rules(values)).append(below(steps, "step"));
+    svg.append(
+        """
+        <path class="curve" d="%s"/>
+        </svg>
+        """
+            .formatted(path()));
+    return svg.toString();
+  }
+
+  /** The ticks of the upright axis. */
+  static String rules(Axis values) {
+    StringBuilder rules = new StringBuilder();
     for (double tick : values.ticks()) {
-      double y = y(tick);
-      svg.append(
+      double y = y(values, tick);
+      rules.append(
           """
           <line class="rule" x1="%d" y1="%s" x2="%d" y2="%s"/>
           <text x="%d" y="%s" text-anchor="end">%s</text>
@@ -66,21 +79,25 @@ final class Chart {
               .formatted(
                   LEFT, length(y), RIGHT, length(y), LEFT - 7, length(y + 4), values.text(tick)));
     }
-    for (double tick : steps.ticks()) {
-      svg.append(
+    return rules.toString();
+  }
+
+  /** The ticks of the level axis and what it is of. */
+  static String below(Axis axis, String name) {
+    StringBuilder ticks = new StringBuilder();
+    for (double tick : axis.ticks()) {
+      ticks.append(
           """
           <text x="%s" y="%d" text-anchor="middle">%s</text>
           """
-              .formatted(length(x(tick)), BOTTOM + 17, steps.text(tick)));
+              .formatted(length(x(axis, tick)), BOTTOM + 17, axis.text(tick)));
     }
-    svg.append(
+    ticks.append(
         """
-        <text x="%d" y="%d" text-anchor="middle">step</text>
-        <path class="curve" d="%s"/>
-        </svg>
+        <text x="%d" y="%d" text-anchor="middle">%s</text>
         """
-            .formatted((LEFT + RIGHT) / 2, HEIGHT - 5, path()));
-    return svg.toString();
+            .formatted((LEFT + RIGHT) / 2, HEIGHT - 5, name));
+    return ticks.toString();
   }
 
   /** The line through all points, broken where a value is not finite. */
@@ -90,7 +107,8 @@ final class Chart {
     for (Curve.Point point : thinned(curve.points())) {
       if (Double.isFinite(point.value())) {
         path.append(drawing ? 'L' : 'M');
-        path.append(length(x((double) point.step()))).append(' ').append(length(y(point.value())));
+        path.append(length(x(steps, (double) point.step())));
+        path.append(' ').append(length(y(values, point.value())));
       }
       // A line to where it begins shows a value that stands alone.
       if (Double.isFinite(point.value()) && !drawing) {
@@ -144,15 +162,15 @@ final class Chart {
   }
 
   private int column(Curve.Point point) {
-    return (int) x((double) point.step());
+    return (int) x(steps, (double) point.step());
   }
 
-  private double x(double step) {
-    return LEFT + steps.share(step) * (RIGHT - LEFT);
+  static double x(Axis axis, double value) {
+    return LEFT + axis.share(value) * (RIGHT - LEFT);
   }
 
-  private double y(double value) {
-    return BOTTOM - values.share(value) * (BOTTOM - TOP);
+  static double y(Axis axis, double value) {
+    return BOTTOM - axis.share(value) * (BOTTOM - TOP);
   }
 
   private static String length(double length) {

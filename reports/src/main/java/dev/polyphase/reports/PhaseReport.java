@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
  * One phase of a report. What a phase has not reached yet is empty.
  *
  * @param name the phase's name
- * @param type {@code cpt}, {@code sft} or {@code dpo}
+ * @param type as {@code sft} or {@code dpo}
  * @param targeting how it chose what to train, in a few words
  * @param status where it stands
  * @param modules its modules, in the order of the scan at its beginning
@@ -21,6 +21,7 @@ import org.jspecify.annotations.Nullable;
  * @param totals its sums; null before its end
  * @param curves the figures of training, the loss first
  * @param heldOut the held-out figures
+ * @param margins of a phase on pairs, how their reward margins are spread; null before its end
  * @param settings its settings
  * @param data the files of its data
  */
@@ -36,6 +37,7 @@ public record PhaseReport(
     @Nullable PhaseTotals totals,
     List<Curve> curves,
     List<HeldOut> heldOut,
+    @Nullable Margins margins,
     List<Setting> settings,
     List<DataFile> data) {
 
@@ -75,6 +77,7 @@ public record PhaseReport(
         null,
         List.of(),
         List.of(),
+        null,
         settings,
         List.of());
   }
@@ -93,6 +96,7 @@ public record PhaseReport(
         null,
         List.of(),
         List.of(),
+        null,
         settings,
         List.of());
   }

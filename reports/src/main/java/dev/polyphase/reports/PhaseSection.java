@@ -24,7 +24,7 @@ final class PhaseSection {
         <section>
         <h2>%d %s <small>%s</small></h2>
         %s<div class="charts">
-        %s</div>
+        %s%s</div>
         %s%s%s%s%s%s</section>
         """
         .formatted(
@@ -33,6 +33,7 @@ final class PhaseSection {
             Markup.escape(kind(phase)),
             phase.warnings().stream().map(PhaseSection::warning).collect(Collectors.joining()),
             charts(phase.curves().stream().filter(curve -> !curve.ofDataset())),
+            margins(phase),
             byDataset(phase),
             before == null ? "" : changes(before, phase),
             selection(phase),
@@ -43,6 +44,11 @@ final class PhaseSection {
 
   private static String charts(Stream<Curve> curves) {
     return curves.map(Chart::figure).collect(Collectors.joining());
+  }
+
+  private static String margins(PhaseReport phase) {
+    @Nullable Margins margins = phase.margins();
+    return margins == null ? "" : MarginChart.figures(margins);
   }
 
   /** Folded away: of many datasets there are many charts. */

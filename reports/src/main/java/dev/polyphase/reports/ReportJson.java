@@ -35,6 +35,10 @@ public final class ReportJson {
         ArrayNode warnings = node.putArray("warnings");
         phase.warnings().forEach(warnings::add);
       }
+      @Nullable Margins margins = phase.margins();
+      if (margins != null) {
+        put(node.putObject("margins"), margins);
+      }
       @Nullable PhaseTotals totals = phase.totals();
       if (totals == null) {
         node.putNull("totals");
@@ -71,6 +75,24 @@ public final class ReportJson {
     rescan.entered().forEach(entered::add);
     ArrayNode left = node.putArray("left");
     rescan.left().forEach(left::add);
+  }
+
+  private static void put(ObjectNode node, Margins margins) {
+    ArrayNode edges = node.putArray("edges");
+    margins.edges().forEach(edges::add);
+    put(node, "training", margins.training());
+    put(node, "held_out_before", margins.heldOutBefore());
+    put(node, "held_out_after", margins.heldOutAfter());
+  }
+
+  private static void put(ObjectNode margins, String name, Margins.@Nullable Spread spread) {
+    if (spread != null) {
+      ObjectNode node = margins.putObject(name);
+      node.put("pairs", spread.pairs());
+      node.put("ties", spread.ties());
+      ArrayNode counts = node.putArray("counts");
+      spread.counts().forEach(counts::add);
+    }
   }
 
   private static void put(ObjectNode node, PhaseTotals totals) {

@@ -1,7 +1,7 @@
 package dev.polyphase.reports;
 
 /**
- * What became of the rows of a phase's datasets; of dpo a row is a pair.
+ * What became of the rows of a phase's datasets; of pairs a row is one.
  *
  * @param read the rows in the files
  * @param kept those that were trained on, or measured on

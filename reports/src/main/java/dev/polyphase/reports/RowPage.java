@@ -12,7 +12,7 @@ public final class RowPage {
    * @param phase the phase that it is trained on in
    * @param dataset what metrics call its dataset
    * @param place where it was read
-   * @param parts one, or of a pair its prompt and its completions
+   * @param parts one, or of a pair or a judged completion its prompt and what follows that
    */
   public record Row(String phase, String dataset, String place, List<Part> parts) {
     public Row {
@@ -23,7 +23,7 @@ public final class RowPage {
   /**
    * A part of a row.
    *
-   * @param name empty for a row that is no pair
+   * @param name empty for a row that is no pair and not judged
    * @param tokens how many tokens it has
    * @param learned how many of them carry loss
    * @param pieces its text

@@ -34,6 +34,36 @@ class ReportJsonTest {
   }
 
   @Test
+  void marginsAreThereWhereThereWereAny() throws Exception {
+    PhaseReport plain = Reports.phase("plain", List.of());
+    PhaseReport paired =
+        Reports.withMargins(
+            plain,
+            new Margins(
+                List.of(-0.5, 0.0, 0.5),
+                new Margins.Spread(List.of(1L, 4L), 2),
+                null,
+                new Margins.Spread(List.of(0L, 3L), 0)));
+
+    JsonNode phases =
+        new ObjectMapper().readTree(ReportJson.write(Reports.of(plain, paired))).path("phases");
+
+    assertThat(phases.get(0).has("margins")).isFalse();
+    assertThat(phases.get(1).path("margins"))
+        .isEqualTo(
+            new ObjectMapper()
+                .readTree(
+                    """
+                    {"edges": [-0.5, 0.0, 0.5],
+                     "training": {"pairs": 7, "ties": 2, "counts": [1, 4]},
+                     "held_out_after": {"pairs": 3, "ties": 0, "counts": [0, 3]}}
+                    """));
+    assertThat(ReportPage.write(Reports.of(plain, paired)))
+        .containsOnlyOnce("<b>margins</b> of 7 pairs")
+        .containsOnlyOnce("<b>held-out margins</b> of 3 pairs");
+  }
+
+  @Test
   void everyModuleHasTheKeysOfTheContractAndPlainJsonNumbers() throws Exception {
     List<ModuleReport> modules =
         List.of(

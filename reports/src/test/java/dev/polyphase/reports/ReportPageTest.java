@@ -181,6 +181,7 @@ class ReportPageTest {
             null,
             List.of(new Curve(hostile, List.of(new Curve.Point(1, 1)))),
             List.of(new HeldOut(hostile, 1.0, null)),
+            null,
             List.of(new Setting(hostile, hostile)),
             List.of(new DataFile(hostile, hostile)));
     String page =

@@ -117,6 +117,7 @@ final class Reports {
         totals,
         curves,
         heldOut,
+        null,
         List.of(new Setting("learning_rate", "1e-5")),
         List.of(new DataFile("data/math.jsonl", "ab12")));
   }
@@ -135,6 +136,26 @@ final class Reports {
         phase.totals(),
         phase.curves(),
         phase.heldOut(),
+        phase.margins(),
+        phase.settings(),
+        phase.data());
+  }
+
+  /** The same phase with these margins. */
+  static PhaseReport withMargins(PhaseReport phase, Margins margins) {
+    return new PhaseReport(
+        phase.name(),
+        phase.type(),
+        phase.targeting(),
+        phase.status(),
+        phase.modules(),
+        phase.alwaysTrained(),
+        phase.rescans(),
+        phase.warnings(),
+        phase.totals(),
+        phase.curves(),
+        phase.heldOut(),
+        margins,
         phase.settings(),
         phase.data());
   }

@@ -41,6 +41,15 @@ public final class Uploads implements AutoCloseable {
     return of(owner, manager -> manager.create(values, new Shape(shape)));
   }
 
+  /**
+   * Numbers, float64.
+   *
+   * @param owner the manager that the array belongs to
+   */
+  public NDArray of(NDManager owner, double[] values, long... shape) {
+    return of(owner, manager -> manager.create(values, new Shape(shape)));
+  }
+
   @Override
   public void close() {
     kernel.close();

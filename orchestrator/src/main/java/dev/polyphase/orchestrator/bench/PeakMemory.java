@@ -17,6 +17,10 @@ import java.util.OptionalLong;
 /** The most memory that something takes, in a process of its own. */
 public final class PeakMemory {
   private static final int STEPS = 4;
+
+  /** From this size on glibc gives what is freed back at once. */
+  private static final String GIVEN_BACK_BYTES = "131072";
+
   private static final DecoderShape TINY = new DecoderShape(8, 1, 1, 1, 8, 8, false, 8, 1);
 
   private PeakMemory() {}
@@ -29,8 +33,21 @@ public final class PeakMemory {
    * @return what it printed, in bytes; empty where the system does not tell
    */
   static OptionalLong ofChild(List<String> command) throws IOException, InterruptedException {
-    Process child =
-        new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT).start();
+    return of(new ProcessBuilder(command));
+  }
+
+  /**
+   * The same, but the process gives back what it frees, so that the peak is of what is alive: two
+   * ways that differ by little are told apart.
+   */
+  static OptionalLong aliveInChild(List<String> command) throws IOException, InterruptedException {
+    ProcessBuilder child = new ProcessBuilder(command);
+    child.environment().put("MALLOC_MMAP_THRESHOLD_", GIVEN_BACK_BYTES);
+    return of(child);
+  }
+
+  private static OptionalLong of(ProcessBuilder command) throws IOException, InterruptedException {
+    Process child = command.redirectError(ProcessBuilder.Redirect.INHERIT).start();
     String printed =
         new String(child.getInputStream().readAllBytes(), StandardCharsets.UTF_8).strip();
     if (child.waitFor() != 0) {
@@ -60,20 +77,20 @@ public final class PeakMemory {
    *     beyond what that was before and beyond {@link TrainSetup#weightBytes}; empty where the
    *     system does not tell
    */
-  public static OptionalLong trainHere(TrainCase trainCase, TrainSetup setup) throws IOException {
+  public static OptionalLong trainHere(StepCase stepCase, TrainSetup setup) throws IOException {
     // Loads the library, so that it is not counted.
     new FloorStep(TINY, setup.device(), setup.precision()).close();
     boolean onGpu = !setup.device().equals("cpu");
     OptionalLong before = onGpu ? usedOfGpu(setup.device()) : ResidentMemory.now();
     OptionalLong peak;
-    try (BenchStep step = trainCase.open(setup)) {
+    try (BenchStep step = stepCase.open(setup)) {
       for (int i = 0; i < STEPS; i++) {
         step.run();
       }
       // libtorch keeps what it ever had of a GPU as long as the model is open.
       peak = onGpu ? usedOfGpu(setup.device()) : ResidentMemory.peak();
     }
-    long weights = setup.weightBytes(trainCase.trained(setup));
+    long weights = setup.weightBytes(stepCase.trained(setup));
     return before.isPresent() && peak.isPresent()
         ? OptionalLong.of(peak.getAsLong() - before.getAsLong() - weights)
         : OptionalLong.empty();

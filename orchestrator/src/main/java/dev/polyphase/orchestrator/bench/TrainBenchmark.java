@@ -1,15 +1,13 @@
 package dev.polyphase.orchestrator.bench;
 
+import static java.util.Objects.requireNonNull;
+
 import dev.polyphase.kernels.Precision;
 import dev.polyphase.orchestrator.bench.TrainFigures.CaseFigures;
-import dev.polyphase.phases.bench.BenchStep;
 import dev.polyphase.phases.bench.DecoderShape;
 import dev.polyphase.phases.bench.FloorStep;
-import dev.polyphase.phases.model.RandomModels;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
@@ -37,72 +35,41 @@ public record TrainBenchmark(
     Path folder,
     BiFunction<TrainCase, TrainSetup, List<String>> childCommand,
     Consumer<String> messages) {
-  private static final long SEED = 42;
   private static final int QUARTER = 25;
 
   /** Runs the benchmark. */
   public TrainFigures run() throws IOException, InterruptedException {
-    TrainSetup setup = new TrainSetup(shape, randomModel(), device, precision);
-    List<Timed> timed = new ArrayList<>();
-    List<Double> floor = new ArrayList<>();
-    try (FloorStep floorStep = new FloorStep(shape, device, precision)) {
+    TrainSetup setup = TrainSetup.random(shape, device, precision, folder);
+    Map<TrainCase, TimedStep> timed = new EnumMap<>(TrainCase.class);
+    double floorSeconds;
+    try (TimedStep floor = new TimedStep(new FloorStep(shape, device, precision))) {
       for (TrainCase trainCase : TrainCase.values()) {
-        timed.add(new Timed(trainCase, trainCase.open(setup), new ArrayList<>()));
+        timed.put(trainCase, new TimedStep(trainCase.open(setup)));
       }
       for (int round = 0; round <= rounds; round++) {
-        floor.add(seconds(floorStep));
-        timed.forEach(one -> one.seconds().add(seconds(one.step())));
+        floor.run();
+        timed.values().forEach(TimedStep::run);
+        double full = requireNonNull(timed.get(TrainCase.FULL)).lastSeconds();
         messages.accept(
             "round %d of %d: floor %.3f s, full %.3f s"
-                .formatted(round, rounds, last(floor), last(timed.get(0).seconds())));
+                .formatted(round, rounds, floor.lastSeconds(), full));
       }
+      floorSeconds = floor.medianSeconds();
     } finally {
-      timed.forEach(one -> one.step().close());
+      timed.values().forEach(TimedStep::close);
     }
     messages.accept("measuring memory");
     Map<TrainCase, CaseFigures> cases = new EnumMap<>(TrainCase.class);
-    for (Timed one : timed) {
-      double median = median(one.seconds());
+    for (Map.Entry<TrainCase, TimedStep> one : timed.entrySet()) {
+      double median = one.getValue().medianSeconds();
       cases.put(
-          one.trainCase(),
+          one.getKey(),
           new CaseFigures(
               median,
               shape.tokens() / median,
-              PeakMemory.ofChild(childCommand.apply(one.trainCase(), setup))));
+              PeakMemory.ofChild(childCommand.apply(one.getKey(), setup))));
     }
     Set<String> selection = DrawnSelection.modules(shape.layers(), QUARTER);
-    return new TrainFigures(median(floor), cases, selection, DrawnSelection.lowestLayer(selection));
-  }
-
-  private record Timed(TrainCase trainCase, BenchStep step, List<Double> seconds) {}
-
-  private Path randomModel() throws IOException {
-    Path tokenizer = Files.createDirectory(folder.resolve("tokenizer"));
-    // The benchmark has tokens of its own; the folder of a model is not whole without the file.
-    Files.writeString(tokenizer.resolve("tokenizer.json"), "{}");
-    Path config = Files.writeString(folder.resolve("config.json"), shape.config());
-    Path outline = Files.createDirectory(folder.resolve("outline"));
-    Path model = folder.resolve("model");
-    RandomModels models = new RandomModels();
-    models.outline(config, tokenizer, outline);
-    models.create(outline, model, SEED);
-    return model;
-  }
-
-  private static double seconds(BenchStep step) {
-    long start = System.nanoTime();
-    step.run();
-    return (System.nanoTime() - start) / 1e9;
-  }
-
-  private static double last(List<Double> values) {
-    return values.get(values.size() - 1);
-  }
-
-  /** Without the first, in which libtorch plans and the system gives the memory. */
-  private static double median(List<Double> values) {
-    double[] sorted = values.stream().skip(1).mapToDouble(Double::doubleValue).sorted().toArray();
-    int middle = sorted.length / 2;
-    return sorted.length % 2 == 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
+    return new TrainFigures(floorSeconds, cases, selection, DrawnSelection.lowestLayer(selection));
   }
 }

@@ -13,39 +13,39 @@ import java.util.TreeSet;
 import java.util.stream.Collectors;
 
 /** The ways to train that are compared. */
-public enum TrainCase {
+public enum TrainCase implements StepCase {
   /** Every parameter. */
   FULL {
     @Override
-    Set<String> trained(TrainSetup setup) throws IOException {
+    public Set<String> trained(TrainSetup setup) throws IOException {
       return all(setup);
     }
   },
   /** Half of the projections, the embedding and the head. */
   SPECTRUM_50 {
     @Override
-    Set<String> trained(TrainSetup setup) throws IOException {
+    public Set<String> trained(TrainSetup setup) throws IOException {
       return selected(setup, 50, true);
     }
   },
   /** A quarter of the projections, the embedding and the head. */
   SPECTRUM_25 {
     @Override
-    Set<String> trained(TrainSetup setup) throws IOException {
+    public Set<String> trained(TrainSetup setup) throws IOException {
       return selected(setup, 25, true);
     }
   },
   /** A quarter of the projections. */
   SPECTRUM_25_FROZEN_ENDS {
     @Override
-    Set<String> trained(TrainSetup setup) throws IOException {
+    public Set<String> trained(TrainSetup setup) throws IOException {
       return selected(setup, 25, false);
     }
   },
   /** Adapters of all projections, of the usual rank and without dropout. */
   LORA {
     @Override
-    Set<String> trained(TrainSetup setup) {
+    public Set<String> trained(TrainSetup setup) {
       return Set.of();
     }
 
@@ -57,35 +57,26 @@ public enum TrainCase {
   /** Every parameter, in DJL's own blocks with DJL's own training, in float32. */
   DJL_BLOCKS {
     @Override
-    Set<String> trained(TrainSetup setup) throws IOException {
+    public Set<String> trained(TrainSetup setup) throws IOException {
       return all(setup);
     }
 
     @Override
-    BenchStep open(TrainSetup setup) {
+    public BenchStep open(TrainSetup setup) {
       return new DjlBlocksStep(setup.shape(), setup.device());
     }
   };
 
   private static final List<String> ENDS = List.of("model.embed_tokens.weight", "lm_head.weight");
 
-  /** The weights that are trained themselves. */
-  abstract Set<String> trained(TrainSetup setup) throws IOException;
-
   /** What is trained in the place of others. */
   Adapters adapters(TrainSetup setup) {
     return Adapters.none();
   }
 
-  /** Loads the model. */
-  BenchStep open(TrainSetup setup) throws IOException {
-    return new TransformerStep(
-        setup.shape(),
-        setup.model(),
-        trained(setup),
-        adapters(setup),
-        setup.device(),
-        setup.precision());
+  @Override
+  public BenchStep open(TrainSetup setup) throws IOException {
+    return new TransformerStep(setup.load(trained(setup), adapters(setup)), setup.shape());
   }
 
   private static Set<String> all(TrainSetup setup) throws IOException {

@@ -1,5 +1,6 @@
 package dev.polyphase.orchestrator.cli;
 
+import dev.polyphase.dpo.Judgement;
 import dev.polyphase.dpo.Preference;
 import dev.polyphase.orchestrator.engine.DeviceMemory;
 import dev.polyphase.orchestrator.engine.Engine;
@@ -47,7 +48,8 @@ record Backend(
             new DjlPhaseTrainer(
                 switch (type) {
                   case CPT, SFT -> NextToken.source(rows);
-                  case DPO -> Preference.source(rows);
+                  case DPO, CPO, ORPO, SIMPO -> Preference.source(rows);
+                  case KTO -> Judgement.source(rows);
                 },
                 DeviceMemory::available),
         LibtorchSingularValues::new,

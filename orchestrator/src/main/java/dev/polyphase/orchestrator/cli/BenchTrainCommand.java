@@ -11,7 +11,6 @@ import dev.polyphase.phases.bench.DecoderShape;
 import dev.polyphase.phases.training.ComputeSettings;
 import dev.polyphase.weights.TemporaryFolder;
 import java.io.IOException;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
@@ -26,6 +25,7 @@ import picocli.CommandLine.Option;
         "Compares training steps: of everything, of selections, of LoRA, of DJL's own blocks.")
 final class BenchTrainCommand implements Callable<Integer> {
   private static final int MOST_ROUNDS = 10_000;
+  private static final int SEQUENCE = 512;
 
   private final Console console;
 
@@ -48,7 +48,7 @@ final class BenchTrainCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException, InterruptedException {
-    DecoderShape shape = shapeOptions.shape();
+    DecoderShape shape = shapeOptions.shape(SEQUENCE);
     TrainShapeOptions.requireWithin("--rounds", rounds, MOST_ROUNDS);
     ComputeSettings compute =
         ComputeSettings.of(List.of(deviceOption.device()), dtypeOption.dtype());
@@ -70,19 +70,13 @@ final class BenchTrainCommand implements Callable<Integer> {
 
   /** This program again, as {@link BenchTrainPeakCommand}. */
   private List<String> child(TrainCase trainCase, TrainSetup setup) {
-    List<String> arguments = new ArrayList<>();
-    arguments.addAll(
-        List.of("bench", BenchTrainPeakCommand.NAME, trainCase.name(), setup.model().toString()));
-    arguments.addAll(TrainShapeOptions.arguments(setup.shape(), shapeOptions.like()));
-    arguments.addAll(DeviceOption.arguments(setup.device()));
-    arguments.addAll(BenchDtypeOption.arguments(setup.precision()));
-    return ChildProgram.command(ChildProgram.STEADY_HEAP, arguments);
+    return BenchTrainPeakCommand.command(trainCase, setup, shapeOptions.like());
   }
 
   private static ObjectNode json(
       DecoderShape shape, ComputeSettings compute, TrainFigures figures) {
     ObjectNode json = JsonNodeFactory.instance.objectNode();
-    json.set("shape", shapeJson(shape));
+    json.set("shape", TrainShapeOptions.json(shape));
     json.put("device", compute.devices().get(0));
     json.put("dtype", BenchDtypeOption.nameOf(compute.precision()));
     figures.selection().forEach(json.putArray("spectrum_25_modules")::add);
@@ -97,19 +91,6 @@ final class BenchTrainCommand implements Callable<Integer> {
                     trainCase.name().toLowerCase(Locale.ROOT),
                     caseJson(found, figures.floorSeconds())));
     return json;
-  }
-
-  private static ObjectNode shapeJson(DecoderShape shape) {
-    return JsonNodeFactory.instance
-        .objectNode()
-        .put("hidden", shape.hidden())
-        .put("layers", shape.layers())
-        .put("heads", shape.heads())
-        .put("key_value_heads", shape.keyValueHeads())
-        .put("intermediate", shape.intermediate())
-        .put("vocabulary", shape.vocabulary())
-        .put("sequence", shape.sequence())
-        .put("batch", shape.batch());
   }
 
   private static ObjectNode caseJson(CaseFigures found, double floorSeconds) {

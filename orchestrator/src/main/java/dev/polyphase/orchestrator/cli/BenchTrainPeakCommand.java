@@ -1,18 +1,22 @@
 package dev.polyphase.orchestrator.cli;
 
 import dev.polyphase.orchestrator.bench.PeakMemory;
-import dev.polyphase.orchestrator.bench.TrainCase;
+import dev.polyphase.orchestrator.bench.StepCase;
 import dev.polyphase.orchestrator.bench.TrainSetup;
 import dev.polyphase.phases.training.ComputeSettings;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Parameters;
 
-/** Some training steps in a process of their own, for {@link BenchTrainCommand}. */
+/**
+ * Some training steps in a process of their own, for {@link BenchTrainCommand} and {@link
+ * BenchDpoCommand}.
+ */
 @Command(name = BenchTrainPeakCommand.NAME, hidden = true)
 final class BenchTrainPeakCommand implements Callable<Integer> {
   static final String NAME = "train-peak";
@@ -20,7 +24,7 @@ final class BenchTrainPeakCommand implements Callable<Integer> {
   private final Console console;
 
   @Parameters(index = "0", paramLabel = "CASE")
-  private TrainCase trainCase = TrainCase.FULL;
+  private String stepCase = "";
 
   @Parameters(index = "1", paramLabel = "MODEL")
   private Path model = Path.of("");
@@ -35,14 +39,28 @@ final class BenchTrainPeakCommand implements Callable<Integer> {
     this.console = console;
   }
 
+  /**
+   * The command that runs it.
+   *
+   * @param like the shape that the model has but for its layers
+   */
+  static List<String> command(StepCase stepCase, TrainSetup setup, String like) {
+    List<String> arguments = new ArrayList<>();
+    arguments.addAll(List.of("bench", NAME, stepCase.name(), setup.model().toString()));
+    arguments.addAll(TrainShapeOptions.arguments(setup.shape(), like));
+    arguments.addAll(DeviceOption.arguments(setup.device()));
+    arguments.addAll(BenchDtypeOption.arguments(setup.precision()));
+    return ChildProgram.command(ChildProgram.STEADY_HEAP, arguments);
+  }
+
   @Override
   public Integer call() throws IOException {
     ComputeSettings compute =
         ComputeSettings.of(List.of(deviceOption.device()), dtypeOption.dtype());
     PeakMemory.trainHere(
-            trainCase,
+            StepCase.named(stepCase),
             new TrainSetup(
-                shapeOptions.shape(), model, compute.devices().get(0), compute.precision()))
+                shapeOptions.shape(1), model, compute.devices().get(0), compute.precision()))
         .ifPresent(bytes -> console.results().println(bytes));
     return ExitCode.DONE;
   }

@@ -179,7 +179,9 @@ final class PlanJson {
         .put("pieces", counts.pieces())
         .put("tokens", counts.tokens())
         .put("duplicates", counts.duplicates())
-        .put("also_held_out", counts.alsoHeldOut());
+        .put("also_held_out", counts.alsoHeldOut())
+        .put("desirable", counts.desirable())
+        .put("undesirable", counts.undesirable());
   }
 
   private static ObjectNode memory(MemoryEstimate need) {
@@ -193,6 +195,7 @@ final class PlanJson {
         .put("optimizer_bytes", need.optimizerBytes())
         .put("copy_bytes", need.offload() == null ? 0 : need.offload().copyBytes())
         .put("host_bytes", need.hostBytes())
+        .put("reference_bytes", need.referenceBytes())
         .put("gradient_bytes", need.gradientBytes())
         .put("activation_bytes", need.activationBytes())
         .put("gradient_checkpointing", need.recomputed())

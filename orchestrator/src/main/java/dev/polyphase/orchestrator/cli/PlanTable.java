@@ -15,7 +15,6 @@ import dev.polyphase.phases.api.DeviceNeed;
 import dev.polyphase.phases.api.EndToken;
 import dev.polyphase.phases.api.MemoryEstimate;
 import dev.polyphase.phases.api.PhasePlan;
-import dev.polyphase.pipelines.PhaseType;
 import dev.polyphase.pipelines.Pipeline;
 import dev.polyphase.rescanner.UnfrozenParameters;
 import java.util.ArrayList;
@@ -99,6 +98,9 @@ final class PlanTable {
     if (phases.stream().anyMatch(PlanTable::offloads)) {
       rowOfMemory("  both on the CPU", PlanTable::onCpu);
       rowOfMemory("  copies of masters", PlanTable::copies);
+    }
+    if (phases.stream().anyMatch(PlanTable::keepsReference)) {
+      rowOfMemory("  reference", need -> Numbers.bytes(need.referenceBytes()));
     }
     rowOfMemory("  gradients", need -> Numbers.bytes(need.gradientBytes()));
     rowOfMemory("  gradient checkpointing", need -> need.recomputed() ? "on" : "off");
@@ -186,6 +188,10 @@ final class PlanTable {
     if (phases.stream().anyMatch(planned -> inPieces(counts.apply(planned.plan())))) {
       rowOfData("      in pieces", counts, DataCounts::pieces);
     }
+    if (phases.stream().map(PlannedPhase::plan).map(counts).anyMatch(PlanTable::isJudged)) {
+      rowOfPlan("      desirable", plan -> judged(counts.apply(plan), DataCounts::desirable));
+      rowOfPlan("      undesirable", plan -> judged(counts.apply(plan), DataCounts::undesirable));
+    }
     rowOfData("      cut or split", counts, DataCounts::cut);
     rowOfData("    dropped", counts, DataCounts::dropped);
     rowOfData("    without loss", counts, DataCounts::withoutLoss);
@@ -229,6 +235,15 @@ final class PlanTable {
     return counts == null ? "-" : Numbers.whole(number.applyAsLong(counts));
   }
 
+  private static String judged(@Nullable DataCounts counts, ToLongFunction<DataCounts> number) {
+    return isJudged(counts) ? number(counts, number) : "-";
+  }
+
+  /** Whether they are of completions that are wanted or not. */
+  private static boolean isJudged(@Nullable DataCounts counts) {
+    return counts != null && counts.desirable() + counts.undesirable() > 0;
+  }
+
   private static boolean inPieces(@Nullable DataCounts counts) {
     return counts != null && counts.pieces() != counts.kept();
   }
@@ -244,7 +259,7 @@ final class PlanTable {
   }
 
   private static boolean hasPairs(PlannedPhase planned) {
-    return planned.phase().type() == PhaseType.DPO;
+    return planned.phase().type().readsPairs();
   }
 
   private static String equalPairs(PlannedPhase planned) {
@@ -266,6 +281,12 @@ final class PlanTable {
   private static boolean offloads(PlannedPhase planned) {
     @Nullable MemoryEstimate need = planned.plan().memory();
     return need != null && need.offload() != null;
+  }
+
+  /** Whether a reference takes memory of its own; mapped, it is among the mapped weights. */
+  private static boolean keepsReference(PlannedPhase planned) {
+    @Nullable MemoryEstimate need = planned.plan().memory();
+    return need != null && need.referenceBytes() > 0;
   }
 
   /** With what the gradients and new weights pass through. */
@@ -365,9 +386,26 @@ final class PlanTable {
               Numbers.whole(share.epochTokens()));
         }
         text.append('\n').append(table.text());
+        if (isJudged(planned.plan().data())) {
+          text.append('\n').append(judgements(planned));
+        }
       }
     }
     return text.toString();
+  }
+
+  /** How many completions of each dataset are wanted. */
+  private static String judgements(PlannedPhase planned) {
+    TextTable table =
+        new TextTable("completions of " + planned.phase().name(), "desirable", "undesirable");
+    planned
+        .plan()
+        .datasets()
+        .forEach(
+            (name, counts) ->
+                table.row(
+                    name, Numbers.whole(counts.desirable()), Numbers.whole(counts.undesirable())));
+    return table.text();
   }
 
   private static String warnings(List<PlannedPhase> phases, DeviceMemory device) {

@@ -64,7 +64,8 @@ final class PreviewCommand implements Callable<Integer> {
     @Option(
         names = "--json",
         description =
-            "One JSON object a row: file, line, input_ids and labels, or the three of a pair.")
+            "One JSON object a row: file, line, input_ids and labels, the three of a pair, or the two of a"
+                + " judged completion and its label.")
     private boolean json;
 
     @Option(names = "--html", description = "One page of HTML.")

@@ -32,7 +32,10 @@ final class PreviewText {
     this.ids = ids;
   }
 
-  /** A row as JSON: its file and line, and its tokens with their labels, or those of a pair. */
+  /**
+   * A row as JSON: its file and line, and its tokens with their labels, those of a pair, or those
+   * of a judged completion with its label.
+   */
   static ObjectNode json(String phase, ShownRow row) {
     ObjectNode node = JsonNodeFactory.instance.objectNode();
     node.put("phase", phase)
@@ -46,6 +49,10 @@ final class PreviewText {
       put(node, "prompt_input_ids", pair.prompt());
       put(node, "chosen_input_ids", pair.chosen());
       put(node, "rejected_input_ids", pair.rejected());
+    } else if (row instanceof ShownRow.Judged judged) {
+      put(node, "prompt_input_ids", judged.prompt());
+      put(node, "completion_input_ids", judged.completion());
+      node.put("label", judged.desirable());
     }
     return node;
   }
@@ -63,14 +70,28 @@ final class PreviewText {
     if (row instanceof ShownRow.Tokens tokens) {
       parts.add(part("", tokens.ids(), tokens.labels(), false));
     } else if (row instanceof ShownRow.Pair pair) {
-      int[] none = new int[pair.prompt().length];
-      Arrays.fill(none, JsonRow.NO_LOSS);
-      boolean prompted = none.length > 0;
-      parts.add(part("prompt", pair.prompt(), none, false));
-      parts.add(part("chosen", pair.chosen(), pair.chosen(), prompted));
-      parts.add(part("rejected", pair.rejected(), pair.rejected(), prompted));
+      parts.add(prompt(pair.prompt()));
+      parts.add(completion("chosen", pair.chosen(), pair.prompt()));
+      parts.add(completion("rejected", pair.rejected(), pair.prompt()));
+    } else if (row instanceof ShownRow.Judged judged) {
+      parts.add(prompt(judged.prompt()));
+      parts.add(
+          completion(
+              judged.desirable() ? "desirable completion" : "undesirable completion",
+              judged.completion(),
+              judged.prompt()));
     }
     return new RowPage.Row(phase, row.dataset(), row.place().toString(), parts);
+  }
+
+  private RowPage.Part prompt(int[] tokens) {
+    int[] none = new int[tokens.length];
+    Arrays.fill(none, JsonRow.NO_LOSS);
+    return part("prompt", tokens, none, false);
+  }
+
+  private RowPage.Part completion(String name, int[] tokens, int[] prompt) {
+    return part(name, tokens, tokens, prompt.length > 0);
   }
 
   /**

@@ -1,13 +1,16 @@
 package dev.polyphase.orchestrator.cli;
 
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.polyphase.phases.bench.DecoderShape;
 import dev.polyphase.pipelines.problems.InputException;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
-/** The options that shape the model and the batch of {@code bench train}. */
+/** The options that shape the model and the batch of {@code bench train} and {@code bench dpo}. */
 final class TrainShapeOptions {
   private static final String DEFAULT = "small";
 
@@ -33,9 +36,8 @@ final class TrainShapeOptions {
   @Option(
       names = "--seq",
       paramLabel = "N",
-      defaultValue = "512",
-      description = "Tokens of a row; 512 by default.")
-  private int sequence;
+      description = "Tokens of a row; 512 by default, of a row of pairs 128.")
+  private @Nullable Integer sequence;
 
   @Option(
       names = "--batch",
@@ -55,16 +57,18 @@ final class TrainShapeOptions {
   /**
    * The shape.
    *
+   * @param defaultSequence the tokens of a row where nothing else is asked for
    * @throws InputException where an option is out of its range
    */
-  DecoderShape shape() {
+  DecoderShape shape(int defaultSequence) {
     DecoderShape shape = KNOWN.get(like);
     if (shape == null) {
       throw new InputException(
           "--like is '" + like + "'; the shapes known are " + String.join(", ", KNOWN.keySet()));
     }
-    requireWithin("--seq", sequence, MOST_TOKENS);
-    requireWithin("--batch", batch, MOST_TOKENS / sequence);
+    int tokens = sequence == null ? defaultSequence : sequence;
+    requireWithin("--seq", tokens, MOST_TOKENS);
+    requireWithin("--batch", batch, MOST_TOKENS / tokens);
     if (layers != 0) {
       requireWithin("--layers", layers, MOST_LAYERS);
     }
@@ -76,7 +80,7 @@ final class TrainShapeOptions {
         shape.intermediate(),
         shape.vocabulary(),
         shape.tied(),
-        sequence,
+        tokens,
         batch);
   }
 
@@ -95,6 +99,20 @@ final class TrainShapeOptions {
 
   String like() {
     return like;
+  }
+
+  /** A shape as the benchmarks print it. */
+  static ObjectNode json(DecoderShape shape) {
+    return JsonNodeFactory.instance
+        .objectNode()
+        .put("hidden", shape.hidden())
+        .put("layers", shape.layers())
+        .put("heads", shape.heads())
+        .put("key_value_heads", shape.keyValueHeads())
+        .put("intermediate", shape.intermediate())
+        .put("vocabulary", shape.vocabulary())
+        .put("sequence", shape.sequence())
+        .put("batch", shape.batch());
   }
 
   /**

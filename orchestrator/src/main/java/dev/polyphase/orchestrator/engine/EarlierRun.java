@@ -21,6 +21,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What an earlier start of a run left, and what a next one makes of it: finished phases stay as
@@ -149,7 +150,31 @@ final class EarlierRun {
         new ArrayList<>(
             since.ofSettings(
                 "phases." + then.name() + ".", then.settings(), settings.phases().get(index)));
+    if (index == finished && problems.isEmpty()) {
+      problems.addAll(ofReference(then, phases.get(index), since));
+    }
     problems.addAll(since.ofData(then, DataFiles.digests(phases.get(index), request)));
+    return problems;
+  }
+
+  /** Of the files of a reference that a phase in the middle still has to be compared with. */
+  private List<Problem> ofReference(PhaseState then, Phase now, SinceThen since)
+      throws IOException {
+    Optional<Path> folder = StartFiles.referenceFolder(now, request);
+    @Nullable List<PhaseState.StartFile> files = then.reference();
+    if (folder.isEmpty() || files == null) {
+      return List.of();
+    }
+    List<Problem> problems = new ArrayList<>();
+    for (PhaseState.StartFile file : files) {
+      StartFiles.change(folder.get(), file)
+          .ifPresent(
+              change ->
+                  problems.add(
+                      since.problem(
+                          "the reference of phase %s is not what it was when the phase began: %s"
+                              .formatted(then.name(), change))));
+    }
     return problems;
   }
 

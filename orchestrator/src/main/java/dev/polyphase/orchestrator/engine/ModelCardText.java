@@ -5,7 +5,6 @@ import dev.polyphase.phases.api.Compute;
 import dev.polyphase.phases.api.EndToken;
 import dev.polyphase.pipelines.Optimizer;
 import dev.polyphase.pipelines.Phase;
-import dev.polyphase.pipelines.PhaseType;
 import dev.polyphase.pipelines.Pipeline;
 import dev.polyphase.pipelines.RescanEvery;
 import dev.polyphase.pipelines.SelectionRule;
@@ -38,20 +37,6 @@ final class ModelCardText {
         author = {Eric Hartford and Lucas Atkins and Fernando Fernandes Neto and David Golchinfar},
         year   = {2024},
         eprint = {2406.06623},
-        archivePrefix = {arXiv}
-      }
-      ```
-      """;
-
-  private static final String DPO =
-      """
-      ```bibtex
-      @inproceedings{rafailov2023direct,
-        title  = {Direct Preference Optimization: Your Language Model is Secretly a Reward Model},
-        author = {Rafael Rafailov and Archit Sharma and Eric Mitchell and Stefano Ermon and Christopher D. Manning and Chelsea Finn},
-        year   = {2023},
-        booktitle = {Advances in Neural Information Processing Systems},
-        eprint = {2305.18290},
         archivePrefix = {arXiv}
       }
       ```
@@ -187,8 +172,8 @@ final class ModelCardText {
           "NEFTune noise",
           of(chapter -> decimal(chapter.settings().batch().neftuneNoiseAlpha())));
     }
-    if (chapters.stream().anyMatch(chapter -> chapter.settings().type() == PhaseType.DPO)) {
-      row(table, "dpo", of(chapter -> dpo(chapter.settings())));
+    if (chapters.stream().anyMatch(chapter -> !chapter.settings().type().readsText())) {
+      row(table, "preference loss", of(chapter -> PreferenceCard.loss(chapter.settings())));
     }
     row(table, "loss, first and last", of(ModelCardText::losses));
     for (String figure : heldOutFigures()) {
@@ -234,9 +219,10 @@ final class ModelCardText {
     if (ranked()) {
       text.append("The weights were chosen by their signal-to-noise ratio:\n\n").append(SPECTRUM);
     }
-    if (chapters.stream().anyMatch(chapter -> chapter.settings().type() == PhaseType.DPO)) {
-      text.append("\nPreferences were optimised by DPO:\n\n").append(DPO);
-    }
+    chapters.stream()
+        .map(chapter -> chapter.settings().type())
+        .distinct()
+        .forEach(type -> text.append(PreferenceCard.citation(type)));
     return text.isEmpty() ? "" : "## Citations\n\n" + text.toString().stripLeading();
   }
 
@@ -336,14 +322,6 @@ final class ModelCardText {
             name, decimal(optimizer.weightDecay()), decimal(phase.optimizer().maxGradNorm()));
   }
 
-  private static String dpo(Phase phase) {
-    return phase.type() == PhaseType.DPO
-        ? phase.dpo().lossType().name().toLowerCase(Locale.ROOT)
-            + ", beta "
-            + decimal(phase.dpo().beta())
-        : "";
-  }
-
   private static String adapter(Phase phase) {
     return phase
         .trained()
@@ -397,7 +375,7 @@ final class ModelCardText {
   }
 
   /** As a person writes it: 25, 0.1, 1e-5. */
-  private static String decimal(double value) {
+  static String decimal(double value) {
     return value == Math.rint(value) && Math.abs(value) < 1e15
         ? Long.toString((long) value)
         : Double.toString(value).replace(".0E", "e").replace("E", "e");

@@ -299,7 +299,11 @@ final class PhaseRunner {
 
     void write() throws IOException {
       folder.removeRescansAfter(0);
-      journal.phaseStarted(index, DataFiles.digests(phase, request), StartFiles.of(start));
+      journal.phaseStarted(
+          index,
+          DataFiles.digests(phase, request),
+          StartFiles.of(start),
+          StartFiles.ofReference(phase, request));
     }
   }
 

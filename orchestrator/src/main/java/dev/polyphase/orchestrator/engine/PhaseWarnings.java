@@ -31,6 +31,7 @@ public final class PhaseWarnings {
   /** What of these is of its rows. */
   public static List<String> ofRows(Phase phase, PhasePlan plan) {
     List<String> warnings = new ArrayList<>(RowWarnings.of(phase, plan.data(), plan.heldOut()));
+    warnings.addAll(RowWarnings.oneSided(phase, plan.datasets()));
     plan.badRows().forEach(bad -> warnings.add("phase %s: %s".formatted(phase.name(), bad)));
     return warnings;
   }
@@ -42,6 +43,7 @@ public final class PhaseWarnings {
    */
   static List<String> of(Phase phase, PhaseResult result, Pipeline pipeline) {
     List<String> warnings = new ArrayList<>(RowWarnings.of(phase, result.data(), result.heldOut()));
+    warnings.addAll(RowWarnings.oneSided(phase, result.datasets()));
     RateWarnings.after(phase.name(), result, pipeline).ifPresent(warnings::add);
     return warnings;
   }

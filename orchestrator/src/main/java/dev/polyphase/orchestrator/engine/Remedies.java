@@ -6,10 +6,12 @@ import dev.polyphase.phases.api.PhasePlan;
 import dev.polyphase.pipelines.GradientCheckpointing;
 import dev.polyphase.pipelines.Optimizer;
 import dev.polyphase.pipelines.Phase;
+import dev.polyphase.pipelines.Reference;
 import dev.polyphase.pipelines.SelectionRule.Budget;
 import dev.polyphase.pipelines.Targeting;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /** The settings that make a phase need less memory. */
@@ -37,6 +39,9 @@ public final class Remedies {
       remedies.add(
           "micro_batch_size below %d, with more gradient_accumulation_steps"
               .formatted(phase.batch().microBatchSize()));
+    }
+    if (need != null && need.referenceBytes() > 0 && sharesReference(phase)) {
+      remedies.add(phase.type().name().toLowerCase(Locale.ROOT) + ".reference: precomputed");
     }
     remedies.addAll(trainingLess(phase));
     remedies.add("sequence_len below " + phase.batch().sequenceLen());
@@ -67,6 +72,10 @@ public final class Remedies {
     return snr.alwaysTrain().isEmpty()
         ? List.of(smaller)
         : List.of("targeting.always_train: []", smaller);
+  }
+
+  private static boolean sharesReference(Phase phase) {
+    return phase.reference().filter(Reference.Shared.class::isInstance).isPresent();
   }
 
   private static boolean mayOffload(

@@ -2,7 +2,6 @@ package dev.polyphase.orchestrator.engine;
 
 import dev.polyphase.data.DataCounts;
 import dev.polyphase.pipelines.Phase;
-import dev.polyphase.pipelines.PhaseType;
 import dev.polyphase.pipelines.Rows.ExcessLength;
 import java.util.ArrayList;
 import java.util.List;
@@ -41,8 +40,34 @@ final class RowWarnings {
     return sentences;
   }
 
+  /**
+   * That all completions of a dataset of kto are wanted, or none is: with no other kind beside them
+   * the loss has nothing to tell them from.
+   *
+   * @param datasets the counts of the training data by dataset; null where nobody counted
+   */
+  static List<String> oneSided(Phase phase, @Nullable Map<String, DataCounts> datasets) {
+    List<String> sentences = new ArrayList<>();
+    if (datasets != null) {
+      datasets.forEach(
+          (name, counts) -> {
+            if (counts.desirable() + counts.undesirable() > 0
+                && Math.min(counts.desirable(), counts.undesirable()) == 0) {
+              sentences.add(
+                  "phase %s: all %s completions of dataset %s are %s; kto learns from both kinds, see that the labels are right, and that the phase has some of the other kind"
+                      .formatted(
+                          phase.name(),
+                          Numbers.whole(counts.desirable() + counts.undesirable()),
+                          name,
+                          counts.desirable() > 0 ? "desirable" : "undesirable"));
+            }
+          });
+    }
+    return sentences;
+  }
+
   private static void add(List<String> sentences, Phase phase, String which, DataCounts counts) {
-    String rows = which + (phase.type() == PhaseType.DPO ? "pairs" : "rows");
+    String rows = which + phase.type().rowsInWords();
     // Of a row that is split nothing is lost.
     long cut = phase.excessLength() == ExcessLength.SPLIT ? 0 : counts.cut();
     if (cut + counts.dropped() > 0 && FEW * (cut + counts.dropped()) >= counts.read()) {
@@ -88,7 +113,7 @@ final class RowWarnings {
                   phase.name(),
                   Numbers.whole(counts.alsoHeldOut()),
                   Numbers.whole(counts.read()),
-                  phase.type() == PhaseType.DPO ? "pairs" : "rows",
+                  phase.type().rowsInWords(),
                   share(counts.alsoHeldOut(), counts.read())));
     }
   }

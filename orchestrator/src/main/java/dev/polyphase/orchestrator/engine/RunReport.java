@@ -135,6 +135,7 @@ final class RunReport {
         totals(state, folder, chosen, weights),
         figures.curves(),
         figures.heldOut(),
+        MarginFigures.read(folder),
         settingsByKey(state),
         data(state));
   }

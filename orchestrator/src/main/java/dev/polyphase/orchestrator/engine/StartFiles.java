@@ -1,6 +1,8 @@
 package dev.polyphase.orchestrator.engine;
 
 import dev.polyphase.orchestrator.store.PhaseState.StartFile;
+import dev.polyphase.pipelines.Phase;
+import dev.polyphase.pipelines.Reference;
 import dev.polyphase.weights.Checkpoint;
 import dev.polyphase.weights.FileFailure;
 import java.io.IOException;
@@ -17,8 +19,9 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * The files of weights that a phase is trained from, to notice at a next start that they changed. A
- * file that is cut while it is mapped ends the process without a word.
+ * The files of weights that a phase is trained from, and those of its reference, to notice at a
+ * next start that they changed. A file that is cut while it is mapped ends the process without a
+ * word.
  *
  * <p>Files of equal length and time are the same. Where the time alone differs, as of a model that
  * was downloaded again, a sample of the bytes decides: those of the beginning, which hold all names
@@ -35,11 +38,33 @@ final class StartFiles {
   static List<StartFile> of(Checkpoint checkpoint) throws IOException {
     List<StartFile> files = new ArrayList<>();
     for (Path file : checkpoint.weightFiles()) {
-      files.add(
-          new StartFile(
-              String.valueOf(file.getFileName()), Files.size(file), modified(file), sample(file)));
+      files.add(of(file));
     }
     return files;
+  }
+
+  /** Likewise of the model of another folder that is a phase's reference, with its config.json. */
+  static List<StartFile> ofReference(Phase phase, RunRequest request) throws IOException {
+    Optional<Path> folder = referenceFolder(phase, request);
+    if (folder.isEmpty()) {
+      return List.of();
+    }
+    List<StartFile> files = of(Checkpoint.open(folder.get()));
+    files.add(of(folder.get().resolve("config.json")));
+    return files;
+  }
+
+  /** The folder of a phase's reference, where that is a model of its own. */
+  static Optional<Path> referenceFolder(Phase phase, RunRequest request) {
+    return phase
+        .reference()
+        .filter(Reference.Checkpoint.class::isInstance)
+        .map(other -> request.folder().resolve(((Reference.Checkpoint) other).path()));
+  }
+
+  private static StartFile of(Path file) throws IOException {
+    return new StartFile(
+        String.valueOf(file.getFileName()), Files.size(file), modified(file), sample(file));
   }
 
   /** What is not as it was, in words that go on a sentence; empty where it is the same. */

@@ -33,6 +33,7 @@ final class StartingState {
               settings.phases().get(i),
               Map.of(),
               null,
+              null,
               null));
     }
     return new RunState(

@@ -8,7 +8,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param place its place in the pipeline, counted from 0
  * @param name its name
- * @param type {@code cpt}, {@code sft} or {@code dpo}
+ * @param type as {@code sft} or {@code dpo}
  * @param status where it stands
  * @param steps the optimiser steps that it took; null before its end
  * @param tokens the tokens that it trained on; null before its end

@@ -281,7 +281,7 @@ public enum Metric {
     RUN,
     /** The name of a phase. */
     PHASE,
-    /** {@code cpt}, {@code sft} or {@code dpo}. */
+    /** As {@code sft} or {@code dpo}. */
     TYPE,
     /** Of an entry of the queue. */
     STATE,

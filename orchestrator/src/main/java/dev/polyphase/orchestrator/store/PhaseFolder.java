@@ -136,6 +136,11 @@ public record PhaseFolder(Path path) {
     return path.resolve("metrics.jsonl");
   }
 
+  /** Of a phase on pairs that is done, how their reward margins are spread. */
+  public Path marginsJson() {
+    return path.resolve("margins.json");
+  }
+
   /** The state of training as Hugging Face's trainer writes it. */
   public Path trainerStateJson() {
     return path.resolve("trainer_state.json");

@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
  * The state of one phase of a run.
  *
  * @param name the phase's name
- * @param type {@code cpt}, {@code sft} or {@code dpo}
+ * @param type as {@code sft} or {@code dpo}
  * @param folder its folder's name within the run's
  * @param status where the phase stands
  * @param settings its settings by key, as {@code targeting.top_percent}
@@ -21,6 +21,7 @@ import org.jspecify.annotations.Nullable;
  * @param result what training did, or null before its end
  * @param start the weights' files that it was trained from when it began; null before, and where an
  *     earlier version began it
+ * @param reference likewise of the other model that is its reference; empty where there is none
  */
 public record PhaseState(
     String name,
@@ -30,10 +31,11 @@ public record PhaseState(
     Map<String, String> settings,
     Map<String, String> data,
     @Nullable PhaseResult result,
-    @Nullable List<StartFile> start) {
+    @Nullable List<StartFile> start,
+    @Nullable List<StartFile> reference) {
 
   /**
-   * A file of weights at one moment.
+   * A file of a model at one moment.
    *
    * @param name its name in the model's folder
    * @param bytes its length
@@ -73,6 +75,7 @@ public record PhaseState(
     settings = Map.copyOf(settings);
     data = Map.copyOf(data);
     start = start == null ? null : List.copyOf(start);
+    reference = reference == null ? null : List.copyOf(reference);
   }
 
   /** Whether its model is complete. */
@@ -80,18 +83,21 @@ public record PhaseState(
     return status == Status.FINISHED;
   }
 
-  /** This phase, begun on data with these digests, from these files. */
-  public PhaseState begun(Map<String, String> digests, List<StartFile> from) {
-    return new PhaseState(name, type, folder, Status.RUNNING, settings, digests, null, from);
+  /** This phase, begun on data with these digests, from these files, with those as reference. */
+  public PhaseState begun(
+      Map<String, String> digests, List<StartFile> from, List<StartFile> beside) {
+    return new PhaseState(
+        name, type, folder, Status.RUNNING, settings, digests, null, from, beside);
   }
 
   /** This phase, begun as it was, going on with other settings. */
   public PhaseState with(Map<String, String> others) {
-    return new PhaseState(name, type, folder, status, others, data, result, start);
+    return new PhaseState(name, type, folder, status, others, data, result, start, reference);
   }
 
   /** This phase, finished with this result. */
   public PhaseState finished(PhaseResult trained) {
-    return new PhaseState(name, type, folder, Status.FINISHED, settings, data, trained, start);
+    return new PhaseState(
+        name, type, folder, Status.FINISHED, settings, data, trained, start, reference);
   }
 }

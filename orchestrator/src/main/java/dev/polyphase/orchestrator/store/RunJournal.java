@@ -62,11 +62,14 @@ public final class RunJournal implements AutoCloseable {
     return written;
   }
 
-  /** A phase begins, on data with these digests, from these files. */
+  /** A phase begins, on data with these digests, from these files, with those as reference. */
   public void phaseStarted(
-      int index, Map<String, String> dataDigests, List<PhaseState.StartFile> start) {
+      int index,
+      Map<String, String> dataDigests,
+      List<PhaseState.StartFile> start,
+      List<PhaseState.StartFile> reference) {
     PhaseState phase = state.phases().get(index);
-    change(state.withPhase(index, phase.begun(dataDigests, start), now()));
+    change(state.withPhase(index, phase.begun(dataDigests, start, reference), now()));
     add("phase_started", phase.name(), null);
   }
 

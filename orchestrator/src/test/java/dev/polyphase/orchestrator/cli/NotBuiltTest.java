@@ -42,7 +42,9 @@ class NotBuiltTest {
       phases:
         - {name: text, type: cpt, datasets: [{path: text.jsonl}]}
         - {name: rows, type: sft, datasets: [{path: more-text.jsonl}]}
-        - {name: pairs, type: dpo, datasets: [{path: more-pairs.jsonl}]}
+        - {name: dpo, type: dpo, datasets: [{path: more-pairs.jsonl}]}
+        - {name: kto, type: kto, datasets: [{path: more-unpaired.jsonl}]}
+        - {name: cpo, type: cpo, datasets: [{path: more-pairs.jsonl}]}
       """;
 
   private static final String MESSAGES =
@@ -79,23 +81,33 @@ class NotBuiltTest {
           entry("kto", UNPAIRED),
           entry("tokens", "{\"input_ids\": [1, 2], \"labels\": [1, 2]}"));
 
+  private static final List<String> PAIRS = List.of("datasets=[{path: preference.jsonl}]");
+
   private static final List<String> WARMUP_STABLE_DECAY =
       List.of("lr_scheduler=warmup_stable_decay", "lr_scheduler_kwargs.num_decay_steps=1");
 
   /** What a word needs beside it, by its key or by both. */
   private static final Map<String, List<String>> BESIDE =
-      Map.of(
-          "type=dpo", List.of("datasets=[{path: preference.jsonl}]"),
-          "targeting.method=parameters", List.of("targeting.unfrozen_parameters=[model.layers.1]"),
-          "targeting.match",
+      Map.ofEntries(
+          entry("type=dpo", PAIRS),
+          entry("type=kto", List.of("datasets=[{path: unpaired.jsonl}]")),
+          entry("type=cpo", PAIRS),
+          entry("type=orpo", PAIRS),
+          entry("type=simpo", PAIRS),
+          entry("dpo.loss_type=exo_pair", List.of("dpo.label_smoothing=0.001")),
+          entry(
+              "targeting.method=parameters",
+              List.of("targeting.unfrozen_parameters=[model.layers.1]")),
+          entry(
+              "targeting.match",
               List.of(
                   "targeting.method=parameters",
-                  "targeting.unfrozen_parameters=[model.layers.1.mlp.up_proj.weight]"),
-          "lr_scheduler=cosine_with_min_lr", List.of("lr_scheduler_kwargs.min_lr=1e-4"),
-          "lr_scheduler=warmup_stable_decay", WARMUP_STABLE_DECAY,
-          "lr_scheduler_kwargs.warmup_type", WARMUP_STABLE_DECAY,
-          "lr_scheduler_kwargs.decay_type", WARMUP_STABLE_DECAY,
-          "adapter.save", List.of("adapter.type=lora"));
+                  "targeting.unfrozen_parameters=[model.layers.1.mlp.up_proj.weight]")),
+          entry("lr_scheduler=cosine_with_min_lr", List.of("lr_scheduler_kwargs.min_lr=1e-4")),
+          entry("lr_scheduler=warmup_stable_decay", WARMUP_STABLE_DECAY),
+          entry("lr_scheduler_kwargs.warmup_type", WARMUP_STABLE_DECAY),
+          entry("lr_scheduler_kwargs.decay_type", WARMUP_STABLE_DECAY),
+          entry("adapter.save", List.of("adapter.type=lora")));
 
   @TempDir static Path folder;
   private static String yaml = "";
@@ -110,6 +122,8 @@ class NotBuiltTest {
     Files.writeString(folder.resolve("more-text.jsonl"), ROWS.get("text").replace(" b", " d"));
     Files.writeString(
         folder.resolve("more-pairs.jsonl"), ROWS.get("preference").replace(" b", " d"));
+    Files.writeString(
+        folder.resolve("more-unpaired.jsonl"), ROWS.get("unpaired").replace(" b", " d"));
     yaml = Files.writeString(folder.resolve("keys.yaml"), PIPELINE).toString();
   }
 
@@ -138,10 +152,13 @@ class NotBuiltTest {
         "rows  | datasets=[{path: 't*.jsonl'}]                 | datasets[].path   | true",
         "text  | sample_packing=true                           | sample_packing    | true",
         "rows  | sample_packing=true                           | sample_packing    | true",
-        "pairs | sample_packing=true                           | sample_packing    | false",
-        "pairs | dpo.reference=precomputed                     | dpo.reference     | true",
-        "pairs | dpo.reference=shared                          | dpo.reference     | false",
-        "pairs | dpo.reference=tiny-llama                      | dpo.reference     | false",
+        "dpo   | sample_packing=true                           | sample_packing    | true",
+        "cpo   | sample_packing=true                           | sample_packing    | true",
+        "kto   | sample_packing=true                           | sample_packing    | true",
+        "dpo   | dpo.reference=precomputed                     | dpo.reference     | true",
+        "dpo   | dpo.reference=shared                          | dpo.reference     | true",
+        "dpo   | dpo.reference=tiny-llama                      | dpo.reference     | true",
+        "kto   | kto.reference=shared                          | kto.reference     | true",
       })
   void whatTheOtherMarksMean(String phase, String setting, String key, boolean built) {
     assertPlanned(List.of("phases." + phase + "." + setting), key, built);
@@ -156,7 +173,7 @@ class NotBuiltTest {
             marked.add(key.replace("eval_datasets", "datasets"));
           }
         });
-    assertThat(marked).containsExactly("dpo.loss_type", "dpo.reference", "sample_packing");
+    assertThat(marked).isEmpty();
   }
 
   private static void assertPlanned(List<String> settings, String key, boolean built) {
@@ -181,8 +198,10 @@ class NotBuiltTest {
       return List.of(word.key().replace(OF_PIPELINE + ".", "") + "=" + word.value());
     }
     String phase = "phases.rows.";
-    if (word.key().startsWith("dpo.") || PREFERENCE.equals(ROWS.get(word.value()))) {
-      phase = "phases.pairs.";
+    if (word.key().matches("(dpo|kto|cpo)\\..*")) {
+      phase = "phases." + word.key().substring(0, "dpo.".length());
+    } else if (PREFERENCE.equals(ROWS.get(word.value()))) {
+      phase = "phases.dpo.";
     }
     int list = word.key().indexOf("[].");
     if (list > 0) {
@@ -192,9 +211,12 @@ class NotBuiltTest {
           "%s%s=[{path: %s.jsonl, %s: %s}]"
               .formatted(phase, word.key().substring(0, list), rows, key, word.value()));
     }
-    String setting = word.key() + "=" + word.value();
-    List<String> settings = new ArrayList<>(List.of(phase + setting));
-    for (String beside : BESIDE.getOrDefault(setting, BESIDE.getOrDefault(word.key(), List.of()))) {
+    boolean listed = word.key().endsWith("[]");
+    String key = word.key().replace("[]", "");
+    String value = listed ? "[" + word.value() + "]" : word.value();
+    List<String> settings = new ArrayList<>(List.of(phase + key + "=" + value));
+    for (String beside :
+        BESIDE.getOrDefault(key + "=" + word.value(), BESIDE.getOrDefault(key, List.of()))) {
       settings.add(phase + beside);
     }
     return settings;
@@ -215,7 +237,12 @@ class NotBuiltTest {
         });
     assertThat(words)
         .extracting(Word::key)
-        .contains("pipeline.dtype", "targeting.metric", "datasets[].type", "dpo.loss_type");
+        .contains(
+            "pipeline.dtype",
+            "targeting.metric",
+            "datasets[].type",
+            "dpo.loss_type",
+            "kto.loss_type");
     return words;
   }
 

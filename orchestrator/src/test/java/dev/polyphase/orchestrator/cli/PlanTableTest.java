@@ -29,6 +29,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
 import java.util.Set;
+import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -82,6 +83,7 @@ class PlanTableTest {
                   19 * GIB,
                   38 * GIB,
                   null,
+                  0,
                   19 * GIB,
                   6 * GIB + GIB / 2,
                   true),
@@ -139,6 +141,57 @@ class PlanTableTest {
               scans, logs, report                  35.5 MiB
               free for all of it                 512.00 GiB
             """);
+  }
+
+  @Test
+  void judgedCompletionsAreCountedByWhatTheyAre() throws JsonProcessingException {
+    PhasePlan one = SFT.plan();
+    PlannedPhase judged =
+        new PlannedPhase(
+            SFT.phase(),
+            SFT.target(),
+            new PhasePlan(
+                judged(900, 107),
+                one.heldOut(),
+                List.of(),
+                new TreeMap<>(Map.of("a", judged(900, 7), "b", judged(0, 100))),
+                List.of(new DatasetShare("a", 907, 907, 9), new DatasetShare("b", 100, 100, 9)),
+                one.ends(),
+                one.slots(),
+                one.steps(),
+                one.rescans(),
+                one.totalTokens(),
+                one.reach(),
+                one.trainedValues(),
+                one.modelValues(),
+                one.compute(),
+                one.memory(),
+                one.deviceNeeds(),
+                one.checkpointBytes(),
+                one.resultBytes()));
+    assertThat(table(judged, new DeviceMemory(139 * GIB, 140 * GIB)))
+        .contains(
+            """
+                kept                                  1,007
+                  desirable                             900
+                  undesirable                           107
+                  cut or split                            0
+            """,
+            """
+            completions of sft  desirable  undesirable
+            a                         900            7
+            b                           0          100
+            """,
+            "phase sft: all 100 completions of dataset b are undesirable");
+    JsonNode phase = json(judged, new DeviceMemory(0, 0)).at("/phases/0");
+    assertThat(phase.at("/data/desirable").longValue()).isEqualTo(900);
+    assertThat(phase.at("/datasets/b/undesirable").longValue()).isEqualTo(100);
+  }
+
+  private static DataCounts judged(long desirable, long undesirable) {
+    long rows = desirable + undesirable;
+    return new DataCounts(
+        rows, rows, 0, 0, 0, Map.of(), 0, 0, 0, rows, 9, 0, 0, desirable, undesirable);
   }
 
   @Test
@@ -397,6 +450,7 @@ class PlanTableTest {
                 memory.masterBytes(),
                 memory.optimizerBytes(),
                 new MemoryEstimate.Offload(10 * GIB, 3 * GIB),
+                memory.referenceBytes(),
                 memory.gradientBytes(),
                 memory.activationBytes(),
                 memory.recomputed()),

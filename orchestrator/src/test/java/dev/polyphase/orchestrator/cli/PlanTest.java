@@ -164,7 +164,8 @@ class PlanTest {
     JsonNode counts =
         Polyphase.parse(
             "{\"read\":100,\"kept\":1,\"cut\":0,\"dropped\":99,\"without_loss\":0,"
-                + "\"bad\":{},\"seams\":0,\"equal\":0,\"equal_after_cut\":0,\"pieces\":1,\"tokens\":9,\"duplicates\":0,\"also_held_out\":0}");
+                + "\"bad\":{},\"seams\":0,\"equal\":0,\"equal_after_cut\":0,\"pieces\":1,\"tokens\":9,\"duplicates\":0,\"also_held_out\":0,"
+                + "\"desirable\":0,\"undesirable\":0}");
     assertThat(plan.path("data")).isEqualTo(counts).isEqualTo(plan.path("held_out"));
     assertThat(plan.path("warnings"))
         .extracting(JsonNode::textValue)

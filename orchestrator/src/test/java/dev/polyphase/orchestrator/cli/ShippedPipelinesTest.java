@@ -13,7 +13,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.io.TempDir;
@@ -38,14 +37,6 @@ class ShippedPipelinesTest {
        "max_position_embeddings": 8192, "rms_norm_eps": 1e-5, "hidden_act": "silu",
        "initializer_range": 0.02, "torch_dtype": "bfloat16", "eos_token_id": 258}
       """;
-
-  private static final Map<PhaseType, String> ROWS =
-      Map.of(
-          PhaseType.CPT, "{\"text\": \"The moon pulls the sea. %s\"}\n",
-          PhaseType.SFT,
-              "{\"messages\": [{\"role\": \"user\", \"content\": \"2 + 3? %s\"},"
-                  + " {\"role\": \"assistant\", \"content\": \"5\"}]}\n",
-          PhaseType.DPO, "{\"prompt\": \"2 + 3? %s\", \"chosen\": \" 5\", \"rejected\": \" 6\"}\n");
 
   @TempDir Path folder;
 
@@ -109,7 +100,7 @@ class ShippedPipelinesTest {
         Files.createDirectories(rows.getParent());
         StringBuilder different = new StringBuilder();
         for (int i = 0; i < 5; i++) {
-          different.append(ROWS.get(phase.type()).formatted(rows.getFileName() + " " + i));
+          different.append(rows(phase.type()).formatted(rows.getFileName() + " " + i));
         }
         Files.writeString(rows, different);
       }
@@ -120,6 +111,19 @@ class ShippedPipelinesTest {
     assertThat(planned.exitCode()).as(planned.messages()).isZero();
     assertThat(Polyphase.parse(planned.results()).path("phases").findValuesAsText("name"))
         .containsExactlyElementsOf(pipeline.phases().stream().map(Phase::name).toList());
+  }
+
+  /** A row of the type's shape, made different by what is put into it. */
+  private static String rows(PhaseType type) {
+    return switch (type) {
+      case CPT -> "{\"text\": \"The moon pulls the sea. %s\"}\n";
+      case SFT ->
+          "{\"messages\": [{\"role\": \"user\", \"content\": \"2 + 3? %s\"},"
+              + " {\"role\": \"assistant\", \"content\": \"5\"}]}\n";
+      case DPO, CPO, ORPO, SIMPO ->
+          "{\"prompt\": \"2 + 3? %s\", \"chosen\": \" 5\", \"rejected\": \" 6\"}\n";
+      case KTO -> "{\"prompt\": \"2 + 3? %s\", \"completion\": \" 5\", \"label\": true}\n";
+    };
   }
 
   private static List<Path> list(Path folder) throws IOException {

@@ -252,6 +252,35 @@ class CheckpointResumeTest {
     assertThat(runs.run(PIPELINE, Start.BEGIN_OR_RESUME).kind()).isEqualTo(Kind.FINISHED);
   }
 
+  @ParameterizedTest
+  @ValueSource(strings = {"model.safetensors", "config.json"})
+  void aPhaseGoesOnWithTheReferenceThatItBeganWithAlone(String file) throws IOException {
+    Path reference = Files.createDirectory(folder.resolve("reference"));
+    for (String one : List.of("model.safetensors", "config.json")) {
+      Files.copy(folder.resolve("tiny-llama").resolve(one), reference.resolve(one));
+    }
+    String compared =
+        PIPELINE.replace(
+            "{name: first, type: sft,", "{name: first, type: dpo, dpo: {reference: reference},");
+    assertThatThrownBy(() -> runs.run(compared, Start.BEGIN_OR_RESUME, dying("first", 5, 3)))
+        .isInstanceOf(IllegalStateException.class);
+    byte[] content = Files.readAllBytes(reference.resolve(file));
+    Files.write(reference.resolve(file), Arrays.copyOf(content, content.length - 1));
+
+    assertThatThrownBy(() -> runs.run(compared, Start.BEGIN_OR_RESUME))
+        .isInstanceOf(InputException.class)
+        .hasMessage(
+            "the reference of phase first is not what it was when the phase began: %s had %s bytes and has %s now; put it back, or remove the folder %s, so that this phase begins anew, or start the run anew with --fresh"
+                .formatted(
+                    reference.resolve(file),
+                    Numbers.whole(content.length),
+                    Numbers.whole(content.length - 1),
+                    folder.resolve(FIRST).resolve("checkpoints")));
+
+    Files.write(reference.resolve(file), content);
+    assertThat(runs.run(compared, Start.BEGIN_OR_RESUME).kind()).isEqualTo(Kind.FINISHED);
+  }
+
   @Test
   void aNewModelStaysWhileAPhaseGoesOnFromIt() throws IOException {
     String random = "{init: random, config: tiny-llama/config.json, tokenizer: tiny-llama}";

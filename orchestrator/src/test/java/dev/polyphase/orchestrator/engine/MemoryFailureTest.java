@@ -89,7 +89,7 @@ class MemoryFailureTest {
             1,
             1,
             new Compute("libtorch", devices, "bfloat16", "so"),
-            new MemoryEstimate(1, 1, 5 * GIB, 0, 0, states, apart, 2 * GIB, GIB, false),
+            new MemoryEstimate(1, 1, 5 * GIB, 0, 0, states, apart, 0, 2 * GIB, GIB, false),
             List.of(places),
             0,
             0);

@@ -93,13 +93,14 @@ class ModelCardTextTest {
         .contains("| data | a.jsonl | a.jsonl |\n| held-out data | held.jsonl | held.jsonl |\n")
         .contains("| trained parameters | 250 (25.0 %) | 250 (25.0 %) |")
         .contains("| learning rate | 1e-5, cosine | 5e-7, cosine |")
-        .contains("| dpo |  | sigmoid, beta 0.2 |")
+        .contains("| preference loss |  | sigmoid, beta 0.2 |")
         .contains("| loss, first and last | 2.5000, 1.2500 | 2.5000, 1.2500 |")
         .contains("| held-out loss, before and after | 2.7500, 1.5000 | 2.7500, 1.5000 |")
         .doesNotContain("runtime")
         .contains("- Polyphase 9.9\n- libtorch 2.7.1 on cpu, float32\n")
         .contains("2406.06623", "2305.18290");
-    assertThat(card("base", Set.of("a.jsonl"), 1)).doesNotContain("2305.18290", "| dpo |");
+    assertThat(card("base", Set.of("a.jsonl"), 1))
+        .doesNotContain("2305.18290", "| preference loss |");
   }
 
   @Test

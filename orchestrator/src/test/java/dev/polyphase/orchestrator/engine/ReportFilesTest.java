@@ -137,6 +137,31 @@ class ReportFilesTest {
   }
 
   @Test
+  void marginsAreThoseThatThePhaseWrote() throws IOException {
+    run();
+    Path margins = run.path().resolve("phase-02-second/margins.json");
+    String written =
+        """
+        {"edges":[-1.0,0.0,1.0],"training":{"pairs":6,"ties":1,"counts":[2,3]},\
+        "held_out_before":{"pairs":2,"ties":2,"counts":[0,0]},\
+        "held_out_after":{"pairs":2,"ties":0,"counts":[0,2]}}
+        """;
+    Files.writeString(margins, written);
+    ReportFiles.rebuild(run);
+
+    assertThat(report().path("phases").get(0).has("margins")).isFalse();
+    assertThat(report().path("phases").get(1).path("margins"))
+        .isEqualTo(new ObjectMapper().readTree(written));
+    assertThat(Files.readString(run.path().resolve("report/index.html")))
+        .contains("of 6 pairs: 50.0 % above 0, 33.3 % below, 16.7 % ties");
+
+    Files.writeString(margins, written.replace("[2,3]", "[2]"));
+    assertThatThrownBy(() -> ReportFiles.rebuild(run))
+        .isInstanceOf(InputException.class)
+        .hasMessageContaining(margins + ": this is not what a phase wrote of its margins");
+  }
+
+  @Test
   void modelsThatWereRemovedToSaveSpaceAreNotMissed() throws IOException {
     run();
     JsonNode before = report();

@@ -7,6 +7,7 @@ import dev.polyphase.pipelines.Phase;
 import dev.polyphase.pipelines.language.PipelineReader;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
@@ -72,12 +73,43 @@ class RowWarningsTest {
 
   @Test
   void rowsThatAreHeldOutTooAreNamedFromATenthOn() {
-    assertThat(of("sft", new DataCounts(100, 90, 0, 0, 0, Map.of(), 0, 0, 0, 90, 1, 0, 10), null))
+    assertThat(
+            of(
+                "sft",
+                new DataCounts(100, 90, 0, 0, 0, Map.of(), 0, 0, 0, 90, 1, 0, 10, 0, 0),
+                null))
         .containsExactly(
             "phase one: 10 of 100 rows (10.0 %) are in eval_datasets too and not trained on; hold"
                 + " out others, or remove them");
-    assertThat(of("sft", new DataCounts(100, 91, 0, 0, 0, Map.of(), 0, 0, 0, 91, 1, 50, 9), null))
+    assertThat(
+            of(
+                "sft",
+                new DataCounts(100, 91, 0, 0, 0, Map.of(), 0, 0, 0, 91, 1, 50, 9, 0, 0),
+                null))
         .isEmpty();
+  }
+
+  @Test
+  void aDatasetOfOneKindOfCompletionsDeservesAWord() {
+    Map<String, DataCounts> datasets =
+        new TreeMap<>(
+            Map.of("good", judged(3, 0), "bad", judged(0, 4_000), "both", judged(1, 999)));
+    assertThat(RowWarnings.oneSided(phase("sft"), datasets))
+        .containsExactly(
+            "phase one: all 4,000 completions of dataset bad are undesirable; kto learns from both"
+                + " kinds, see that the labels are right, and that the phase has some of the other"
+                + " kind",
+            "phase one: all 3 completions of dataset good are desirable; kto learns from both kinds,"
+                + " see that the labels are right, and that the phase has some of the other kind");
+    assertThat(RowWarnings.oneSided(phase("sft"), Map.of("rows", DataCounts.whole(9, 99))))
+        .isEmpty();
+    assertThat(RowWarnings.oneSided(phase("sft"), null)).isEmpty();
+  }
+
+  private static DataCounts judged(long desirable, long undesirable) {
+    long rows = desirable + undesirable;
+    return new DataCounts(
+        rows, rows, 0, 0, 0, Map.of(), 0, 0, 0, rows, 1, 0, 0, desirable, undesirable);
   }
 
   private static DataCounts counts(long read, long kept, long cut, long dropped, long withoutLoss) {
@@ -86,6 +118,10 @@ class RowWarningsTest {
 
   private static List<String> of(
       String type, @Nullable DataCounts data, @Nullable DataCounts heldOut) {
+    return RowWarnings.of(phase(type), data, heldOut);
+  }
+
+  private static Phase phase(String type) {
     String yaml =
         """
         name: p
@@ -95,7 +131,6 @@ class RowWarningsTest {
              datasets: [{path: a}]}
         """
             .formatted(type);
-    Phase phase = PipelineReader.parse(yaml, "p.yaml", List.of()).phases().get(0);
-    return RowWarnings.of(phase, data, heldOut);
+    return PipelineReader.parse(yaml, "p.yaml", List.of()).phases().get(0);
   }
 }

@@ -44,6 +44,7 @@ class RunIndexTest {
         Map.of(),
         Map.of(),
         result,
+        null,
         null);
   }
 

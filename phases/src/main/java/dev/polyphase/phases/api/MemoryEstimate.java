@@ -9,12 +9,14 @@ import org.jspecify.annotations.Nullable;
  * @param batchRows the rows of the largest forward pass
  * @param batchTokens the tokens of each of these rows, padding counted
  * @param frozenBytes frozen weights, copied into memory
- * @param mappedBytes frozen weights that are the file's own pages: the system may drop them and
- *     reads them again when they are needed
+ * @param mappedBytes frozen weights, and a reference's, that are the file's own pages: the system
+ *     may drop them and reads them again when they are needed
  * @param masterBytes trained weights in float32
  * @param optimizerBytes the optimiser's states
  * @param offload what is on the CPU, where the model is on a GPU and those two are not; null where
  *     they are with the model
+ * @param referenceBytes what a reference takes beyond that: second arrays of trained weights; of
+ *     another model, by how much its pass before the first step needs more than training does
  * @param gradientBytes gradients
  * @param activationBytes what forward and backward pass keep and compute with at the worst moment,
  *     or the optimiser while it updates, beyond all gradients
@@ -28,6 +30,7 @@ public record MemoryEstimate(
     long masterBytes,
     long optimizerBytes,
     @Nullable Offload offload,
+    long referenceBytes,
     long gradientBytes,
     long activationBytes,
     boolean recomputed) {
@@ -40,7 +43,30 @@ public record MemoryEstimate(
   /** What must be there at once: all but the mapped weights. */
   public long unmappedBytes() {
     long trained = offload == null ? masterBytes + optimizerBytes : offload.copyBytes();
-    return frozenBytes + trained + gradientBytes + activationBytes;
+    return frozenBytes + trained + referenceBytes + gradientBytes + activationBytes;
+  }
+
+  /**
+   * The same where another moment, before training, needs so much: the peak is the higher of both.
+   *
+   * @param unmapped what must be there at that moment
+   * @param mapped the weights that are files' own pages then
+   */
+  public MemoryEstimate orBefore(long unmapped, long mapped) {
+    long more = Math.max(0, unmapped - unmappedBytes());
+    long moreMapped = Math.max(0, unmapped + mapped - totalBytes() - more);
+    return new MemoryEstimate(
+        batchRows,
+        batchTokens,
+        frozenBytes,
+        mappedBytes + moreMapped,
+        masterBytes,
+        optimizerBytes,
+        offload,
+        referenceBytes + more,
+        gradientBytes,
+        activationBytes,
+        recomputed);
   }
 
   /** What the CPU needs beside the device: 0 where nothing is offloaded. */

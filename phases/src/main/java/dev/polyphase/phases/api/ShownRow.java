@@ -29,4 +29,14 @@ public sealed interface ShownRow {
    */
   record Pair(Place place, String dataset, int[] prompt, int[] chosen, int[] rejected)
       implements ShownRow {}
+
+  /**
+   * A judged completion of kto.
+   *
+   * @param prompt what it follows
+   * @param completion what is judged
+   * @param desirable whether it is wanted
+   */
+  record Judged(Place place, String dataset, int[] prompt, int[] completion, boolean desirable)
+      implements ShownRow {}
 }

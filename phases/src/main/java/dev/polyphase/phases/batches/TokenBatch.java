@@ -2,6 +2,7 @@ package dev.polyphase.phases.batches;
 
 import dev.polyphase.data.Example;
 import dev.polyphase.data.JsonRow;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 
@@ -9,20 +10,25 @@ import java.util.List;
  * Rows of one forward pass: one below the other, padded on the right to the longest; or packed,
  * side by side in one row without any padding. The arrays are not copied.
  *
- * <p>Padding has the id 0 and no target; under causal attention no token before it sees it. Rows
- * that are packed do not see each other, and the first token of none is a target.
+ * <p>Padding has the id 0 and no target; under causal attention no token before it sees it. What is
+ * packed does not see each other but for prefixes, as {@link Document} has them, and the first
+ * token of none is a target unless it follows a prefix.
  *
  * @param ids [batch * seq], row by row
  * @param batch how many rows; 1 where they are packed
  * @param seq the tokens of each, padding counted
- * @param tokens the tokens, padding not counted
+ * @param tokens the tokens as they lie there, padding not counted: of a prefix once
  * @param targetPositions the flat indices {@code b * seq + t} of the positions whose next token
- *     carries loss, ascending
+ *     carries loss, document by document, and in each in the order of its tokens. Ascending but for
+ *     the first target of what follows a prefix: it is at the prefix's last token, which may be
+ *     another's position as well
  * @param targets that next token's label, one for each target position
+ * @param targetDocuments the number of each target's document, as the batch was made of them; where
+ *     nothing is packed, of its row
  * @param lengths the tokens of each row, padding not counted; where rows are packed, of each
  *     sequence of them, side by side
- * @param documents the lengths of what lies side by side in every row, in sum {@code seq}; one
- *     where nothing is packed
+ * @param documents what lies side by side in every row, in sum {@code seq} tokens; one where
+ *     nothing is packed
  */
 @SuppressWarnings("ArrayRecordComponent") // Never compared; a list would box every token.
 public record TokenBatch(
@@ -32,13 +38,42 @@ public record TokenBatch(
     long tokens,
     int[] targetPositions,
     int[] targets,
+    int[] targetDocuments,
     int[] lengths,
-    int[] documents) {
+    List<Span> documents) {
+
+  /**
+   * A document as it lies in a row. Empty ones have none.
+   *
+   * @param tokens its own
+   * @param prefixOf the number of the span that begins with its prefix; -1 for none
+   * @param prefixTokens the tokens of the prefix; 0 for none
+   */
+  public record Span(int tokens, int prefixOf, int prefixTokens) {
+    /** A document without a prefix. */
+    static Span of(int tokens) {
+      return new Span(tokens, -1, 0);
+    }
+
+    /** The tokens that its last one may see. */
+    public int seenTokens() {
+      return Math.addExact(prefixTokens, tokens);
+    }
+  }
 
   /** Rows that are as long as each other and not packed. */
   public TokenBatch(
       int[] ids, int batch, int seq, long tokens, int[] targetPositions, int[] targets) {
-    this(ids, batch, seq, tokens, targetPositions, targets, filled(batch, seq), new int[] {seq});
+    this(
+        ids,
+        batch,
+        seq,
+        tokens,
+        targetPositions,
+        targets,
+        Arrays.stream(targetPositions).map(position -> position / seq).toArray(),
+        filled(batch, seq),
+        List.of(Span.of(seq)));
   }
 
   private static int[] filled(int count, int value) {
@@ -52,16 +87,10 @@ public record TokenBatch(
     int seq = rows.stream().mapToInt(Example::tokens).max().orElseThrow();
     int[] starts = new int[rows.size()];
     Arrays.setAll(starts, b -> Math.multiplyExact(b, seq));
-    Filling filling = new Filling(rows, starts, Math.multiplyExact(rows.size(), seq));
-    return new TokenBatch(
-        filling.ids,
-        rows.size(),
-        seq,
-        filling.tokens,
-        filling.targetPositions,
-        filling.targets,
-        rows.stream().mapToInt(Example::tokens).toArray(),
-        new int[] {seq});
+    List<Document> documents = rows.stream().map(Document::of).toList();
+    Filling filling = new Filling(documents, starts, Math.multiplyExact(rows.size(), seq));
+    return filling.batch(
+        rows.size(), seq, rows.stream().mapToInt(Example::tokens).toArray(), List.of(Span.of(seq)));
   }
 
   /** Batches the rows of one sequence, at least one, in their order: side by side. */
@@ -75,24 +104,53 @@ public record TokenBatch(
    * @param sequences the tokens of each sequence
    */
   public static TokenBatch packed(List<Example> rows, int[] sequences) {
-    int[] starts = new int[rows.size()];
-    int[] documents = new int[rows.size()];
+    return packedDocuments(rows.stream().map(Document::of).toList(), sequences);
+  }
+
+  /**
+   * Batches documents in their order, side by side; at least one is not empty. A completion may be.
+   *
+   * @param sequences the tokens of each sequence, those of a prefix counted where they lie
+   * @throws IllegalArgumentException where a prefix is not the beginning of an earlier document
+   *     that follows none itself
+   */
+  public static TokenBatch packedDocuments(List<Document> documents, int[] sequences) {
+    int[] starts = new int[documents.size()];
+    int[] spanOf = new int[documents.size()];
+    List<Span> spans = new ArrayList<>();
     int end = 0;
-    for (int i = 0; i < rows.size(); i++) {
+    for (int i = 0; i < starts.length; i++) {
+      Document document = documents.get(i);
+      checkPrefix(documents, i);
+      int tokens = document.row().tokens();
       starts[i] = end;
-      documents[i] = rows.get(i).tokens();
-      end = Math.addExact(end, documents[i]);
+      end = Math.addExact(end, tokens);
+      spanOf[i] = spans.size();
+      if (tokens > 0) {
+        int prefixTokens = document.prefixTokens();
+        spans.add(
+            prefixTokens == 0
+                ? Span.of(tokens)
+                : new Span(tokens, spanOf[document.prefixOf()], prefixTokens));
+      }
     }
-    Filling filling = new Filling(rows, starts, end);
-    return new TokenBatch(
-        filling.ids,
-        1,
-        end,
-        filling.tokens,
-        filling.targetPositions,
-        filling.targets,
-        sequences,
-        documents);
+    return new Filling(documents, starts, end).batch(1, end, sequences, spans);
+  }
+
+  private static void checkPrefix(List<Document> documents, int number) {
+    Document document = documents.get(number);
+    int prefixOf = document.prefixOf();
+    if (document.prefixTokens() == 0) {
+      return;
+    }
+    if (prefixOf >= number
+        || documents.get(prefixOf).prefixTokens() > 0
+        || documents.get(prefixOf).row().tokens() < document.prefixTokens()) {
+      throw new IllegalArgumentException(
+          "document %d follows %d tokens of document %d, which must be an earlier one without a"
+                  .formatted(number, document.prefixTokens(), prefixOf)
+              + " prefix and have as many");
+    }
   }
 
   /** How many tokens carry loss. */
@@ -100,37 +158,49 @@ public record TokenBatch(
     return targets.length;
   }
 
-  /** The row of each target, for sums by row of what is not packed. */
-  public int[] targetRows() {
-    return Arrays.stream(targetPositions).map(position -> position / seq).toArray();
-  }
-
-  /** The arrays of a batch, with each row put where it starts. */
+  /** The arrays of a batch, with each document put where it starts. */
   private static final class Filling {
     private final int[] ids;
     private final int[] targetPositions;
     private final int[] targets;
+    private final int[] targetDocuments;
     private long tokens;
+    private int found;
 
-    Filling(List<Example> rows, int[] starts, int length) {
-      int lossTokens = rows.stream().mapToInt(Example::lossTokens).sum();
+    Filling(List<Document> documents, int[] starts, int length) {
+      int lossTokens = documents.stream().mapToInt(Document::lossTokens).sum();
       ids = new int[length];
       targetPositions = new int[lossTokens];
       targets = new int[lossTokens];
-      int target = 0;
-      for (int b = 0; b < starts.length; b++) {
-        Example row = rows.get(b);
-        System.arraycopy(row.ids(), 0, ids, starts[b], row.tokens());
+      targetDocuments = new int[lossTokens];
+      for (int d = 0; d < starts.length; d++) {
+        Document document = documents.get(d);
+        Example row = document.row();
+        System.arraycopy(row.ids(), 0, ids, starts[d], row.tokens());
         tokens += row.tokens();
+        if (document.firstCarriesLoss()) {
+          int last = starts[document.prefixOf()] + document.prefixTokens() - 1;
+          add(last, row.labels()[0], d);
+        }
         for (int t = 0; t + 1 < row.tokens(); t++) {
           int next = row.labels()[t + 1];
           if (next != JsonRow.NO_LOSS) {
-            targetPositions[target] = starts[b] + t;
-            targets[target] = next;
-            target++;
+            add(starts[d] + t, next, d);
           }
         }
       }
+    }
+
+    private void add(int position, int target, int document) {
+      targetPositions[found] = position;
+      targets[found] = target;
+      targetDocuments[found] = document;
+      found++;
+    }
+
+    TokenBatch batch(int batch, int seq, int[] lengths, List<Span> spans) {
+      return new TokenBatch(
+          ids, batch, seq, tokens, targetPositions, targets, targetDocuments, lengths, spans);
     }
   }
 }

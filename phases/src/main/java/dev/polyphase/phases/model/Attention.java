@@ -98,15 +98,31 @@ public record Attention(
   }
 
   /**
+   * What autograd keeps of prefixes, in bytes: their keys and values once more for each document
+   * that follows. But for flash attention they are there once for each query head, and there is the
+   * document's mask.
+   */
+  long savedBytesOfPrefixes(BlockPass pass) {
+    long values =
+        usesFlash(pass)
+            ? 2 * heads.keyValueWidth() * pass.prefixTokens()
+            : 2 * heads.queryWidth() * pass.prefixTokens() + pass.prefixedPairs();
+    return values * pass.computeBytes();
+  }
+
+  /**
    * A mask, in bytes, where the window is shorter than the longest document: {@code c + 3} for each
    * token of a row and each of the longest document. Flash attention, on GPUs in 16 bits, needs
    * none.
    */
   long maskBytes(BlockPass pass) {
-    boolean flash = !pass.onCpu() && !pass.float32() && fitsFlash();
     long longest = pass.longestDocument();
-    return !flash && window > 0 && longest > window
+    return !usesFlash(pass) && window > 0 && longest > window
         ? pass.tokens() * longest * (pass.computeBytes() + 3)
         : 0;
+  }
+
+  private boolean usesFlash(BlockPass pass) {
+    return !pass.onCpu() && !pass.float32() && fitsFlash();
   }
 }

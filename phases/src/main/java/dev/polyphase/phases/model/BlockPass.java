@@ -8,7 +8,10 @@ import java.util.Set;
  *
  * @param rows how many rows
  * @param tokens the tokens of each, padding counted
- * @param longestDocument the tokens of the longest that attends to itself alone
+ * @param longestDocument the tokens of the longest that attends to itself alone, its prefix counted
+ * @param prefixTokens the tokens of prefixes, each as often as a document follows it
+ * @param prefixedPairs of each document that follows a prefix its own tokens times all that its
+ *     last one sees, added up
  * @param computeBytes the bytes of a value in the compute's dtype
  * @param onCpu whether the block is on the CPU
  * @param trained the roles of what is trained itself or by an adapter, {@code q_proj.weight}:
@@ -18,6 +21,8 @@ public record BlockPass(
     int rows,
     int tokens,
     int longestDocument,
+    long prefixTokens,
+    long prefixedPairs,
     int computeBytes,
     boolean onCpu,
     Set<String> trained) {

@@ -60,7 +60,7 @@ public record DecoderBlock(int hiddenSize, double rmsNormEps, Attention attentio
   /**
    * What autograd keeps of a pass, in bytes: the block's output and the sum in its middle, in 16
    * bits both once more in float32 for the norms; the input of each norm that is trained; and what
-   * attention and MLP keep.
+   * attention and MLP keep, of prefixes too.
    */
   public long savedBytes(BlockPass pass) {
     long streams = 2;
@@ -70,7 +70,7 @@ public record DecoderBlock(int hiddenSize, double rmsNormEps, Attention attentio
     ofToken += pass.float32() ? 0 : 8L * hiddenSize;
     ofToken += attention.savedBytesOfToken(pass, hiddenSize);
     ofToken += mlp.savedBytesOfToken(pass, hiddenSize);
-    return pass.padded() * ofToken;
+    return pass.padded() * ofToken + attention.savedBytesOfPrefixes(pass);
   }
 
   /**

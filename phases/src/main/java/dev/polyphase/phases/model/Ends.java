@@ -132,13 +132,29 @@ final class Ends implements AutoCloseable {
   }
 
   /**
-   * Log-probabilities and log-sum-exps, both {@code [n]}, of targets at normed rows.
+   * What the head says of targets at normed rows, and behind it the log-sum-exps {@code [n]} that
+   * {@link #logProbsBackward} wants.
    *
    * @param dropoutSeed of the pass
    */
-  NDList logProbs(NDArray h, NDArray targets, long dropoutSeed, NDManager scratch) {
-    return heading("log_probs", h, dropoutSeed, scratch).with(targets).run(scratch);
+  Said logProbs(
+      NDArray h, NDArray targets, HeadFigures wanted, long dropoutSeed, NDManager scratch) {
+    NDList found =
+        heading("log_probs", h, dropoutSeed, scratch)
+            .with(targets)
+            .withNumbers(wanted.flags())
+            .run(scratch);
+    NDArray norms = found.remove(1);
+    return new Said(wanted.of(found), norms);
   }
+
+  /**
+   * What the head says of targets.
+   *
+   * @param figures of each target
+   * @param norms the logits' log-sum-exps, {@code [n]}
+   */
+  record Said(TargetFigures figures, NDArray norms) {}
 
   /**
    * The gradient of {@code h}, or null where {@code ofInput} is false.
@@ -187,7 +203,8 @@ final class Ends implements AutoCloseable {
       Gradients gradients,
       NDManager scratch) {
     if (!ofInput && !trainsHead()) {
-      return new NDList(logProbs(h, targets, dropoutSeed, scratch).get(0));
+      return new NDList(
+          logProbs(h, targets, HeadFigures.NONE, dropoutSeed, scratch).figures().logProbs());
     }
     NDList found =
         heading("log_probs_and_vjp", h, dropoutSeed, scratch)
@@ -204,13 +221,46 @@ final class Ends implements AutoCloseable {
     return both;
   }
 
+  /**
+   * The same where the head is frozen and each log-probability has a gradient of its own, which may
+   * be known only when all of them are: the logits are computed once here as well.
+   */
+  UnitGradient logProbsAndUnit(NDArray h, NDArray targets, HeadFigures wanted, NDManager scratch) {
+    NDList found =
+        heading("log_probs_and_unit", h, DropoutSeeds.NONE, scratch)
+            .with(targets)
+            .withNumbers(wanted.flags())
+            .run(scratch);
+    return new UnitGradient(wanted.of(found), found.get(found.size() - 1));
+  }
+
+  /**
+   * What the head says of targets, and what the gradient below it would be.
+   *
+   * @param figures of each target
+   * @param ofInput the gradient of the normed rows {@code [n, hidden]} if that of each
+   *     log-probability were 1
+   */
+  record UnitGradient(TargetFigures figures, NDArray ofInput) {}
+
+  /**
+   * The gradient of normed rows, {@code [n, hidden]}.
+   *
+   * @param unit what {@link #logProbsAndUnit} found, which is changed
+   * @param gradient of each log-probability, {@code [n]}
+   */
+  NDArray scaled(NDArray unit, NDArray gradient, NDManager scratch) {
+    return kernel.method("scaled").with(unit).with(gradient).runForOne(scratch);
+  }
+
+  /** Whether the gradient of the head's own weight, or of its adapter, is wanted. */
+  boolean trainsHead() {
+    return adapted || tensors.trained().contains(head);
+  }
+
   @Override
   public void close() {
     kernel.close();
-  }
-
-  private boolean trainsHead() {
-    return adapted || tensors.trained().contains(head);
   }
 
   /** An adapter's own gradient goes through that of its input, which is made in any case. */

@@ -4,6 +4,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /** What a model computes with, by name: its frozen tensors, and those that are trained. */
@@ -41,6 +42,17 @@ final class ModelTensors {
   /** Shows the model otherwise from now on; null for as it is. */
   void show(@Nullable View other) {
     view = other;
+  }
+
+  /** Shows the model otherwise while something is computed, whatever it is shown as before. */
+  <T> T showing(View other, Supplier<T> computation) {
+    @Nullable View before = view;
+    view = other;
+    try {
+      return computation.get();
+    } finally {
+      view = before;
+    }
   }
 
   /**

@@ -6,7 +6,7 @@ import ai.djl.ndarray.index.NDIndex;
 import ai.djl.ndarray.types.Shape;
 import dev.polyphase.kernels.Uploads;
 import dev.polyphase.phases.batches.TokenBatch;
-import java.util.Arrays;
+import java.util.List;
 import java.util.function.DoubleUnaryOperator;
 import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
@@ -32,18 +32,19 @@ final class RotaryTable {
    * @param uploads to this table's device
    */
   Slice of(TokenBatch batch, Uploads uploads, NDManager scratch) {
-    int[] documents = batch.documents();
-    if (documents.length == 1) {
+    List<TokenBatch.Span> documents = batch.documents();
+    if (documents.size() == 1) {
       return upTo(batch.seq(), scratch);
     }
-    Slice longest = upTo(Arrays.stream(documents).max().orElseThrow(), scratch);
+    int furthest = documents.stream().mapToInt(TokenBatch.Span::seenTokens).max().orElseThrow();
+    Slice longest = upTo(furthest, scratch);
     long[] ofTokens = positions(documents);
     NDArray positions = uploads.of(scratch, ofTokens, ofTokens.length);
     NDArray cosRows = longest.cos().get(positions);
     NDArray sinRows = longest.sin().get(positions);
     cosRows.attach(scratch);
     sinRows.attach(scratch);
-    return new Slice(cosRows, sinRows, Arrays.stream(documents).asLongStream().toArray());
+    return new Slice(cosRows, sinRows, numbers(documents));
   }
 
   /** Where the tokens of a row are that holds one document. */
@@ -63,7 +64,7 @@ final class RotaryTable {
     NDArray sinRows = sin.get(rows);
     cosRows.attach(scratch);
     sinRows.attach(scratch);
-    return new Slice(cosRows, sinRows, new long[] {seq});
+    return new Slice(cosRows, sinRows, new long[] {seq, -1, 0});
   }
 
   private NDArray table(DoubleUnaryOperator function) {
@@ -79,11 +80,18 @@ final class RotaryTable {
     return owner.create(values, new Shape(positions, 2L * pairs));
   }
 
-  /** From 0 on in each document. */
-  private static long[] positions(int[] documents) {
-    return Arrays.stream(documents)
-        .boxed()
-        .flatMapToLong(tokens -> LongStream.range(0, tokens))
+  /** From 0 on in each document, or on from its prefix. */
+  private static long[] positions(List<TokenBatch.Span> documents) {
+    return documents.stream()
+        .flatMapToLong(document -> LongStream.range(document.prefixTokens(), document.seenTokens()))
+        .toArray();
+  }
+
+  private static long[] numbers(List<TokenBatch.Span> documents) {
+    return documents.stream()
+        .flatMapToLong(
+            document ->
+                LongStream.of(document.tokens(), document.prefixOf(), document.prefixTokens()))
         .toArray();
   }
 
@@ -92,7 +100,8 @@ final class RotaryTable {
    *
    * @param cos of each token's position in its document, {@code [seq, headDim]}, float32
    * @param sin likewise
-   * @param documents the lengths of the documents in the row
+   * @param documents three numbers of each document in the row: its tokens, which document begins
+   *     with its prefix, and the tokens of that, as {@link TokenBatch.Span} has them
    */
   @SuppressWarnings("ArrayRecordComponent") // Never compared.
   record Slice(NDArray cos, NDArray sin, long[] documents) {}

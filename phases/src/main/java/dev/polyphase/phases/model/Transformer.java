@@ -4,6 +4,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import dev.polyphase.kernels.Precision;
+import dev.polyphase.kernels.Uploads;
 import dev.polyphase.phases.batches.TokenBatch;
 import dev.polyphase.weights.Checkpoint;
 import java.io.IOException;
@@ -12,6 +13,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Function;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -95,6 +97,16 @@ public final class Transformer implements AutoCloseable {
     return Ends.chunkTokens(onGpu);
   }
 
+  /** The owner of what lives as long as the model, on the head's device, where losses are. */
+  public NDManager ofHead() {
+    return devices.manager(devices.ofHead());
+  }
+
+  /** Brings a step's small arrays to the head's device. */
+  public Uploads uploadsToHead() {
+    return devices.uploads(devices.ofHead());
+  }
+
   /** Where it is. */
   public Devices devices() {
     return devices;
@@ -131,6 +143,26 @@ public final class Transformer implements AutoCloseable {
   public void retarget(Checkpoint present, Trainable next) throws IOException {
     weights.retarget(present, next);
     lookAtTrained();
+  }
+
+  /**
+   * Keeps the model as it was loaded as a reference for what it becomes, the adapters without
+   * effect. What is frozen serves both; of what is trained, now or after a {@link #retarget}, the
+   * reference has arrays of its own in the compute's dtype, with the values of the checkpoint that
+   * the model was loaded from. So it is the same to the bit after a resume. Once is enough.
+   */
+  public void keepReference() throws IOException {
+    weights.keepReference();
+  }
+
+  /**
+   * Computes with the kept reference: {@link #logProbs} and {@link #logits} are then its own.
+   * Nothing may be differentiated meanwhile.
+   *
+   * @throws IllegalStateException where no reference is kept
+   */
+  public <T> T withReference(Supplier<T> computation) {
+    return weights.showingReference(computation);
   }
 
   /** From now on all that is differentiated has noise on its embeddings; nothing else has. */
@@ -176,40 +208,66 @@ public final class Transformer implements AutoCloseable {
       return new float[0];
     }
     try (NDManager scratch = newScratch()) {
-      Pass pass = forward(batch, false, scratch);
-      return ends.logProbs(pass.normed(), pass.targets(), pass.dropoutSeed(), scratch)
-          .get(0)
-          .toFloatArray();
+      return figures(batch, HeadFigures.NONE, scratch).logProbs().toFloatArray();
     }
   }
 
   /**
-   * A forward and a backward pass.
+   * What the head says of each target of a batch, which has one. Nothing waits for the device.
    *
-   * @param gradientOf given the log-probability of each target {@code [n]}, the loss's gradient
-   *     with respect to each, {@code [n]}
+   * @param owner of the result
+   */
+  public TargetFigures figures(TokenBatch batch, HeadFigures wanted, NDManager owner) {
+    try (NDManager scratch = newScratch()) {
+      Pass pass = forward(batch, false, scratch);
+      TargetFigures figures =
+          ends.logProbs(pass.normed(), pass.targets(), wanted, pass.dropoutSeed(), scratch)
+              .figures();
+      figures.attach(owner);
+      return figures;
+    }
+  }
+
+  /**
+   * A forward and a backward pass. Where the head is frozen the logits are computed once; where it
+   * is trained its gradient needs the loss's, and they are computed again.
+   *
+   * @param batch without targets there is nothing to be done
+   * @param wanted what the loss looks at beside log-probabilities
+   * @param gradientOf given what the head says of each target, the loss's gradient with respect to
+   *     each log-probability, {@code [n]} float32 on the head's device; what it leaves on the
+   *     device nobody waits for
    * @param gradients to add the trained tensors' gradients to
    */
   public void differentiate(
-      TokenBatch batch, Function<float[], float[]> gradientOf, Gradients gradients) {
+      TokenBatch batch,
+      HeadFigures wanted,
+      Function<TargetFigures, NDArray> gradientOf,
+      Gradients gradients) {
     if (batch.lossTokens() == 0) {
       return;
     }
     try (NDManager scratch = newScratch()) {
       Pass pass = forward(batch, true, scratch);
-      NDList found = ends.logProbs(pass.normed(), pass.targets(), pass.dropoutSeed(), scratch);
-      float[] values = gradientOf.apply(found.get(0).toFloatArray());
-      NDArray gradient = devices.uploads(devices.ofHead()).of(scratch, values, values.length);
-      NDArray gh =
-          ends.logProbsBackward(
-              pass.normed(),
-              pass.targets(),
-              found.get(1),
-              gradient,
-              pass.dropoutSeed(),
-              belowHead(),
-              gradients,
-              scratch);
+      NDArray gh;
+      if (ends.trainsHead() || !belowHead()) {
+        Ends.Said said =
+            ends.logProbs(pass.normed(), pass.targets(), wanted, pass.dropoutSeed(), scratch);
+        gh =
+            ends.logProbsBackward(
+                pass.normed(),
+                pass.targets(),
+                said.norms(),
+                gradientOf.apply(said.figures()),
+                pass.dropoutSeed(),
+                belowHead(),
+                gradients,
+                scratch);
+      } else {
+        Ends.UnitGradient unit =
+            ends.logProbsAndUnit(pass.normed(), pass.targets(), wanted, scratch);
+        gh = ends.scaled(unit.ofInput(), gradientOf.apply(unit.figures()), scratch);
+      }
       backward(pass, gh, gradients, scratch);
     }
   }

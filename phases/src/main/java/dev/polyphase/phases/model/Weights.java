@@ -12,9 +12,12 @@ import dev.polyphase.weights.TensorInfo;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -27,6 +30,8 @@ public final class Weights implements AutoCloseable {
   private final Precision precision;
   private final RowViews rowViews;
   private final ModelTensors tensors = new ModelTensors();
+  private final Checkpoint start;
+  private @Nullable Map<String, NDArray> reference;
   private Trainable trainable;
   private Checkpoint atRest;
 
@@ -41,6 +46,7 @@ public final class Weights implements AutoCloseable {
     this.precision = precision;
     this.rowViews = new RowViews(devices.manager(devices.ofEmbedding()));
     this.trainable = trainable;
+    this.start = checkpoint;
     this.atRest = checkpoint;
   }
 
@@ -102,6 +108,8 @@ public final class Weights implements AutoCloseable {
    * master; both, and what is frozen and lies elsewhere now, has its values from the checkpoint.
    * Each array is freed before the one that takes its place is made.
    *
+   * <p>Where a reference is kept, what enters has its first values there too.
+   *
    * @param present the weights as they stand, the tensors of the model's own checkpoint
    * @param next what is trained, all rows of it
    */
@@ -130,6 +138,44 @@ public final class Weights implements AutoCloseable {
     trained().forEach(tensor -> tensor.setRateFactor(next.rateFactor(tensor.name())));
     trained().order(namesInOrder());
     atRest = present;
+    if (reference != null) {
+      addTo(reference);
+    }
+  }
+
+  /**
+   * Keeps the model as it was loaded, whatever has become of it since: what is frozen serves both,
+   * and of each tensor that is trained, now or at any time later, the reference has an array of its
+   * own in the compute's dtype, on the CPU the file's own pages where they are of that dtype.
+   * Without effect where it is kept already.
+   */
+  void keepReference() throws IOException {
+    if (reference == null) {
+      Map<String, NDArray> kept = new HashMap<>();
+      addTo(kept);
+      reference = kept;
+    }
+  }
+
+  private void addTo(Map<String, NDArray> kept) throws IOException {
+    for (Parameter parameter : layout.parameters()) {
+      String name = parameter.name();
+      boolean asItWas = !trained().contains(name) && atRest.find(name).equals(start.find(name));
+      if (!asItWas && !kept.containsKey(name)) {
+        kept.put(name, untrained(start.find(name).orElseThrow()));
+      }
+    }
+  }
+
+  /** Shows the kept reference while something is computed. */
+  <T> T showingReference(Supplier<T> computation) {
+    @Nullable Map<String, NDArray> kept = reference;
+    if (kept == null) {
+      throw new IllegalStateException("no reference is kept");
+    }
+    return tensors.showing(
+        (name, owner) -> name.endsWith(Adapters.B) ? zeros(name, owner) : kept.get(name),
+        computation);
   }
 
   /** To be called when a master has new values: what the model computes with follows it. */
@@ -176,10 +222,7 @@ public final class Weights implements AutoCloseable {
     Optional<TensorInfo> resting = atRest.find(name);
     if (resting.isEmpty()) {
       // An adapter is in the weight that it is merged into. Without its B it adds 0 to it.
-      return name.endsWith(Adapters.B)
-          ? owner.zeros(
-              tensors.get(name).getShape(), DataType.FLOAT32, tensors.get(name).getDevice())
-          : null;
+      return name.endsWith(Adapters.B) ? zeros(name, owner) : null;
     }
     Precision precisionSaved = form.precision(name);
     Optional<TrainedTensor> now = trained().find(name);
@@ -207,6 +250,12 @@ public final class Weights implements AutoCloseable {
     }
   }
 
+  /** An adapter's B that adds nothing to its weight. */
+  private NDArray zeros(String name, NDManager owner) {
+    NDArray b = tensors.get(name);
+    return owner.zeros(b.getShape(), DataType.FLOAT32, b.getDevice());
+  }
+
   /** Whether a precision holds the values of a tensor at rest. */
   private static boolean holds(Precision saved, TensorInfo resting) {
     return saved == Precision.FLOAT32 || saved.elementType() == resting.type();
@@ -218,9 +267,12 @@ public final class Weights implements AutoCloseable {
   }
 
   private void freeze(TensorInfo tensor) throws IOException {
+    tensors.freeze(tensor.name(), untrained(tensor));
+  }
+
+  private NDArray untrained(TensorInfo tensor) throws IOException {
     int device = devices.of(tensor.name());
-    NDManager owner = devices.manager(device);
-    tensors.freeze(tensor.name(), devices.store(device).frozen(owner, tensor, precision));
+    return devices.store(device).frozen(devices.manager(device), tensor, precision);
   }
 
   private void train(TensorInfo tensor) throws IOException {

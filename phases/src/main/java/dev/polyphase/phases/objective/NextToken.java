@@ -117,7 +117,11 @@ public final class NextToken implements Objective {
   public void begin(Beginning start) {}
 
   @Override
-  public MicroBatch microBatch(int[] rows) {
+  public ObjectiveStep step(List<int[]> microBatches) {
+    return ObjectiveStep.of(microBatches.stream().map(this::microBatch).toList());
+  }
+
+  private MicroBatch microBatch(int[] rows) {
     List<Example> chosen = epoch.rows(rows).mapToObj(examples.rows()::get).toList();
     return NextTokenBatch.of(TokenBatch.of(chosen), chosen, Arrays.stream(rows), epoch);
   }

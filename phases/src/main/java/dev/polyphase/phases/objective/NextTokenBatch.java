@@ -3,11 +3,9 @@ package dev.polyphase.phases.objective;
 import dev.polyphase.data.Example;
 import dev.polyphase.phases.batches.TokenBatch;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.OptionalDouble;
 import java.util.stream.IntStream;
 
 /**
@@ -16,9 +14,9 @@ import java.util.stream.IntStream;
  * @param tokens the rows
  * @param targets whose the batch's targets are, in their order; empty where nobody asks
  */
-record NextTokenBatch(TokenBatch tokens, List<Targets> targets) implements MicroBatch {
+public record NextTokenBatch(TokenBatch tokens, List<Targets> targets) implements MicroBatch {
   /** Of -log p with respect to log p. */
-  private static final float SLOPE = -1;
+  private static final double SLOPE = -1;
 
   /**
    * The next targets of a batch.
@@ -26,7 +24,7 @@ record NextTokenBatch(TokenBatch tokens, List<Targets> targets) implements Micro
    * @param channel what metrics call the dataset that they are of
    * @param count how many
    */
-  record Targets(String channel, int count) {}
+  public record Targets(String channel, int count) {}
 
   /**
    * A batch of rows of an epoch.
@@ -52,22 +50,20 @@ record NextTokenBatch(TokenBatch tokens, List<Targets> targets) implements Micro
   }
 
   @Override
-  public OptionalDouble slope() {
-    return OptionalDouble.of(SLOPE);
+  public Loss loss() {
+    return new Loss.Linear(SLOPE);
   }
 
   @Override
-  public Outcome evaluate(float[] logProbs) {
+  public Outcome outcome(double[] logProbs) {
     double lossSum = 0;
-    for (float logProb : logProbs) {
+    for (double logProb : logProbs) {
       lossSum -= logProb;
     }
-    float[] gradient = new float[logProbs.length];
-    Arrays.fill(gradient, SLOPE);
-    return new Outcome(lossSum, gradient, Map.of(), losses(logProbs));
+    return new Outcome(lossSum, Map.of(), losses(logProbs));
   }
 
-  private Map<String, Mean> losses(float[] logProbs) {
+  private Map<String, Mean> losses(double[] logProbs) {
     Map<String, Mean> losses = new LinkedHashMap<>();
     int next = 0;
     for (Targets some : targets) {

@@ -6,17 +6,18 @@ import dev.polyphase.pipelines.problems.Place;
 import java.io.IOException;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 
 /**
- * What a phase optimises. The loop hands it the log-probabilities of a batch's target tokens; it
+ * What a phase optimises. The loop hands it what the model says of a batch's target tokens; it
  * answers with a loss, its gradient and figures to log. The loss of an optimiser step is the mean
  * over what {@link MicroBatch#weight()} counts, across all of the step's micro-batches.
  *
  * <p>A row is here what a schedule orders: a row of the datasets, as often as an epoch has it, or
  * where those are packed, a sequence of them.
  */
-public interface Objective {
+public interface Objective extends AutoCloseable {
 
   /** The tokens of each row, padding not counted. */
   int[] tokensOfRow();
@@ -49,9 +50,22 @@ public interface Objective {
   /** Tells its rows, in their order, from others. */
   String fingerprint();
 
+  /** The reward margins of its pairs as they were seen last; empty where its rows are no pairs. */
+  default Optional<Margins> margins() {
+    return Optional.empty();
+  }
+
   /** Called once before the first step, or before the first one that is taken after a pause. */
   void begin(Beginning start) throws IOException;
 
-  /** The rows with these indices, as one forward pass. */
-  MicroBatch microBatch(int[] rows);
+  /**
+   * A step.
+   *
+   * @param microBatches the rows of each forward pass, by their indices
+   */
+  ObjectiveStep step(List<int[]> microBatches);
+
+  /** Lets go of what was made when it began; it may begin again. */
+  @Override
+  default void close() {}
 }

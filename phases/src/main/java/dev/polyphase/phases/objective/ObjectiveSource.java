@@ -12,7 +12,7 @@ import java.util.List;
 /** Makes the objective of one kind of phase. */
 public interface ObjectiveSource {
 
-  /** A sentence for each of the phase's settings that is part of the language but not built yet. */
+  /** A sentence for each of the phase's settings that can't be heeded. */
   List<String> notBuilt(Phase phase);
 
   /**

@@ -80,7 +80,11 @@ final class PackedNextToken implements Objective {
   public void begin(Beginning start) {}
 
   @Override
-  public MicroBatch microBatch(int[] chosen) {
+  public ObjectiveStep step(List<int[]> microBatches) {
+    return ObjectiveStep.of(microBatches.stream().map(this::microBatch).toList());
+  }
+
+  private MicroBatch microBatch(int[] chosen) {
     List<Example> rows = numbers(chosen).map(epoch::row).mapToObj(examples.rows()::get).toList();
     TokenBatch tokens = TokenBatch.packed(rows, Arrays.stream(chosen).map(this::tokens).toArray());
     return NextTokenBatch.of(tokens, rows, numbers(chosen), epoch);

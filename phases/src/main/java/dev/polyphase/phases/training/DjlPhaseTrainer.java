@@ -31,7 +31,6 @@ import dev.polyphase.phases.model.Transformer;
 import dev.polyphase.phases.objective.Objective;
 import dev.polyphase.phases.objective.ObjectiveSource;
 import dev.polyphase.pipelines.Phase;
-import dev.polyphase.pipelines.PhaseType;
 import dev.polyphase.pipelines.Rows.ExcessLength;
 import dev.polyphase.pipelines.problems.InputException;
 import dev.polyphase.pipelines.problems.InputFile;
@@ -333,7 +332,7 @@ public final class DjlPhaseTrainer implements PhaseTrainer {
               .formatted(
                   counts.read(),
                   which,
-                  phase.type() == PhaseType.DPO ? "pairs" : "rows",
+                  phase.type().rowsInWords(),
                   counts.kept(),
                   counts.cut(),
                   phase.excessLength() == ExcessLength.SPLIT ? "split" : "cut",
@@ -356,7 +355,7 @@ public final class DjlPhaseTrainer implements PhaseTrainer {
 
   /** Of the training data; what is left out of held-out data is in its counts. */
   private static void noteLeftOut(DataCounts counts, Phase phase, PhaseListener listener) {
-    String rows = phase.type() == PhaseType.DPO ? "pairs" : "rows";
+    String rows = phase.type().rowsInWords();
     if (counts.duplicates() > 0 && phase.rows().deduplicate()) {
       listener.note(
           "%,d %s are equal to others before them and left out"
@@ -371,8 +370,13 @@ public final class DjlPhaseTrainer implements PhaseTrainer {
 
   private static long slots(Phase phase, Objective objective) {
     return phase.batch().samplePacking()
-        ? (long) objective.tokensOfRow().length * phase.batch().sequenceLen()
+        ? (long) objective.tokensOfRow().length * sequenceTokens(phase)
         : 0;
+  }
+
+  /** The most tokens of rows that are packed into one; a pair has two rows. */
+  private static int sequenceTokens(Phase phase) {
+    return (phase.type().readsPairs() ? 2 : 1) * phase.batch().sequenceLen();
   }
 
   private static void noteOffload(PhaseSetup setup, PhaseListener listener) {
@@ -388,10 +392,11 @@ public final class DjlPhaseTrainer implements PhaseTrainer {
       listener.note(
           String.format(
               Locale.ROOT,
-              "%,d rows were packed into %,d sequences of up to %,d tokens, which are %.1f %% full",
+              "%,d %s were packed into %,d sequences of up to %,d tokens, which are %.1f %% full",
               shares.stream().mapToLong(DatasetShare::epochRows).sum(),
+              phase.type().rowsInWords(),
               objective.tokensOfRow().length,
-              phase.batch().sequenceLen(),
+              sequenceTokens(phase),
               100.0
                   * shares.stream().mapToLong(DatasetShare::epochTokens).sum()
                   / slots(phase, objective)));

@@ -5,6 +5,7 @@ import dev.polyphase.phases.api.PhaseListener;
 import dev.polyphase.phases.checkpoints.Resumable;
 import dev.polyphase.phases.checkpoints.StateReader;
 import dev.polyphase.phases.checkpoints.StateWriter;
+import dev.polyphase.phases.objective.Margins;
 import dev.polyphase.pipelines.Evaluation;
 import java.io.IOException;
 import java.util.Locale;
@@ -35,6 +36,8 @@ final class Evaluations implements Resumable {
   private long lowestStep;
   private double lowestLoss = Double.POSITIVE_INFINITY;
   private boolean outOfPatience;
+  private @Nullable Margins marginsBefore;
+  private @Nullable Margins marginsAfter;
 
   /**
    * The evaluations of a phase.
@@ -110,6 +113,16 @@ final class Evaluations implements Resumable {
     }
   }
 
+  /** The reward margins before the first step; null where the rows are no pairs. */
+  @Nullable Margins marginsBefore() {
+    return marginsBefore;
+  }
+
+  /** Those of the weights of the result; null where the rows are no pairs. */
+  @Nullable Margins marginsAfter() {
+    return marginsAfter;
+  }
+
   private void evaluate(long step, double epoch) throws IOException {
     MetricsRow figures = heldOut.evaluate(step, epoch, totalSteps);
     double loss = HeldOut.loss(figures);
@@ -120,6 +133,13 @@ final class Evaluations implements Resumable {
       best.keep(heldOut.model());
     }
     metrics.add(figures);
+    Optional<Margins> margins = heldOut.margins().map(Margins::copy);
+    if (latestStep < 0) {
+      marginsBefore = margins.orElse(null);
+    }
+    if (best == null || lowest) {
+      marginsAfter = margins.orElse(null);
+    }
     latestStep = step;
     outOfPatience = earlyStopping.isPresent() && earlyStopping.get().endsWith(loss);
     if (lowest) {
@@ -134,6 +154,12 @@ final class Evaluations implements Resumable {
     state.put("lowest_step", lowestStep);
     state.put("lowest_loss", lowestLoss);
     state.put("out_of_patience", outOfPatience);
+    if (marginsBefore != null) {
+      marginsBefore.save(state.part("margins_before"));
+    }
+    if (marginsAfter != null) {
+      marginsAfter.save(state.part("margins_after"));
+    }
     if (earlyStopping.isPresent()) {
       earlyStopping.get().save(state.part("early_stopping"));
     }
@@ -148,6 +174,8 @@ final class Evaluations implements Resumable {
     lowestStep = state.number("lowest_step");
     lowestLoss = state.real("lowest_loss");
     outOfPatience = state.flag("out_of_patience");
+    marginsBefore = margins(state, "margins_before");
+    marginsAfter = margins(state, "margins_after");
     // Either may be asked for since; it then begins here.
     if (earlyStopping.isPresent() && state.has("early_stopping")) {
       earlyStopping.get().restore(state.part("early_stopping"));
@@ -157,5 +185,14 @@ final class Evaluations implements Resumable {
     if (best != null && state.has("best")) {
       best.restore(state.part("best"));
     }
+  }
+
+  private @Nullable Margins margins(StateReader state, String name) {
+    @Nullable Margins found = heldOut.margins().map(Margins::copy).orElse(null);
+    if (found == null || !state.has(name)) {
+      return null;
+    }
+    found.restore(state.part(name));
+    return found;
   }
 }

@@ -2,18 +2,24 @@ package dev.polyphase.phases.training;
 
 import static java.util.Objects.requireNonNull;
 
+import ai.djl.ndarray.NDManager;
 import dev.polyphase.phases.api.MetricsRow;
 import dev.polyphase.phases.model.SavedForm;
+import dev.polyphase.phases.model.TargetFigures;
 import dev.polyphase.phases.model.Transformer;
 import dev.polyphase.phases.model.Weights;
+import dev.polyphase.phases.objective.Margins;
 import dev.polyphase.phases.objective.Mean;
 import dev.polyphase.phases.objective.MicroBatch;
 import dev.polyphase.phases.objective.Objective;
+import dev.polyphase.phases.objective.ObjectiveStep;
 import dev.polyphase.phases.objective.Outcome;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.IntStream;
 
 /** Rows that are not trained on: the same loss and figures, without an update. */
@@ -46,23 +52,29 @@ final class HeldOut {
     return model;
   }
 
+  /** The reward margins of the last evaluation; empty where the rows are no pairs. */
+  Optional<Margins> margins() {
+    return objective.margins();
+  }
+
   /** The means over all rows, as keys {@code eval_...}. */
   MetricsRow evaluate(long step, double epoch, long totalSteps) {
     long startNanos = System.nanoTime();
     double weight = 0;
     double loss = 0;
-    Map<String, Double> figures = new LinkedHashMap<>();
+    Map<String, Mean> figures = new LinkedHashMap<>();
     Map<String, Mean> losses = new LinkedHashMap<>();
     Weights weights = model.weights();
     weights.showSaved(form);
     try {
       for (int[] rows : microBatches()) {
         pause.run();
-        MicroBatch batch = objective.microBatch(rows);
-        Outcome outcome = batch.evaluate(model.logProbs(batch.tokens()));
+        ObjectiveStep alone = objective.step(List.of(rows));
+        MicroBatch batch = alone.microBatches().get(0);
+        Outcome outcome = outcome(alone, batch);
         weight += batch.weight();
         loss += outcome.lossSum();
-        outcome.figures().forEach((name, sum) -> figures.merge(name, sum, Double::sum));
+        outcome.figures().forEach((name, mean) -> figures.merge(name, mean, Mean::plus));
         outcome.losses().forEach((name, mean) -> losses.merge(name, mean, Mean::plus));
       }
     } finally {
@@ -73,13 +85,25 @@ final class HeldOut {
     values.put("step", step);
     values.put("epoch", epoch);
     values.put(LOSS, loss / weight);
-    for (Map.Entry<String, Double> figure : figures.entrySet()) {
-      values.put("eval_" + figure.getKey(), figure.getValue() / weight);
-    }
+    figures.forEach((name, mean) -> values.put("eval_" + name, mean.value()));
     losses.forEach((name, mean) -> values.put("eval_" + StepSums.LOSS_OF + name, mean.value()));
     values.put("eval_runtime", seconds);
     values.put("eval_samples_per_second", objective.counts().pieces() / Math.max(seconds, 1e-9));
     return new MetricsRow(step, totalSteps, values);
+  }
+
+  private Outcome outcome(ObjectiveStep alone, MicroBatch batch) {
+    if (batch.loss() instanceof MicroBatch.Loss.Computed computed) {
+      try (NDManager scratch = model.newScratch()) {
+        alone.begin(model, scratch);
+        TargetFigures targets = model.figures(batch.tokens(), computed.wanted(), scratch);
+        return batch.outcome(computed.at(targets, 1, scratch).found().toDoubleArray());
+      }
+    }
+    float[] logProbs = model.logProbs(batch.tokens());
+    double[] wide = new double[logProbs.length];
+    Arrays.setAll(wide, i -> logProbs[i]);
+    return batch.outcome(wide);
   }
 
   private List<int[]> microBatches() {

@@ -11,6 +11,7 @@ import dev.polyphase.phases.model.Trainable;
 import dev.polyphase.phases.objective.BatchSize;
 import dev.polyphase.phases.optimizer.UpdateRules;
 import dev.polyphase.pipelines.Optimizer;
+import dev.polyphase.pipelines.Reference;
 import dev.polyphase.weights.Checkpoint;
 import dev.polyphase.weights.RowRanges;
 import dev.polyphase.weights.TensorInfo;
@@ -18,6 +19,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.Stream;
 
 /**
@@ -30,8 +32,13 @@ import java.util.stream.Stream;
  * pass hold; when they are over, the optimiser may take something for the parameter that it
  * updates.
  *
- * <p>Left out: evaluation, which keeps nothing; Java's heap, which holds the rows; the libraries;
- * what the C library does not give back.
+ * <p>A shared reference has a second array of each trained tensor, as if it were frozen beside. One
+ * that is another model makes its pass before the first step, beside this model's weights, without
+ * gradients and states yet: the peak is then or in training.
+ *
+ * <p>Left out: evaluation, which keeps nothing; what a shared reference has of tensors that a
+ * rescan brings in; Java's heap, which holds the rows; the libraries; what the C library does not
+ * give back.
  *
  * @param setup the phase
  * @param parts what is trained
@@ -75,36 +82,66 @@ record MemoryFormula(PhaseSetup setup, Trainable parts, BatchSize largest, boole
     int computeBytes = compute().precision().elementType().bytes();
     long frozen = 0;
     long mapped = 0;
+    long reference = 0;
     long trainedValues = 0;
     ModelLayout layout = setup.layout();
     for (Parameter parameter : layout.parameters()) {
       TensorInfo tensor = checkpoint().find(parameter.name()).orElseThrow();
-      if (parts.tensors().contains(parameter.name())) {
-        trainedValues += tensor.elements();
-      } else if (compute().onCpu() && Precision.of(tensor) == compute().precision()) {
-        mapped += tensor.elements() * computeBytes;
+      boolean trained = parts.tensors().contains(parameter.name());
+      long untrained = trained && !sharesReference() ? 0 : tensor.elements() * computeBytes;
+      if (compute().onCpu() && Precision.of(tensor) == compute().precision()) {
+        mapped += untrained;
+      } else if (trained) {
+        reference += untrained;
       } else {
-        frozen += tensor.elements() * computeBytes;
+        frozen += untrained;
       }
+      trainedValues += trained ? tensor.elements() : 0;
     }
     for (Parameter parameter : parts.adapters().parameters(layout)) {
       trainedValues += parameter.values();
     }
     long gradients = trainedValues * MASTER_BYTES;
     long peak = Math.max(pass(activations).peakBytes(severalPasses), gradients + ofUpdate());
-    return new MemoryEstimate(
-        largest.rows(),
-        largest.tokens(),
-        frozen,
-        mapped,
-        trainedValues * MASTER_BYTES,
-        optimized().mapToLong(p -> UpdateRules.stateBytes(optimizer(), p)).sum(),
-        mastersOnHost()
-            ? new MemoryEstimate.Offload(trainedValues * computeBytes, staging() + work())
-            : null,
-        gradients,
-        Math.max(0, peak - gradients),
-        activations == Activations.RECOMPUTED);
+    MemoryEstimate training =
+        new MemoryEstimate(
+            largest.rows(),
+            largest.tokens(),
+            frozen,
+            mapped,
+            trainedValues * MASTER_BYTES,
+            optimized().mapToLong(p -> UpdateRules.stateBytes(optimizer(), p)).sum(),
+            mastersOnHost()
+                ? new MemoryEstimate.Offload(trainedValues * computeBytes, staging() + work())
+                : null,
+            reference,
+            gradients,
+            Math.max(0, peak - gradients),
+            activations == Activations.RECOMPUTED);
+    return other().map(model -> model.besideWeightsOf(training)).orElse(training);
+  }
+
+  /** Whether a reference shares what is frozen. */
+  private boolean sharesReference() {
+    return setup.phase().reference().filter(Reference.Shared.class::isInstance).isPresent();
+  }
+
+  /** The passes of another model that is the reference, if there is one. */
+  Optional<MemoryFormula> other() {
+    return setup.other().map(other -> new MemoryFormula(other, other.parts(), largest, false));
+  }
+
+  /** The peak of a phase before whose training this model makes its pass. */
+  private MemoryEstimate besideWeightsOf(MemoryEstimate training) {
+    MemoryEstimate own = with(Activations.RECOMPUTED);
+    long trained =
+        training.offload() == null ? training.masterBytes() : training.offload().copyBytes();
+    return training.orBefore(
+        training.frozenBytes()
+            + trained
+            + own.frozenBytes()
+            + pass(Activations.RECOMPUTED).forwardBytes(),
+        training.mappedBytes() + own.mappedBytes());
   }
 
   /** What the optimiser takes on a device while it updates a parameter. */
@@ -183,10 +220,18 @@ record MemoryFormula(PhaseSetup setup, Trainable parts, BatchSize largest, boole
     if (adapters.adapt(parameter.name())) {
       adapter = ofTrained(adapters.a(parameter)) + ofTrained(adapters.b(parameter));
     }
+    long untrained = compute().precision().elementType().bytes() * parameter.values();
     if (parts.tensors().contains(parameter.name())) {
-      return adapter + ofTrained(parameter);
+      return adapter + ofTrained(parameter) + (sharesReference() ? untrained : 0);
     }
-    return adapter + compute().precision().elementType().bytes() * parameter.values();
+    return adapter + untrained;
+  }
+
+  /** A parameter before the first step: as it rests, or its master, or that one's copy. */
+  long ofLoaded(Parameter parameter) {
+    boolean master = parts.tensors().contains(parameter.name()) && !mastersOnHost();
+    return parameter.values()
+        * (master ? MASTER_BYTES : compute().precision().elementType().bytes());
   }
 
   /** On the device: the gradient, and the master and its states, or its copy. */

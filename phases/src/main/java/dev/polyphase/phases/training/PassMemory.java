@@ -108,6 +108,15 @@ final class PassMemory {
     return peak;
   }
 
+  /** What a forward pass holds of which nothing is kept: a block at work, or the upper end. */
+  long forwardBytes() {
+    long most = upperEnd();
+    for (int layer = 0; layer < config.numLayers(); layer++) {
+      most = Math.max(most, stream() + graphOf(layer));
+    }
+    return most;
+  }
+
   private int lowestTrainedBlock() {
     if (trains(ModelLayout.EMBEDDING)) {
       return 0;
@@ -168,7 +177,14 @@ final class PassMemory {
               }
             });
     return new BlockPass(
-        batch.rows(), batch.tokens(), batch.longestDocument(), computeBytes, onCpu, roles);
+        batch.rows(),
+        batch.tokens(),
+        batch.longestDocument(),
+        batch.prefixTokens(),
+        batch.prefixedPairs(),
+        computeBytes,
+        onCpu,
+        roles);
   }
 
   /** Trained weights of a block in the compute's dtype. */

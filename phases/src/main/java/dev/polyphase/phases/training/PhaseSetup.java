@@ -18,6 +18,7 @@ import dev.polyphase.weights.Checkpoint;
 import dev.polyphase.weights.CheckpointWriter;
 import dev.polyphase.weights.TensorInfo;
 import java.io.IOException;
+import java.util.Optional;
 
 /**
  * What a phase's request comes to on this machine, before any weight is loaded.
@@ -30,6 +31,7 @@ import java.io.IOException;
  * @param counted what memory is reckoned for: the same, or where the phase moves to others on its
  *     way, the most of them
  * @param mastersOnHost whether the masters will be on the CPU, apart from the model
+ * @param other the model of another folder that is the reference, of which nothing is trained
  */
 record PhaseSetup(
     Phase phase,
@@ -38,12 +40,14 @@ record PhaseSetup(
     Checkpoint checkpoint,
     Trainable parts,
     Trainable counted,
-    boolean mastersOnHost) {
+    boolean mastersOnHost,
+    Optional<PhaseSetup> other) {
   /**
    * Reads a model's configuration and looks at all its tensors.
    *
    * @param offloadsOnCpu whether masters may be apart from a model that is on the CPU itself
-   * @throws InputException where they do not fit, or what is to be trained is not among them
+   * @throws InputException where they do not fit, what is to be trained is not among them, or the
+   *     reference is a folder whose model does not go with this one
    */
   static PhaseSetup of(PhaseRequest request, boolean offloadsOnCpu) throws IOException {
     ComputeSettings compute = ComputeSettings.of(request.pipeline());
@@ -61,7 +65,29 @@ record PhaseSetup(
             .orElse(parts);
     boolean offloads =
         request.phase().optimizer().offloaded() && (!compute.onCpu() || offloadsOnCpu);
-    return new PhaseSetup(request.phase(), compute, layout, checkpoint, parts, counted, offloads);
+    return new PhaseSetup(
+        request.phase(),
+        compute,
+        layout,
+        checkpoint,
+        parts,
+        counted,
+        offloads,
+        ReferenceFolder.of(request, compute, config));
+  }
+
+  /** A model that is only computed with. */
+  static PhaseSetup untrained(
+      Phase phase, ComputeSettings compute, ModelLayout layout, Checkpoint checkpoint) {
+    return new PhaseSetup(
+        phase,
+        compute,
+        layout,
+        checkpoint,
+        Trainable.nothing(),
+        Trainable.nothing(),
+        false,
+        Optional.empty());
   }
 
   /** The model. */

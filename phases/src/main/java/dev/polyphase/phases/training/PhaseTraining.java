@@ -11,7 +11,9 @@ import dev.polyphase.phases.checkpoints.StateReader;
 import dev.polyphase.phases.model.Trainable;
 import dev.polyphase.phases.model.Transformer;
 import dev.polyphase.phases.objective.Beginning;
+import dev.polyphase.phases.objective.Beginning.OtherModel;
 import dev.polyphase.phases.objective.Beginning.WeightsFingerprint;
+import dev.polyphase.phases.objective.Margins;
 import dev.polyphase.phases.objective.Objective;
 import dev.polyphase.phases.optimizer.OptimizerStep;
 import dev.polyphase.pipelines.Adapter;
@@ -21,7 +23,9 @@ import dev.polyphase.weights.FileFailure;
 import dev.polyphase.weights.Fingerprint;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
@@ -65,7 +69,7 @@ record PhaseTraining(
       throws IOException {
     Phase phase = request.phase();
     Optimizer settings = phase.optimizer();
-    begin(earlier.map(state -> state.number("step")).orElse(0L), listener);
+    begin(earlier.map(state -> state.number("step")).orElse(0L), freeMemory, listener);
     Metrics metrics = new Metrics(listener, schedule.totalSteps());
     TrainingState state = new TrainingState(rows.training().fingerprint(), model.recomputes());
     try (OptimizerStep optimizer =
@@ -91,6 +95,7 @@ record PhaseTraining(
       if (rescans != null) {
         state.add("rescans", rescans);
       }
+      rows.training().margins().ifPresent(margins -> state.add("margins", margins));
       if (earlier.isPresent()) {
         resume(earlier.get(), state, metrics, saves, listener);
         guard.resumed(state.step());
@@ -105,8 +110,13 @@ record PhaseTraining(
               listener)
           .run();
       PhaseResult figures = figures(state, metrics, rescans);
-      save(figures, state, saves, listener);
+      save(figures, margins(evaluations), state, saves, listener);
       return figures;
+    } finally {
+      rows.training().close();
+      if (rows.heldOut() != null) {
+        rows.heldOut().close();
+      }
     }
   }
 
@@ -133,16 +143,28 @@ record PhaseTraining(
    *
    * @param step the steps taken by earlier attempts
    */
-  private void begin(long step, PhaseListener listener) throws IOException {
+  private void begin(long step, FreeMemory freeMemory, PhaseListener listener) throws IOException {
     Runnable pause = pause(() -> step, listener);
-    WeightsFingerprint weights = weightsFingerprint();
-    begin(rows.training(), schedule.firstEpoch(), "reference.json", weights, pause, listener);
+    WeightsFingerprint weights = weightsOf(setup);
+    OtherModel other = other(freeMemory);
+    begin(
+        rows.training(),
+        schedule.firstEpoch(),
+        step == 0,
+        "reference.json",
+        other,
+        weights,
+        pause,
+        listener);
     @Nullable Objective heldOut = rows.heldOut();
     if (heldOut != null) {
       begin(
           heldOut,
           HeldOut.microBatches(heldOut, request.phase().batch().microBatchSize()),
+          // They are looked at with the weights as they would be saved, which may be rounded.
+          false,
           "reference-held-out.json",
+          other,
           weights,
           pause,
           listener);
@@ -152,7 +174,9 @@ record PhaseTraining(
   private void begin(
       Objective objective,
       List<int[]> microBatches,
+      boolean isFirst,
       String kept,
+      OtherModel other,
       WeightsFingerprint weights,
       Runnable pause,
       PhaseListener listener)
@@ -160,15 +184,29 @@ record PhaseTraining(
     objective.begin(
         new Beginning(
             model,
+            other,
             microBatches,
+            isFirst,
             request.result().resolveSibling(kept),
             weights,
             listener::note,
             pause));
   }
 
-  /** Reads the weights when it is asked for the first time, and not again. */
-  private WeightsFingerprint weightsFingerprint() {
+  /** The model of another folder that is the reference; its weights are read once at most. */
+  private OtherModel other(FreeMemory freeMemory) {
+    if (setup.other().isEmpty()) {
+      return () -> {
+        throw new IllegalStateException("the phase names no other model as its reference");
+      };
+    }
+    MemoryFormula memory = setup.memory(schedule, rows.training()).other().orElseThrow();
+    WeightsFingerprint weights = weightsOf(memory.setup());
+    return () -> new OtherModel.Opened(ReferenceFolder.load(memory, freeMemory), weights);
+  }
+
+  /** Reads a model's files when it is asked for the first time, and not again. */
+  private static WeightsFingerprint weightsOf(PhaseSetup model) {
     return new WeightsFingerprint() {
       private @Nullable String text;
 
@@ -176,13 +214,14 @@ record PhaseTraining(
       public String text() throws IOException {
         if (text == null) {
           Fingerprint fingerprint = new Fingerprint();
-          for (Path file : setup.checkpoint().weightFiles()) {
+          fingerprint.add(model.checkpoint().folder().resolve("config.json"));
+          for (Path file : model.checkpoint().weightFiles()) {
             fingerprint.add(file);
           }
           text =
               "%s %s %s"
                   .formatted(
-                      fingerprint.text(), setup.compute().devices(), setup.compute().precision());
+                      fingerprint.text(), model.compute().devices(), model.compute().precision());
         }
         return text;
       }
@@ -249,15 +288,33 @@ record PhaseTraining(
         rows.countsByDataset());
   }
 
+  /** The reward margins of pairs, by what {@code margins.json} calls them. */
+  private Map<String, Margins> margins(@Nullable Evaluations evaluations) {
+    Map<String, Margins> margins = new LinkedHashMap<>();
+    rows.training().margins().ifPresent(last -> margins.put("training", last));
+    if (evaluations != null && evaluations.marginsBefore() != null) {
+      margins.put("held_out_before", evaluations.marginsBefore());
+    }
+    if (evaluations != null && evaluations.marginsAfter() != null) {
+      margins.put("held_out_after", evaluations.marginsAfter());
+    }
+    return margins;
+  }
+
   /**
    * Saves the model. Of a full disk the older checkpoints are removed and it is tried once more;
    * where that fails too, the state is saved, which needs less, so that nothing is trained again.
    */
-  private void save(PhaseResult figures, TrainingState state, Saves saves, PhaseListener listener)
+  private void save(
+      PhaseResult figures,
+      Map<String, Margins> margins,
+      TrainingState state,
+      Saves saves,
+      PhaseListener listener)
       throws IOException {
     listener.finishing(figures);
     try {
-      write();
+      write(margins);
     } catch (IOException e) {
       if (!FileFailure.isDiskFull(e)) {
         saves.now(state.step(), state);
@@ -265,7 +322,7 @@ record PhaseTraining(
       }
       saves.makeRoom();
       try {
-        write();
+        write(margins);
       } catch (IOException again) {
         saves.now(state.step(), state);
         throw again;
@@ -273,7 +330,8 @@ record PhaseTraining(
     }
   }
 
-  private void write() throws IOException {
+  private void write(Map<String, Margins> margins) throws IOException {
+    MarginsFile.write(request.result().resolveSibling("margins.json"), margins);
     Optional<Adapter> adapter = request.phase().trained().adapter();
     if (adapter.isPresent() && adapter.get().save() == Adapter.Save.PEFT) {
       Path folder = request.result().resolveSibling("adapter");

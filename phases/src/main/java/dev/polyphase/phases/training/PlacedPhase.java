@@ -4,6 +4,7 @@ import dev.polyphase.phases.api.DeviceNeed;
 import dev.polyphase.phases.api.FreeMemory;
 import dev.polyphase.phases.model.Activations;
 import dev.polyphase.phases.model.ModelLayout;
+import dev.polyphase.phases.model.Parameter;
 import dev.polyphase.phases.model.Placement;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -12,6 +13,7 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalLong;
 
 /**
@@ -50,7 +52,38 @@ record PlacedPhase(Placement placement, List<DeviceNeed> needs) {
     ofEnds[anyCut.ofHead(new ModelLayout(memory.config()))] += memory.ofHead();
     Placement placement =
         placement(memory, activations, Cut.of(ofBlocks, ofEnds, ratios(devices, freeMemory)));
-    return new PlacedPhase(placement, needs(memory, activations, placement, ofEnds));
+    List<DeviceNeed> needs = needs(memory, activations, placement, ofEnds);
+    Optional<MemoryFormula> other = memory.other();
+    return new PlacedPhase(
+        placement,
+        other.isEmpty()
+            ? needs
+            : orBefore(
+                needs,
+                memory,
+                placement,
+                of(other.get(), Activations.RECOMPUTED, freeMemory).needs()));
+  }
+
+  /**
+   * What each place needs where another model's pass comes before training: beside what is loaded
+   * there, or later.
+   */
+  private static List<DeviceNeed> orBefore(
+      List<DeviceNeed> training, MemoryFormula memory, Placement placement, List<DeviceNeed> pass) {
+    ModelLayout layout = memory.setup().layout();
+    long[] before = pass.stream().mapToLong(DeviceNeed::bytes).toArray();
+    for (Parameter parameter : layout.parameters()) {
+      before[placement.of(parameter.name(), layout)] += memory.ofLoaded(parameter);
+    }
+    List<DeviceNeed> needs = new ArrayList<>();
+    for (int place = 0; place < before.length; place++) {
+      DeviceNeed own = training.get(place);
+      needs.add(
+          new DeviceNeed(
+              own.device(), own.firstBlock(), own.blocks(), Math.max(own.bytes(), before[place])));
+    }
+    return needs;
   }
 
   private static Placement placement(

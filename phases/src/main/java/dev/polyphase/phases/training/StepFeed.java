@@ -3,6 +3,7 @@ package dev.polyphase.phases.training;
 import dev.polyphase.phases.batches.Step;
 import dev.polyphase.phases.objective.MicroBatch;
 import dev.polyphase.phases.objective.Objective;
+import dev.polyphase.phases.objective.ObjectiveStep;
 import java.util.Iterator;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -36,10 +37,14 @@ final class StepFeed {
   void prepare() {
     if (ready == null && steps.hasNext()) {
       Step step = steps.next();
-      ready = new Ready(step, step.microBatches().stream().map(objective::microBatch).toList());
+      ready = new Ready(step, objective.step(step.microBatches()));
     }
   }
 
   /** A step whose micro-batches are there. */
-  record Ready(Step step, List<MicroBatch> microBatches) {}
+  record Ready(Step step, ObjectiveStep rows) {
+    List<MicroBatch> microBatches() {
+      return rows.microBatches();
+    }
+  }
 }

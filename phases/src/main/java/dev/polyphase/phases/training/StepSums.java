@@ -2,25 +2,26 @@ package dev.polyphase.phases.training;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
 import dev.polyphase.phases.model.Gradients;
 import dev.polyphase.phases.model.Transformer;
 import dev.polyphase.phases.objective.Mean;
 import dev.polyphase.phases.objective.MicroBatch;
 import dev.polyphase.phases.objective.Outcome;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.OptionalDouble;
 
 /** One step's loss and figures over its micro-batches, and their backward passes. */
-final class StepSums {
+public final class StepSums {
   /** Before the name of a dataset: its loss. */
   static final String LOSS_OF = "loss/";
 
   private final double weight;
   private final List<Unread> unread = new ArrayList<>();
-  private final Map<String, Double> figures = new LinkedHashMap<>();
+  private final Map<String, Mean> figures = new LinkedHashMap<>();
   private final Map<String, Mean> lossesByDataset = new LinkedHashMap<>();
   private final List<Double> losses = new ArrayList<>();
   private double loss;
@@ -31,30 +32,37 @@ final class StepSums {
    * @param microBatches all of the step's: the loss is a mean over them, so that their size is
    *     needed before the first backward pass
    */
-  StepSums(List<MicroBatch> microBatches) {
+  public StepSums(List<MicroBatch> microBatches) {
     this.weight = microBatches.stream().mapToInt(MicroBatch::weight).sum();
   }
 
   /**
-   * A forward and a backward pass; where the loss is linear, its figures are read later.
+   * A forward and a backward pass; the figures are read later.
    *
    * @param scratch the owner of what is read later
    */
-  void differentiate(MicroBatch batch, Transformer model, Gradients gradients, NDManager scratch) {
-    OptionalDouble slope = batch.slope();
-    if (slope.isPresent()) {
+  public void differentiate(
+      MicroBatch batch, Transformer model, Gradients gradients, NDManager scratch) {
+    if (batch.loss() instanceof MicroBatch.Loss.Linear linear) {
       model
-          .differentiate(batch.tokens(), slope.getAsDouble() / weight, gradients, scratch)
+          .differentiate(batch.tokens(), linear.slope() / weight, gradients, scratch)
           .ifPresent(logProbs -> unread.add(new Unread(batch, logProbs)));
-    } else {
+    } else if (batch.loss() instanceof MicroBatch.Loss.Computed computed) {
       model.differentiate(
-          batch.tokens(), logProbs -> add(batch, batch.evaluate(logProbs)), gradients);
+          batch.tokens(),
+          computed.wanted(),
+          targets -> {
+            MicroBatch.Evaluation evaluation = computed.at(targets, weight, scratch);
+            unread.add(new Unread(batch, evaluation.found()));
+            return evaluation.gradient();
+          },
+          gradients);
     }
   }
 
   /** The step's loss. Waits for the device. */
-  double loss() {
-    unread.forEach(one -> add(one.batch(), one.batch().evaluate(one.logProbs().toFloatArray())));
+  public double loss() {
+    unread.forEach(one -> add(one.batch(), one.batch().outcome(one.read())));
     unread.clear();
     return loss / weight;
   }
@@ -66,8 +74,8 @@ final class StepSums {
    */
   Map<String, Mean> figures() {
     Map<String, Mean> means = new LinkedHashMap<>();
-    figures.forEach((name, sum) -> means.put(name, new Mean(sum / weight, 1)));
-    lossesByDataset.forEach((name, loss) -> means.put(LOSS_OF + name, loss));
+    figures.forEach((name, mean) -> means.put(name, new Mean(mean.value(), 1)));
+    lossesByDataset.forEach((name, own) -> means.put(LOSS_OF + name, own));
     return means;
   }
 
@@ -76,23 +84,29 @@ final class StepSums {
     return losses;
   }
 
-  /** Adds a micro-batch and returns its part of the gradient of the step's mean loss. */
-  private float[] add(MicroBatch batch, Outcome outcome) {
+  private void add(MicroBatch batch, Outcome outcome) {
     losses.add(outcome.lossSum() / batch.weight());
     loss += outcome.lossSum();
-    outcome.figures().forEach((name, sum) -> figures.merge(name, sum, Double::sum));
-    outcome.losses().forEach((name, sum) -> lossesByDataset.merge(name, sum, Mean::plus));
-    float[] gradient = outcome.gradient();
-    for (int i = 0; i < gradient.length; i++) {
-      gradient[i] = (float) (gradient[i] / weight);
-    }
-    return gradient;
+    outcome.figures().forEach((name, mean) -> figures.merge(name, mean, Mean::plus));
+    outcome.losses().forEach((name, mean) -> lossesByDataset.merge(name, mean, Mean::plus));
   }
 
   /**
    * A micro-batch whose loss has not been asked for yet.
    *
-   * @param logProbs of each target, {@code [n]}, on the device
+   * @param found what its outcome follows from, on the device
    */
-  private record Unread(MicroBatch batch, NDArray logProbs) {}
+  private record Unread(MicroBatch batch, NDArray found) {
+    double[] read() {
+      return found.getDataType() == DataType.FLOAT64
+          ? found.toDoubleArray()
+          : widened(found.toFloatArray());
+    }
+  }
+
+  private static double[] widened(float[] values) {
+    double[] wide = new double[values.length];
+    Arrays.setAll(wide, i -> values[i]);
+    return wide;
+  }
 }

@@ -201,6 +201,7 @@ final class TrainingLoop {
     StepSums sums = new StepSums(ready.microBatches());
     try (NDManager scratch = model.newScratch()) {
       Gradients gradients = new Gradients(scratch);
+      ready.rows().begin(model, scratch);
       for (MicroBatch batch : ready.microBatches()) {
         sums.differentiate(batch, model, gradients, scratch);
       }
@@ -215,6 +216,7 @@ final class TrainingLoop {
       optimizer.update(index, parts, norm, rate);
       long tokens = ready.microBatches().stream().mapToLong(b -> b.tokens().tokens()).sum();
       metrics.add(sums, norm.value(), rate, tokens);
+      ready.rows().taken();
     }
   }
 

@@ -1,7 +1,8 @@
 # Task: a pass through a block of the model
 # One transformer block and its vector-Jacobian product. What every block has stands first; what this one computes, from forward on, in its parts behind.
 # Shapes: x, y [batch, seq, hidden]; cos, sin [seq, head_dim], float32; w: the block's weights, see below.
-# documents: int64 [n] on the CPU, the lengths of the documents that lie side by side in every row; no token sees another document.
+# documents: int64 [3 n] on the CPU, three numbers of each of the n documents that lie side by side in every row: its tokens; which document begins
+# with its prefix, -1 for none; the prefix's tokens, 0 for none. Of other documents no token sees anything but its own one's prefix.
 # Frozen weights have x's dtype; trained ones are float32 masters that are converted on the way, or copies of masters in x's dtype.
 # Constants are the indices of the weights in w, -1 where the block has none, and the block's sizes.
 # Behind its weights w holds the adapters of the modules that have one, float32 masters too; behind these, where adapters drop inputs, the seed of

@@ -99,11 +99,30 @@ class K(Module):
   def logits(self: __torch__.K, h: Tensor, head: List[Tensor]) -> Tensor:
     return (self).logits_of(h, (self).converted(h, head), 0, torch.size(h, 0))
 
-  # h [n, hidden], targets [n] -> the targets' log-probabilities and the logits' log-sum-exp, both [n] float32.
-  def log_probs(self: __torch__.K, h: Tensor, head: List[Tensor], targets: Tensor) -> List[Tensor]:
+  # What else is said of a chunk's logits z [count, V]; norm: their log-sum-exp, [count]. wanted: int64 [2], 1 where wanted: the mean of a row's logits, to
+  # be appended to means; the logarithm of the sum of its squared probabilities, to be appended to squares. Both [count].
+  def say_more(self: __torch__.K, z: Tensor, norm: Tensor, wanted: Tensor, means: List[Tensor], squares: List[Tensor]) -> int:
+    if torch.eq(int(torch.select(wanted, 0, 0)), 1):
+      _0 = torch.append(means, torch.mean(z, [-1]))
+    if torch.eq(int(torch.select(wanted, 0, 1)), 1):
+      _1 = torch.append(squares, torch.sub(torch.logsumexp(torch.mul(z, 2), [-1]), torch.mul(norm, 2)))
+    return 0
+
+  # Appends to found what say_more said of all chunks.
+  def more(self: __torch__.K, found: List[Tensor], means: List[Tensor], squares: List[Tensor]) -> List[Tensor]:
+    if torch.gt(torch.len(means), 0):
+      _0 = torch.append(found, torch.cat(means))
+    if torch.gt(torch.len(squares), 0):
+      _1 = torch.append(found, torch.cat(squares))
+    return found
+
+  # h [n, hidden], targets [n] -> the targets' log-probabilities and the logits' log-sum-exp, then what else is wanted as in say_more, all [n] float32.
+  def log_probs(self: __torch__.K, h: Tensor, head: List[Tensor], targets: Tensor, wanted: Tensor) -> List[Tensor]:
     w = (self).converted(h, head)
     found = annotate(List[Tensor], [])
     norms = annotate(List[Tensor], [])
+    means = annotate(List[Tensor], [])
+    squares = annotate(List[Tensor], [])
     n = torch.size(h, 0)
     chunks = torch.floordiv(torch.add(n, torch.sub({{chunk_tokens}}, 1)), {{chunk_tokens}})
     for i in range(chunks):
@@ -114,7 +133,8 @@ class K(Module):
       norm = torch.logsumexp(z, [-1])
       _0 = torch.append(norms, norm)
       _1 = torch.append(found, torch.sub(torch.squeeze(torch.gather(z, 1, t), -1), norm))
-    return [torch.cat(found), torch.cat(norms)]
+      _2 = (self).say_more(z, norm, wanted, means, squares)
+    return (self).more([torch.cat(found), torch.cat(norms)], means, squares)
 
   # The gradients of one chunk: gz [count, V] float32, of its logits; w: the head in h's dtype. trained: int64 [2], 1 where wanted. Appends that of h to
   # parts, and adds that of the head to sum, float32: of an adapted head that of B, and that of inner is appended to inner_parts.
@@ -184,3 +204,32 @@ class K(Module):
       gz = torch.scatter_add_(torch.mul_(torch.exp_(z), torch.neg(g)), 1, t, torch.full([count, 1], g, dtype=6, device=torch.device("{{device}}")))
       _1 = (self).chunk_vjp(gz, h, w, start, trained, parts, inner_parts, sum)
     return (self).gradients([torch.cat(log_probs)], parts, inner_parts)
+
+  # For a frozen head, w as there, with each chunk's logits computed once: log_probs, what else is wanted as in say_more, and the gradient of h [n, hidden] as it
+  # would be if that of each log-probability were 1. A row's true one is that times its log-probability's, which may be known only when all of these are.
+  def log_probs_and_unit(self: __torch__.K, h: Tensor, head: List[Tensor], targets: Tensor, wanted: Tensor) -> List[Tensor]:
+    w = (self).converted(h, head)
+    found = annotate(List[Tensor], [])
+    parts = annotate(List[Tensor], [])
+    means = annotate(List[Tensor], [])
+    squares = annotate(List[Tensor], [])
+    n = torch.size(h, 0)
+    chunks = torch.floordiv(torch.add(n, torch.sub({{chunk_tokens}}, 1)), {{chunk_tokens}})
+    for i in range(chunks):
+      start = torch.mul(i, {{chunk_tokens}})
+      count = ops.prim.min({{chunk_tokens}}, torch.sub(n, start))
+      z = (self).logits_of(h, w, start, count)
+      t = torch.unsqueeze(torch.narrow(targets, 0, start, count), -1)
+      norm = torch.logsumexp(z, [-1])
+      _0 = torch.append(found, torch.sub(torch.squeeze(torch.gather(z, 1, t), -1), norm))
+      _1 = (self).say_more(z, norm, wanted, means, squares)
+      p = torch.exp_(torch.sub_(z, torch.unsqueeze(norm, -1)))
+      gz = torch.scatter_add_(torch.neg_(p), 1, t, torch.ones([count, 1], dtype=6, device=torch.device("{{device}}")))
+      _2 = torch.append(parts, torch.matmul(torch.type_as(gz, h), w[0]))
+    all = (self).more([torch.cat(found)], means, squares)
+    _3 = torch.append(all, torch.cat(parts))
+    return all
+
+  # The gradient of h: unit [n, hidden] as log_probs_and_unit found it, g [n] float32 that of the log-probabilities. In place.
+  def scaled(self: __torch__.K, unit: Tensor, g: Tensor) -> Tensor:
+    return torch.mul_(unit, torch.type_as(torch.unsqueeze(g, -1), unit))

@@ -7,6 +7,7 @@ import ai.djl.ndarray.NDManager;
 import dev.polyphase.data.Example;
 import dev.polyphase.fixtures.Fixture;
 import dev.polyphase.kernels.Precision;
+import dev.polyphase.phases.batches.Document;
 import dev.polyphase.phases.batches.TokenBatch;
 import dev.polyphase.weights.Checkpoint;
 import java.io.IOException;
@@ -177,7 +178,7 @@ class DevicesTest {
       model.startStep(i);
       try (NDManager step = model.newScratch()) {
         Gradients gradients = new Gradients(step);
-        model.differentiate(batch, GoldenBatches::meanLoss, gradients);
+        HostLoss.differentiate(model, batch, GoldenBatches::meanLoss, gradients);
         NDArray logProbs = model.differentiate(batch, -1.0, gradients, step).orElseThrow();
         figures.put(of + "log-probabilities with dropout", logProbs.toFloatArray());
         gradients
@@ -188,10 +189,15 @@ class DevicesTest {
     return figures;
   }
 
-  /** Padded rows, and the same ones packed. */
+  /** Padded rows, the same ones packed, and a row that follows the beginning of another one. */
   private static List<TokenBatch> batches() {
     List<Example> rows = List.of(row(1, 21), row(2, 9), row(3, 12));
-    return List.of(TokenBatch.of(rows), TokenBatch.packed(rows));
+    List<Document> sharing =
+        List.of(Document.of(row(4, 17)), Document.of(row(5, 4)), new Document(row(6, 8), 0, 6));
+    return List.of(
+        TokenBatch.of(rows),
+        TokenBatch.packed(rows),
+        TokenBatch.packedDocuments(sharing, new int[] {29}));
   }
 
   private static Example row(int seed, int tokens) {

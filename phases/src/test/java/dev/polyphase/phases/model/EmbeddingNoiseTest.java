@@ -141,7 +141,8 @@ class EmbeddingNoiseTest {
     model.startStep(1);
     double[] sum = new double[1];
     try (NDManager scratch = model.newScratch()) {
-      model.differentiate(
+      HostLoss.differentiate(
+          model,
           batch,
           logProbs -> {
             for (float logProb : logProbs) {

@@ -22,7 +22,7 @@ final class GradientValues {
   static Map<String, float[]> ofMeanLoss(Transformer model, TokenBatch batch) {
     try (NDManager step = model.newScratch()) {
       Gradients gradients = new Gradients(step);
-      model.differentiate(batch, GoldenBatches::meanLoss, gradients);
+      HostLoss.differentiate(model, batch, GoldenBatches::meanLoss, gradients);
       return of(gradients);
     }
   }
@@ -43,7 +43,7 @@ final class GradientValues {
     try (NDManager step = model.newScratch()) {
       Gradients gradients = new Gradients(step);
       for (TokenBatch batch : batches) {
-        model.differentiate(batch, GradientValues::slopeOfSquares, gradients);
+        HostLoss.differentiate(model, batch, GradientValues::slopeOfSquares, gradients);
       }
       return of(gradients);
     }

@@ -44,7 +44,7 @@ class TransformerTest {
     try (Transformer model = CpuModels.load(fixture.copyTo(folder), Set.of(), Activations.KEPT)) {
       TokenBatch together = TokenBatch.of(rows);
       float[] padded = model.logProbs(together);
-      int[] rowOfTarget = together.targetRows();
+      int[] rowOfTarget = together.targetDocuments();
       for (int row = 0; row < rows.size(); row++) {
         int wanted = row;
         int[] mine =
@@ -138,7 +138,8 @@ class TransformerTest {
       assertThat(model.logProbs(batch)).isEmpty();
 
       Gradients gradients = new Gradients(step);
-      model.differentiate(
+      HostLoss.differentiate(
+          model,
           batch,
           logProbs -> {
             throw new IllegalStateException("there is nothing to differentiate");

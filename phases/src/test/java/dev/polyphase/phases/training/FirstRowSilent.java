@@ -12,6 +12,7 @@ import dev.polyphase.phases.objective.Beginning;
 import dev.polyphase.phases.objective.MicroBatch;
 import dev.polyphase.phases.objective.Objective;
 import dev.polyphase.phases.objective.ObjectiveSource;
+import dev.polyphase.phases.objective.ObjectiveStep;
 import dev.polyphase.phases.objective.Outcome;
 import dev.polyphase.phases.objective.ReadRows;
 import dev.polyphase.pipelines.Dataset;
@@ -20,9 +21,9 @@ import dev.polyphase.pipelines.problems.Place;
 import dev.polyphase.prepared.PreparedRows;
 import dev.polyphase.tokens.LazyTokenizer;
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.OptionalDouble;
 import java.util.Set;
 
 /** Another objective, but no token of the first row carries loss. */
@@ -144,9 +145,14 @@ record FirstRowSilent(ObjectiveSource other) implements ObjectiveSource {
     }
 
     @Override
-    public MicroBatch microBatch(int[] rows) {
-      MicroBatch batch = other.microBatch(rows);
-      return rows[0] == 0 ? new Silent(batch) : batch;
+    public ObjectiveStep step(List<int[]> microBatches) {
+      List<MicroBatch> batches = new ArrayList<>(other.step(microBatches).microBatches());
+      for (int i = 0; i < batches.size(); i++) {
+        if (microBatches.get(i)[0] == 0) {
+          batches.set(i, new Silent(batches.get(i)));
+        }
+      }
+      return ObjectiveStep.of(batches);
     }
   }
 
@@ -164,13 +170,13 @@ record FirstRowSilent(ObjectiveSource other) implements ObjectiveSource {
     }
 
     @Override
-    public OptionalDouble slope() {
-      return other.slope();
+    public Loss loss() {
+      return other.loss();
     }
 
     @Override
-    public Outcome evaluate(float[] logProbs) {
-      return other.evaluate(logProbs);
+    public Outcome outcome(double[] found) {
+      return other.outcome(found);
     }
   }
 }

@@ -1,10 +1,15 @@
 package dev.polyphase.phases.training;
 
 import dev.polyphase.kernels.Libtorch;
+import dev.polyphase.phases.batches.TokenBatch;
+import dev.polyphase.phases.objective.Beginning;
+import dev.polyphase.phases.objective.Beginning.OtherModel;
+import dev.polyphase.phases.objective.Objective;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Set;
 
 /** A phase in a process of its own: prints by how much the resident memory rose at most. */
@@ -13,17 +18,46 @@ final class MeasuredPhase {
 
   private MeasuredPhase() {}
 
-  /** Arguments: the folder of rows, the model's, the tensors to train by commas, settings. */
+  /**
+   * Arguments: the folder of rows, the model's, the tensors to train by commas, the reference or
+   * {@code none}, settings.
+   */
   public static void main(String[] arguments) throws IOException {
     Path folder = Path.of(arguments[0]);
     Set<String> trained = Set.of(arguments[2].split(",", -1));
-    String[] settings = Arrays.copyOfRange(arguments, 3, arguments.length);
+    String reference = arguments[3];
+    String[] settings = Arrays.copyOfRange(arguments, 4, arguments.length);
     Libtorch.newManager("cpu").close();
     readRows(Files.createDirectory(folder.resolve("small")), settings);
     long before = kibibytes("VmRSS:");
-    new SftRun(folder, Path.of(arguments[1]), trained)
-        .train("result", new RecordingListener(), settings);
+    SftRun run = new SftRun(folder, Path.of(arguments[1]), trained);
+    if (reference.equals("none")) {
+      run.train("result", new RecordingListener(), settings);
+    } else {
+      SftRun.train(
+          new Compared(
+                  run,
+                  List.of(settings),
+                  (start, own) -> pass(reference.equals("shared"), start, own))
+              .trainer(),
+          Compared.request(run, reference, settings),
+          new RecordingListener());
+    }
     System.out.println((kibibytes("VmHWM:") - before) * 1024);
+  }
+
+  /** A pass over the first batch with a reference that is shared or another model. */
+  private static void pass(boolean shared, Beginning start, Objective own) throws IOException {
+    TokenBatch batch =
+        own.step(List.of(start.microBatches().get(0))).microBatches().get(0).tokens();
+    if (shared) {
+      start.model().keepReference();
+      start.model().withReference(() -> start.model().logProbs(batch));
+    } else {
+      try (OtherModel.Opened opened = start.other().open()) {
+        opened.model().logProbs(batch);
+      }
+    }
   }
 
   /**

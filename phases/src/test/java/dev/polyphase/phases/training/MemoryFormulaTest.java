@@ -2,6 +2,7 @@ package dev.polyphase.phases.training;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.polyphase.data.ReadingListener;
 import dev.polyphase.fixtures.Fixture;
 import dev.polyphase.phases.api.MemoryEstimate;
 import dev.polyphase.phases.model.RandomModels;
@@ -44,10 +45,16 @@ class MemoryFormulaTest {
   static void makeModel() throws IOException {
     Path tokenizer = Files.createDirectory(model.resolve("tokenizer"));
     Files.writeString(tokenizer.resolve("tokenizer.json"), "{}");
-    Path config = Files.writeString(model.resolve("config.json"), CONFIG);
-    Path outline = Files.createDirectory(model.resolve("outline"));
+    make("base", CONFIG, tokenizer);
+    make("other", CONFIG, tokenizer);
+    make("in-bfloat16", CONFIG.replace("float32", "bfloat16"), tokenizer);
+  }
+
+  private static void make(String name, String settings, Path tokenizer) throws IOException {
+    Path outline = Files.createDirectory(model.resolve(name + "-outline"));
+    Path config = Files.writeString(model.resolve(name + ".json"), settings);
     new RandomModels().outline(config, tokenizer, outline);
-    new RandomModels().create(outline, model.resolve("base"), 1);
+    new RandomModels().create(outline, model.resolve(name), 1);
   }
 
   @EnabledOnOs(OS.LINUX)
@@ -65,11 +72,7 @@ class MemoryFormulaTest {
   void isWithin15PercentOfTheMeasuredPeak(
       String pattern, boolean checkpointing, int passes, String adapter, boolean offload)
       throws Exception {
-    Set<String> trained =
-        Checkpoint.open(model.resolve("base")).tensors().stream()
-            .map(TensorInfo::name)
-            .filter(name -> name.matches(pattern))
-            .collect(Collectors.toSet());
+    Set<String> trained = names(pattern);
     SftRun run = new SftRun(folder, model.resolve("base"), trained).withRows(1024, 1024);
     List<String> settings =
         List.of(
@@ -81,8 +84,49 @@ class MemoryFormulaTest {
             "phases.one.optimizer_offload=" + offload);
 
     MemoryEstimate estimate = run.check(settings.toArray(String[]::new)).memory();
-    long measured = peakOfChild(trained, settings);
+    assertWithin15Percent(estimate, peakOfChild(trained, "none", settings));
+  }
 
+  /** A shared one beside training, another model's pass before it. */
+  @EnabledOnOs(OS.LINUX)
+  @ParameterizedTest
+  @CsvSource({
+    "shared, '.*_proj.weight', bfloat16",
+    "in-bfloat16, '.*layers.3.*_proj.weight', float32",
+    "other, '.*layers.3.*_proj.weight', float32"
+  })
+  void soItIsWithAReference(String which, String pattern, String dtype) throws Exception {
+    Set<String> trained = names(pattern);
+    String reference = which.equals("shared") ? which : model.resolve(which).toString();
+    SftRun run = new SftRun(folder, model.resolve("base"), trained).withRows(1024, 1024);
+    List<String> settings = List.of("phases.one.sequence_len=1024", "dtype=" + dtype);
+
+    MemoryEstimate estimate = compared(run, reference, settings);
+
+    assertThat(estimate.totalBytes())
+        .isGreaterThan(compared(run, "precomputed", settings).totalBytes());
+    assertWithin15Percent(estimate, peakOfChild(trained, reference, settings));
+  }
+
+  private static MemoryEstimate compared(SftRun run, String reference, List<String> settings)
+      throws IOException {
+    return new Compared(run, settings, (start, own) -> {})
+        .trainer()
+        .prepare(
+            Compared.request(run, reference, settings.toArray(String[]::new)),
+            ReadingListener.NOBODY)
+        .plan()
+        .memory();
+  }
+
+  private static Set<String> names(String pattern) throws IOException {
+    return Checkpoint.open(model.resolve("base")).tensors().stream()
+        .map(TensorInfo::name)
+        .filter(name -> name.matches(pattern))
+        .collect(Collectors.toSet());
+  }
+
+  private static void assertWithin15Percent(MemoryEstimate estimate, long measured) {
     // Of a model on the CPU, both are in one memory.
     long estimated = estimate.totalBytes() + estimate.hostBytes();
     assertThat((double) estimated / measured)
@@ -90,14 +134,19 @@ class MemoryFormulaTest {
         .isBetween(0.85, 1.15);
   }
 
-  private long peakOfChild(Set<String> trained, List<String> settings) throws Exception {
+  private long peakOfChild(Set<String> trained, String reference, List<String> settings)
+      throws Exception {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.addAll(List.of("-Xms128m", "-Xmx128m", "-XX:+AlwaysPreTouch", "-cp"));
     command.add(System.getProperty("java.class.path"));
     command.add(MeasuredPhase.class.getName());
     command.addAll(
-        List.of(folder.toString(), model.resolve("base").toString(), String.join(",", trained)));
+        List.of(
+            folder.toString(),
+            model.resolve("base").toString(),
+            String.join(",", trained),
+            reference));
     command.addAll(settings);
     ProcessBuilder child = new ProcessBuilder(command);
     // What is freed is given back at once, so that the peak is of what is alive.

@@ -2,23 +2,28 @@ package dev.polyphase.phases.training;
 
 import dev.polyphase.pipelines.BaseModel;
 import dev.polyphase.pipelines.Batch;
+import dev.polyphase.pipelines.Cpo;
 import dev.polyphase.pipelines.Dataset;
 import dev.polyphase.pipelines.Dpo;
 import dev.polyphase.pipelines.Dtype;
 import dev.polyphase.pipelines.Evaluation;
 import dev.polyphase.pipelines.GradientCheckpointing;
+import dev.polyphase.pipelines.Kto;
 import dev.polyphase.pipelines.LearningRates;
 import dev.polyphase.pipelines.Length;
 import dev.polyphase.pipelines.LrScheduler;
 import dev.polyphase.pipelines.Monitoring;
 import dev.polyphase.pipelines.Optimizer;
+import dev.polyphase.pipelines.Orpo;
 import dev.polyphase.pipelines.Phase;
 import dev.polyphase.pipelines.PhaseType;
 import dev.polyphase.pipelines.Pipeline;
+import dev.polyphase.pipelines.Reference;
 import dev.polyphase.pipelines.Rows;
 import dev.polyphase.pipelines.SaveDtype;
 import dev.polyphase.pipelines.SaveRounding;
 import dev.polyphase.pipelines.Saving;
+import dev.polyphase.pipelines.Simpo;
 import dev.polyphase.pipelines.Targeting;
 import dev.polyphase.pipelines.TrainedWeights;
 import dev.polyphase.pipelines.Vocabulary;
@@ -70,7 +75,11 @@ public record Phases(
         new Optimizer(Optimizer.Name.ADAMW, 0.9, 0.999, 1e-8, weightDecay, false, maxGradNorm),
         new Monitoring(1, Optional.empty()),
         new Saving(Optional.empty(), 0, 0),
-        new Dpo(0.1, Dpo.LossType.SIGMOID, 0, 0.05, new Dpo.Reference.Precomputed()));
+        new Dpo(0.1, Dpo.LossType.SIGMOID, 0),
+        new Kto(0.1, Kto.LossType.KTO, 1, 1, new Reference.Precomputed()),
+        new Cpo(0.1, Cpo.LossType.SIGMOID, 0, 1),
+        new Orpo(0.1),
+        new Simpo(2, 1, 0, 0, 0));
   }
 
   public Pipeline pipeline(PhaseType type) {

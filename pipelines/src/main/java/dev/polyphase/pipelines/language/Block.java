@@ -26,6 +26,12 @@ final class Block {
     PART
   }
 
+  /** What other trainers' keys are that have no counterpart of one key here. */
+  private static final Map<String, String> SAID_OTHERWISE =
+      Map.of(
+          "rpo_alpha", "write dpo: {loss_type: [sigmoid, sft], loss_weights: [1, RPO_ALPHA]}",
+          "precompute_ref_log_probs", "write dpo: {reference: precomputed}, which is the default");
+
   /** What a message asks for where a block is wanted. */
   static final String WANTED = "a mapping of keys and values";
 
@@ -178,6 +184,10 @@ final class Block {
   }
 
   private static String meant(String key, List<String> known) {
+    @Nullable String otherwise = SAID_OTHERWISE.get(key);
+    if (otherwise != null) {
+      return otherwise;
+    }
     return NearestKey.to(key, known)
         .map(nearest -> "did you mean " + nearest + "?")
         .orElseGet(() -> "its keys are " + String.join(", ", known));

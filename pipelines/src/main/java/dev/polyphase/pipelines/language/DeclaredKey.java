@@ -7,6 +7,7 @@ import dev.polyphase.pipelines.problems.Place;
 import dev.polyphase.pipelines.problems.Problems;
 import dev.polyphase.pipelines.yaml.Mapping;
 import dev.polyphase.pipelines.yaml.Node;
+import dev.polyphase.pipelines.yaml.Scalar;
 import dev.polyphase.pipelines.yaml.YamlTree;
 import java.util.Arrays;
 import java.util.List;
@@ -101,19 +102,25 @@ record DeclaredKey<V>(
     return counts && byDefault.isPresent() ? byDefault.get() : type.absent(name, block);
   }
 
+  /** Whether it is for the phase's type, which {@code defaults} have none of. */
   private boolean isForPhase(Block phase) {
-    return key.phases().length == 0 || List.of(key.phases()).contains(typeOf(phase));
+    return key.phases().length == 0
+        || phase.isPart()
+        || typeOf(phase).stream().allMatch(List.of(key.phases())::contains);
   }
 
   private String isFor(Block phase) {
     return "is for phases of type %s, but this one's type is %s; remove it or change the type"
         .formatted(
             Arrays.stream(key.phases()).map(Words::of).collect(Collectors.joining(" or ")),
-            Words.of(typeOf(phase)));
+            typeOf(phase).map(Words::of).orElseThrow());
   }
 
-  private static PhaseType typeOf(Block phase) {
-    return (PhaseType) phase.value("type");
+  /** The type that is written, if it is one: a stand-in would make problems of its own. */
+  private static Optional<PhaseType> typeOf(Block phase) {
+    return phase.given("type") instanceof Scalar written
+        ? Words.constant(PhaseType.class, written.text())
+        : Optional.empty();
   }
 
   /** Whether it belongs to a phase with these keys. */

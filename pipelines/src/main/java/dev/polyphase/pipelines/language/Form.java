@@ -8,11 +8,13 @@ sealed interface Form {
   record Text(Wording wording) implements Form {}
 
   /**
-   * A list of texts.
+   * A list of single values.
    *
+   * @param entry what each of them may be
    * @param least how many at least
+   * @param once whether none of them may be there twice
    */
-  record Texts(Wording wording, int least) implements Form {}
+  record Many(Form entry, int least, boolean once) implements Form {}
 
   /** A number within a range. */
   record Decimal(Range range) implements Form {}

@@ -162,12 +162,13 @@ public final class PipelineSchema {
     if (form instanceof Form.Text text) {
       types.add("string").add("number");
       addText(node, text.wording());
-    } else if (form instanceof Form.Texts texts) {
+    } else if (form instanceof Form.Many many) {
       types.add("array");
-      ObjectNode items = node.putObject("items");
-      items.putArray("type").add("string").add("number");
-      addText(items, texts.wording());
-      addMinItems(node, texts.least());
+      node.set("items", of(many.entry(), inherited, false));
+      addMinItems(node, many.least());
+      if (many.once()) {
+        node.put("uniqueItems", true);
+      }
     } else if (form instanceof Form.Decimal number) {
       types.add("number").add("string");
       addRange(node, number.range());

@@ -1,6 +1,7 @@
 package dev.polyphase.pipelines.language;
 
 import dev.polyphase.pipelines.Adapter;
+import dev.polyphase.pipelines.Dpo;
 import dev.polyphase.pipelines.Evaluation;
 import dev.polyphase.pipelines.LearningRates;
 import dev.polyphase.pipelines.LrBySnr;
@@ -43,7 +44,8 @@ final class Rules {
           LrBySnr.class, (Rule<LrBySnr>) Rules::lrBySnr,
           Optimizer.class, (Rule<Optimizer>) Rules::optimizer,
           Monitoring.class, (Rule<Monitoring>) Rules::monitoring,
-          Rows.class, (Rule<Rows>) Rules::rows);
+          Rows.class, (Rule<Rows>) Rules::rows,
+          Dpo.class, (Rule<Dpo>) DpoRules::dpo);
 
   /** {@code adam_beta2} of {@code lion} by default, as in its paper. */
   private static final double LION_BETA2 = 0.99;
@@ -178,19 +180,20 @@ final class Rules {
     return read;
   }
 
-  /** A pair has nothing to split; what a phase inherits passes it by. */
+  /** A completion is judged whole; what a phase inherits passes it by. */
   private static Rows rows(Rows read, Block phase) {
-    boolean splitsPairs =
-        !phase.isPart()
-            && phase.value("type") == PhaseType.DPO
-            && read.excessLength().equals(Optional.of(Rows.ExcessLength.SPLIT));
-    if (!splitsPairs) {
+    if (phase.isPart() || !read.excessLength().equals(Optional.of(Rows.ExcessLength.SPLIT))) {
+      return read;
+    }
+    PhaseType type = (PhaseType) phase.value("type");
+    if (type.readsText()) {
       return read;
     }
     refuseIfWritten(
         phase,
         "excess_length_strategy",
-        "is split, and a pair can't be split; give truncate, truncate_start or drop");
+        "is split, and %s can't be split; give truncate, truncate_start or drop"
+            .formatted(type.readsPairs() ? "a pair" : "a judged completion"));
     return new Rows(
         read.chatTemplate(),
         read.mixBy(),

@@ -22,9 +22,14 @@ record SingleValue<T>(
     T standIn)
     implements ValueType<T> {
 
+  /** The value that a node holds, if it is one. */
+  Optional<T> valueOf(Node node) {
+    return node instanceof Scalar scalar ? meaning.apply(scalar) : Optional.empty();
+  }
+
   @Override
   public T read(String key, Node node, Block block, Supplier<T> instead) {
-    Optional<T> value = node instanceof Scalar scalar ? meaning.apply(scalar) : Optional.<T>empty();
+    Optional<T> value = valueOf(node);
     if (value.isEmpty()) {
       block.refuse(node, wanted);
     }

@@ -4,9 +4,10 @@ import static java.util.Map.entry;
 
 import dev.polyphase.pipelines.Amount;
 import dev.polyphase.pipelines.BaseModel;
-import dev.polyphase.pipelines.Dpo.Reference;
+import dev.polyphase.pipelines.Dpo.PrefixSharing;
 import dev.polyphase.pipelines.GradientCheckpointing;
 import dev.polyphase.pipelines.Key;
+import dev.polyphase.pipelines.Reference;
 import dev.polyphase.pipelines.RescanEvery;
 import dev.polyphase.pipelines.SelectionRule.Budget;
 import dev.polyphase.pipelines.language.PipelineFile.PhaseDefaults;
@@ -37,7 +38,16 @@ final class ValueTypes {
           entry(boolean.class, key -> flag()),
           entry(String.class, ValueTypes::text),
           entry(Amount.class, ValueTypes::amount),
-          entry(GradientCheckpointing.class, key -> gradientCheckpointing()),
+          entry(
+              GradientCheckpointing.class,
+              key ->
+                  flagOrAuto(
+                      GradientCheckpointing.ON,
+                      GradientCheckpointing.OFF,
+                      GradientCheckpointing.AUTO)),
+          entry(
+              PrefixSharing.class,
+              key -> flagOrAuto(PrefixSharing.ON, PrefixSharing.OFF, PrefixSharing.AUTO)),
           entry(RescanEvery.class, ValueTypes::rescanEvery),
           entry(Budget.class, ValueTypes::budget),
           entry(Reference.class, ValueTypes::reference),
@@ -60,12 +70,22 @@ final class ValueTypes {
       if (generic.getRawType() == Optional.class) {
         return ifAny(of(argument, key));
       }
-      return argument == String.class
-          ? new Texts(key)
-          : new MappingTypes.ListOf<>(Shape.of((Class<?>) argument), key);
+      return listOf((Class<?>) argument, key);
     }
     Class<?> other = (Class<?>) type;
     return other.isEnum() ? choice(other) : new MappingTypes.MappingOf<>(Shape.of(other), key);
+  }
+
+  private static ValueType<?> listOf(Class<?> entry, Key key) {
+    if (entry == String.class) {
+      return new ManyOf<>(text(key), key, false);
+    }
+    if (entry == Double.class) {
+      return new ManyOf<>(decimal(key), key, false);
+    }
+    return entry.isEnum()
+        ? new ManyOf<>(choice(entry), key, true)
+        : new MappingTypes.ListOf<>(Shape.of(entry), key);
   }
 
   // ---- single values
@@ -138,18 +158,18 @@ final class ValueTypes {
         "");
   }
 
-  /** What stands in for a wrong word of no default is the last: the type that allows most. */
+  /** What stands in for a wrong word of no default is the first. */
   @SuppressWarnings("unchecked") // the class is an enum's
-  private static ValueType<?> choice(Class<?> enumClass) {
+  private static SingleValue<Enum<?>> choice(Class<?> enumClass) {
     Class<? extends Enum<?>> type = (Class<? extends Enum<?>>) enumClass;
     Enum<?>[] constants = type.getEnumConstants();
     List<String> words = Words.of(type);
-    return new SingleValue<Enum<?>>(
+    return new SingleValue<>(
         List.of(new Form.Choice(words)),
         "one of " + String.join(", ", words),
         scalar -> Words.constant(type, scalar.text()).map(constant -> constant),
         Words::of,
-        constants[constants.length - 1]);
+        constants[0]);
   }
 
   private static SingleValue<Amount> amount(Key key) {
@@ -166,12 +186,9 @@ final class ValueTypes {
         new Amount.Count(1));
   }
 
-  private static SingleValue<GradientCheckpointing> gradientCheckpointing() {
-    return flag()
-        .as(
-            on -> on ? GradientCheckpointing.ON : GradientCheckpointing.OFF,
-            choice -> choice == GradientCheckpointing.ON)
-        .orWord("auto", GradientCheckpointing.AUTO, flag().wanted());
+  private static <T> SingleValue<T> flagOrAuto(T on, T off, T auto) {
+    SingleValue<T> flag = flag().as(isOn -> isOn ? on : off, on::equals);
+    return flag.orWord("auto", auto, "true, false or auto");
   }
 
   private static SingleValue<RescanEvery> rescanEvery(Key key) {

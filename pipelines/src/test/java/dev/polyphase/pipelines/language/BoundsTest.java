@@ -69,6 +69,10 @@ class BoundsTest {
         "phases.one.datasets[0].weight | 1e300",
         "phases.one.max_bad_ratio | 1.5",
         "phases.one.dpo.beta | 1e300",
+        "phases.one.dpo.label_smoothing | 0.5",
+        "phases.one.dpo.discopop_tau | 0",
+        "phases.one.dpo.f_alpha_divergence_coef | -101",
+        "phases.one.dpo.ld_alpha | 1.5",
         "phases.one.adapter.r | 20000000",
         "phases.one.adapter.alpha | 1e300",
       })

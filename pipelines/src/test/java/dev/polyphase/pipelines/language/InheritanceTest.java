@@ -7,11 +7,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.polyphase.pipelines.Adapter;
 import dev.polyphase.pipelines.Dataset;
-import dev.polyphase.pipelines.Dpo;
 import dev.polyphase.pipelines.LossWatchdog;
 import dev.polyphase.pipelines.LrBySnr;
 import dev.polyphase.pipelines.Phase;
 import dev.polyphase.pipelines.Pipeline;
+import dev.polyphase.pipelines.Reference;
 import dev.polyphase.pipelines.RescanEvery;
 import dev.polyphase.pipelines.Targeting;
 import dev.polyphase.pipelines.Warmup;
@@ -67,8 +67,8 @@ class InheritanceTest {
     Phase deep = phases.get(1);
     assertThat(deep.trained().targeting())
         .isEqualTo(new Targeting.Snr(10, SEVEN_PROJECTIONS, List.of()));
-    assertThat(deep.dpo())
-        .isEqualTo(new Dpo(0.4, Dpo.LossType.SIGMOID, 0, 0.05, new Dpo.Reference.Shared()));
+    assertThat(deep.dpo().beta()).isEqualTo(0.4);
+    assertThat(deep.dpo().reference()).isEqualTo(new Reference.Shared());
 
     Phase replaced = phases.get(2);
     assertThat(replaced.trained().targeting()).isEqualTo(new Targeting.Full());

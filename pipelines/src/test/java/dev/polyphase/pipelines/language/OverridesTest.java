@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.polyphase.pipelines.Dataset;
+import dev.polyphase.pipelines.Dpo;
 import dev.polyphase.pipelines.Phase;
 import dev.polyphase.pipelines.Pipeline;
 import dev.polyphase.pipelines.SelectionRule;
@@ -41,7 +42,8 @@ class OverridesTest {
             "phases[0].learning_rate=2e-5",
             "phases[0].datasets[1].path=d.jsonl",
             "phases.v1.targeting.top_percent=30",
-            "phases[1].dpo.beta=0.5");
+            "phases[1].dpo.beta=0.5",
+            "phases.v1.0.dpo.loss_type=[sigmoid, sft]");
     assertThat(pipeline.seed()).isEqualTo(7);
     assertThat(pipeline.devices()).containsExactly("cuda:0", "cuda:1");
 
@@ -53,6 +55,7 @@ class OverridesTest {
 
     Phase second = pipeline.phases().get(1);
     assertThat(second.dpo().beta()).isEqualTo(0.5);
+    assertThat(second.dpo().lossTypes()).containsExactly(Dpo.LossType.SIGMOID, Dpo.LossType.SFT);
     assertThat(((Targeting.Snr) second.trained().targeting()).rule())
         .isEqualTo(SelectionRule.published(25));
     assertThat(second.learningRates().warmup()).isEqualTo(new Warmup.Ratio(0.1));

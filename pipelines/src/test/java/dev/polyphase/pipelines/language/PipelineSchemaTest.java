@@ -44,11 +44,14 @@ class PipelineSchemaTest {
           "best-without-steps",
           "braces-in-output-dir",
           "cosine-ratio-of-linear",
+          "divergence-of-apo",
           "dpo-on-sft",
           "empty-value",
           "eval-steps-of-nothing",
+          "exo-without-smoothing",
           "kwargs-of-another-scheduler",
           "kwargs-of-another-scheduler-in-defaults",
+          "kto-on-dpo",
           "lr-by-snr-of-everything",
           "lr-by-snr-without-scale",
           "lr-end-above-rate",
@@ -79,6 +82,7 @@ class PipelineSchemaTest {
           "same-phase-name",
           "share-of-adaptive",
           "share-of-most-parameters",
+          "split-judged",
           "split-pairs",
           "threshold-without-patience",
           "top-percent-of-parameters",
@@ -88,7 +92,9 @@ class PipelineSchemaTest {
           "two-spellings",
           "two-spellings-of-dataset",
           "val-set-beside-eval-datasets",
-          "warmup-twice");
+          "warmup-twice",
+          "weighting-of-sorted",
+          "weights-of-other-losses");
 
   private final Schema schema =
       SchemaRegistry.withDefaultDialect(SpecificationVersion.DRAFT_2020_12)

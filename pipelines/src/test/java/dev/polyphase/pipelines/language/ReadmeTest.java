@@ -34,12 +34,12 @@ class ReadmeTest {
       special_tokens: {zzzzzzzzzz: 1}
       phases:
         - zzzzzzzzzz: 1
-          type: dpo
+          type: TYPE
           targeting: {method: METHOD, zzzzzzzzzz: 1}
           datasets: [{zzzzzzzzzz: 1, roles: {zzzzzzzzzz: 1}}]
           lr_scheduler_kwargs: {zzzzzzzzzz: 1}
           lr_by_snr: {zzzzzzzzzz: 1}
-          dpo: {zzzzzzzzzz: 1}
+          TYPE: {zzzzzzzzzz: 1}
           adapter: {zzzzzzzzzz: 1}
       """;
 
@@ -53,7 +53,12 @@ class ReadmeTest {
 
     Set<String> known =
         Stream.of("snr", "parameters")
-            .flatMap(method -> knownKeys(UNKNOWN_EVERYWHERE.replace("METHOD", method)).stream())
+            .map(method -> UNKNOWN_EVERYWHERE.replace("METHOD", method))
+            .flatMap(
+                yaml ->
+                    Stream.of("dpo", "kto", "cpo", "orpo", "simpo")
+                        .map(type -> yaml.replace("TYPE", type)))
+            .flatMap(yaml -> knownKeys(yaml).stream())
             .collect(Collectors.toCollection(TreeSet::new));
 
     assertThat(documented).isEqualTo(known);

@@ -1,17 +1,23 @@
 package dev.polyphase.pipelines.language;
 
+import dev.polyphase.pipelines.Cpo;
 import dev.polyphase.pipelines.Dataset;
 import dev.polyphase.pipelines.Dpo;
 import dev.polyphase.pipelines.Evaluation;
 import dev.polyphase.pipelines.Fields;
+import dev.polyphase.pipelines.Kto;
 import dev.polyphase.pipelines.LossOn;
 import dev.polyphase.pipelines.Optimizer;
+import dev.polyphase.pipelines.Orpo;
+import dev.polyphase.pipelines.Reference;
 import dev.polyphase.pipelines.Roles;
 import dev.polyphase.pipelines.Rows;
 import dev.polyphase.pipelines.Saving;
+import dev.polyphase.pipelines.Simpo;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalDouble;
 
 /** Defaults of the language, restated: a test that took them from the code would prove nothing. */
 final class RestatedDefaults {
@@ -62,7 +68,22 @@ final class RestatedDefaults {
       new Evaluation(List.of(), Optional.empty(), Optional.empty(), Optional.empty(), false);
   static final Saving EVERY_HALF_HOUR = new Saving(Optional.empty(), 30, 2);
   static final Dpo SIGMOID =
-      new Dpo(0.1, Dpo.LossType.SIGMOID, 0, 0.05, new Dpo.Reference.Precomputed());
+      new Dpo(
+          0.1,
+          List.of(Dpo.LossType.SIGMOID),
+          List.of(),
+          0,
+          0.05,
+          Dpo.FDivergence.REVERSE_KL,
+          0.5,
+          OptionalDouble.empty(),
+          false,
+          new Reference.Precomputed(),
+          Dpo.PrefixSharing.AUTO);
+  static final Kto KTO = new Kto(0.1, Kto.LossType.KTO, 1, 1, new Reference.Precomputed());
+  static final Cpo CPO = new Cpo(0.1, Cpo.LossType.SIGMOID, 0, 1);
+  static final Orpo ORPO = new Orpo(0.1);
+  static final Simpo SIMPO = new Simpo(2, 1, 0, 0, 0);
 
   private RestatedDefaults() {}
 }

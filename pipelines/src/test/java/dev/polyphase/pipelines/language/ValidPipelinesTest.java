@@ -2,18 +2,23 @@ package dev.polyphase.pipelines.language;
 
 import static dev.polyphase.pipelines.language.RestatedDefaults.ADAMW;
 import static dev.polyphase.pipelines.language.RestatedDefaults.AT_THE_ENDS;
+import static dev.polyphase.pipelines.language.RestatedDefaults.CPO;
 import static dev.polyphase.pipelines.language.RestatedDefaults.EVERY_HALF_HOUR;
 import static dev.polyphase.pipelines.language.RestatedDefaults.HEAD_AND_EMBEDDINGS;
+import static dev.polyphase.pipelines.language.RestatedDefaults.KTO;
+import static dev.polyphase.pipelines.language.RestatedDefaults.ORPO;
 import static dev.polyphase.pipelines.language.RestatedDefaults.ROWS;
 import static dev.polyphase.pipelines.language.RestatedDefaults.ROWS_AS_THEY_ARE;
 import static dev.polyphase.pipelines.language.RestatedDefaults.SEVEN_PROJECTIONS;
 import static dev.polyphase.pipelines.language.RestatedDefaults.SIGMOID;
+import static dev.polyphase.pipelines.language.RestatedDefaults.SIMPO;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.polyphase.pipelines.Adapter;
 import dev.polyphase.pipelines.Amount;
 import dev.polyphase.pipelines.BaseModel;
 import dev.polyphase.pipelines.Batch;
+import dev.polyphase.pipelines.Cpo;
 import dev.polyphase.pipelines.Dataset;
 import dev.polyphase.pipelines.Dataset.RowType;
 import dev.polyphase.pipelines.Dpo;
@@ -21,6 +26,7 @@ import dev.polyphase.pipelines.Dtype;
 import dev.polyphase.pipelines.Evaluation;
 import dev.polyphase.pipelines.Fields;
 import dev.polyphase.pipelines.GradientCheckpointing;
+import dev.polyphase.pipelines.Kto;
 import dev.polyphase.pipelines.LearningRates;
 import dev.polyphase.pipelines.Length;
 import dev.polyphase.pipelines.LossOn;
@@ -29,16 +35,19 @@ import dev.polyphase.pipelines.LrBySnr;
 import dev.polyphase.pipelines.LrScheduler;
 import dev.polyphase.pipelines.Monitoring;
 import dev.polyphase.pipelines.Optimizer;
+import dev.polyphase.pipelines.Orpo;
 import dev.polyphase.pipelines.ParameterMatch;
 import dev.polyphase.pipelines.Phase;
 import dev.polyphase.pipelines.PhaseType;
 import dev.polyphase.pipelines.Pipeline;
+import dev.polyphase.pipelines.Reference;
 import dev.polyphase.pipelines.Roles;
 import dev.polyphase.pipelines.Rows;
 import dev.polyphase.pipelines.SaveDtype;
 import dev.polyphase.pipelines.SaveRounding;
 import dev.polyphase.pipelines.Saving;
 import dev.polyphase.pipelines.SelectionRule;
+import dev.polyphase.pipelines.Simpo;
 import dev.polyphase.pipelines.Targeting;
 import dev.polyphase.pipelines.TrainedWeights;
 import dev.polyphase.pipelines.Vocabulary;
@@ -50,6 +59,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalLong;
+import java.util.function.Function;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 
 /** The files in {@code valid}, every resolved value restated. */
@@ -91,7 +102,11 @@ class ValidPipelinesTest {
                         ADAMW,
                         new Monitoring(1, Optional.empty()),
                         EVERY_HALF_HOUR,
-                        SIGMOID))));
+                        SIGMOID,
+                        KTO,
+                        CPO,
+                        ORPO,
+                        SIMPO))));
   }
 
   @Test
@@ -171,10 +186,20 @@ class ValidPipelinesTest {
                         new Saving(Optional.of(new Amount.Share(0.1)), 7.5, 0),
                         new Dpo(
                             0.2,
-                            Dpo.LossType.APO_ZERO,
+                            List.of(Dpo.LossType.ROBUST, Dpo.LossType.SFT),
+                            List.of(0.5, 2.0),
                             0.1,
                             0.1,
-                            new Dpo.Reference.Checkpoint("models/reference"))))));
+                            Dpo.FDivergence.ALPHA_DIVERGENCE,
+                            -0.5,
+                            OptionalDouble.of(0.25),
+                            true,
+                            new Reference.Checkpoint("models/reference"),
+                            Dpo.PrefixSharing.OFF),
+                        KTO,
+                        CPO,
+                        ORPO,
+                        SIMPO))));
   }
 
   private static Dataset everyKeyOfADataset() {
@@ -278,7 +303,11 @@ class ValidPipelinesTest {
         ADAMW,
         new Monitoring(1, Optional.empty()),
         EVERY_HALF_HOUR,
-        SIGMOID);
+        SIGMOID,
+        KTO,
+        CPO,
+        ORPO,
+        SIMPO);
   }
 
   @Test
@@ -435,6 +464,37 @@ class ValidPipelinesTest {
         mode,
         SelectionRule.Ranking.PER_TYPE,
         budget);
+  }
+
+  @Test
+  void readsTheSettingsOfEachTypeOfPreferencePhase() throws IOException {
+    Map<String, Phase> phases =
+        read("preferences").phases().stream()
+            .collect(Collectors.toMap(Phase::name, Function.identity()));
+
+    assertThat(phases.get("several").dpo().losses())
+        .containsExactly(
+            new Dpo.WeightedLoss(Dpo.LossType.SIGMOID, 1),
+            new Dpo.WeightedLoss(Dpo.LossType.SFT, 0.5));
+    assertThat(phases.get("alone").dpo().losses())
+        .as("1 where no weights are given")
+        .containsExactly(new Dpo.WeightedLoss(Dpo.LossType.EXO_PAIR, 1));
+    assertThat(phases.get("alone").dpo().labelSmoothing()).isEqualTo(0.001);
+    assertThat(phases.get("judged").kto())
+        .isEqualTo(new Kto(0.2, Kto.LossType.APO_ZERO_UNPAIRED, 1.5, 0.5, new Reference.Shared()));
+    assertThat(phases.get("contrasted").cpo()).isEqualTo(new Cpo(0.3, Cpo.LossType.HINGE, 0.2, 0));
+    assertThat(phases.get("odds").orpo()).isEqualTo(new Orpo(0.25));
+    assertThat(phases.get("simple").simpo()).isEqualTo(new Simpo(2.5, 1.5, 0.1, 0.2, -0.25));
+    assertThat(phases.get("text").dpo()).as("what defaults say passes sft by").isEqualTo(SIGMOID);
+    assertThat(phases.get("text").kto()).isEqualTo(KTO);
+    assertThat(phases.get("simple").excessLength())
+        .as("keep_end, as TRL says it")
+        .isEqualTo(Rows.ExcessLength.TRUNCATE_START);
+  }
+
+  @Test
+  void oneLossAloneIsAsTheLanguageHasIt() {
+    assertThat(new Dpo(0.1, Dpo.LossType.SIGMOID, 0)).isEqualTo(SIGMOID);
   }
 
   private static Pipeline read(String name) throws IOException {

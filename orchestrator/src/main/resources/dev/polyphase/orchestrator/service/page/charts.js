@@ -8,9 +8,13 @@ const charts = [
   { id: 'grad_norm', title: 'Gradient norm', test: (name) => name === 'grad_norm' },
   { id: 'tokens_per_second', title: 'Tokens a second', test: (name) => name === 'tokens_per_second' },
   { id: 'loss_by_dataset', title: 'Loss by dataset', test: (name) => name.startsWith('loss/') },
-  { id: 'rewards', title: 'Rewards', test: (name) => /^(eval_)?rewards\/(?!accuracies)/.test(name) },
-  { id: 'accuracies', title: 'Reward accuracy', test: (name) => /^(eval_)?rewards\/accuracies$/.test(name) },
+  { id: 'rewards', title: 'Rewards', test: (name) => /^(eval_)?rewards\/(?!accuracies|ties)/.test(name) },
+  { id: 'accuracies', title: 'Reward accuracy and ties', test: (name) => /^(eval_)?rewards\/(accuracies|ties)$/.test(name) },
   { id: 'logps', title: 'Log-probabilities', test: (name) => /^(eval_)?logps\//.test(name) },
+  { id: 'logits', title: 'Mean logits', test: (name) => /^(eval_)?logits\//.test(name) },
+  { id: 'nll_loss', title: 'Negative log-likelihood', test: (name) => /^(eval_)?nll_loss$/.test(name) },
+  { id: 'log_odds', title: 'Log odds', test: (name) => /^(eval_)?log_odds_/.test(name) },
+  { id: 'kl', title: 'KL to the reference', test: (name) => /^(eval_)?kl$/.test(name) },
 ];
 // How long an evaluation took is in the log.
 const notDrawn = new Set(['eval_runtime', 'eval_samples_per_second', 'eval_steps_per_second']);

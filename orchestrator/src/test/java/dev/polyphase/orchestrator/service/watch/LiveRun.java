@@ -146,6 +146,7 @@ public final class LiveRun implements AutoCloseable {
         Map.of("learning_rate", "1e-5"),
         Map.of(),
         null,
+        null,
         null);
   }
 

@@ -1,19 +1,30 @@
-  # ---- Attention (Vaswani et al. 2017), causal, with or without a window, within documents.
+  # ---- Attention (Vaswani et al. 2017), causal, with or without a window, within documents and the prefixes that they follow.
   # q [batch, heads, seq, head_dim]; k, v [batch, kv_heads, seq, head_dim]
 
-  # Whether a row of this many tokens is longer than the window, if there is one.
+  # Whether so many tokens are more than the window, if there is one.
   def windowed(self: __torch__.K, seq: int) -> bool:
     return torch.__and__(torch.gt({{window}}, 0), torch.gt(seq, {{window}}))
 
-  # Rows are padded on the right, so that no token sees padding and the causal flag suffices without a window.
+  # Which keys each query sees: [queries, keys], where the last of both are the same token's.
+  def seen(self: __torch__.K, queries: int, keys: int) -> Tensor:
+    ones = torch.ones([queries, keys], dtype=11, device=torch.device("{{device}}"))
+    before = torch.sub(keys, queries)
+    if (self).windowed(keys):
+      mask = torch.tril(torch.triu(ones, torch.sub(torch.add(before, 1), {{window}})), before)
+    else:
+      mask = torch.tril(ones, before)
+    return mask
+
+  # Rows are padded on the right, so that no token sees padding and the causal flag suffices without a window. Behind a prefix there are more keys than
+  # queries, and the flag would count both from the first.
   def attend(self: __torch__.K, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
-    seq = torch.size(q, 2)
+    queries = torch.size(q, 2)
+    keys = torch.size(k, 2)
     group = {{heads_per_group}}
     # libtorch's fused attention knows grouped queries on CUDA in 16 bits only; elsewhere it would build the whole matrix of scores.
     alike = torch.__or__(torch.eq(group, 1), torch.__and__({{on_gpu}}, torch.ne(ops.prim.dtype(q), 6)))
-    if (self).windowed(seq):
-      ones = torch.ones([seq, seq], dtype=11, device=torch.device("{{device}}"))
-      mask = torch.tril(torch.triu(ones, torch.sub(1, {{window}})))
+    if torch.__or__((self).windowed(keys), torch.gt(keys, queries)):
+      mask = (self).seen(queries, keys)
       y = torch.scaled_dot_product_attention(q, torch.repeat_interleave(k, group, 1), torch.repeat_interleave(v, group, 1), mask)
     else:
       if alike:
@@ -21,6 +32,39 @@
       else:
         y = torch.scaled_dot_product_attention(q, torch.repeat_interleave(k, group, 1), torch.repeat_interleave(v, group, 1), None, 0., True)
     return y
+
+  # Of each document its tokens (0), which document begins with its prefix (1), or the prefix's tokens (2): int64 [n] on the CPU.
+  def numbers(self: __torch__.K, documents: Tensor, which: int) -> Tensor:
+    return torch.select(torch.reshape(documents, [-1, 3]), 1, which)
+
+  # x, any of q, k and v: that of each document, tokens being dimension dim.
+  def split_documents(self: __torch__.K, x: Tensor, documents: Tensor, dim: int) -> List[Tensor]:
+    tokens = (self).numbers(documents, 0)
+    lengths = annotate(List[int], [])
+    for i in range(torch.size(tokens, 0)):
+      _0 = torch.append(lengths, int(torch.select(tokens, 0, i)))
+    return torch.split_with_sizes(x, lengths, dim)
+
+  # x, keys or values: for each document its prefix's, if it has one, and then its own. The gradient of a prefix is the sum over all that see it.
+  def behind_prefixes(self: __torch__.K, x: Tensor, documents: Tensor, dim: int) -> List[Tensor]:
+    own = (self).split_documents(x, documents, dim)
+    begun = (self).numbers(documents, 1)
+    prefixes = (self).numbers(documents, 2)
+    parts = annotate(List[Tensor], [])
+    for i in range(torch.len(own)):
+      prefix = int(torch.select(prefixes, 0, i))
+      if torch.gt(prefix, 0):
+        # Cut out of its document, not of the row: its gradient is filled up with zeros to what it was cut out of.
+        first = torch.narrow(own[int(torch.select(begun, 0, i))], dim, 0, prefix)
+        _0 = torch.append(parts, torch.cat([first, own[i]], dim))
+      else:
+        _1 = torch.append(parts, own[i])
+    return parts
+
+  # Where documents of these lengths begin and the last ends: int32 [n + 1] on the device.
+  def bounds(self: __torch__.K, lengths: Tensor) -> Tensor:
+    ends = torch.cat([torch.zeros([1], dtype=4), torch.cumsum(lengths, 0)])
+    return torch.to(torch.pin_memory(torch.to(ends, 3)), torch.device("{{device}}"), None, True, False)
 
   # The same in one call of flash attention (Dao 2023), which knows documents, windows and grouped queries: no mask, no call for each document.
   def attend_flash(self: __torch__.K, q: Tensor, k: Tensor, v: Tensor, documents: Tensor) -> Tensor:
@@ -32,11 +76,25 @@
     qt = torch.transpose(q, 1, 2)
     kt = torch.transpose(k, 1, 2)
     vt = torch.transpose(v, 1, 2)
-    if torch.gt(torch.size(documents, 0), 1):
-      longest = int(torch.max(documents))
-      ends = torch.cat([torch.zeros([1], dtype=4), torch.cumsum(documents, 0)])
-      bounds = torch.to(torch.pin_memory(torch.to(ends, 3)), torch.device("{{device}}"), None, True, False)
-      y, _0, _1, _2, _3, = torch._flash_attention_forward(torch.flatten(qt, 0, 1), torch.flatten(kt, 0, 1), torch.flatten(vt, 0, 1), bounds, bounds, longest, longest, 0., True, False, scale=None, window_size_left=left, window_size_right=0)
+    tokens = (self).numbers(documents, 0)
+    if torch.gt(torch.size(tokens, 0), 1):
+      prefixes = (self).numbers(documents, 2)
+      longest = int(torch.max(tokens))
+      starts = (self).bounds(tokens)
+      if torch.gt(int(torch.max(prefixes)), 0):
+        # Keys and values lie in documents of their own lengths, prefixes counted. Causality and window are then reckoned from the last query and the
+        # last key of a document backwards, which are the same token's.
+        kd = torch.cat((self).behind_prefixes(kt, documents, 1), 1)
+        vd = torch.cat((self).behind_prefixes(vt, documents, 1), 1)
+        seen = torch.add(tokens, prefixes)
+        longest_seen = int(torch.max(seen))
+        starts_seen = (self).bounds(seen)
+      else:
+        kd = kt
+        vd = vt
+        longest_seen = longest
+        starts_seen = starts
+      y, _0, _1, _2, _3, = torch._flash_attention_forward(torch.flatten(qt, 0, 1), torch.flatten(kd, 0, 1), torch.flatten(vd, 0, 1), starts, starts_seen, longest, longest_seen, 0., True, False, scale=None, window_size_left=left, window_size_right=0)
       y1 = torch.unsqueeze(y, 0)
     else:
       seq = torch.size(q, 2)
@@ -45,22 +103,19 @@
 
   # Document by document: the cost is the sum of theirs, and no mask of the whole row is needed.
   def attend_within(self: __torch__.K, q: Tensor, k: Tensor, v: Tensor, documents: Tensor) -> Tensor:
-    n = torch.size(documents, 0)
+    n = torch.size((self).numbers(documents, 0), 0)
     special = torch.__or__(torch.gt(n, 1), (self).windowed(torch.size(q, 2)))
     if torch.__and__(torch.__and__({{flash}}, special), torch.ne(ops.prim.dtype(q), 6)):
       y = (self).attend_flash(q, k, v, documents)
     else:
       if torch.gt(n, 1):
-        lengths = annotate(List[int], [])
-        for i in range(n):
-          _0 = torch.append(lengths, int(torch.select(documents, 0, i)))
-        qs = torch.split_with_sizes(q, lengths, 2)
-        ks = torch.split_with_sizes(k, lengths, 2)
-        vs = torch.split_with_sizes(v, lengths, 2)
+        qs = (self).split_documents(q, documents, 2)
+        ks = (self).behind_prefixes(k, documents, 2)
+        vs = (self).behind_prefixes(v, documents, 2)
         parts = annotate(List[Tensor], [])
         for i in range(n):
           # The fused kernels' own layout: heads next to each other.
-          _1 = torch.append(parts, torch.transpose((self).attend(qs[i], ks[i], vs[i]), 1, 2))
+          _0 = torch.append(parts, torch.transpose((self).attend(qs[i], ks[i], vs[i]), 1, 2))
         y = torch.transpose(torch.cat(parts, 1), 1, 2)
       else:
         y = (self).attend(q, k, v)
