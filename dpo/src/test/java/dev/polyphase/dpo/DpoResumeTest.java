@@ -86,9 +86,14 @@ class DpoResumeTest {
 
         assertThat(folder.resolve(name).resolve("model/model.safetensors"))
             .hasSameBinaryContentAs(folder.resolve("whole/model/model.safetensors"));
-        assertThat(folder.resolve(name).resolve("margins.json"))
-            .as("moment %d", moment)
-            .hasSameTextualContentAs(folder.resolve("whole/margins.json"));
+        Path margins = folder.resolve(name).resolve("margins.json");
+        if (parts.get(0).equals("kto")) {
+          assertThat(margins).doesNotExist();
+        } else {
+          assertThat(margins)
+              .as("moment %d", moment)
+              .hasSameTextualContentAs(folder.resolve("whole/margins.json"));
+        }
         List<Map<String, Number>> rows =
             new ArrayList<>(first.figures().subList(0, second.keptRows()));
         rows.addAll(second.figures());
