@@ -1,11 +1,9 @@
 package dev.polyphase.dpo;
 
 import dev.polyphase.chat.ChatEncoder;
-import dev.polyphase.data.DataCounts;
 import dev.polyphase.data.Judged;
 import dev.polyphase.data.JudgedEncoders;
 import dev.polyphase.data.ReadingListener;
-import dev.polyphase.data.RowHash;
 import dev.polyphase.phases.api.PhaseRequest;
 import dev.polyphase.phases.api.ShownRow;
 import dev.polyphase.phases.batches.Mixture;
@@ -23,7 +21,6 @@ import dev.polyphase.prepared.RowReader;
 import dev.polyphase.tokens.LazyTokenizer;
 import java.io.IOException;
 import java.util.List;
-import java.util.Map;
 
 /** Reads judged completions, and makes the objective of phases on them. */
 record JudgedSource(RowReader reader) implements ObjectiveSource {
@@ -58,49 +55,31 @@ record JudgedSource(RowReader reader) implements ObjectiveSource {
     return new Rows(prepared, fitting.of(prepared, request.path(key)), phase);
   }
 
-  private record Rows(PreparedRows<Judged> prepared, JudgedRows judged, Phase phase)
-      implements ReadRows {
-    @Override
-    public int count() {
-      return judged.rows().size();
-    }
+  private static final class Rows extends CompletionRows<Judged> {
+    private final JudgedRows judged;
+    private final Phase phase;
 
-    @Override
-    public DataCounts counts() {
-      return judged.counts();
-    }
-
-    @Override
-    public Map<String, DataCounts> countsByDataset() {
-      return DataCounts.byName(judged.names(), judged.countsByDataset());
-    }
-
-    @Override
-    public String datasetOf(int row) {
-      return judged.names().get(judged.datasetOf(row));
-    }
-
-    @Override
-    public void rejected(PreparedRows.RejectedHandler handler) throws IOException {
-      prepared.rejected(handler);
+    Rows(PreparedRows<Judged> prepared, JudgedRows judged, Phase phase) {
+      super(prepared, judged);
+      this.judged = judged;
+      this.phase = phase;
     }
 
     @Override
     public List<ShownRow> shown(int row) {
-      Judged one = judged.rows().get(row);
+      Judged one = content(row);
       return List.of(
           new ShownRow.Judged(
-              judged.place(row), datasetOf(row), one.prompt(), one.completion(), one.desirable()));
-    }
-
-    @Override
-    public long hashOf(int row) {
-      return judged.isPart(row) ? RowHash.of(contentOf(row)) : judged.hashOf(row);
+              judged.place(row),
+              datasetOf(row),
+              one.prompt(),
+              one.completion(),
+              one.desirable()));
     }
 
     @Override
     public List<int[]> contentOf(int row) {
-      Judged one = judged.rows().get(row);
+      Judged one = content(row);
       return List.of(one.prompt(), one.completion(), new int[] {one.desirable() ? 1 : 0});
     }
 

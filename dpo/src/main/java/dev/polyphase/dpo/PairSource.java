@@ -1,11 +1,9 @@
 package dev.polyphase.dpo;
 
 import dev.polyphase.chat.ChatEncoder;
-import dev.polyphase.data.DataCounts;
 import dev.polyphase.data.Pair;
 import dev.polyphase.data.PairEncoders;
 import dev.polyphase.data.ReadingListener;
-import dev.polyphase.data.RowHash;
 import dev.polyphase.phases.api.PhaseRequest;
 import dev.polyphase.phases.api.ShownRow;
 import dev.polyphase.phases.batches.Mixture;
@@ -21,7 +19,6 @@ import dev.polyphase.prepared.RowReader;
 import dev.polyphase.tokens.LazyTokenizer;
 import java.io.IOException;
 import java.util.List;
-import java.util.Map;
 
 /** Reads pairs, and makes the objective of phases on them. */
 record PairSource(RowReader reader) implements ObjectiveSource {
@@ -50,48 +47,27 @@ record PairSource(RowReader reader) implements ObjectiveSource {
     return new Rows(prepared, fitting.of(prepared, request.path(key)), phase);
   }
 
-  private record Rows(PreparedRows<Pair> prepared, Pairs pairs, Phase phase) implements ReadRows {
-    @Override
-    public int count() {
-      return pairs.rows().size();
-    }
+  private static final class Rows extends CompletionRows<Pair> {
+    private final Pairs pairs;
+    private final Phase phase;
 
-    @Override
-    public DataCounts counts() {
-      return pairs.counts();
-    }
-
-    @Override
-    public Map<String, DataCounts> countsByDataset() {
-      return DataCounts.byName(pairs.names(), pairs.countsByDataset());
-    }
-
-    @Override
-    public String datasetOf(int row) {
-      return pairs.names().get(pairs.datasetOf(row));
-    }
-
-    @Override
-    public void rejected(PreparedRows.RejectedHandler handler) throws IOException {
-      prepared.rejected(handler);
+    Rows(PreparedRows<Pair> prepared, Pairs pairs, Phase phase) {
+      super(prepared, pairs);
+      this.pairs = pairs;
+      this.phase = phase;
     }
 
     @Override
     public List<ShownRow> shown(int row) {
-      Pair pair = pairs.rows().get(row);
+      Pair pair = content(row);
       return List.of(
           new ShownRow.Pair(
               pairs.place(row), datasetOf(row), pair.prompt(), pair.chosen(), pair.rejected()));
     }
 
     @Override
-    public long hashOf(int row) {
-      return pairs.isPart(row) ? RowHash.of(contentOf(row)) : pairs.hashOf(row);
-    }
-
-    @Override
     public List<int[]> contentOf(int row) {
-      Pair pair = pairs.rows().get(row);
+      Pair pair = content(row);
       return List.of(pair.prompt(), pair.chosen(), pair.rejected());
     }
 
