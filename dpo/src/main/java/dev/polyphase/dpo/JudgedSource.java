@@ -70,11 +70,7 @@ record JudgedSource(RowReader reader) implements ObjectiveSource {
       Judged one = content(row);
       return List.of(
           new ShownRow.Judged(
-              judged.place(row),
-              datasetOf(row),
-              one.prompt(),
-              one.completion(),
-              one.desirable()));
+              judged.place(row), datasetOf(row), one.prompt(), one.completion(), one.desirable()));
     }
 
     @Override
