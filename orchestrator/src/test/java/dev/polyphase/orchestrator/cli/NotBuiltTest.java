@@ -43,7 +43,7 @@ class NotBuiltTest {
         - {name: text, type: cpt, datasets: [{path: text.jsonl}]}
         - {name: rows, type: sft, datasets: [{path: more-text.jsonl}]}
         - {name: dpo, type: dpo, datasets: [{path: more-pairs.jsonl}]}
-        - {name: kto, type: kto, datasets: [{path: more-unpaired.jsonl}]}
+        - {name: kto, type: kto, micro_batch_size: 2, datasets: [{path: more-unpaired.jsonl}]}
         - {name: cpo, type: cpo, datasets: [{path: more-pairs.jsonl}]}
       """;
 
@@ -90,7 +90,8 @@ class NotBuiltTest {
   private static final Map<String, List<String>> BESIDE =
       Map.ofEntries(
           entry("type=dpo", PAIRS),
-          entry("type=kto", List.of("datasets=[{path: unpaired.jsonl}]")),
+          entry(
+              "type=kto", List.of("datasets=[{path: unpaired.jsonl}]", "micro_batch_size=2")),
           entry("type=cpo", PAIRS),
           entry("type=orpo", PAIRS),
           entry("type=simpo", PAIRS),
