@@ -90,8 +90,7 @@ class NotBuiltTest {
   private static final Map<String, List<String>> BESIDE =
       Map.ofEntries(
           entry("type=dpo", PAIRS),
-          entry(
-              "type=kto", List.of("datasets=[{path: unpaired.jsonl}]", "micro_batch_size=2")),
+          entry("type=kto", List.of("datasets=[{path: unpaired.jsonl}]", "micro_batch_size=2")),
           entry("type=cpo", PAIRS),
           entry("type=orpo", PAIRS),
           entry("type=simpo", PAIRS),

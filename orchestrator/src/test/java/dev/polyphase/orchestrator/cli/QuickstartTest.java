@@ -72,8 +72,9 @@ class QuickstartTest {
                 "report/report.json",
                 "run.json"));
     phases.forEach(phase -> PHASE.forEach(file -> expected.add(phase + "/" + file)));
-    for (String reference : List.of("reference.json", "reference-held-out.json")) {
-      expected.add("phase-03-alignment/" + reference);
+    for (String ofPairs :
+        List.of("margins.json", "reference.json", "reference-held-out.json")) {
+      expected.add("phase-03-alignment/" + ofPairs);
     }
     assertThat(filesBelow(run))
         .filteredOn(file -> !file.startsWith(".cache/spectra/"))
