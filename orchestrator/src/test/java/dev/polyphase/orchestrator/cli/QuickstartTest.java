@@ -72,8 +72,7 @@ class QuickstartTest {
                 "report/report.json",
                 "run.json"));
     phases.forEach(phase -> PHASE.forEach(file -> expected.add(phase + "/" + file)));
-    for (String ofPairs :
-        List.of("margins.json", "reference.json", "reference-held-out.json")) {
+    for (String ofPairs : List.of("margins.json", "reference.json", "reference-held-out.json")) {
       expected.add("phase-03-alignment/" + ofPairs);
     }
     assertThat(filesBelow(run))
