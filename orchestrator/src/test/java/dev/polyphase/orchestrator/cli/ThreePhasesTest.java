@@ -93,6 +93,7 @@ class ThreePhasesTest {
     for (String phase : PHASES) {
       List<String> files = new ArrayList<>(List.of("metrics.jsonl", "model"));
       if (phase.endsWith("alignment")) {
+        files.add(0, "margins.json");
         files.add("reference.json");
       }
       files.addAll(List.of("selection.yaml", "snr.json", "spectra.jsonl", "trainer_state.json"));

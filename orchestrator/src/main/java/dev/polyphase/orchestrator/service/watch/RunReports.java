@@ -58,8 +58,16 @@ public final class RunReports {
    */
   public record Figure(String tag, String svg) {}
 
-  /** A text that changes when what a run chose or finished does; reads no more than file times. */
+  /**
+   * A text that changes when what a run chose or finished does; reads no more than file times.
+   *
+   * @throws InputException where there is nothing to be drawn yet: a run that begins writes its
+   *     state before its pipeline
+   */
   public String tag(RunFolder run) throws IOException {
+    if (!Files.isRegularFile(run.pipelineYaml(), LinkOption.NOFOLLOW_LINKS)) {
+      throw new InputException(run.path() + " holds no pipeline.yaml yet");
+    }
     return stamp(run, state(run), false);
   }
 
