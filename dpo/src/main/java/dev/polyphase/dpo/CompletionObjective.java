@@ -2,6 +2,7 @@ package dev.polyphase.dpo;
 
 import dev.polyphase.data.DataCounts;
 import dev.polyphase.phases.api.DatasetShare;
+import dev.polyphase.phases.api.ShownRow;
 import dev.polyphase.phases.batches.Mixture;
 import dev.polyphase.phases.batches.Packing;
 import dev.polyphase.phases.objective.EpochRows;
@@ -85,6 +86,23 @@ abstract sealed class CompletionObjective<T> implements Objective permits Prefer
   @Override
   public final List<Place> places(int[] chosen) {
     return epoch.rows(numbers(chosen)).mapToObj(rows::place).toList();
+  }
+
+  /**
+   * A row as it is trained on.
+   *
+   * @param dataset what metrics call its dataset
+   */
+  abstract ShownRow shown(Place place, String dataset, T row);
+
+  @Override
+  public final List<ShownRow> contents(int sequence) {
+    return epoch
+        .rows(sequences.get(sequence))
+        .mapToObj(
+            row ->
+                shown(rows.place(row), rows.names().get(rows.datasetOf(row)), rows.rows().get(row)))
+        .toList();
   }
 
   @Override

@@ -67,10 +67,7 @@ record JudgedSource(RowReader reader) implements ObjectiveSource {
 
     @Override
     public List<ShownRow> shown(int row) {
-      Judged one = content(row);
-      return List.of(
-          new ShownRow.Judged(
-              judged.place(row), datasetOf(row), one.prompt(), one.completion(), one.desirable()));
+      return List.of(Judgement.shownJudged(judged.place(row), datasetOf(row), content(row)));
     }
 
     @Override

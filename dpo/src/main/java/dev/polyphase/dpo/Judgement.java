@@ -4,6 +4,7 @@ import static java.util.Objects.requireNonNull;
 
 import dev.polyphase.data.Example;
 import dev.polyphase.data.Judged;
+import dev.polyphase.phases.api.ShownRow;
 import dev.polyphase.phases.batches.Mixture;
 import dev.polyphase.phases.model.Transformer;
 import dev.polyphase.phases.objective.BatchSize;
@@ -12,6 +13,7 @@ import dev.polyphase.phases.objective.ObjectiveSource;
 import dev.polyphase.phases.objective.ObjectiveStep;
 import dev.polyphase.pipelines.Kto;
 import dev.polyphase.pipelines.Phase;
+import dev.polyphase.pipelines.problems.Place;
 import dev.polyphase.prepared.JudgedRows;
 import dev.polyphase.prepared.RowReader;
 import java.io.IOException;
@@ -61,6 +63,16 @@ public final class Judgement extends CompletionObjective<Judged> {
   public BatchSize batchSize(int[] chosen) {
     int[] tokens = Arrays.stream(rows(numbers(chosen))).map(judged::tokens).toArray();
     return layout().size(tokens, new int[0]);
+  }
+
+  /** A completion as it is trained on. */
+  static ShownRow shownJudged(Place place, String dataset, Judged row) {
+    return new ShownRow.Judged(place, dataset, row.prompt(), row.completion(), row.desirable());
+  }
+
+  @Override
+  ShownRow shown(Place place, String dataset, Judged row) {
+    return shownJudged(place, dataset, row);
   }
 
   /** What is wanted is what the model learns to say. */

@@ -59,10 +59,7 @@ record PairSource(RowReader reader) implements ObjectiveSource {
 
     @Override
     public List<ShownRow> shown(int row) {
-      Pair pair = content(row);
-      return List.of(
-          new ShownRow.Pair(
-              pairs.place(row), datasetOf(row), pair.prompt(), pair.chosen(), pair.rejected()));
+      return List.of(Preference.shownPair(pairs.place(row), datasetOf(row), content(row)));
     }
 
     @Override

@@ -3,6 +3,7 @@ package dev.polyphase.dpo;
 import static java.util.Objects.requireNonNull;
 
 import dev.polyphase.data.Pair;
+import dev.polyphase.phases.api.ShownRow;
 import dev.polyphase.phases.batches.Mixture;
 import dev.polyphase.phases.model.Transformer;
 import dev.polyphase.phases.objective.BatchSize;
@@ -11,6 +12,7 @@ import dev.polyphase.phases.objective.Margins;
 import dev.polyphase.phases.objective.ObjectiveSource;
 import dev.polyphase.phases.objective.ObjectiveStep;
 import dev.polyphase.pipelines.Reference;
+import dev.polyphase.pipelines.problems.Place;
 import dev.polyphase.prepared.Pairs;
 import dev.polyphase.prepared.RowReader;
 import java.io.IOException;
@@ -54,6 +56,16 @@ public final class Preference extends CompletionObjective<Pair> {
       tokens[rows.length + i] = pairs.rejectedRow(rows[i]);
     }
     return settings.layout().size(tokens, Arrays.stream(rows).map(pairs::promptTokens).toArray());
+  }
+
+  /** A pair as it is trained on. */
+  static ShownRow shownPair(Place place, String dataset, Pair pair) {
+    return new ShownRow.Pair(place, dataset, pair.prompt(), pair.chosen(), pair.rejected());
+  }
+
+  @Override
+  ShownRow shown(Place place, String dataset, Pair pair) {
+    return shownPair(place, dataset, pair);
   }
 
   /** That is what the model learns to say. */

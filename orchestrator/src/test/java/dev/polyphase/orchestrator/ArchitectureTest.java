@@ -42,6 +42,7 @@ class ArchitectureTest {
             "data",
             "phases",
             "dpo",
+            "trl",
             "reports",
             "orchestrator");
   }
@@ -69,18 +70,22 @@ class ArchitectureTest {
             .definedBy("dev.polyphase.phases..")
             .layer("dpo")
             .definedBy("dev.polyphase.dpo..")
+            .layer("trl")
+            .definedBy("dev.polyphase.processes..", "dev.polyphase.trl..")
             .layer("orchestrator")
             .definedBy("dev.polyphase.orchestrator..")
             .whereLayer("orchestrator")
             .mayNotBeAccessedByAnyLayer()
+            .whereLayer("trl")
+            .mayOnlyBeAccessedByLayers("orchestrator")
             .whereLayer("dpo")
             .mayOnlyBeAccessedByLayers("orchestrator")
             .whereLayer("phases")
-            .mayOnlyBeAccessedByLayers("dpo", "orchestrator")
+            .mayOnlyBeAccessedByLayers("dpo", "trl", "orchestrator")
             .whereLayer("data")
-            .mayOnlyBeAccessedByLayers("phases", "dpo", "orchestrator")
+            .mayOnlyBeAccessedByLayers("phases", "dpo", "trl", "orchestrator")
             .whereLayer("rescanner")
-            .mayOnlyBeAccessedByLayers("data", "phases", "dpo", "orchestrator")
+            .mayOnlyBeAccessedByLayers("data", "phases", "dpo", "trl", "orchestrator")
             .whereLayer("reports")
             .mayOnlyBeAccessedByLayers("orchestrator");
     rule.check(OURS_BUT_TESTS);
@@ -144,6 +149,8 @@ class ArchitectureTest {
                 "dev.polyphase.weights..",
                 "dev.polyphase.rescanner..",
                 "dev.polyphase.phases.api..",
+                "dev.polyphase.processes..",
+                "dev.polyphase.trl.launch..",
                 "dev.polyphase.orchestrator..")
             .and()
             // The two classes in which a scan meets the kernels.
@@ -167,9 +174,12 @@ class ArchitectureTest {
                 "dev.polyphase.dpo..",
                 "dev.polyphase.kernels..",
                 "dev.polyphase.phases.model..",
+                "dev.polyphase.phases.preparation..",
+                "dev.polyphase.phases.result..",
                 "dev.polyphase.phases.training..",
                 "dev.polyphase.phases.objective..",
-                "dev.polyphase.phases.optimizer..");
+                "dev.polyphase.phases.optimizer..",
+                "dev.polyphase.trl..");
     rule.check(OURS_BUT_TESTS);
   }
 

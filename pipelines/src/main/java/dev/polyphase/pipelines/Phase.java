@@ -18,6 +18,7 @@ import java.util.Optional;
  * @param optimizer the optimiser and its constants
  * @param monitoring what is logged of it, and what ends it early
  * @param saving when its state is saved while it trains
+ * @param engine what trains it; empty for the embedded trainer, whether a file says so or nothing
  * @param dpo the settings of a {@code dpo} phase; its defaults elsewhere, as with those below
  * @param kto the settings of a {@code kto} phase
  * @param cpo the settings of a {@code cpo} phase
@@ -48,6 +49,11 @@ public record Phase(
     Monitoring monitoring,
     Saving saving,
     @Key(
+            means =
+                "what trains it, instead of what `engine` of the pipeline says: mappings merge"
+                    + " deeply, `{type: embedded}` and `null` take back")
+        Optional<TrainingEngine> engine,
+    @Key(
             means = "settings for phases of type `dpo`; in `defaults` it passes the others by",
             phases = PhaseType.DPO)
         Dpo dpo,
@@ -59,6 +65,7 @@ public record Phase(
 
   public Phase {
     datasets = List.copyOf(datasets);
+    engine = engine.filter(other -> other.type() != TrainingEngine.Type.EMBEDDED);
   }
 
   /** What becomes of rows that are too long: what is said, or in cpt split and else cut. */

@@ -1,6 +1,7 @@
 package dev.polyphase.rescanner;
 
 import dev.polyphase.weights.TensorInfo;
+import java.util.List;
 
 /**
  * A module to measure.
@@ -16,5 +17,18 @@ public record ScanTarget(ModuleName module, String type, TensorInfo tensor, long
   boolean isMatrix() {
     int dimensions = tensor.shape().size();
     return (dimensions == 1 || dimensions == 2) && tensor.elements() > 0;
+  }
+
+  /**
+   * The work of measuring it, to compare matrices by: elements times the shorter side, as of a
+   * decomposition. At least 1, so that time left can be told of it.
+   */
+  public long work() {
+    if (!isMatrix()) {
+      return 1;
+    }
+    List<Long> shape = tensor.shape();
+    long shorter = shape.size() == 1 ? 1 : Math.min(shape.get(0), shape.get(1));
+    return tensor.elements() * shorter;
   }
 }

@@ -104,6 +104,16 @@ public record ScanTargets(List<ScanTarget> targets) {
     return new ScanTargets(List.copyOf(targets.values()));
   }
 
+  /** How many matrices are measured; one that modules share counts once. */
+  public int matrices() {
+    return Math.toIntExact(
+        targets.stream()
+            .filter(ScanTarget::isMatrix)
+            .map(target -> target.tensor().name())
+            .distinct()
+            .count());
+  }
+
   /** How many modules each type has, for {@link Selection#requirePick}. */
   public Map<String, Integer> modulesPerType() {
     Map<String, Integer> counts = new LinkedHashMap<>();

@@ -1,7 +1,9 @@
 package dev.polyphase.rescanner;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.polyphase.pipelines.problems.InputException;
 import dev.polyphase.weights.Checkpoint;
 import dev.polyphase.weights.TensorInfo;
 import java.io.IOException;
@@ -19,6 +21,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 final class CachedSingularValuesTest {
   private static final List<String> TYPES = List.of("mlp.up_proj");
+  private static final byte[] DAMAGE = {1, 2, 3};
 
   @TempDir Path folder;
   private final List<String> computed = new ArrayList<>();
@@ -91,6 +94,9 @@ final class CachedSingularValuesTest {
       assertThat(scan(model)).isEqualTo(sound);
       assertThat(computed).hasSize(1);
       assertThat(entry).hasBinaryContent(bytes);
+      assertThat(notes).hasSize(1);
+      assertThat(notes.get(0)).startsWith(entry + " is damaged or can't be read; ");
+      notes.clear();
     }
   }
 
@@ -120,24 +126,118 @@ final class CachedSingularValuesTest {
     assertThat(notes.get(0)).contains(folder.resolve("cache").toString());
   }
 
-  private Scan scan(Checkpoint checkpoint) throws IOException {
-    SingularValues counting =
-        new SingularValues() {
-          @Override
-          public float[] of(TensorInfo tensor) throws IOException {
-            computed.add(tensor.name());
-            return new JavaSingularValues().of(tensor);
-          }
+  @Test
+  void anotherCacheIsReadAfterItsOwnAndNotWrittenTo() throws IOException {
+    Scan earlier = scan(model("one", 1, 2));
+    List<String> shared = names("cache");
+    computed.clear();
 
-          @Override
-          public void expect(TensorInfo tensor) {
-            begun.add(tensor.name());
-          }
-        };
-    SpectrumCache cache = new SpectrumCache(folder.resolve("cache"));
-    try (SingularValues values = new CachedSingularValues(counting, cache, notes::add)) {
-      return Rescanner.scan(checkpoint, TYPES, values, (module, done, total) -> {});
+    Scan later = scanBeside("own", model("two", 1, 9, 2));
+
+    assertThat(computed).containsExactly("model.layers.1.mlp.up_proj.weight");
+    assertThat(later.modules().get(0).spectrum()).isEqualTo(earlier.modules().get(0).spectrum());
+    assertThat(later.modules().get(2).spectrum()).isEqualTo(earlier.modules().get(1).spectrum());
+    assertThat(names("cache")).isEqualTo(shared);
+    assertThat(names("own")).hasSize(1).doesNotContainAnyElementsOf(shared);
+    assertThat(notes).isEmpty();
+    computed.clear();
+
+    assertThat(scanBeside("own", model("three", 1, 9, 2))).isNotNull();
+    assertThat(computed).isEmpty();
+  }
+
+  @Test
+  void whatIsDamagedInAnotherIsComputedAnewAndKeptInItsOwn() throws IOException {
+    Checkpoint model = model("one", 1, 2);
+    Scan sound = scan(model);
+    for (Path entry : entries()) {
+      Files.write(entry, DAMAGE);
     }
+    computed.clear();
+
+    assertThat(scanBeside("own", model)).isEqualTo(sound);
+    assertThat(computed).hasSize(2);
+    assertThat(entries()).allSatisfy(entry -> assertThat(entry).hasBinaryContent(DAMAGE));
+    assertThat(notes).hasSize(1);
+    assertThat(notes.get(0))
+        .matches(
+            folder.resolve("cache")
+                + "/[0-9a-f]{64} is damaged or can't be read; its singular values, and those of any"
+                + " other such file beside it, are computed anew");
+    computed.clear();
+    notes.clear();
+
+    assertThat(scanBeside("own", model)).isEqualTo(sound);
+    assertThat(computed).isEmpty();
+    assertThat(notes).isEmpty();
+  }
+
+  @Test
+  void aScanForTheCacheEndsWhereNothingCanBeKept() throws IOException {
+    Files.writeString(folder.resolve("cache"), "a file where the folder should be");
+    SpectrumCache cache = new SpectrumCache(folder.resolve("cache"));
+    Checkpoint model = model("one", 1, 2);
+
+    assertThatThrownBy(cache::requireWritable)
+        .isInstanceOf(InputException.class)
+        .hasMessageContaining(folder.resolve("cache") + ": this is a file, not a folder");
+    try (CachedSingularValues values =
+        CachedSingularValues.filling(counting(), cache, notes::add)) {
+      assertThatThrownBy(() -> scan(model, values)).isInstanceOf(IOException.class);
+    }
+    assertThat(computed).hasSize(1);
+    assertThat(notes).isEmpty();
+  }
+
+  @Test
+  void countsWhatItComputed() throws IOException {
+    Checkpoint model = model("one", 1, 2, 1);
+    SpectrumCache cache = new SpectrumCache(folder.resolve("cache"));
+    for (int expected : List.of(2, 0)) {
+      try (CachedSingularValues values =
+          CachedSingularValues.filling(counting(), cache, notes::add)) {
+        assertThat(scan(model, values).modules()).hasSize(3);
+        assertThat(values.computed()).isEqualTo(expected);
+      }
+    }
+  }
+
+  private Scan scan(Checkpoint checkpoint) throws IOException {
+    SpectrumCache cache = new SpectrumCache(folder.resolve("cache"));
+    try (SingularValues values = new CachedSingularValues(counting(), cache, notes::add)) {
+      return scan(checkpoint, values);
+    }
+  }
+
+  /** With a cache of its own, beside the one of {@link #scan(Checkpoint)}. */
+  private Scan scanBeside(String own, Checkpoint checkpoint) throws IOException {
+    SpectrumCache first = new SpectrumCache(folder.resolve(own));
+    List<SpectrumCache> others =
+        List.of(
+            new SpectrumCache(folder.resolve("nowhere")),
+            new SpectrumCache(folder.resolve("cache")));
+    try (SingularValues values = new CachedSingularValues(counting(), first, others, notes::add)) {
+      return scan(checkpoint, values);
+    }
+  }
+
+  private static Scan scan(Checkpoint checkpoint, SingularValues values) throws IOException {
+    return Rescanner.scan(checkpoint, TYPES, values, (module, done, total) -> {});
+  }
+
+  private SingularValues counting() {
+    return new SingularValues() {
+      @Override
+      public float[] of(TensorInfo tensor) throws IOException {
+        computed.add(tensor.name());
+        return new JavaSingularValues().of(tensor);
+      }
+
+      @Override
+      public void expect(TensorInfo tensor) {
+        begun.add(tensor.name());
+      }
+    };
   }
 
   /** A layer for each number, which its weights contain. */
@@ -155,7 +255,15 @@ final class CachedSingularValuesTest {
   }
 
   private List<Path> entries() throws IOException {
-    try (Stream<Path> files = Files.list(folder.resolve("cache"))) {
+    return entries("cache");
+  }
+
+  private List<String> names(String cache) throws IOException {
+    return entries(cache).stream().map(entry -> entry.getFileName().toString()).toList();
+  }
+
+  private List<Path> entries(String cache) throws IOException {
+    try (Stream<Path> files = Files.list(folder.resolve(cache))) {
       return files.sorted().toList();
     }
   }

@@ -40,7 +40,7 @@ final class Cli {
         new CommandLine(root)
             .addSubcommand(
                 new RunCommand(
-                    backend, models, rows, console, display, failures, environment, home.runs()))
+                    backend, models, rows, console, display, failures, environment, home))
             .addSubcommand(new PlanCommand(backend, models, rows, console, display))
             .addSubcommand(
                 new PreviewCommand(

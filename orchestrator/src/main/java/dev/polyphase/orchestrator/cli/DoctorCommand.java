@@ -34,6 +34,7 @@ final class DoctorCommand implements Callable<Integer> {
   public Integer call() throws IOException {
     List<Check> checks = new ArrayList<>(MachineChecks.platform());
     checks.addAll(LibraryChecks.all(environment));
+    checks.add(EngineChecks.trl(environment));
     checks.addAll(MachineChecks.storage(environment, Path.of(System.getProperty("user.home"))));
     console.results().print(json ? json(checks) : text(checks));
     console.results().flush();

@@ -15,6 +15,6 @@ public final class Main {
     TemporaryFolder.removeLeftovers();
     Map<String, String> environment = System.getenv();
     Console console = Console.ofProcess(environment);
-    System.exit(new Cli(Backend.embedded(), console, environment).execute(args));
+    System.exit(new Cli(Backend.shipped(), console, environment).execute(args));
   }
 }

@@ -62,7 +62,7 @@ final class PlanCommand implements Callable<Integer> {
     List<PlannedPhase> phases =
         plan(
             backend.engine(models, rowReader, Progress.shownOn(display, pipeline.name())), request);
-    DeviceMemory memory = DeviceMemory.of(phases.get(0).plan().deviceNeeds());
+    DeviceMemory memory = DeviceMemory.of(PlannedPhase.devicesOf(phases));
     RunDisk disk = RunDisk.of(request, phases);
     console
         .results()

@@ -17,6 +17,7 @@ import dev.polyphase.phases.api.DatasetShare;
 import dev.polyphase.phases.api.DeviceNeed;
 import dev.polyphase.phases.api.MemoryEstimate;
 import dev.polyphase.phases.api.PhasePlan;
+import dev.polyphase.phases.api.ProcessShare;
 import dev.polyphase.pipelines.Pipeline;
 import dev.polyphase.rescanner.UnfrozenParameters;
 import java.util.List;
@@ -35,14 +36,9 @@ final class PlanJson {
    */
   static String of(
       Pipeline pipeline, List<PlannedPhase> phases, DeviceMemory device, RunDisk disk) {
-    Compute compute = phases.get(0).plan().compute();
     ObjectNode plan = JsonNodeFactory.instance.objectNode();
     plan.put("name", pipeline.name());
-    plan.putObject("compute")
-        .put("library", compute.library())
-        .put("device", compute.device())
-        .put("dtype", compute.dtype())
-        .put("reason", compute.reason());
+    plan.set("compute", compute(phases.get(0).plan().compute()));
     if (device.total() > 0) {
       plan.putObject("device_memory")
           .put("available_bytes", device.available())
@@ -56,6 +52,15 @@ final class PlanJson {
       list.add(phase(phases.get(i), device, disk.phases().get(i)));
     }
     return plan + "\n";
+  }
+
+  private static ObjectNode compute(Compute compute) {
+    return JsonNodeFactory.instance
+        .objectNode()
+        .put("library", compute.library())
+        .put("device", compute.device())
+        .put("dtype", compute.dtype())
+        .put("reason", compute.reason());
   }
 
   private static ObjectNode disk(RunDisk disk) {
@@ -128,7 +133,9 @@ final class PlanJson {
     phase.put("steps", plan.steps());
     phase.put("rescans", plan.rescans());
     phase.put("tokens", plan.totalTokens());
+    phase.set("compute", compute(plan.compute()));
     phase.set("memory", plan.memory() == null ? phase.nullNode() : memory(plan.memory()));
+    phase.set("memory_of_each_gpu", plan.share() == null ? phase.nullNode() : share(plan.share()));
     ArrayNode places = phase.putArray("places");
     for (DeviceNeed place : plan.deviceNeeds()) {
       places
@@ -147,11 +154,21 @@ final class PlanJson {
         .put("rescan_bytes", disk.rescanBytes())
         .put("last_good_bytes", disk.lastGoodBytes())
         .put("adapter_bytes", disk.adapterBytes())
+        .put("engine_bytes", disk.engineBytes())
         .put("other_bytes", disk.otherBytes());
     addFit(phase, planned, device);
     ArrayNode warnings = phase.putArray("warnings");
     PhaseWarnings.of(planned, device).forEach(warnings::add);
     return phase;
+  }
+
+  private static ObjectNode share(ProcessShare share) {
+    return JsonNodeFactory.instance
+        .objectNode()
+        .put("processes", share.processes())
+        .put("frozen_bytes", share.frozenBytes())
+        .put("trained_bytes", share.trainedBytes())
+        .put("total_bytes", share.bytes());
   }
 
   private static ObjectNode share(DatasetShare share) {

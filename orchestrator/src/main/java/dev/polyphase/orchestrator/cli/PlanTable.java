@@ -9,12 +9,12 @@ import dev.polyphase.orchestrator.engine.Numbers;
 import dev.polyphase.orchestrator.engine.PhaseWarnings;
 import dev.polyphase.orchestrator.engine.PlannedPhase;
 import dev.polyphase.orchestrator.engine.RunDisk;
-import dev.polyphase.phases.api.Compute;
 import dev.polyphase.phases.api.DatasetShare;
 import dev.polyphase.phases.api.DeviceNeed;
 import dev.polyphase.phases.api.EndToken;
 import dev.polyphase.phases.api.MemoryEstimate;
 import dev.polyphase.phases.api.PhasePlan;
+import dev.polyphase.phases.api.ProcessShare;
 import dev.polyphase.pipelines.Pipeline;
 import dev.polyphase.rescanner.UnfrozenParameters;
 import java.util.ArrayList;
@@ -44,13 +44,12 @@ final class PlanTable {
    */
   static String of(
       Pipeline pipeline, List<PlannedPhase> phases, DeviceMemory device, RunDisk disk) {
-    Compute compute = phases.get(0).plan().compute();
     PlanTable table = new PlanTable(phases);
-    table.fill(device, compute);
+    table.fill(device);
     table.fill(disk);
     return pipeline.name()
         + "\n"
-        + compute.sentence()
+        + String.join("\n", PlannedPhase.computeOf(phases))
         + "\n\n"
         + table.text()
         + patterns(phases)
@@ -59,7 +58,7 @@ final class PlanTable {
         + disk.lack().map(PlanTable::warning).orElse("");
   }
 
-  private void fill(DeviceMemory device, Compute compute) {
+  private void fill(DeviceMemory device) {
     row("", planned -> planned.phase().name());
     row("type", planned -> planned.phase().type().name().toLowerCase(Locale.ROOT));
     head("modules trained");
@@ -89,7 +88,19 @@ final class PlanTable {
       row("  rescans", PlanTable::rescans);
     }
     rowOfPlan("  tokens", plan -> Numbers.whole(plan.totalTokens()));
-    rowOfMemory("  largest forward pass", need -> need.batchRows() + " x " + need.batchTokens());
+    if (phases.stream().anyMatch(PlanTable::isTrainedHere)) {
+      rowOfMemory("  largest forward pass", need -> need.batchRows() + " x " + need.batchTokens());
+      fillMemory(device);
+    }
+    if (!phases.stream().allMatch(PlanTable::isTrainedHere)) {
+      head("memory of each GPU");
+      rowOfShare("  frozen weights", share -> Numbers.bytes(share.frozenBytes()));
+      rowOfShare("  trained, with states", share -> Numbers.bytes(share.trainedBytes()));
+      rowOfShare("  all but activations", PlanTable::ofEach);
+    }
+  }
+
+  private void fillMemory(DeviceMemory device) {
     head("memory");
     rowOfMemory("  frozen weights", need -> Numbers.bytes(need.frozenBytes()));
     rowOfMemory("  frozen weights, mapped", need -> Numbers.bytes(need.mappedBytes()));
@@ -106,16 +117,34 @@ final class PlanTable {
     rowOfMemory("  gradient checkpointing", need -> need.recomputed() ? "on" : "off");
     rowOfMemory("  activations", need -> Numbers.bytes(need.activationBytes()));
     rowOfMemory("  total", need -> Numbers.bytes(need.totalBytes()));
-    int places = phases.get(0).plan().deviceNeeds().size();
-    for (int i = 0; i < places && places > 1; i++) {
+    List<DeviceNeed> places = PlannedPhase.devicesOf(phases);
+    for (int i = 0; i < places.size() && places.size() > 1; i++) {
       int place = i;
       rowOfPlan(
-          "    on " + phases.get(0).plan().deviceNeeds().get(place).device(),
+          "    on " + places.get(place).device(),
           plan -> place < plan.deviceNeeds().size() ? placed(plan.deviceNeeds().get(place)) : "-");
     }
-    if (device.total() > 0 && compute.device() != null) {
-      row("  available on " + compute.device(), p -> Numbers.bytes(device.available()));
-    }
+    phases.stream()
+        .filter(PlanTable::isTrainedHere)
+        .map(planned -> planned.plan().compute().device())
+        .filter(on -> on != null && device.total() > 0)
+        .findFirst()
+        .ifPresent(
+            on ->
+                row(
+                    "  available on " + on,
+                    p -> isTrainedHere(p) ? Numbers.bytes(device.available()) : "-"));
+  }
+
+  /** Whether it is by the trainer that is built in, whose memory is this machine's. */
+  private static boolean isTrainedHere(PlannedPhase planned) {
+    return planned.plan().share() == null;
+  }
+
+  private static String ofEach(ProcessShare share) {
+    return share.processes() == 1
+        ? Numbers.bytes(share.bytes())
+        : Numbers.bytes(share.bytes()) + " x " + share.processes();
   }
 
   private void fill(RunDisk disk) {
@@ -131,6 +160,7 @@ final class PlanTable {
     rowOfAside(disk, "  weights to rescan", DiskNeed::rescanBytes);
     rowOfAside(disk, "  last good model", DiskNeed::lastGoodBytes);
     rowOfAside(disk, "  adapters", DiskNeed::adapterBytes);
+    rowOfAside(disk, "  rows for the engine", DiskNeed::engineBytes);
     rowOfDisk(disk, "  scans, logs, report", need -> Numbers.bytes(need.otherBytes()));
     disk.freeBytes().ifPresent(free -> row("  free for all of it", planned -> Numbers.bytes(free)));
   }
@@ -326,6 +356,10 @@ final class PlanTable {
 
   private void rowOfMemory(String head, Function<MemoryEstimate, String> cell) {
     rowOfPlan(head, plan -> plan.memory() == null ? "-" : cell.apply(plan.memory()));
+  }
+
+  private void rowOfShare(String head, Function<ProcessShare, String> cell) {
+    rowOfPlan(head, plan -> plan.share() == null ? "-" : cell.apply(plan.share()));
   }
 
   /** The heads on the left, all else on the right of its column. */

@@ -8,7 +8,6 @@ import dev.polyphase.orchestrator.engine.RunRequest.Start;
 import dev.polyphase.orchestrator.events.Level;
 import dev.polyphase.orchestrator.events.RunEvents;
 import dev.polyphase.orchestrator.hub.ModelFolders;
-import dev.polyphase.orchestrator.index.KnownFolders;
 import dev.polyphase.orchestrator.log.JsonMessages;
 import dev.polyphase.pipelines.Pipeline;
 import dev.polyphase.pipelines.problems.PlainText;
@@ -16,6 +15,7 @@ import dev.polyphase.prepared.RowReader;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Clock;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
@@ -36,7 +36,7 @@ final class RunCommand implements Callable<Integer> {
   private final Display display;
   private final Failures failures;
   private final Map<String, String> environment;
-  private final KnownFolders known;
+  private final PolyphaseHome home;
 
   @Mixin private PipelineFile source = new PipelineFile();
 
@@ -80,7 +80,7 @@ final class RunCommand implements Callable<Integer> {
    * @param display where progress goes
    * @param failures what tells a user what went wrong
    * @param environment where trackers are
-   * @param known where runs are remembered
+   * @param home where runs are remembered, and what earlier scans computed
    */
   RunCommand(
       Backend backend,
@@ -90,7 +90,7 @@ final class RunCommand implements Callable<Integer> {
       Display display,
       Failures failures,
       Map<String, String> environment,
-      KnownFolders known) {
+      PolyphaseHome home) {
     this.backend = backend;
     this.models = models;
     this.rowReader = rowReader;
@@ -98,7 +98,7 @@ final class RunCommand implements Callable<Integer> {
     this.display = display;
     this.failures = failures;
     this.environment = environment;
-    this.known = known;
+    this.home = home;
   }
 
   @Override
@@ -151,9 +151,9 @@ final class RunCommand implements Callable<Integer> {
   }
 
   private RunOutcome run(RunRequest request, RunEvents events) throws IOException {
-    RunObservers observers = RunObservers.of(events, request, metrics, environment, known);
+    RunObservers observers = RunObservers.of(events, request, metrics, environment, home.runs());
     try (observers) {
-      return backend.engine(models, rowReader, events).run(request);
+      return backend.engine(models, rowReader, List.of(home.spectra()), events).run(request);
     } finally {
       // What comes now, be it a result or what went wrong, begins on a line of its own.
       display.clear();

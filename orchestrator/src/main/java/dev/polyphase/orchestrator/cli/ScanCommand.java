@@ -15,11 +15,13 @@ import dev.polyphase.rescanner.NotFinite;
 import dev.polyphase.rescanner.PublishedNames;
 import dev.polyphase.rescanner.Rescanner;
 import dev.polyphase.rescanner.Scan;
+import dev.polyphase.rescanner.ScanPart;
 import dev.polyphase.rescanner.ScanTargets;
 import dev.polyphase.rescanner.Selection;
 import dev.polyphase.rescanner.SelectionFile;
 import dev.polyphase.rescanner.SingularValues;
 import dev.polyphase.rescanner.SnrFile;
+import dev.polyphase.rescanner.SpectrumCache;
 import dev.polyphase.weights.Checkpoint;
 import dev.polyphase.weights.OutputPlace;
 import java.io.IOException;
@@ -32,6 +34,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -42,7 +45,8 @@ import picocli.CommandLine.Parameters;
     mixinStandardHelpOptions = true,
     description = {
       "Measures the signal-to-noise ratio of a model's modules.",
-      "It is on the CPU unless --device names another."
+      "It is on the CPU unless --device names another. What was decomposed once, in part or whole, is"
+          + " kept by its content in POLYPHASE_HOME/cache/spectra, where run finds it too."
     })
 final class ScanCommand implements Callable<Integer> {
   private static final Path HERE = Path.of("");
@@ -62,7 +66,7 @@ final class ScanCommand implements Callable<Integer> {
       names = {"-o", "--output"},
       paramLabel = "DIR",
       description = "The folder to write into; the current one by default.")
-  private Path output = Path.of(".");
+  private @Nullable Path output;
 
   @Option(
       names = "--top-percent",
@@ -89,6 +93,18 @@ final class ScanCommand implements Callable<Integer> {
   @Option(names = "--force", description = "Replace results of other models or settings.")
   private boolean force;
 
+  @Option(
+      names = "--part",
+      converter = ScanPartText.class,
+      paramLabel = "K/N",
+      description = {
+        "Scan the K-th of N parts, all about the same work, for N machines that share"
+            + " POLYPHASE_HOME or its folder cache/spectra.",
+        "It writes no results: when all parts are done, the same command without --part does, and"
+            + " computes nothing."
+      })
+  private @Nullable ScanPart part;
+
   @Mixin private DeviceOption deviceOption = new DeviceOption();
 
   /**
@@ -108,18 +124,79 @@ final class ScanCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
+    if (part != null) {
+      fill(part);
+    } else {
+      scanAll(output == null ? Path.of(".") : output);
+    }
+    return ExitCode.DONE;
+  }
+
+  /** Computes a part of what the scan needs, and leaves it where the scan will look for it. */
+  private void fill(ScanPart asked) throws IOException {
+    requireNoResults();
+    SpectrumCache spectra = home.spectra();
+    spectra.requireWritable();
+    ScanTargets all =
+        ScanTargets.of(Checkpoint.open(models.resolve(model, HERE)), modules, profile);
+    ScanTargets ours = asked.of(all);
+    int computed;
+    try (CachedSingularValues values =
+        CachedSingularValues.filling(decompositions(), spectra, display::say)) {
+      scan(ours, values).notes().forEach(display::say);
+      computed = values.computed();
+    }
+    display.say(
+        "part %d of %d: %d of %d matrices, of which %d were computed and %d there already, are in %s"
+            .formatted(
+                asked.number(),
+                asked.count(),
+                ours.matrices(),
+                all.matrices(),
+                computed,
+                ours.matrices() - computed,
+                spectra.folder()));
+    display.say(
+        "when all %d parts are there, the same command without --part computes nothing and writes the results"
+            .formatted(asked.count()));
+  }
+
+  /** A part has no results: an option that says something of them is a misunderstanding. */
+  private void requireNoResults() {
+    List<String> options = new ArrayList<>();
+    if (output != null) {
+      options.add("-o");
+    }
+    if (!topPercents.isEmpty()) {
+      options.add("--top-percent");
+    }
+    if (force) {
+      options.add("--force");
+    }
+    if (!options.isEmpty()) {
+      throw new InputException(
+          "a part of a scan has no results to write; keep %s for the scan without --part that comes after all parts"
+              .formatted(String.join(", ", options)));
+    }
+  }
+
+  private void scanAll(Path results) throws IOException {
     // A wrong percentage shows here, not after an hour of scanning.
     topPercents.forEach(percent -> Selection.of(List.of(), percent));
     Path folder = models.resolve(model, HERE);
     Checkpoint checkpoint = Checkpoint.open(folder);
     ScanTargets targets = ScanTargets.of(checkpoint, modules, profile);
     String snrName = PublishedNames.snrFile(slug(folder));
-    Path snrFile = output.resolve(snrName);
-    requirePlaces(snrName);
+    Path snrFile = results.resolve(snrName);
+    requirePlaces(results, snrName);
     if (!force) {
       requireSameModules(snrFile, targets);
     }
-    Scan scan = scan(targets);
+    Scan scan;
+    try (SingularValues values =
+        new CachedSingularValues(decompositions(), home.spectra(), display::say)) {
+      scan = scan(targets, values);
+    }
     scan.notes().forEach(display::say);
     NotFinite.besides(scan, checkpoint).forEach(display::say);
 
@@ -130,17 +207,16 @@ final class ScanCommand implements Callable<Integer> {
       Selection selection = Selection.of(scan.snrs(), percent, profile);
       selections.add(selection);
       files.put(
-          output.resolve(PublishedNames.selectionFile(snrName, percent)),
+          results.resolve(PublishedNames.selectionFile(snrName, percent)),
           SelectionFile.text(selection, SelectionFile.PUBLISHED_HEAD));
     }
-    write(files);
+    write(results, files);
     List<String> headings =
         topPercents.stream()
             .map(percent -> "chosen at " + Selection.percentText(percent) + " %")
             .toList();
     console.messages().print(ScanTable.text(scan.snrs(), selections, headings, console.colored()));
     console.messages().flush();
-    return ExitCode.DONE;
   }
 
   /** A phase's model is called by its run and phase: the folders of all of them have one name. */
@@ -152,13 +228,13 @@ final class ScanCommand implements Callable<Integer> {
   }
 
   /** What can't be written shows here, not after an hour of scanning. */
-  private void requirePlaces(String snrName) throws IOException {
+  private void requirePlaces(Path results, String snrName) throws IOException {
     List<String> names = new ArrayList<>(List.of(snrName));
     topPercents.forEach(percent -> names.add(PublishedNames.selectionFile(snrName, percent)));
     for (String name : names) {
-      OutputPlace.requireFolder(output, Path.of(name));
-      if (Files.isDirectory(output)) {
-        OutputPlace.requireFile(output.resolve(name));
+      OutputPlace.requireFolder(results, Path.of(name));
+      if (Files.isDirectory(results)) {
+        OutputPlace.requireFile(results.resolve(name));
       }
     }
   }
@@ -182,8 +258,8 @@ final class ScanCommand implements Callable<Integer> {
   }
 
   /** Writes all files or, where one of them holds other results, none. */
-  private void write(Map<Path, String> files) throws IOException {
-    Files.createDirectories(output);
+  private void write(Path results, Map<Path, String> files) throws IOException {
+    Files.createDirectories(results);
     for (Map.Entry<Path, String> file : files.entrySet()) {
       if (!force) {
         OutputFiles.requireSame(file.getKey(), file.getValue());
@@ -195,20 +271,18 @@ final class ScanCommand implements Callable<Integer> {
     }
   }
 
-  private Scan scan(ScanTargets targets) throws IOException {
+  private Scan scan(ScanTargets targets, SingularValues values) throws IOException {
     ScanProgress progress = new ScanProgress(targets, display, System::nanoTime);
-    try (SingularValues values = singularValues()) {
+    try {
       return Rescanner.scan(targets, new Measure(profile, Metric.SNR), values, progress);
     } finally {
       display.clear();
     }
   }
 
-  /** What an earlier scan computed, interrupted or not, is not computed again. */
-  private SingularValues singularValues() {
+  /** What computes what no earlier scan, interrupted or not, has computed. */
+  private SingularValues decompositions() {
     String asked = deviceOption.device();
-    String device = asked.equals("auto") ? Backend.SCANS_ON : asked;
-    return new CachedSingularValues(
-        backend.singularValues().apply(device), home.spectra(), display::say);
+    return backend.singularValues().apply(asked.equals("auto") ? Backend.SCANS_ON : asked);
   }
 }

@@ -23,6 +23,8 @@ import java.util.List;
  *     where it makes none
  * @param lastGoodBytes the model before a loss that looks bad, where it is watched; else 0
  * @param adapterBytes adapters by themselves, where they are asked for; else 0
+ * @param engineBytes what another engine is given, and the trained tensors that it hands back,
+ *     which go when the phase is done; roughly, and 0 with the trainer that is built in
  * @param otherBytes scans, logs, its part of the report; roughly
  */
 public record DiskNeed(
@@ -35,12 +37,16 @@ public record DiskNeed(
     long rescanBytes,
     long lastGoodBytes,
     long adapterBytes,
+    long engineBytes,
     long otherBytes) {
   /** A logged step in {@code metrics.jsonl}, {@code trainer_state.json} and the report. */
   private static final long ROW_BYTES = 1024;
 
   /** A module in {@code snr.json}, {@code spectra.jsonl} with its quantiles, and the report. */
   private static final long MODULE_BYTES = 3072;
+
+  /** A token of a row, and its label, as text. */
+  private static final long TOKEN_BYTES = 12;
 
   /** The report's page, its pictures and the model card. */
   private static final long PAGE_BYTES = 128 * 1024;
@@ -53,14 +59,15 @@ public record DiskNeed(
     long trained = Float.BYTES * plan.trainedValues();
     return new DiskNeed(
         phase.name(),
-        checkpoints(phase.saving(), plan.steps()),
+        checkpoints(phase, plan.steps()),
         plan.checkpointBytes(),
-        left(phase.saving(), checkpoints(phase.saving(), plan.steps())),
+        left(phase.saving(), checkpoints(phase, plan.steps())),
         plan.resultBytes(),
         phase.evaluation().loadBestModelAtEnd() ? trained : 0,
         Math.min(2, plan.rescans()) * trained,
         phase.monitoring().lossWatchdog().isPresent() ? plan.resultBytes() : 0,
         peft ? trained : 0,
+        phase.engine().isPresent() ? TOKEN_BYTES * plan.totalTokens() + trained : 0,
         otherBytes(planned));
   }
 
@@ -68,9 +75,16 @@ public record DiskNeed(
    * Those by time are not known before; there can be one after each step. One is always counted, as
    * a phase that is asked to stop saves its state.
    */
-  private static long checkpoints(Saving saving, long steps) {
-    long bySteps = saving.saveSteps().map(every -> steps / every.of(steps)).orElse(0L);
-    long most = saving.saveMinutes() > 0 ? steps : Math.max(1, bySteps);
+  private static long checkpoints(Phase phase, long steps) {
+    Saving saving = phase.saving();
+    // Another engine saves by steps alone.
+    long bySteps =
+        phase
+            .engine()
+            .map(engine -> steps / engine.checkpointSteps())
+            .orElseGet(() -> saving.saveSteps().map(every -> steps / every.of(steps)).orElse(0L));
+    boolean byTime = phase.engine().isEmpty() && saving.saveMinutes() > 0;
+    long most = byTime ? steps : Math.max(1, bySteps);
     if (saving.saveTotalLimit() == 0) {
       return Math.max(1, bySteps);
     }
@@ -107,6 +121,7 @@ public record DiskNeed(
         + rescanBytes
         + lastGoodBytes
         + adapterBytes
+        + engineBytes
         + otherBytes;
   }
 
@@ -131,6 +146,7 @@ public record DiskNeed(
     add(parts, "weights to rescan", rescanBytes);
     add(parts, "the last good model", lastGoodBytes);
     add(parts, "adapters", adapterBytes);
+    add(parts, "rows and tensors of its engine", engineBytes);
     add(parts, "scans, logs and report", otherBytes);
     return String.join(", ", parts);
   }

@@ -25,7 +25,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * What an earlier start of a run left, and what a next one makes of it: finished phases stay as
- * they are, one that was begun goes on from its newest checkpoint, and what has none begins anew.
+ * they are, one that was begun goes on from its newest checkpoint, or with the job that an engine
+ * has of it, and what has neither begins anew.
  */
 final class EarlierRun {
   private final RunRequest request;
@@ -35,13 +36,25 @@ final class EarlierRun {
   private final Settings settings;
   private final Optional<KeptStep> newest;
 
-  private EarlierRun(RunRequest request, RunState read, RunState state, Optional<KeptStep> newest) {
+  /**
+   * Whether the phase goes on with the job of an engine that has no checkpoint yet. Nothing would
+   * be lost with it: where anything has changed the phase begins anew.
+   */
+  private boolean jobGoesOn;
+
+  private EarlierRun(
+      RunRequest request,
+      RunState read,
+      RunState state,
+      Optional<KeptStep> newest,
+      boolean jobGoesOn) {
     this.request = request;
     this.read = read;
     this.state = state;
     this.finished = state.finishedPhases();
     this.settings = Settings.of(request.pipeline());
     this.newest = newest;
+    this.jobGoesOn = jobGoesOn;
   }
 
   /**
@@ -52,11 +65,12 @@ final class EarlierRun {
   static EarlierRun of(RunRequest request, RunState read) throws IOException {
     RunState state = withCompleteModel(request, read);
     int next = state.finishedPhases();
-    Optional<KeptStep> newest =
-        next < state.phases().size()
-            ? folder(request, state, next).newestCheckpoint()
-            : Optional.empty();
-    return new EarlierRun(request, read, state, newest);
+    if (next == state.phases().size()) {
+      return new EarlierRun(request, read, state, Optional.empty(), false);
+    }
+    PhaseFolder folder = folder(request, state, next);
+    Optional<KeptStep> newest = folder.newestCheckpoint();
+    return new EarlierRun(request, read, state, newest, newest.isEmpty() && folder.holdsJob());
   }
 
   /** A model appears by one rename: where it is there the phase is done, whoever died then. */
@@ -87,9 +101,9 @@ final class EarlierRun {
     return finished;
   }
 
-  /** Whether the first phase that is not finished goes on from a checkpoint. */
+  /** Whether the first phase that is not finished goes on where it is. */
   boolean goesOn() {
-    return newest.isPresent();
+    return newest.isPresent() || jobGoesOn;
   }
 
   /** Whether nothing is left to do, nor to write. */
@@ -120,11 +134,11 @@ final class EarlierRun {
           ofPhase(i, SinceThen.finished(), "the finished phase %s is no longer in the pipeline"));
     }
     if (goesOn()) {
-      SinceThen since = since();
-      problems.addAll(
-          ofPhase(finished, since, "the phase %s, which was begun, is not the next any more"));
-      if (finished == 0) {
-        problems.addAll(since.ofSettings("", state.settings(), settings.shared()));
+      List<Problem> ofBegun = ofBegun();
+      if (jobGoesOn) {
+        jobGoesOn = ofBegun.isEmpty();
+      } else {
+        problems.addAll(ofBegun);
       }
     }
     if (finished > 0) {
@@ -135,8 +149,22 @@ final class EarlierRun {
     }
   }
 
+  private List<Problem> ofBegun() throws IOException {
+    SinceThen since = since();
+    List<Problem> problems =
+        new ArrayList<>(
+            ofPhase(finished, since, "the phase %s, which was begun, is not the next any more"));
+    if (finished == 0) {
+      problems.addAll(since.ofSettings("", state.settings(), settings.shared()));
+    }
+    return problems;
+  }
+
   private SinceThen since() {
-    return SinceThen.begun(folder(request, state, finished).checkpoints().toString());
+    PhaseFolder folder = folder(request, state, finished);
+    String kept =
+        newest.map(KeptStep::path).map(Path::getParent).orElse(folder.engine()).toString();
+    return SinceThen.begun(state.phases().get(finished).settings(), kept);
   }
 
   private List<Problem> ofPhase(int index, SinceThen since, String gone) throws IOException {
@@ -199,6 +227,11 @@ final class EarlierRun {
             .ifPresent(change -> problems.add(new Problem(null, notThere(phase.name(), change))));
       }
     }
+    if (jobGoesOn && !problems.isEmpty()) {
+      jobGoesOn = false;
+      requireStart(start);
+      return;
+    }
     if (!problems.isEmpty()) {
       throw new InputException(problems);
     }
@@ -249,7 +282,14 @@ final class EarlierRun {
                             phases,
                             state.phases().get(finished).name(),
                             Numbers.whole(kept.step())))
-            .orElse(phases));
+            .orElse(
+                jobGoesOn
+                    ? "%s, phase %s with its job in %s"
+                        .formatted(
+                            phases,
+                            state.phases().get(finished).name(),
+                            folder(request, state, finished).engine())
+                    : phases));
     return sentences;
   }
 
@@ -292,7 +332,7 @@ final class EarlierRun {
                 file,
                 newest
                     .map(kept -> "goes on after step " + Numbers.whole(kept.step()))
-                    .orElse("begins anew")));
+                    .orElse(jobGoesOn ? "goes on with its job" : "begins anew")));
   }
 
   /** What is not finite is a text there. */
@@ -329,9 +369,11 @@ final class EarlierRun {
    * Makes room for the phases to come: removes what there is of those that begin anew, and of
    * others what a process that was killed worked with.
    *
-   * @return what was not removed but renamed, a sentence each
+   * @param jobs ends those of which nothing stays
+   * @return what was ended, and what was not removed but renamed, a sentence each
    */
-  List<String> makeRoom() throws IOException {
+  List<String> makeRoom(OutlivingJobs jobs) throws IOException {
+    List<String> sentences = new ArrayList<>();
     List<PhaseFolder.Renamed> renamed = new ArrayList<>();
     for (int i = 0; i < finished; i++) {
       folder(request, state, i).removeWork();
@@ -342,12 +384,18 @@ final class EarlierRun {
         folder.removeWork();
         folder.setModelAside().ifPresent(renamed::add);
       } else {
+        jobs.end(folder);
+        if (folder.holdsJob()) {
+          sentences.add(
+              "phase %s begins anew: the job in %s is ended"
+                  .formatted(state.phases().get(i).name(), folder.engine()));
+        }
         renamed.addAll(folder.giveUp());
       }
     }
-    return renamed.stream()
-        .map(one -> "%s is now %s".formatted(one.from(), one.to().getFileName()))
-        .toList();
+    renamed.forEach(
+        one -> sentences.add("%s is now %s".formatted(one.from(), one.to().getFileName())));
+    return sentences;
   }
 
   /** The phases to go on with: what is finished or goes on as it was, the rest as it is now. */

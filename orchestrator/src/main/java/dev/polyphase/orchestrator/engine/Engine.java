@@ -9,6 +9,7 @@ import dev.polyphase.orchestrator.events.RunEvent.RunStarted;
 import dev.polyphase.orchestrator.events.RunEvents;
 import dev.polyphase.orchestrator.hub.ModelFolders;
 import dev.polyphase.orchestrator.store.KeptResult;
+import dev.polyphase.orchestrator.store.PhaseFolder;
 import dev.polyphase.orchestrator.store.PhaseFolder.KeptStep;
 import dev.polyphase.orchestrator.store.RunFolder;
 import dev.polyphase.orchestrator.store.RunHeldException;
@@ -23,7 +24,6 @@ import dev.polyphase.phases.api.PhaseTrainer;
 import dev.polyphase.phases.api.PreparedPhase;
 import dev.polyphase.phases.api.TrainingFailedException;
 import dev.polyphase.pipelines.Phase;
-import dev.polyphase.pipelines.PhaseType;
 import dev.polyphase.pipelines.Pipeline;
 import dev.polyphase.pipelines.language.PipelineWriter;
 import dev.polyphase.pipelines.problems.InputException;
@@ -53,8 +53,11 @@ import org.jspecify.annotations.Nullable;
  * Runs a pipeline: each phase takes the checkpoint that the one before it left. What training is,
  * only the {@link PhaseTrainer}s know.
  *
- * @param trainers the trainer of each type of phase
+ * @param trainers the trainer of a phase
+ * @param jobs what other engines may still have running of an earlier start
  * @param singularValues what a scan computes with
+ * @param knownSpectra what earlier scans computed, beside what the run keeps of its own; it is read
+ *     alone
  * @param models where models are found
  * @param newModels makes those that begin with random weights
  * @param memory what the machine has
@@ -64,8 +67,10 @@ import org.jspecify.annotations.Nullable;
  * @param version the version of Polyphase
  */
 public record Engine(
-    Function<PhaseType, PhaseTrainer> trainers,
+    Function<Phase, PhaseTrainer> trainers,
+    OutlivingJobs jobs,
     Supplier<SingularValues> singularValues,
+    List<SpectrumCache> knownSpectra,
     ModelFolders models,
     ModelMaker newModels,
     DeviceMemory.Gauge memory,
@@ -197,6 +202,9 @@ public record Engine(
 
     // Nothing was written up to here.
     if (request.start() == Start.FRESH && run.holdsSomething()) {
+      for (PhaseFolder phase : run.phaseFolders()) {
+        jobs.end(phase);
+      }
       events.say("the earlier run is now " + run.retire());
     }
     Files.createDirectories(run.path());
@@ -254,7 +262,7 @@ public record Engine(
 
     // Nothing was written up to here.
     List<String> sentences = earlier.sentences();
-    sentences.addAll(earlier.makeRoom());
+    sentences.addAll(earlier.makeRoom(jobs));
     sentences.forEach(events::say);
     RunState state = StartingState.of(request, earlier, clock, version);
     return runPhases(request, state, toCome, start, RESUMED, sentences);
@@ -299,7 +307,7 @@ public record Engine(
     int from = pipeline.phases().size() - planned.size();
     List<List<String>> warnings = warnings(planned);
     if (!planned.isEmpty()) {
-      events.say(planned.get(0).plan().compute().sentence());
+      PlannedPhase.computeOf(planned).forEach(events::say);
       warnings.forEach(ofPhase -> ofPhase.forEach(events::warn));
     }
     stop.listen();
@@ -378,7 +386,7 @@ public record Engine(
     if (planned.isEmpty()) {
       return;
     }
-    DeviceMemory device = memory.of(planned.get(0).plan().deviceNeeds());
+    DeviceMemory device = memory.of(PlannedPhase.devicesOf(planned));
     List<Problem> problems = new ArrayList<>();
     planned.forEach(
         phase ->
@@ -398,14 +406,18 @@ public record Engine(
     if (planned.isEmpty()) {
       return List.of();
     }
-    DeviceMemory device = memory.of(planned.get(0).plan().deviceNeeds());
+    DeviceMemory device = memory.of(PlannedPhase.devicesOf(planned));
     return planned.stream().map(phase -> PhaseWarnings.of(phase, device)).toList();
   }
 
-  /** Tensors that the phase before left as they were are not decomposed again. */
+  /**
+   * Tensors that the phase before left as they were are not decomposed again, nor are those that
+   * were scanned before the run. What it finds is not copied, and what it computes goes into its
+   * own folder: of weights that are on their way there is no end.
+   */
   private SingularValues cached(RunFolder run) {
     return new CachedSingularValues(
-        singularValues.get(), new SpectrumCache(run.spectra()), events::warn);
+        singularValues.get(), new SpectrumCache(run.spectra()), knownSpectra, events::warn);
   }
 
   /** What is written beside the models; a warning about it is one like others. */

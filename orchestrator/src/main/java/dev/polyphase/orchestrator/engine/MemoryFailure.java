@@ -7,6 +7,7 @@ import dev.polyphase.phases.api.Compute;
 import dev.polyphase.phases.api.DeviceNeed;
 import dev.polyphase.phases.api.MemoryEstimate;
 import dev.polyphase.phases.api.PhasePlan;
+import dev.polyphase.phases.api.ProcessShare;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
@@ -66,8 +67,23 @@ final class MemoryFailure {
     return "%s: %sthis would help most: %s"
         .formatted(
             head,
-            need == null ? "" : "the estimate was %s; ".formatted(estimate(planned.plan(), need)),
+            need == null
+                ? share(planned.plan())
+                : "the estimate was %s; ".formatted(estimate(planned.plan(), need)),
             String.join("; ", remedies.subList(0, Math.min(REMEDIES, remedies.size()))));
+  }
+
+  /** What is known of a phase that other processes train. */
+  private static String share(PhasePlan plan) {
+    @Nullable ProcessShare share = plan.share();
+    return share == null
+        ? ""
+        : "%s %s of weights, gradients and states, and its activations come on top; "
+            .formatted(
+                share.processes() == 1
+                    ? "its process holds"
+                    : "each of its %d processes holds".formatted(share.processes()),
+                Numbers.bytes(share.bytes()));
   }
 
   /** Beside it what there was or is, where that is known. */

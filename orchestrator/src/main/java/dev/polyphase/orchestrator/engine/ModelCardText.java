@@ -144,6 +144,9 @@ final class ModelCardText {
     row(table, "", chapters.stream().map(ModelCardText::name).toList());
     table.append("| --- |").append(" --- |".repeat(chapters.size())).append('\n');
     row(table, "type", of(chapter -> type(chapter.settings())));
+    if (chapters.stream().anyMatch(chapter -> chapter.settings().engine().isPresent())) {
+      row(table, "trained with", of(chapter -> trainer(chapter.settings())));
+    }
     row(table, "weights", of(chapter -> targeting(chapter.settings().trained().targeting())));
     if (chapters.stream().anyMatch(chapter -> chapter.settings().trained().adapter().isPresent())) {
       row(table, "adapter", of(chapter -> adapter(chapter.settings())));
@@ -208,9 +211,12 @@ final class ModelCardText {
     """
         .formatted(
             version,
-            compute.library()
-                + (compute.device() == null ? "" : " on " + compute.device())
-                + (compute.dtype() == null ? "" : ", " + compute.dtype()),
+            compute.device() == null
+                ? Markdown.escape(compute.sentence())
+                : compute.library()
+                    + " on "
+                    + compute.device()
+                    + (compute.dtype() == null ? "" : ", " + compute.dtype()),
             System.getProperty("java.version"));
   }
 
@@ -249,6 +255,17 @@ final class ModelCardText {
 
   private static String type(Phase phase) {
     return phase.type().name().toLowerCase(Locale.ROOT);
+  }
+
+  private static String trainer(Phase phase) {
+    return phase
+        .engine()
+        .map(
+            engine ->
+                engine.worldSize() == 1
+                    ? "TRL"
+                    : "TRL on %d processes".formatted(engine.worldSize()))
+        .orElse("Polyphase");
   }
 
   private static String names(Set<String> files) {

@@ -29,7 +29,6 @@ import dev.polyphase.rescanner.ScanListener;
 import dev.polyphase.rescanner.SingularValues;
 import dev.polyphase.weights.Checkpoint;
 import dev.polyphase.weights.FolderState;
-import dev.polyphase.weights.FolderTree;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -63,7 +62,8 @@ final class PhaseRunner {
   }
 
   /**
-   * Runs the phase from its newest checkpoint, or where there is none from its beginning.
+   * Runs the phase from its newest checkpoint, or with the job that an engine has of it, or where
+   * there is neither from its beginning.
    *
    * @param ready the phase as preflight left it
    * @param start the weights to start from
@@ -83,7 +83,7 @@ final class PhaseRunner {
     stopIfAsked();
     Checkpoint checkpoint = Checkpoint.open(start);
     Beginning beginning = new Beginning(index, phase, folder, checkpoint);
-    boolean goesOn = folder.newestCheckpoint().isPresent();
+    boolean goesOn = folder.goesOn();
     if (!goesOn) {
       folder.startAnew();
       beginning.write();
@@ -179,8 +179,8 @@ final class PhaseRunner {
 
   /**
    * Removes what is of no use any more, once {@code run.json} says that the phase is finished and
-   * its model lacks nothing: what was said of its result, and checkpoints, which are large and from
-   * which nothing goes on, unless someone asked for them.
+   * its model lacks nothing: what was said of its result, what is large of an engine's job, and
+   * checkpoints, from which nothing goes on, unless someone asked for them.
    *
    * @param steps the phase's
    */
@@ -190,14 +190,18 @@ final class PhaseRunner {
     try {
       if (journal.isWritten() && TrainerState.isOf(folder, steps)) {
         if (!phase.saving().outlastsThePhase()) {
-          FolderTree.remove(folder.checkpoints());
+          folder.removeCheckpoints();
         }
+        folder.removeRowsOfEngine();
         Files.deleteIfExists(folder.resultJson());
       }
     } catch (IOException e) {
       events.warn(
           "%s; nothing of phase %s needs what is left of %s"
-              .formatted(FailureText.cause(e), phase.name(), folder.checkpoints()));
+              .formatted(
+                  FailureText.cause(e),
+                  phase.name(),
+                  folder.holdsJob() ? folder.engine() : folder.checkpoints()));
     }
   }
 
@@ -335,6 +339,15 @@ final class PhaseRunner {
     }
 
     @Override
+    public long inCommon(List<MetricsRow> rows) {
+      try {
+        return metrics.inCommon(rows);
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      }
+    }
+
+    @Override
     public void resumed(long step, long rows) {
       beginning = null;
       try {
@@ -343,6 +356,7 @@ final class PhaseRunner {
       } catch (IOException e) {
         throw new UncheckedIOException(e);
       }
+      tokens = 0;
       for (ObjectNode row : metrics.rows()) {
         tokens = row.path(TOKENS).asLong(tokens);
       }
@@ -358,13 +372,17 @@ final class PhaseRunner {
       }
     }
 
-    @Override
-    public void metrics(MetricsRow row) {
+    private void beginning() {
       try {
         begin();
       } catch (IOException e) {
         throw new UncheckedIOException(e);
       }
+    }
+
+    @Override
+    public void metrics(MetricsRow row) {
+      beginning();
       // Evaluations count none.
       tokens = row.values().getOrDefault(TOKENS, tokens).longValue();
       metrics.add(row);
@@ -388,6 +406,8 @@ final class PhaseRunner {
 
     @Override
     public void saved(SavedCheckpoint checkpoint) {
+      // An engine may save before it logs, and go on from there: that is no earlier attempt.
+      beginning();
       journal.checkpointSaved(index, checkpoint);
       events.tell(new Saved(checkpoint));
     }

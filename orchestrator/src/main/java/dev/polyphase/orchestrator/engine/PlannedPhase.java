@@ -1,5 +1,6 @@
 package dev.polyphase.orchestrator.engine;
 
+import dev.polyphase.phases.api.DeviceNeed;
 import dev.polyphase.phases.api.PhasePlan;
 import dev.polyphase.pipelines.Phase;
 import java.util.List;
@@ -28,6 +29,31 @@ public record PlannedPhase(
   /** One that shares no rows, from a model of which nothing is to be said. */
   public PlannedPhase(Phase phase, ExpectedTarget target, PhasePlan plan) {
     this(phase, target, plan, List.of(), List.of());
+  }
+
+  /**
+   * The devices of this process that phases are trained on, which are the same for all that are
+   * trained here; none where they are all trained elsewhere, or nobody knows.
+   */
+  public static List<DeviceNeed> devicesOf(List<PlannedPhase> phases) {
+    return phases.stream()
+        .map(planned -> planned.plan().deviceNeeds())
+        .filter(needs -> !needs.isEmpty())
+        .findFirst()
+        .orElse(List.of());
+  }
+
+  /** What phases are computed with, in a sentence; where they differ, one for each. */
+  public static List<String> computeOf(List<PlannedPhase> phases) {
+    List<String> sentences =
+        phases.stream().map(planned -> planned.plan().compute().sentence()).toList();
+    return sentences.stream().distinct().count() == 1
+        ? sentences.subList(0, 1)
+        : phases.stream()
+            .map(
+                planned ->
+                    "%s: %s".formatted(planned.phase().name(), planned.plan().compute().sentence()))
+            .toList();
   }
 
   /** The same with warnings of its model. */

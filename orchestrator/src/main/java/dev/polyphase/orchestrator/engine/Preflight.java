@@ -9,7 +9,6 @@ import dev.polyphase.phases.api.PhaseTrainer;
 import dev.polyphase.phases.api.PreparedPhase;
 import dev.polyphase.phases.api.RowHashes;
 import dev.polyphase.pipelines.Phase;
-import dev.polyphase.pipelines.PhaseType;
 import dev.polyphase.pipelines.problems.InputException;
 import dev.polyphase.pipelines.problems.Problem;
 import dev.polyphase.weights.Checkpoint;
@@ -56,7 +55,7 @@ final class Preflight {
       RunRequest request,
       int from,
       Path start,
-      Function<PhaseType, PhaseTrainer> trainers,
+      Function<Phase, PhaseTrainer> trainers,
       RunEvents events)
       throws IOException {
     requirePlace(request);
@@ -118,14 +117,12 @@ final class Preflight {
       int index,
       Path start,
       ExpectedTarget target,
-      Function<PhaseType, PhaseTrainer> trainers,
+      Function<Phase, PhaseTrainer> trainers,
       RunEvents events)
       throws IOException {
     Phase phase = request.pipeline().phases().get(index);
     PhaseRequest training = asRequest(request, index, start, target);
-    return trainers
-        .apply(phase.type())
-        .prepare(training, progress -> events.tell(new Reading(progress)));
+    return trainers.apply(phase).prepare(training, progress -> events.tell(new Reading(progress)));
   }
 
   private static void requirePlace(RunRequest request) throws IOException {

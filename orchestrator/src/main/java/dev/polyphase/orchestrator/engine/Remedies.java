@@ -3,6 +3,7 @@ package dev.polyphase.orchestrator.engine;
 import dev.polyphase.phases.api.Compute;
 import dev.polyphase.phases.api.MemoryEstimate;
 import dev.polyphase.phases.api.PhasePlan;
+import dev.polyphase.phases.api.ProcessShare;
 import dev.polyphase.pipelines.GradientCheckpointing;
 import dev.polyphase.pipelines.Optimizer;
 import dev.polyphase.pipelines.Phase;
@@ -25,6 +26,9 @@ public final class Remedies {
    * @param host what is available of the CPU's memory
    */
   public static List<String> of(Phase phase, PhasePlan plan, long host) {
+    if (plan.share() != null) {
+      return ofProcesses(phase, plan.share());
+    }
     List<String> remedies = new ArrayList<>();
     @Nullable MemoryEstimate need = plan.memory();
     if (need == null
@@ -43,6 +47,25 @@ public final class Remedies {
     if (need != null && need.referenceBytes() > 0 && sharesReference(phase)) {
       remedies.add(phase.type().name().toLowerCase(Locale.ROOT) + ".reference: precomputed");
     }
+    remedies.addAll(trainingLess(phase));
+    remedies.add("sequence_len below " + phase.batch().sequenceLen());
+    return remedies;
+  }
+
+  /** Of a model that is dealt out to processes. */
+  private static List<String> ofProcesses(Phase phase, ProcessShare share) {
+    List<String> remedies = new ArrayList<>();
+    if (phase.batch().gradientCheckpointing() == GradientCheckpointing.OFF) {
+      remedies.add("gradient_checkpointing: true");
+    }
+    if (phase.batch().microBatchSize() > 1) {
+      remedies.add(
+          "micro_batch_size below %d, with more gradient_accumulation_steps"
+              .formatted(phase.batch().microBatchSize()));
+    }
+    remedies.add(
+        "more than %d %s by engine.processes_per_node or engine.nodes, each with a GPU of its own"
+            .formatted(share.processes(), share.processes() == 1 ? "process" : "processes"));
     remedies.addAll(trainingLess(phase));
     remedies.add("sequence_len below " + phase.batch().sequenceLen());
     return remedies;

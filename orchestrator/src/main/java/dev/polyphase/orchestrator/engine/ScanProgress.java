@@ -35,7 +35,7 @@ public final class ScanProgress implements ScanListener {
   @Override
   public void measured(ModuleSpectrum module, int done, int total) {
     // A tied head shares the embeddings' tensor, which is measured once.
-    if (!work.measured(module.target().tensor())) {
+    if (!work.measured(module.target())) {
       return;
     }
     timeLeft.stepped(work.done(), nanoTime.getAsLong());

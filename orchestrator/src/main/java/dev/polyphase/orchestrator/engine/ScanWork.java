@@ -2,7 +2,6 @@ package dev.polyphase.orchestrator.engine;
 
 import dev.polyphase.rescanner.ScanTarget;
 import dev.polyphase.rescanner.ScanTargets;
-import dev.polyphase.weights.TensorInfo;
 import java.util.Collection;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -11,8 +10,8 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * The work of a scan, done and to do. A decomposition's is taken to be its elements times the
- * shorter side; a tensor that several modules share is measured once.
+ * The work of a scan, done and to do, as {@link ScanTarget#work} counts it; a tensor that several
+ * modules share is measured once.
  */
 final class ScanWork {
   private final int matrices;
@@ -24,23 +23,23 @@ final class ScanWork {
 
   /** All of it is to do. */
   ScanWork(ScanTargets targets) {
-    Collection<TensorInfo> tensors = distinct(targets.targets());
+    Collection<ScanTarget> tensors = distinct(targets.targets());
     this.matrices = tensors.size();
-    this.bytes = tensors.stream().mapToLong(TensorInfo::byteCount).sum();
-    this.total = tensors.stream().mapToLong(ScanWork::of).sum();
+    this.bytes = tensors.stream().mapToLong(target -> target.tensor().byteCount()).sum();
+    this.total = tensors.stream().mapToLong(ScanTarget::work).sum();
   }
 
   /**
-   * A tensor was measured.
+   * A module was measured.
    *
-   * @return false where it had been before
+   * @return false where its tensor had been before
    */
-  boolean measured(TensorInfo tensor) {
-    if (!measured.add(tensor.name())) {
+  boolean measured(ScanTarget target) {
+    if (!measured.add(target.tensor().name())) {
       return false;
     }
-    doneBytes += tensor.byteCount();
-    done += of(tensor);
+    doneBytes += target.tensor().byteCount();
+    done += target.work();
     return true;
   }
 
@@ -68,17 +67,9 @@ final class ScanWork {
     return bytes;
   }
 
-  private static Collection<TensorInfo> distinct(List<ScanTarget> targets) {
-    Map<String, TensorInfo> tensors = new LinkedHashMap<>();
-    targets.forEach(target -> tensors.put(target.tensor().name(), target.tensor()));
+  private static Collection<ScanTarget> distinct(List<ScanTarget> targets) {
+    Map<String, ScanTarget> tensors = new LinkedHashMap<>();
+    targets.forEach(target -> tensors.put(target.tensor().name(), target));
     return tensors.values();
-  }
-
-  /** At least 1, so that time left can be told of it. */
-  private static long of(TensorInfo tensor) {
-    List<Long> shape = tensor.shape();
-    long shorter =
-        shape.size() < 2 ? 1 : Math.min(shape.get(shape.size() - 1), shape.get(shape.size() - 2));
-    return Math.max(1, tensor.elements() * shorter);
   }
 }

@@ -4,19 +4,21 @@ import dev.polyphase.orchestrator.engine.Settings.Change;
 import dev.polyphase.orchestrator.store.PhaseState;
 import dev.polyphase.pipelines.problems.Problem;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.SortedSet;
 import java.util.TreeSet;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
  * What of a phase's settings and data is not what it was, and must be.
  *
  * @param done what was done with them, as {@code was trained}
- * @param mayChange the keys of settings that may change, without what follows them
+ * @param mayChange the keys of settings that may change, or what they begin with
  * @param remedy what helps
  */
 record SinceThen(String done, Set<String> mayChange, String remedy) {
@@ -24,6 +26,27 @@ record SinceThen(String done, Set<String> mayChange, String remedy) {
   /** Where something is while a phase trains, and what is kept of it, is not what comes out. */
   private static final Set<String> WITHOUT_EFFECT =
       Set.of("optimizer_offload", "save_steps", "save_minutes", "save_total_limit");
+
+  /**
+   * How another engine is started and watched is not what comes out either, nor is what it keeps on
+   * its way. Which one it is can be seen in the last digits; how many processes it has, see {@link
+   * #ofSettings}.
+   */
+  private static final Set<String> OF_ENGINE =
+      Set.of(
+          "engine.python",
+          "engine.launch",
+          "engine.cancel",
+          "engine.checkpoint_steps",
+          "engine.heartbeat_timeout",
+          "engine.retries");
+
+  private static final String TYPE_OF_ENGINE = "engine.type";
+
+  /** Together they say how many processes train a phase. */
+  private static final Set<String> PROCESSES = Set.of("engine.nodes", "engine.processes_per_node");
+
+  private static final Pattern COUNT = Pattern.compile("\\d{1,9}");
 
   /** A phase is trained with these one way or the other; from then on it is with the new ones. */
   private static final Set<String> IN_THE_MIDDLE =
@@ -53,26 +76,50 @@ record SinceThen(String done, Set<String> mayChange, String remedy) {
 
   /** Of phases that are finished: what is done is not done again, if it would come out the same. */
   static SinceThen finished() {
-    return new SinceThen("was trained", WITHOUT_EFFECT, "put it back, or start anew with --fresh");
+    Set<String> mayChange = new HashSet<>(WITHOUT_EFFECT);
+    mayChange.addAll(OF_ENGINE);
+    mayChange.addAll(PROCESSES);
+    return new SinceThen("was trained", mayChange, "put it back, or start anew with --fresh");
   }
 
   /**
-   * Of a phase that goes on from a checkpoint.
+   * Of a phase that goes on from a checkpoint. Another engine than the embedded trainer takes none
+   * of a job with other settings: what would have it begin anew, and its checkpoints lost, is
+   * refused.
    *
+   * @param then the settings that the phase began with
    * @param checkpoints the folder that it goes on from
    */
-  static SinceThen begun(String checkpoints) {
+  static SinceThen begun(Map<String, String> then, String checkpoints) {
+    Set<String> mayChange = new HashSet<>(OF_ENGINE);
+    mayChange.addAll(then.containsKey(TYPE_OF_ENGINE) ? WITHOUT_EFFECT : IN_THE_MIDDLE);
     return new SinceThen(
         "began",
-        IN_THE_MIDDLE,
+        mayChange,
         "put it back, or remove the folder %s, so that this phase begins anew, or start the run anew with --fresh"
             .formatted(checkpoints));
   }
 
+  /** As many processes may be dealt out to machines in another way. */
+  private boolean may(Change change, boolean sameProcesses) {
+    return mayChange.contains(change.head())
+        || mayChange.contains(change.key())
+        || (sameProcesses && PROCESSES.contains(change.key()));
+  }
+
+  private static long processes(Map<String, String> settings) {
+    return PROCESSES.stream()
+        .map(key -> settings.getOrDefault(key, "1"))
+        // A run's state is not trusted.
+        .mapToLong(count -> COUNT.matcher(count).matches() ? Long.parseLong(count) : 0)
+        .reduce(1, (one, other) -> one * other);
+  }
+
   /** The changes of settings that may be. */
   List<Change> allowed(Map<String, String> then, Map<String, String> now) {
+    boolean sameProcesses = processes(then) == processes(now);
     return Settings.changes(then, now).stream()
-        .filter(change -> mayChange.contains(change.head()))
+        .filter(change -> may(change, sameProcesses))
         .toList();
   }
 
@@ -82,8 +129,9 @@ record SinceThen(String done, Set<String> mayChange, String remedy) {
    * @param prefix of their keys, {@code phases.NAME.}
    */
   List<Problem> ofSettings(String prefix, Map<String, String> then, Map<String, String> now) {
+    boolean sameProcesses = processes(then) == processes(now);
     return Settings.changes(then, now).stream()
-        .filter(change -> !mayChange.contains(change.head()))
+        .filter(change -> !may(change, sameProcesses))
         .map(
             change ->
                 problem(

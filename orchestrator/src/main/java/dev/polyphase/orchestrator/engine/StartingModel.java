@@ -184,7 +184,7 @@ final class StartingModel implements AutoCloseable {
     }
     String first = request.pipeline().phases().get(0).name();
     Path made = request.run().newModel();
-    return request.run().phase(0, first).newestCheckpoint().isPresent() && Files.isDirectory(made)
+    return request.run().phase(0, first).goesOn() && Files.isDirectory(made)
         ? Optional.of(made)
         : Optional.empty();
   }

@@ -45,7 +45,7 @@ final class ToldScan implements ScanListener {
   @Override
   public void measured(ModuleSpectrum module, int done, int total) {
     stopIfAsked.run();
-    work.measured(module.target().tensor());
+    work.measured(module.target());
     events.tell(new Scanned(step, done, total, work.done(), work.total()));
   }
 }

@@ -149,6 +149,8 @@ public final class RunEvents {
       begins(null);
     } else if (event instanceof PhaseResumed resumed) {
       step = OptionalLong.of(resumed.step());
+      // Steps that are taken again are counted anew.
+      ofPhase = new TimeLeft();
     } else if (event instanceof Saved saved) {
       step = OptionalLong.of(saved.checkpoint().step());
     } else if (event instanceof ScanStarted scan) {

@@ -82,16 +82,12 @@ record RunReading(
       // Each state is a new file, of which two may be as large and written in the same moment.
       String state =
           "%s %d %s".formatted(file.lastModifiedTime().toInstant(), file.size(), file.fileKey());
-      return Optional.of(state + " " + (phase == null ? "" : modified(folder.resolve(phase))));
+      return Optional.of(
+          state
+              + " "
+              + (phase == null ? "" : new PhaseFolder(folder.resolve(phase)).stampOfKept()));
     } catch (IOException e) {
       return Optional.empty();
     }
-  }
-
-  private static String modified(Path phase) throws IOException {
-    Path checkpoints = new PhaseFolder(phase).checkpoints();
-    return Files.isDirectory(checkpoints)
-        ? Files.getLastModifiedTime(checkpoints).toInstant().toString()
-        : "";
   }
 }

@@ -55,6 +55,8 @@ final class RunMeter {
     } else if (event instanceof RunEvent.PhaseResumed resumed) {
       steps = resumed.step();
       tokens = (double) resumed.tokens();
+      // What passed since the latest step is no step's time.
+      stepBegan = null;
     } else if (event instanceof RunEvent.ScanStarted scan) {
       scanBegan = happened.time();
       series.of(Metric.SCAN_MODULES).set(scan.modules());

@@ -1,8 +1,8 @@
 package dev.polyphase.orchestrator.queue;
 
-import dev.polyphase.orchestrator.machine.ProcessMark;
 import dev.polyphase.orchestrator.queue.ChildOutcome.Cause;
 import dev.polyphase.orchestrator.store.RunFolder;
+import dev.polyphase.processes.ProcessMark;
 import dev.polyphase.weights.AtomicFiles;
 import dev.polyphase.weights.FileFailure;
 import java.io.IOException;

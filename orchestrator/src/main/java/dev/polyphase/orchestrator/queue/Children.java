@@ -1,8 +1,8 @@
 package dev.polyphase.orchestrator.queue;
 
 import dev.polyphase.orchestrator.index.Database;
-import dev.polyphase.orchestrator.machine.ProcessMark;
 import dev.polyphase.orchestrator.queue.QueuedRun.State;
+import dev.polyphase.processes.ProcessMark;
 import dev.polyphase.weights.FileFailure;
 import java.io.IOException;
 import java.time.Clock;

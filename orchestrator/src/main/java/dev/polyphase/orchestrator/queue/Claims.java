@@ -1,9 +1,9 @@
 package dev.polyphase.orchestrator.queue;
 
 import dev.polyphase.orchestrator.index.Rows;
-import dev.polyphase.orchestrator.machine.ProcessMark;
 import dev.polyphase.orchestrator.queue.QueueRow.Wish;
 import dev.polyphase.orchestrator.queue.QueuedRun.State;
+import dev.polyphase.processes.ProcessMark;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Instant;

@@ -5,7 +5,7 @@ import static java.util.Objects.requireNonNull;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.polyphase.orchestrator.index.Rows;
-import dev.polyphase.orchestrator.machine.ProcessMark;
+import dev.polyphase.processes.ProcessMark;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.security.MessageDigest;

@@ -2,10 +2,10 @@ package dev.polyphase.orchestrator.queue;
 
 import dev.polyphase.orchestrator.index.Database;
 import dev.polyphase.orchestrator.index.SqlFailure;
-import dev.polyphase.orchestrator.machine.ProcessMark;
 import dev.polyphase.orchestrator.queue.ChildOutcome.Cause;
 import dev.polyphase.orchestrator.queue.QueuedRun.State;
 import dev.polyphase.pipelines.problems.OperationFailedException;
+import dev.polyphase.processes.ProcessMark;
 import dev.polyphase.weights.FileFailure;
 import java.io.IOException;
 import java.nio.file.Files;

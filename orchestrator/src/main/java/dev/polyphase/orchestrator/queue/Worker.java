@@ -2,8 +2,8 @@ package dev.polyphase.orchestrator.queue;
 
 import dev.polyphase.orchestrator.index.Database;
 import dev.polyphase.orchestrator.index.OwnFolder;
-import dev.polyphase.orchestrator.machine.ProcessMark;
 import dev.polyphase.pipelines.problems.OperationFailedException;
+import dev.polyphase.processes.ProcessMark;
 import java.io.IOException;
 import java.time.Clock;
 import java.time.Duration;

@@ -4,7 +4,7 @@ import static java.util.Objects.requireNonNull;
 
 import dev.polyphase.orchestrator.index.Database;
 import dev.polyphase.orchestrator.index.Rows;
-import dev.polyphase.orchestrator.machine.ProcessMark;
+import dev.polyphase.processes.ProcessMark;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;

@@ -34,6 +34,9 @@ public final class JsonLines implements AutoCloseable {
 
   private boolean begun;
 
+  /** What the file has once it is cut, in bytes; of use after {@link #keepOnly}. */
+  private long written;
+
   /**
    * Lines to add to a file, which is made if it is not there. Half a line at its end, as a process
    * leaves that was killed, is ended first, so that it takes no other with it.
@@ -54,6 +57,26 @@ public final class JsonLines implements AutoCloseable {
   /** What is in the file behind its first bytes goes when the next line is written. */
   void keepOnly(long bytes) {
     cutTo = bytes;
+    written = bytes;
+  }
+
+  /**
+   * Takes back the last lines that were added: those that wait, and of what is written the rest
+   * when the next line is.
+   *
+   * @param bytes what they take, which is no more than was added or kept
+   */
+  void takeBack(long bytes) {
+    byte[] unwritten = waiting.toByteArray();
+    int left = (int) Math.max(0, unwritten.length - bytes);
+    waiting.reset();
+    waiting.write(unwritten, 0, left);
+    waitingLines = 0;
+    for (int i = 0; i < left; i++) {
+      waitingLines += unwritten[i] == '\n' ? 1 : 0;
+    }
+    written -= Math.max(0, bytes - unwritten.length);
+    cutTo = written;
   }
 
   /** Does that now, if it can be. */
@@ -68,9 +91,14 @@ public final class JsonLines implements AutoCloseable {
 
   /** Adds a line. */
   public void add(JsonNode line) {
-    waiting.writeBytes((line + "\n").getBytes(StandardCharsets.UTF_8));
+    waiting.writeBytes(bytes(line));
     waitingLines++;
     retry();
+  }
+
+  /** A line as it is written. */
+  static byte[] bytes(JsonNode line) {
+    return (line + "\n").getBytes(StandardCharsets.UTF_8);
   }
 
   /** Tries to write the lines that wait. */
@@ -93,6 +121,7 @@ public final class JsonLines implements AutoCloseable {
       try {
         begin(to);
         write(to, ByteBuffer.wrap(waiting.toByteArray()));
+        written = to.size();
       } catch (IOException e) {
         letGo();
         throw FileFailure.writing(file, e);

@@ -28,6 +28,12 @@ public final class MetricsLog implements AutoCloseable {
   private final Consumer<String> notes;
   private final List<ObjectNode> rows = new ArrayList<>();
 
+  /** Of each row where it ends in the file, in bytes, be it written or not. */
+  private final List<Integer> ends = new ArrayList<>();
+
+  /** Whether the rows are those that count; before, the file has those of an earlier attempt. */
+  private boolean begun;
+
   private MetricsLog(Path file, Consumer<String> notes) {
     this.file = file;
     this.lines = new JsonLines(file, notes);
@@ -47,13 +53,23 @@ public final class MetricsLog implements AutoCloseable {
   }
 
   /**
-   * Keeps the first rows of an earlier attempt, or as many of them as are there.
+   * Keeps the first rows of an earlier attempt, or as many of them as are there; once rows were
+   * kept or added, of those.
    *
    * @throws IOException where the file can't be read
    */
   public void keepFirst(long count) throws IOException {
-    rows.clear();
-    lines.keepOnly(read(file, count, rows));
+    int end = end();
+    if (begun) {
+      int kept = (int) Math.min(count, rows.size());
+      rows.subList(kept, rows.size()).clear();
+      ends.subList(kept, ends.size()).clear();
+      lines.takeBack(end - end());
+    } else {
+      begun = true;
+      read(file, count, rows, ends);
+      lines.keepOnly(end());
+    }
     lines.cutNow();
     if (rows.size() < count) {
       notes.accept(
@@ -62,19 +78,42 @@ public final class MetricsLog implements AutoCloseable {
     }
   }
 
-  /** The rows of a phase as they are in its file, but for half of one at its end. */
-  public static List<ObjectNode> read(PhaseFolder phase) throws IOException {
-    List<ObjectNode> rows = new ArrayList<>();
-    read(phase.metricsJsonl(), Long.MAX_VALUE, rows);
-    return rows;
+  private int end() {
+    return ends.isEmpty() ? 0 : ends.get(ends.size() - 1);
   }
 
   /**
-   * Reads the first rows of a file.
+   * How many of the first of some rows the file of an earlier attempt has: those whose lines are
+   * equal, byte by byte.
    *
-   * @return the bytes that they take
+   * @throws IOException where the file can't be read
    */
-  private static int read(Path file, long count, List<ObjectNode> rows) throws IOException {
+  public long inCommon(List<MetricsRow> some) throws IOException {
+    byte[] there = bytes(file);
+    int from = 0;
+    int common = 0;
+    for (MetricsRow row : some) {
+      byte[] line = JsonLines.bytes(line(row));
+      int to = from + line.length;
+      if (to > there.length || !Arrays.equals(there, from, to, line, 0, line.length)) {
+        break;
+      }
+      from = to;
+      common++;
+    }
+    return common;
+  }
+
+  /** The rows of a phase as they are in its file, but for half of one at its end. */
+  public static List<ObjectNode> read(PhaseFolder phase) throws IOException {
+    List<ObjectNode> rows = new ArrayList<>();
+    read(phase.metricsJsonl(), Long.MAX_VALUE, rows, new ArrayList<>());
+    return rows;
+  }
+
+  /** Reads the first rows of a file, and where each of them ends. */
+  private static void read(Path file, long count, List<ObjectNode> rows, List<Integer> ends)
+      throws IOException {
     byte[] bytes = bytes(file);
     int start = 0;
     boolean whole = true;
@@ -82,10 +121,12 @@ public final class MetricsLog implements AutoCloseable {
     for (int i = 0; whole && rows.size() < count && i < bytes.length; i++) {
       if (bytes[i] == '\n') {
         whole = addParsed(Arrays.copyOfRange(bytes, start, i), rows);
-        start = whole ? i + 1 : start;
+        if (whole) {
+          start = i + 1;
+          ends.add(start);
+        }
       }
     }
-    return start;
   }
 
   private static byte[] bytes(Path file) throws IOException {
@@ -108,10 +149,17 @@ public final class MetricsLog implements AutoCloseable {
 
   /** Adds a row; a figure that is not finite becomes null, since JSON has no other word for it. */
   public void add(MetricsRow row) {
+    begun = true;
+    ObjectNode line = line(row);
+    rows.add(line);
+    ends.add(end() + JsonLines.bytes(line).length);
+    lines.add(line);
+  }
+
+  private static ObjectNode line(MetricsRow row) {
     ObjectNode line = JsonNodeFactory.instance.objectNode();
     row.values().forEach((name, value) -> put(line, name, value));
-    rows.add(line);
-    lines.add(line);
+    return line;
   }
 
   static void put(ObjectNode line, String name, Number value) {

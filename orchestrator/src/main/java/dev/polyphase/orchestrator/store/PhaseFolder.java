@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -23,6 +24,12 @@ import java.util.stream.Stream;
 public record PhaseFolder(Path path) {
   private static final Pattern STEP = Pattern.compile("step-(\\d{6,18})");
 
+  private static final Pattern ENGINE_STEP = Pattern.compile("checkpoint-(\\d{1,18})");
+
+  /** What nobody needs of an engine's job when its phase is done. */
+  private static final List<String> ONLY_FOR_THE_JOB =
+      List.of("train.jsonl", "eval.jsonl", "trained", "launch.json");
+
   /** What people may want to look at or go on from, though the phase begins anew. */
   private static final List<String> NEVER_REMOVED =
       List.of("model", "last-good", "failed-step.json");
@@ -33,7 +40,7 @@ public record PhaseFolder(Path path) {
    */
   private static final Pattern STAYS =
       Pattern.compile(
-          "(model|last-good)\\.old-\\d+|failed-step\\.old-\\d+\\.json|last-good-step-\\d+"
+          "(model|last-good|engine)\\.old-\\d+|failed-step\\.old-\\d+\\.json|last-good-step-\\d+"
               + "|reference(-[a-z-]+)?\\.json");
 
   /** What a trainer works with, and removes unless its process is killed. */
@@ -61,7 +68,7 @@ public record PhaseFolder(Path path) {
   /** The rescans that came to a decision, by the step after which they were, in order. */
   public SortedMap<Long, DecisionFolder> rescansDone() throws IOException {
     SortedMap<Long, DecisionFolder> done = new TreeMap<>();
-    steps(rescans())
+    steps(rescans(), STEP)
         .forEach(
             (step, folder) -> {
               DecisionFolder decision = new DecisionFolder(folder);
@@ -74,7 +81,7 @@ public record PhaseFolder(Path path) {
 
   /** Removes the rescans after a step from which the phase goes on. */
   public void removeRescansAfter(long step) throws IOException {
-    for (Path folder : steps(rescans()).tailMap(step + 1).values()) {
+    for (Path folder : steps(rescans(), STEP).tailMap(step + 1).values()) {
       FolderTree.remove(folder);
     }
   }
@@ -96,10 +103,14 @@ public record PhaseFolder(Path path) {
    */
   public record KeptStep(long step, Path path) {}
 
-  /** All of them, in order. */
+  /** All of them, in order; of those that an engine writes part by part the complete ones. */
   public List<KeptStep> keptSteps() throws IOException {
-    return steps(checkpoints()).entrySet().stream()
+    Stream<Map.Entry<Long, Path>> ofEngine =
+        steps(engineCheckpoints(), ENGINE_STEP).entrySet().stream()
+            .filter(kept -> isComplete(kept.getValue()));
+    return Stream.concat(steps(checkpoints(), STEP).entrySet().stream(), ofEngine)
         .map(kept -> new KeptStep(kept.getKey(), kept.getValue()))
+        .sorted(Comparator.comparing(KeptStep::step))
         .toList();
   }
 
@@ -110,18 +121,70 @@ public record PhaseFolder(Path path) {
   public Optional<KeptStep> newestCheckpoint() throws IOException {
     return keptSteps().stream()
         .max(
-            Comparator.comparing(
-                    (KeptStep kept) -> Files.isRegularFile(kept.path().resolve("manifest.json")))
+            Comparator.comparing((KeptStep kept) -> isComplete(kept.path()))
                 .thenComparing(KeptStep::step));
   }
 
+  private static boolean isComplete(Path checkpoint) {
+    return Files.isRegularFile(checkpoint.resolve("manifest.json"));
+  }
+
+  /** What another engine than the embedded trainer is given, and what it leaves. */
+  public Path engine() {
+    return path.resolve("engine");
+  }
+
+  /** What that engine keeps on its way. */
+  private Path engineCheckpoints() {
+    return engine().resolve("checkpoints");
+  }
+
+  /** Whether an engine has a job in the folder, which may still run. */
+  public boolean holdsJob() {
+    return Files.isRegularFile(engine().resolve("job.json"));
+  }
+
+  /**
+   * Whether the phase goes on with what is there: a checkpoint, or a job. A trainer that can't
+   * begins it anew.
+   */
+  public boolean goesOn() throws IOException {
+    return holdsJob() || newestCheckpoint().isPresent();
+  }
+
+  /** What changes when something is kept of the phase on its way, or removed. */
+  public String stampOfKept() throws IOException {
+    String ofTrainer =
+        Files.isDirectory(checkpoints())
+            ? Files.getLastModifiedTime(checkpoints()).toInstant().toString()
+            : "";
+    // A folder that an engine fills is there before it is complete.
+    return Files.isDirectory(engineCheckpoints()) ? ofTrainer + " " + keptSteps() : ofTrainer;
+  }
+
+  /** Removes checkpoints, of whatever kind. */
+  public void removeCheckpoints() throws IOException {
+    FolderTree.remove(checkpoints());
+    FolderTree.remove(engineCheckpoints());
+  }
+
+  /**
+   * Removes what is large of an engine's job that is done, but for checkpoints: rows, and trained
+   * tensors, which are in the model.
+   */
+  public void removeRowsOfEngine() throws IOException {
+    for (String name : ONLY_FOR_THE_JOB) {
+      FolderTree.remove(engine().resolve(name));
+    }
+  }
+
   /** The folders {@code step-000200} in a folder, which need not be there. */
-  private static SortedMap<Long, Path> steps(Path parent) throws IOException {
+  private static SortedMap<Long, Path> steps(Path parent, Pattern names) throws IOException {
     SortedMap<Long, Path> steps = new TreeMap<>();
     if (Files.isDirectory(parent)) {
       try (Stream<Path> folders = Files.list(parent)) {
         for (Path folder : folders.toList()) {
-          Matcher name = STEP.matcher(folder.getFileName().toString());
+          Matcher name = names.matcher(folder.getFileName().toString());
           if (name.matches()) {
             steps.put(Long.valueOf(name.group(1)), folder);
           }
@@ -178,6 +241,10 @@ public record PhaseFolder(Path path) {
   public List<Renamed> startAnew() throws IOException {
     List<Renamed> renamed = new ArrayList<>();
     if (Files.isDirectory(path, LinkOption.NOFOLLOW_LINKS)) {
+      if (holdsJob()) {
+        // First, so that half of an engine's folder is never taken for a job.
+        Files.delete(engine().resolve("job.json"));
+      }
       for (Path entry : entries()) {
         String name = entry.getFileName().toString();
         if (NEVER_REMOVED.contains(name)) {

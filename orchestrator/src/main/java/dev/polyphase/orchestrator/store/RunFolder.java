@@ -6,11 +6,14 @@ import dev.polyphase.pipelines.problems.Place;
 import dev.polyphase.pipelines.problems.Problem;
 import dev.polyphase.weights.OutputPlace;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.AccessDeniedException;
+import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.nio.file.SimpleFileVisitor;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -99,6 +102,21 @@ public record RunFolder(Path path) {
     return new PhaseFolder(path.resolve(phaseFolderName(index, name)));
   }
 
+  /** The folders that are called as those of phases, whatever pipeline left them. */
+  public List<PhaseFolder> phaseFolders() throws IOException {
+    if (!Files.isDirectory(path, LinkOption.NOFOLLOW_LINKS)) {
+      return List.of();
+    }
+    try (Stream<Path> entries = Files.list(path)) {
+      return entries
+          .filter(entry -> PHASE.matcher(entry.getFileName().toString()).matches())
+          .filter(entry -> Files.isDirectory(entry, LinkOption.NOFOLLOW_LINKS))
+          .sorted()
+          .map(PhaseFolder::new)
+          .toList();
+    }
+  }
+
   /** The name of such a folder, {@code phase-01-foundation}. */
   static String phaseFolderName(int index, String name) {
     return "phase-%02d-%s".formatted(index + 1, name);
@@ -137,32 +155,54 @@ public record RunFolder(Path path) {
     }
     Path root = path.toRealPath();
     List<Problem> problems = new ArrayList<>();
-    try (Stream<Path> files = Files.walk(root)) {
-      for (Path file : files.toList()) {
-        Place place = Place.in(path.resolve(root.relativize(file)).toString());
-        if (Files.isSymbolicLink(file)) {
-          if (!Files.exists(file) || !file.toRealPath().startsWith(root)) {
-            problems.add(
-                new Problem(
-                    place,
-                    "this is a link to "
-                        + Files.readSymbolicLink(file)
-                        + ", out of the run's folder; put the file or folder itself in its place,"
-                        + " or remove the link"));
-          }
-        } else if (!Files.isDirectory(file)) {
-          InputFile.wrong(InputFile.kindOf(file))
-              .ifPresent(sentence -> problems.add(new Problem(place, sentence)));
-        }
-      }
-    } catch (UncheckedIOException e) {
-      throw e.getCause() instanceof AccessDeniedException denied
-          ? InputFile.notAllowed(Path.of(denied.getFile()))
-          : e;
+    try {
+      // A job of an engine may write files, and remove them, meanwhile.
+      Files.walkFileTree(
+          root,
+          new SimpleFileVisitor<>() {
+            @Override
+            public FileVisitResult visitFile(Path file, BasicFileAttributes attributes)
+                throws IOException {
+              foreign(file, attributes, root)
+                  .ifPresent(
+                      sentence ->
+                          problems.add(
+                              new Problem(
+                                  Place.in(path.resolve(root.relativize(file)).toString()),
+                                  sentence)));
+              return FileVisitResult.CONTINUE;
+            }
+
+            @Override
+            public FileVisitResult visitFileFailed(Path file, IOException e) throws IOException {
+              if (e instanceof NoSuchFileException) {
+                return FileVisitResult.CONTINUE;
+              }
+              throw e;
+            }
+          });
+    } catch (AccessDeniedException e) {
+      throw InputFile.notAllowed(Path.of(e.getFile()));
     }
     if (!problems.isEmpty()) {
       throw new InputException(problems);
     }
+  }
+
+  /** Why a file is none of the run's own; empty of one that may be. */
+  private static Optional<String> foreign(Path file, BasicFileAttributes attributes, Path root)
+      throws IOException {
+    if (!attributes.isSymbolicLink()) {
+      return attributes.isRegularFile()
+          ? Optional.empty()
+          : InputFile.wrong(InputFile.kindOf(file));
+    }
+    return Files.exists(file) && file.toRealPath().startsWith(root)
+        ? Optional.empty()
+        : Optional.of(
+            "this is a link to "
+                + Files.readSymbolicLink(file)
+                + ", out of the run's folder; put the file or folder itself in its place, or remove the link");
   }
 
   /**

@@ -67,7 +67,7 @@ final class RunsOnServer {
   private static final class OnServer {
     private final String id;
 
-    /** The last step of each figure that it had when it was found. */
+    /** The last step of each figure that it has. */
     private final Map<String, Long> lastSteps;
 
     /** Those that are still to be sent. */
@@ -75,7 +75,7 @@ final class RunsOnServer {
 
     OnServer(String id, Map<String, Long> lastSteps, List<Map.Entry<String, String>> settings) {
       this.id = id;
-      this.lastSteps = lastSteps;
+      this.lastSteps = new HashMap<>(lastSteps);
       this.settings = settings;
     }
   }
@@ -104,8 +104,8 @@ final class RunsOnServer {
   }
 
   /**
-   * Adds rows of figures of one phase; what it has of them from the time before a run was resumed
-   * it is not told twice.
+   * Adds rows of figures of one phase; what it has of them from the time before the phase went back
+   * to a checkpoint it is not told twice.
    */
   void log(List<Row> rows) throws MlflowFailure, InterruptedException {
     OnServer child = of(rows.get(0).phase());
@@ -122,9 +122,11 @@ final class RunsOnServer {
               });
     }
     for (int from = 0; from < figures.size(); from += MlflowServer.MOST_FIGURES) {
-      server.logFigures(
-          child.id,
-          figures.subList(from, Math.min(figures.size(), from + MlflowServer.MOST_FIGURES)));
+      List<Figure> some =
+          figures.subList(from, Math.min(figures.size(), from + MlflowServer.MOST_FIGURES));
+      server.logFigures(child.id, some);
+      // A phase may go back to a checkpoint while it is trained.
+      some.forEach(figure -> child.lastSteps.merge(figure.key(), figure.step(), Math::max));
     }
   }
 

@@ -66,6 +66,8 @@ final class TensorBoardFiles implements RunObserver {
       folder = run.phase(started.index(), started.phase()).path();
       resumedAt = OptionalLong.empty();
     } else if (event instanceof PhaseResumed resumed) {
+      // Another file takes back what this one has of steps that are taken again.
+      close();
       resumedAt = OptionalLong.of(resumed.step());
     } else if (event instanceof Measured measured) {
       add(happened.time(), measured);

@@ -438,7 +438,8 @@ class CliTest {
     err.reset();
     Backend backend =
         new Backend(
-            (type, rows) -> new AddingTrainer(),
+            (phase, rows) -> new AddingTrainer(),
+            engineFolder -> {},
             device -> Floats.singularValues(),
             new RandomModels(),
             (folderOfModel, rows, device, dtype, results) -> {

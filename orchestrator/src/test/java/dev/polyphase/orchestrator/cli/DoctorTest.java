@@ -6,8 +6,13 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.polyphase.kernels.CudaState;
 import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 class DoctorTest {
 
@@ -30,6 +35,7 @@ class DoctorTest {
             "processor",
             "kernel in float32",
             "kernel in bfloat16",
+            "python of engine trl",
             "memory",
             "disk of runs",
             "disk of POLYPHASE_HOME",
@@ -42,6 +48,44 @@ class DoctorTest {
           .isEqualTo(check.path("status").textValue().equals("ok"));
     }
     assertThat(report.at("/checks/2/found").textValue()).startsWith("2.7.1 in ");
+  }
+
+  /** A program that answers as a Python does. */
+  @Test
+  void aPythonForEngineTrlIsNamedButAskedForByNobodyElse(@TempDir Path folder) throws IOException {
+    Check none = EngineChecks.trl(Map.of("PATH", folder.toString()));
+    assertThat(none.status()).isEqualTo(Check.Status.OK);
+    assertThat(none.found())
+        .isEqualTo("none on the PATH; not needed unless a phase has engine.type trl");
+
+    Path python = folder.resolve("python3");
+    Map<String, String> named =
+        Map.of("PATH", System.getenv("PATH"), "POLYPHASE_PYTHON", python.toString());
+    Check wrong = EngineChecks.trl(named);
+    assertThat(wrong.status()).isEqualTo(Check.Status.WARN);
+    assertThat(wrong.remedy()).contains("POLYPHASE_PYTHON is " + python, "pip install torch");
+
+    program(python, "echo python 3.12.1; echo torch 2.13.0; echo trl 1.13.0");
+    assertThat(EngineChecks.trl(named))
+        .isEqualTo(
+            Check.ok(
+                EngineChecks.NAME,
+                python
+                    + ": python 3.12.1, torch 2.13.0, trl 1.13.0, without transformers, accelerate;"
+                    + " not needed unless a phase has engine.type trl"));
+    program(
+        python,
+        "echo python 3.12.1; for p in torch transformers trl accelerate; do echo $p 1.2; done");
+    assertThat(EngineChecks.trl(named).found())
+        .isEqualTo(
+            python + ": python 3.12.1, torch 1.2, transformers 1.2, trl 1.2, accelerate 1.2");
+    program(python, "exit 3");
+    assertThat(EngineChecks.trl(named).status()).isEqualTo(Check.Status.WARN);
+  }
+
+  private static void program(Path file, String line) throws IOException {
+    Files.writeString(file, "#!/bin/sh\n" + line + "\n");
+    Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rwx------"));
   }
 
   @Test

@@ -74,7 +74,8 @@ class DownloadTest {
   private Polyphase.Ended polyphase(String... args) {
     Backend backend =
         new Backend(
-            (type, rows) -> new AddingTrainer(),
+            (phase, rows) -> new AddingTrainer(),
+            engineFolder -> {},
             device -> Floats.singularValues(),
             new RandomModels(),
             (model, rows, device, dtype, results) -> {});

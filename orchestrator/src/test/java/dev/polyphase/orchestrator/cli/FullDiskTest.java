@@ -487,7 +487,8 @@ class FullDiskTest {
         };
     return Polyphase.execute(
         WatchedBackend.of(counting),
-        Map.of(),
+        // What others scanned would not be decomposed here.
+        Map.of("POLYPHASE_HOME", folder.resolve("home").toString()),
         "run",
         yaml(saving),
         "--output",

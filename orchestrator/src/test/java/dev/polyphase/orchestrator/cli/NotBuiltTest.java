@@ -107,7 +107,15 @@ class NotBuiltTest {
           entry("lr_scheduler=warmup_stable_decay", WARMUP_STABLE_DECAY),
           entry("lr_scheduler_kwargs.warmup_type", WARMUP_STABLE_DECAY),
           entry("lr_scheduler_kwargs.decay_type", WARMUP_STABLE_DECAY),
-          entry("adapter.save", List.of("adapter.type=lora")));
+          entry("adapter.save", List.of("adapter.type=lora")),
+          entry("engine.type=trl", List.of("engine.python=/no/such/python")),
+          entry("engine.launch", List.of("engine.type=embedded")));
+
+  /** What is built, and asks for more than Polyphase brings: what to do is said where it lacks. */
+  private static final Map<String, String> NEEDS_MORE =
+      Map.of(
+          "engine.type=trl",
+          "engine.python is /no/such/python, where there is no program; name a Python that has torch, transformers, trl and accelerate (pip install torch transformers trl accelerate)");
 
   @TempDir static Path folder;
   private static String yaml = "";
@@ -138,6 +146,13 @@ class NotBuiltTest {
   @ParameterizedTest
   @MethodSource("words")
   void exactlyTheMarkedWordsAreRefused(Word word) {
+    String lacking = NEEDS_MORE.get(word.key() + "=" + word.value());
+    if (lacking != null) {
+      Polyphase.Ended planned = planned(settings(word));
+      assertThat(planned.exitCode()).as(planned.results()).isEqualTo(2);
+      assertThat(planned.messages()).contains(lacking).doesNotContain("not built yet");
+      return;
+    }
     assertPlanned(settings(word), word.key(), word.built());
   }
 
@@ -164,6 +179,20 @@ class NotBuiltTest {
     assertPlanned(List.of("phases." + phase + "." + setting), key, built);
   }
 
+  /** Whether there is one is asked where something is to be trained. */
+  @Test
+  void validatingAsksForNoPython() throws IOException {
+    Path trl =
+        Files.writeString(
+            folder.resolve("trl.yaml"),
+            PIPELINE.replace(
+                "type: sft,", "type: sft, engine: {type: trl, python: /no/such/python},"));
+
+    Polyphase.Ended validated = Polyphase.execute("validate", trl.toString());
+
+    assertThat(validated.exitCode()).as(validated.messages()).isZero();
+  }
+
   @Test
   void noOtherKeyIsMarked() throws IOException {
     Set<String> marked = new TreeSet<>();
@@ -177,9 +206,7 @@ class NotBuiltTest {
   }
 
   private static void assertPlanned(List<String> settings, String key, boolean built) {
-    List<String> args = new ArrayList<>(List.of("plan", yaml));
-    settings.forEach(setting -> args.addAll(List.of("--set", setting)));
-    Polyphase.Ended planned = Polyphase.execute(args.toArray(String[]::new));
+    Polyphase.Ended planned = planned(settings);
     if (built) {
       assertThat(planned.exitCode()).as(planned.messages()).isZero();
     } else {
@@ -187,6 +214,12 @@ class NotBuiltTest {
       assertThat(planned.messages())
           .contains("not built yet", key.substring(key.lastIndexOf('.') + 1));
     }
+  }
+
+  private static Polyphase.Ended planned(List<String> settings) {
+    List<String> args = new ArrayList<>(List.of("plan", yaml));
+    settings.forEach(setting -> args.addAll(List.of("--set", setting)));
+    return Polyphase.execute(args.toArray(String[]::new));
   }
 
   private static List<String> settings(Word word) {

@@ -19,6 +19,7 @@ import dev.polyphase.phases.api.DeviceNeed;
 import dev.polyphase.phases.api.EndToken;
 import dev.polyphase.phases.api.MemoryEstimate;
 import dev.polyphase.phases.api.PhasePlan;
+import dev.polyphase.phases.api.ProcessShare;
 import dev.polyphase.phases.api.Reach;
 import dev.polyphase.pipelines.Pipeline;
 import dev.polyphase.pipelines.language.PipelineReader;
@@ -88,6 +89,7 @@ class PlanTableTest {
                   6 * GIB + GIB / 2,
                   true),
               List.of(new DeviceNeed("cuda:0", 0, 48, 100 * GIB + GIB / 2)),
+              null,
               57 * GIB,
               28 * GIB));
 
@@ -167,6 +169,7 @@ class PlanTableTest {
                 one.compute(),
                 one.memory(),
                 one.deviceNeeds(),
+                one.share(),
                 one.checkpointBytes(),
                 one.resultBytes()));
     assertThat(table(judged, new DeviceMemory(139 * GIB, 140 * GIB)))
@@ -331,6 +334,7 @@ class PlanTableTest {
                 List.of(
                     new DeviceNeed("cuda:0", 0, 30, 40 * GIB),
                     new DeviceNeed("cuda:1", 30, 18, 70 * GIB)),
+                null,
                 one.checkpointBytes(),
                 one.resultBytes()));
     DeviceMemory wide =
@@ -383,6 +387,7 @@ class PlanTableTest {
                 new Compute("another 1.0", null, null, "engine says so"),
                 null,
                 List.of(),
+                null,
                 one.checkpointBytes(),
                 one.resultBytes()));
     DeviceMemory device = new DeviceMemory(80 * GIB, 80 * GIB);
@@ -399,6 +404,72 @@ class PlanTableTest {
     assertThat(phase.path("places")).isEmpty();
     assertThat(phase.path("fits").isNull()).isTrue();
     assertThat(phase.path("remedies")).isEmpty();
+  }
+
+  @Test
+  void aPhaseThatAnotherEngineTrainsSaysWhatItsProcessesHold() throws JsonProcessingException {
+    PlannedPhase trl = trl(SFT.plan(), new ProcessShare(16, 2 * GIB, 5 * GIB));
+    DeviceMemory device = new DeviceMemory(80 * GIB, 80 * GIB);
+
+    String alone = table(trl, new DeviceMemory(0, 0));
+    assertThat(alone)
+        .contains(
+            "large\nTRL 1.13.0 in bfloat16: 16 processes\n\n",
+            """
+            memory of each GPU
+              frozen weights                     2.00 GiB
+              trained, with states               5.00 GiB
+              all but activations           7.00 GiB x 16
+            disk
+            """)
+        .doesNotContain("largest forward pass", "masters", "available on", "null");
+
+    String both =
+        PlanTable.of(
+            PIPELINE, List.of(trl, SFT), device, disk(List.of(trl, SFT), OptionalLong.empty()));
+    assertThat(both)
+        .contains(
+            "large\nsft: TRL 1.13.0 in bfloat16: 16 processes\nsft: libtorch 2.7.1 on cuda:0 in bfloat16: because\n");
+    assertThat(both.replaceAll(" +", " "))
+        .contains(
+            "\n largest forward pass - 4 x 4096\nmemory\n frozen weights - 18.00 GiB\n",
+            "\n total - 102.50 GiB\n available on cuda:0 - 80.00 GiB\nmemory of each GPU\n",
+            "\n all but activations 7.00 GiB x 16 -\n");
+
+    JsonNode phase = json(trl, device).at("/phases/0");
+    assertThat(phase.at("/compute/library").textValue()).isEqualTo("TRL 1.13.0");
+    assertThat(phase.path("memory").isNull()).isTrue();
+    assertThat(phase.path("memory_of_each_gpu").toString())
+        .isEqualTo(
+            "{\"processes\":16,\"frozen_bytes\":%d,\"trained_bytes\":%d,\"total_bytes\":%d}"
+                .formatted(2 * GIB, 5 * GIB, 7 * GIB));
+    assertThat(json(SFT, device).at("/phases/0/memory_of_each_gpu").isNull()).isTrue();
+  }
+
+  private static PlannedPhase trl(PhasePlan one, ProcessShare share) {
+    return new PlannedPhase(
+        SFT.phase(),
+        SFT.target(),
+        new PhasePlan(
+            one.data(),
+            one.heldOut(),
+            List.of(),
+            Map.of(),
+            one.epoch(),
+            one.ends(),
+            one.slots(),
+            one.steps(),
+            one.rescans(),
+            one.totalTokens(),
+            one.reach(),
+            one.trainedValues(),
+            one.modelValues(),
+            new Compute("TRL 1.13.0", null, "bfloat16", "16 processes"),
+            null,
+            List.of(),
+            share,
+            one.checkpointBytes(),
+            one.resultBytes()));
   }
 
   @Test
@@ -455,6 +526,7 @@ class PlanTableTest {
                 memory.activationBytes(),
                 memory.recomputed()),
             plan.deviceNeeds(),
+            plan.share(),
             plan.checkpointBytes(),
             plan.resultBytes()));
   }
@@ -478,11 +550,15 @@ class PlanTableTest {
   }
 
   private static RunDisk disk(PlannedPhase phase, OptionalLong free) {
+    return disk(List.of(phase), free);
+  }
+
+  private static RunDisk disk(List<PlannedPhase> phases, OptionalLong free) {
     RunRequest request =
         new RunRequest(
             PIPELINE, Path.of("."), Path.of("no", "such"), RunRequest.Start.BEGIN_OR_RESUME);
     try {
-      RunDisk here = RunDisk.of(request, List.of(phase));
+      RunDisk here = RunDisk.of(request, phases);
       return new RunDisk(here.folder(), here.phases(), here.neededBytes(), free, here.remedies());
     } catch (IOException e) {
       throw new UncheckedIOException(e);

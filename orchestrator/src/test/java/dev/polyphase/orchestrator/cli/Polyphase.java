@@ -58,7 +58,7 @@ public final class Polyphase {
 
   /** Runs a command in an environment. */
   public static Ended execute(Map<String, String> environment, String... args) {
-    return execute(Backend.embedded(), environment, args);
+    return execute(Backend.shipped(), environment, args);
   }
 
   /** Runs a command that computes with something else than what is shipped. */

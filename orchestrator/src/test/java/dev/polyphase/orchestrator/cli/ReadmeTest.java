@@ -2,7 +2,9 @@ package dev.polyphase.orchestrator.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatCode;
+import static org.assertj.core.api.Assertions.within;
 
+import dev.polyphase.pipelines.TrainingEngine;
 import dev.polyphase.pipelines.language.PipelineReader;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -27,7 +29,7 @@ class ReadmeTest {
   private static final Path ROOT = Path.of("").toAbsolutePath().getParent();
   private final Cli cli =
       new Cli(
-          Backend.embedded(),
+          Backend.shipped(),
           Console.of(
               OutputStream.nullOutputStream(),
               OutputStream.nullOutputStream(),
@@ -75,6 +77,36 @@ class ReadmeTest {
         .isNotEmpty()
         // Or it would end before its first rescan.
         .allMatch(phase -> phase.length().numEpochs().orElse(0) > 1);
+    assertThat(example.find()).isTrue();
+    assertThat(PipelineReader.parse(example.group(1), "README.md", List.of()).phases())
+        .hasSize(2)
+        .allSatisfy(
+            phase -> {
+              TrainingEngine engine = phase.engine().orElseThrow();
+              assertThat(engine.type()).isEqualTo(TrainingEngine.Type.TRL);
+              assertThat(phase.batch().gradientAccumulationSteps() % engine.worldSize()).isZero();
+            });
+    assertThat(example.find()).isFalse();
+  }
+
+  /** Two bytes for what is frozen, sixteen for what is trained, dealt out. */
+  @Test
+  void theSizesForSeveralGpusAreTheirSums() throws IOException {
+    Matcher row =
+        Pattern.compile(
+                "^\\| ([\\d.]+) billion.*? \\| (\\d+) % \\| ([\\d.]+) \\| ([\\d.]+) \\|$",
+                Pattern.MULTILINE)
+            .matcher(Files.readString(ROOT.resolve("README.md")));
+    int rows = 0;
+    while (row.find()) {
+      double billions = Double.parseDouble(row.group(1));
+      double trained = Double.parseDouble(row.group(2)) / 100;
+      double gigabytes = billions * (2 * (1 - trained) + 16 * trained);
+      assertThat(Double.parseDouble(row.group(3))).isCloseTo(gigabytes / 8, within(0.051));
+      assertThat(Double.parseDouble(row.group(4))).isCloseTo(gigabytes / 16, within(0.051));
+      rows++;
+    }
+    assertThat(rows).isEqualTo(6);
   }
 
   /** All that the launcher takes as it is set, those aside that are of no use to people. */

@@ -68,6 +68,8 @@ class ShippedPipelinesTest {
             .matcher(Files.readString(ROOT.resolve("README.md")))
             .results()
             .map(example -> example.group(1))
+            // Planned it asks for a Python; ReadmeTest reads it.
+            .filter(example -> !example.contains("\nengine:"))
             .toList();
     assertThat(examples).hasSize(3);
     return examples;

@@ -288,7 +288,8 @@ class UntrustedPlacesTest {
     err.reset();
     Backend backend =
         new Backend(
-            (type, rows) -> new AddingTrainer(),
+            (phase, rows) -> new AddingTrainer(),
+            engineFolder -> {},
             device -> Floats.singularValues(),
             new RandomModels(),
             (folderOfModel, scored, device, dtype, results) ->

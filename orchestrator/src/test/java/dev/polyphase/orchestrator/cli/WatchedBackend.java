@@ -12,6 +12,7 @@ import dev.polyphase.phases.api.SavedCheckpoint;
 import dev.polyphase.rescanner.SingularValues;
 import dev.polyphase.weights.TensorInfo;
 import java.io.IOException;
+import java.util.List;
 
 /** What is shipped, with someone who does something to the world at moments of a run. */
 final class WatchedBackend {
@@ -33,9 +34,10 @@ final class WatchedBackend {
   }
 
   static Backend of(Moments moments) {
-    Backend shipped = Backend.embedded();
+    Backend shipped = Backend.shipped();
     return new Backend(
-        (type, rows) -> watched(shipped.trainers().apply(type, rows), moments),
+        (phase, rows) -> watched(shipped.trainers().apply(phase, rows), moments),
+        shipped.jobs(),
         device -> new WatchedValues(shipped.singularValues().apply(device), moments),
         shipped.newModels(),
         shipped.scorer());
@@ -73,6 +75,11 @@ final class WatchedBackend {
     @Override
     public void resumed(long step, long rows) {
       listener.resumed(step, rows);
+    }
+
+    @Override
+    public long inCommon(List<MetricsRow> rows) {
+      return listener.inCommon(rows);
     }
 
     @Override

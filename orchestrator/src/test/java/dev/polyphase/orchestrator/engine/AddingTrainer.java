@@ -87,6 +87,7 @@ public record AddingTrainer(long saveEvery) implements PhaseTrainer {
         new Compute("addition", "cpu", "float32", "it needs no library"),
         new MemoryEstimate(1, 1, 0, 0, 0, 0, null, 0, 0, 0, false),
         List.of(new DeviceNeed("cpu", 0, 1, 0)),
+        null,
         0,
         0);
   }

@@ -55,6 +55,7 @@ final class EngineRuns {
   private final Path folder;
   private final StringWriter messages = new StringWriter();
   private final List<RunObserver> observers = new ArrayList<>();
+  private final List<Path> ended = new ArrayList<>();
   private boolean stopRequested;
   private DeviceMemory memory = new DeviceMemory(0, 0);
 
@@ -93,8 +94,10 @@ final class EngineRuns {
     observers.forEach(observer -> events.add("an observer", observer));
     Engine engine =
         new Engine(
-            type -> trainer,
+            phase -> trainer,
+            ended::add,
             Floats::singularValues,
+            List.of(),
             new ModelFolders(
                 Hub.of(
                     Map.of(
@@ -132,6 +135,11 @@ final class EngineRuns {
   /** What the machine of the next runs has; before, nobody knows. */
   void has(DeviceMemory available) {
     memory = available;
+  }
+
+  /** The folders of engines whose jobs were ended so far, be there jobs or not. */
+  List<Path> ended() {
+    return List.copyOf(ended);
   }
 
   /** All that was told so far. */

@@ -4,6 +4,7 @@ import dev.polyphase.phases.api.MetricsRow;
 import dev.polyphase.phases.api.PhaseListener;
 import dev.polyphase.phases.api.PhaseResult;
 import dev.polyphase.phases.api.SavedCheckpoint;
+import java.util.List;
 
 /** Tells another listener all that it hears. */
 class ForwardingListener implements PhaseListener {
@@ -16,6 +17,11 @@ class ForwardingListener implements PhaseListener {
   @Override
   public void resumed(long step, long rows) {
     other.resumed(step, rows);
+  }
+
+  @Override
+  public long inCommon(List<MetricsRow> rows) {
+    return other.inCommon(rows);
   }
 
   @Override

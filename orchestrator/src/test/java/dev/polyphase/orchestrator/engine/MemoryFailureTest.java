@@ -7,6 +7,7 @@ import dev.polyphase.phases.api.Compute;
 import dev.polyphase.phases.api.DeviceNeed;
 import dev.polyphase.phases.api.MemoryEstimate;
 import dev.polyphase.phases.api.PhasePlan;
+import dev.polyphase.phases.api.ProcessShare;
 import dev.polyphase.phases.api.Reach;
 import dev.polyphase.pipelines.language.PipelineReader;
 import java.util.List;
@@ -51,6 +52,56 @@ class MemoryFailureTest {
         .containsPattern("on cpu, cpu: the estimate was 8\\.00 GiB(, this process had [^,;]*)?; ");
   }
 
+  @Test
+  void ofAnotherEngineItSaysWhatItsProcessesHoldAndWhatHelps() {
+    assertThat(elsewhere("engine: {type: trl, processes_per_node: 4}, micro_batch_size: 2", 4))
+        .isEqualTo(
+            "phase one ran out of memory: each of its 4 processes holds 5.00 GiB of weights, gradients and states, and its activations come on top; this would help most: micro_batch_size below 2, with more gradient_accumulation_steps; more than 4 processes by engine.processes_per_node or engine.nodes, each with a GPU of its own; targeting.always_train: []");
+    assertThat(elsewhere("engine: {type: trl}, gradient_checkpointing: false", 1))
+        .startsWith("phase one ran out of memory: its process holds 5.00 GiB of weights")
+        .contains(
+            "help most: gradient_checkpointing: true; more than 1 process by engine.processes_per_node");
+  }
+
+  private static String elsewhere(String settings, int processes) {
+    String yaml =
+        """
+        name: one
+        base_model: any
+        phases:
+          - {name: one, type: sft, targeting: {top_percent: 25}, learning_rate: 1,
+             datasets: [{path: a}], gradient_accumulation_steps: 4, %s}
+        """
+            .formatted(settings);
+    PhasePlan adding = AddingTrainer.plan(1, 1);
+    PhasePlan plan =
+        new PhasePlan(
+            adding.data(),
+            null,
+            List.of(),
+            Map.of(),
+            List.of(),
+            List.of(),
+            0,
+            1,
+            0,
+            1,
+            adding.reach(),
+            1,
+            1,
+            new Compute("TRL 1.13.0", null, null, "so"),
+            null,
+            List.of(),
+            new ProcessShare(processes, 2 * GIB, 3 * GIB),
+            0,
+            0);
+    return MemoryFailure.onDevice(
+        new PlannedPhase(
+            PipelineReader.parse(yaml, "p.yaml", List.of()).phases().get(0),
+            ExpectedTarget.none(),
+            plan));
+  }
+
   private static String sentence(
       String offload, long states, MemoryEstimate.@Nullable Offload apart) {
     // Without places nothing is asked of a GPU that may not be there.
@@ -91,6 +142,7 @@ class MemoryFailureTest {
             new Compute("libtorch", devices, "bfloat16", "so"),
             new MemoryEstimate(1, 1, 5 * GIB, 0, 0, states, apart, 0, 2 * GIB, GIB, false),
             List.of(places),
+            null,
             0,
             0);
     return MemoryFailure.onDevice(

@@ -82,6 +82,7 @@ class MissedRescansTest {
             new Compute("none", "cpu", "float32", "so"),
             new MemoryEstimate(1, 1, 0, 0, 0, 0, null, 0, 0, 0, false),
             List.of(),
+            null,
             0,
             0);
     return MissedRescans.sentence(

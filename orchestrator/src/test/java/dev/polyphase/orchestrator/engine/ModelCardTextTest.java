@@ -121,6 +121,30 @@ class ModelCardTextTest {
     assertThat(card(epochs, 1, 0)).contains("| chosen anew | never |");
   }
 
+  @Test
+  void byWhatAPhaseWasTrainedIsSaidWhereItIsAnotherEngine() {
+    String both = PIPELINE.replace("1e-5,", "1e-5, engine: {type: trl, processes_per_node: 4},");
+    String all = "engine: {type: trl}\n" + PIPELINE;
+
+    assertThat(card(PIPELINE, 2, 0)).doesNotContain("trained with");
+    assertThat(card(both, 2, 0)).contains("| trained with | TRL on 4 processes | Polyphase |");
+    assertThat(card(all, 1, 0)).contains("| trained with | TRL |");
+  }
+
+  @Test
+  void aVersionWithoutADeviceHasTheOnesBesideIt() {
+    assertThat(
+            card(
+                PIPELINE,
+                "base",
+                Set.of(),
+                1,
+                0,
+                new Compute("TRL 1.13.0", null, null, "2 processes, with torch 2.13.0")))
+        .contains("- TRL 1.13.0: 2 processes, with torch 2.13.0\n")
+        .doesNotContain("null");
+  }
+
   private static String card(String yaml, int phases, int rescans) {
     return card(yaml, "base", Set.of(), phases, rescans);
   }
@@ -130,6 +154,12 @@ class ModelCardTextTest {
   }
 
   private static String card(String yaml, String base, Set<String> files, int phases, int rescans) {
+    return card(
+        yaml, base, files, phases, rescans, new Compute("libtorch 2.7.1", "cpu", "float32", "so"));
+  }
+
+  private static String card(
+      String yaml, String base, Set<String> files, int phases, int rescans, Compute compute) {
     Pipeline pipeline = PipelineReader.parse(yaml, "p", List.of());
     List<Chapter> chapters = new ArrayList<>();
     for (int i = 0; i < phases; i++) {
@@ -138,12 +168,7 @@ class ModelCardTextTest {
               pipeline.phases().get(i), files, Set.of("held.jsonl"), RESULT, rescans, FIGURES));
     }
     return ModelCardText.of(
-        pipeline,
-        new Origin(base, Optional.of(base), Map.of()),
-        chapters,
-        1000,
-        "9.9",
-        new Compute("libtorch 2.7.1", "cpu", "float32", "so"));
+        pipeline, new Origin(base, Optional.of(base), Map.of()), chapters, 1000, "9.9", compute);
   }
 
   /** As a YAML reader that is not ours sees it. */

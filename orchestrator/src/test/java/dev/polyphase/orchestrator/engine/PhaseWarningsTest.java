@@ -303,6 +303,7 @@ class PhaseWarningsTest {
           plan.compute(),
           need,
           plan.deviceNeeds(),
+          plan.share(),
           0,
           0);
     }

@@ -96,6 +96,22 @@ class RunDiskTest {
     assertThat(need.peakBytes()).isEqualTo((3 * 300 + 2 * 100) * MIB + 40_000_000 + OTHER);
   }
 
+  /** Ten tokens a step; it saves by its own steps, and by no minutes. */
+  @Test
+  void anotherEngineIsGivenRowsAndHandsTensorsBack() throws IOException {
+    String engine =
+        PIPELINE.replace("name: one,", "name: one, engine: {type: trl, checkpoint_steps: 50},");
+
+    DiskNeed one = disk(engine, Start.BEGIN_OR_RESUME).phases().get(0);
+
+    assertThat(one.checkpoints()).isEqualTo(2);
+    assertThat(one.engineBytes()).isEqualTo(12 * 1000 + 4 * 10_000_000);
+    assertThat(one.peakBytes()).isEqualTo((2 * 300 + 100) * MIB + one.engineBytes() + OTHER);
+    assertThat(one.leftBytes()).isEqualTo(100 * MIB + OTHER);
+    assertThat(one.parts()).contains(", rows and tensors of its engine of 38.2 MiB, ");
+    assertThat(disk(engine, Start.BEGIN_OR_RESUME).phases().get(1).engineBytes()).isZero();
+  }
+
   @Test
   void whatIsThereAlreadyIsNotNeededAgain() throws IOException {
     Path checkpoints = folder.resolve("runs/disk/phase-01-one/checkpoints/step-000010");
@@ -170,6 +186,7 @@ class RunDiskTest {
         adding.compute(),
         adding.memory(),
         adding.deviceNeeds(),
+        adding.share(),
         300 * MIB,
         100 * MIB);
   }

@@ -3,6 +3,7 @@ package dev.polyphase.orchestrator.events;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.polyphase.orchestrator.events.RunEvent.Measured;
+import dev.polyphase.orchestrator.events.RunEvent.PhaseResumed;
 import dev.polyphase.orchestrator.events.RunEvent.PhaseStarted;
 import dev.polyphase.orchestrator.events.RunEvent.RunEnded;
 import dev.polyphase.orchestrator.events.RunEvent.Said;
@@ -116,6 +117,27 @@ class RunEventsTest {
             OptionalDouble.of(3),
             OptionalDouble.empty(),
             OptionalDouble.of(8));
+  }
+
+  /** An engine that was lost goes on from a checkpoint, some time later. */
+  @Test
+  void whatPassedBeforeAPhaseWentBackIsNoStepsTime() {
+    events.add("a list", heard::add);
+    events.tell(new PhaseStarted(0, 1, "one", "sft"));
+    for (long step = 1; step <= 4; step++) {
+      nanos += SECOND;
+      events.tell(step(step));
+    }
+    nanos += 1000 * SECOND;
+    events.tell(new PhaseResumed(2, 20));
+    for (long step = 3; step <= 4; step++) {
+      nanos += 2 * SECOND;
+      events.tell(step(step));
+    }
+
+    assertThat(heard)
+        .extracting(StampedEvent::secondsLeft)
+        .endsWith(OptionalDouble.empty(), OptionalDouble.empty(), OptionalDouble.of(12));
   }
 
   private static Measured step(long step) {

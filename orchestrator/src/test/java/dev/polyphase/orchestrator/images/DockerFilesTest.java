@@ -42,7 +42,7 @@ class DockerFilesTest {
   @TempDir Path folder;
 
   @ParameterizedTest
-  @ValueSource(strings = {"Dockerfile", "Dockerfile.cuda"})
+  @ValueSource(strings = {"Dockerfile", "Dockerfile.cuda", "Dockerfile.trl"})
   void stagesAndSourcesExistAndVersionsAreFixed(String name) throws IOException {
     Dockerfile file = Dockerfile.read(DOCKER.resolve(name));
     Set<String> before = new HashSet<>();
@@ -63,7 +63,7 @@ class DockerFilesTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"Dockerfile", "Dockerfile.cuda"})
+  @ValueSource(strings = {"Dockerfile", "Dockerfile.cuda", "Dockerfile.trl"})
   void theImageHasWhatTheScriptAssembles(String name) throws IOException {
     Dockerfile file = Dockerfile.read(DOCKER.resolve(name));
     String assembled = file.stages().get(0).last("RUN").orElseThrow();
@@ -83,7 +83,7 @@ class DockerFilesTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"Dockerfile", "Dockerfile.cuda"})
+  @ValueSource(strings = {"Dockerfile", "Dockerfile.cuda", "Dockerfile.trl"})
   void itRunsAsAnotherThanRootAndSignalsReachJava(String name) throws IOException {
     Stage image = Dockerfile.read(DOCKER.resolve(name)).result();
 
@@ -101,6 +101,38 @@ class DockerFilesTest {
     assertThat(image.last("LABEL").orElseThrow())
         .contains("image.licenses=\"Apache-2.0\"", "image.base.name=\"docker.io/")
         .contains(image.image());
+  }
+
+  /** The engine's Python is where the image says, and both are of the same system. */
+  @Test
+  void theEnginesImageHasItsPackagesInFixedVersions() throws IOException {
+    Dockerfile file = Dockerfile.read(DOCKER.resolve("Dockerfile.trl"));
+    Stage image = file.result();
+    Stage engine =
+        file.stages().stream().filter(stage -> stage.name().equals("engine")).findFirst().get();
+    String python = find("POLYPHASE_PYTHON=(\\S+)", image.last("ENV").orElseThrow()).group(1);
+    String environment = Path.of(python).getParent().getParent().toString();
+
+    assertThat(engine.image()).isEqualTo(image.image());
+    assertThat(image.all("COPY")).contains("--from=engine %1$s %1$s".formatted(environment));
+    assertThat(image.last("ENV").orElseThrow()).contains(":" + environment + "/bin:");
+    // An environment is links to the system's Python.
+    assertThat(image.all("RUN")).anyMatch(run -> run.contains("--no-install-recommends python3 "));
+    String requirements = engine.last("COPY").orElseThrow().split(" ", -1)[0];
+    assertThat(engine.last("RUN").orElseThrow())
+        .contains(
+            "python3 -m venv " + environment, "-r /tmp/" + Path.of(requirements).getFileName());
+    List<String> packages =
+        Files.readAllLines(ROOT.resolve(requirements)).stream()
+            .filter(line -> !line.startsWith("#"))
+            .toList();
+    assertThat(packages)
+        .extracting(line -> line.split("==", -1)[0])
+        .containsExactly("torch", "transformers", "trl", "accelerate");
+    assertThat(packages).allMatch(line -> line.matches("[a-z]+==\\d+\\.\\d+\\.\\d+"));
+    // What people install by hand, as the README says.
+    assertThat(Files.readString(ROOT.resolve("README.md"))).contains(String.join(" ", packages));
+    assertThat(Files.readString(ROOT.resolve(".ci/run"))).contains(requirements);
   }
 
   @Test
@@ -130,8 +162,14 @@ class DockerFilesTest {
           .path("depends_on")
           .forEach(other -> assertThat(other.isTextual() || other.has("condition")).isTrue());
     }
-    assertThat(yaml("compose.cuda.yaml").at("/services/polyphase/build/dockerfile").asText())
-        .isEqualTo("docker/Dockerfile.cuda");
+    for (String kind : List.of("cuda", "trl")) {
+      JsonNode service = yaml("compose." + kind + ".yaml").at("/services/polyphase");
+      assertThat(service.at("/build/dockerfile").asText()).isEqualTo("docker/Dockerfile." + kind);
+      assertThat(DOCKER.resolve("Dockerfile." + kind)).exists();
+      assertThat(service.path("image").asText()).endsWith("-" + kind);
+      assertThat(service.at("/deploy/resources/reservations/devices/0/driver").asText())
+          .isEqualTo("nvidia");
+    }
   }
 
   @Test
@@ -205,7 +243,7 @@ class DockerFilesTest {
 
   /** What the images start is what the program takes. */
   @ParameterizedTest
-  @ValueSource(strings = {"Dockerfile", "Dockerfile.cuda"})
+  @ValueSource(strings = {"Dockerfile", "Dockerfile.cuda", "Dockerfile.trl"})
   void theProgramTakesWhatTheImageStarts(String name) throws IOException {
     Stage image = Dockerfile.read(DOCKER.resolve(name)).result();
     List<String> command = words(image.last("CMD").orElseThrow());
@@ -260,7 +298,7 @@ class DockerFilesTest {
 
   /** A tag that names a version, unless it is ours. */
   private static void assertFixed(String image) {
-    assertThat(image).matches("[a-z./-]+:v?\\d+\\.\\d+\\.?[\\w.-]*").doesNotContain("latest");
+    assertThat(image).matches("[a-z0-9./-]+:v?\\d+\\.\\d+\\.?[\\w.-]*").doesNotContain("latest");
   }
 
   /** The words of an instruction in its JSON form. */

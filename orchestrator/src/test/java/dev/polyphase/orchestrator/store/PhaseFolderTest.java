@@ -33,6 +33,61 @@ class PhaseFolderTest {
   }
 
   @Test
+  void anEnginesCheckpointsAreKnownOnceTheyAreComplete() throws IOException {
+    put("engine/checkpoints/checkpoint-9/manifest.json");
+    put("engine/checkpoints/checkpoint-100/manifest.json");
+    put("engine/checkpoints/checkpoint-200/0.distcp");
+    put("engine/checkpoints/tmp-checkpoint-300/manifest.json");
+
+    Path hundredth = phase.engine().resolve("checkpoints/checkpoint-100");
+    assertThat(phase.newestCheckpoint()).contains(new PhaseFolder.KeptStep(100, hundredth));
+    assertThat(phase.keptSteps()).extracting(PhaseFolder.KeptStep::step).containsExactly(9L, 100L);
+    String before = phase.stampOfKept();
+    put("engine/checkpoints/checkpoint-200/manifest.json");
+    assertThat(phase.stampOfKept()).isNotEqualTo(before);
+  }
+
+  @Test
+  void aPhaseGoesOnFromACheckpointOrWithAJob() throws IOException {
+    assertThat(phase.goesOn()).isFalse();
+    put("engine/train.jsonl");
+    assertThat(phase.goesOn()).isFalse();
+    put("engine/job.json");
+    assertThat(phase.goesOn()).isTrue();
+    assertThat(phase.newestCheckpoint()).isEmpty();
+
+    phase.startAnew();
+
+    assertThat(phase.engine()).doesNotExist();
+    put("engine/checkpoints/checkpoint-1/manifest.json");
+    assertThat(phase.goesOn()).isTrue();
+  }
+
+  @Test
+  void whatIsLargeOfAnEnginesJobGoes() throws IOException {
+    for (String name :
+        new String[] {
+          "job.json",
+          "driver.log",
+          "train.jsonl",
+          "eval.jsonl",
+          "trained/00001.safetensors",
+          "checkpoints/checkpoint-1/manifest.json"
+        }) {
+      put("engine/" + name);
+    }
+
+    phase.removeRowsOfEngine();
+    assertThat(phase.newestCheckpoint()).isPresent();
+    phase.removeCheckpoints();
+
+    try (Stream<Path> left = Files.list(phase.engine())) {
+      assertThat(left.map(file -> file.getFileName().toString()))
+          .containsExactlyInAnyOrder("job.json", "driver.log");
+    }
+  }
+
+  @Test
   void rescansAfterAStepAreRemoved() throws IOException {
     for (String step : new String[] {"000005", "000010", "000015"}) {
       put("rescans/step-" + step + "/selection.yaml");

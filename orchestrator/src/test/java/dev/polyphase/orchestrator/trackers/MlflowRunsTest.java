@@ -98,6 +98,25 @@ class MlflowRunsTest {
     assertThat(second.warnings).isEmpty();
   }
 
+  @Test
+  void aPhaseThatGoesBackWhileItIsTrainedTellsNothingTwice() throws IOException {
+    TrackedRun run = run(TrackedRun.QUICK);
+    Path metrics = Files.createDirectories(folder.resolve("phase-01-one")).resolve("metrics.jsonl");
+    Files.writeString(metrics, "{\"step\": 1, \"loss\": 1.0}\n{\"step\": 2, \"loss\": 2.0}\n");
+    run.begins(false);
+    run.phase(0, "one");
+    run.steps(1, 4);
+    run.resumesAt(2);
+    run.steps(3, 5);
+    run.ends(Status.FINISHED);
+
+    assertThat(server.run("one").metrics)
+        .hasSize(10)
+        .doesNotHaveDuplicates()
+        .endsWith("loss 5 5.0", "eval_loss 5 5.5");
+    assertThat(run.warnings).isEmpty();
+  }
+
   /** As after a kill, which takes what was gathered along. */
   @Test
   void whatItWasNotToldBeforeItIsToldOnceThePhaseGoesOn() throws IOException {

@@ -95,6 +95,22 @@ class TensorBoardFilesTest {
   }
 
   @Test
+  void soItIsWhereAPhaseGoesBackWhileItIsTrained() throws IOException {
+    RunEvents events = phase(folder);
+    for (int step = 1; step <= 4; step++) {
+      events.tell(step(step, step));
+    }
+    events.tell(new PhaseResumed(2, 0));
+    events.tell(step(3, 3));
+    end(events);
+
+    List<Path> files = EventRecords.files(phaseFolder(folder));
+    assertThat(files).hasSize(2);
+    assertThat(EventRecords.in(files.get(1))).extracting(Event::step).containsExactly(0L, 3L, 3L);
+    assertThat(warnings).isEmpty();
+  }
+
+  @Test
   void tensorBoardShowsEachStepOnce() throws IOException, InterruptedException {
     PythonWith python = PythonWith.module("tensorboard");
     attempt(false, 1, 2, 3, 4);

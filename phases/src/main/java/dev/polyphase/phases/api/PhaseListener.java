@@ -1,17 +1,28 @@
 package dev.polyphase.phases.api;
 
+import java.util.List;
+
 /** Hears of a phase while it trains. Calls come from the training thread, in order. */
 public interface PhaseListener {
 
   /**
-   * Training goes on where an earlier attempt at this phase was interrupted. Called before any
-   * metrics row, and not where the phase begins at its beginning.
+   * Training goes on where an earlier attempt at this phase was interrupted. Not called where the
+   * phase begins at its beginning; called again where an engine that was lost goes on from a
+   * checkpoint while the phase is being trained.
    *
    * @param step the optimiser steps taken
    * @param rows how many of the metrics rows of earlier attempts stand; those after them are
    *     dropped
    */
   default void resumed(long step, long rows) {}
+
+  /**
+   * How many of the first rows of a phase's metrics an earlier attempt has handed on already: those
+   * that are equal, one by one.
+   */
+  default long inCommon(List<MetricsRow> rows) {
+    return 0;
+  }
 
   /** A row for {@code metrics.jsonl}: a logged training step or a held-out evaluation. */
   void metrics(MetricsRow row);

@@ -31,6 +31,8 @@ import org.jspecify.annotations.Nullable;
  *     know
  * @param deviceNeeds what each of its devices holds and needs, in the order of the forward pass;
  *     empty where that is not known
+ * @param share what each process of an engine of several needs; null with the trainer that is built
+ *     in
  * @param checkpointBytes what one checkpoint on its way takes on the disk: master weights and
  *     optimiser states
  * @param resultBytes what its result takes on the disk
@@ -52,6 +54,7 @@ public record PhasePlan(
     Compute compute,
     @Nullable MemoryEstimate memory,
     List<DeviceNeed> deviceNeeds,
+    @Nullable ProcessShare share,
     long checkpointBytes,
     long resultBytes) {
 

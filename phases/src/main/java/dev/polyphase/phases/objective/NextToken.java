@@ -56,6 +56,16 @@ public final class NextToken implements Objective {
     return new EpochRows(examples.names(), examples::datasetOf, examples.tokensOfRow(), mixture);
   }
 
+  /** A row of the datasets as it is trained on. */
+  static ShownRow shown(Examples examples, int row) {
+    Example example = examples.rows().get(row);
+    return new ShownRow.Tokens(
+        examples.place(row),
+        examples.names().get(examples.datasetOf(row)),
+        example.ids(),
+        example.labels());
+  }
+
   /** Which of some tokens carry loss in the rows of an epoch, in the order of the tokens. */
   static Set<Integer> learned(Examples examples, EpochRows epoch, Set<Integer> ids) {
     Set<Integer> learned = new LinkedHashSet<>(ids);
@@ -81,6 +91,11 @@ public final class NextToken implements Objective {
   @Override
   public List<Place> places(int[] rows) {
     return epoch.rows(rows).mapToObj(examples::place).toList();
+  }
+
+  @Override
+  public List<ShownRow> contents(int row) {
+    return List.of(shown(examples, epoch.row(row)));
   }
 
   @Override
@@ -175,13 +190,7 @@ public final class NextToken implements Objective {
     public List<ShownRow> shown(int row) {
       List<ShownRow> shown = new ArrayList<>();
       for (int piece = starts[row]; piece < starts[row + 1]; piece++) {
-        Example example = examples.rows().get(piece);
-        shown.add(
-            new ShownRow.Tokens(
-                examples.place(piece),
-                examples.names().get(examples.datasetOf(piece)),
-                example.ids(),
-                example.labels()));
+        shown.add(NextToken.shown(examples, piece));
       }
       return shown;
     }

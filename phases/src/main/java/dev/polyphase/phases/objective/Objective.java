@@ -2,6 +2,7 @@ package dev.polyphase.phases.objective;
 
 import dev.polyphase.data.DataCounts;
 import dev.polyphase.phases.api.DatasetShare;
+import dev.polyphase.phases.api.ShownRow;
 import dev.polyphase.pipelines.problems.Place;
 import java.io.IOException;
 import java.util.List;
@@ -27,6 +28,9 @@ public interface Objective extends AutoCloseable {
 
   /** Where the rows of the datasets that are in these rows were read, in their order. */
   List<Place> places(int[] rows);
+
+  /** The rows of the datasets that are in this one, in their order, as they are trained on. */
+  List<ShownRow> contents(int row);
 
   /**
    * Which of some tokens carry loss in these rows, so that the model learns to say them.

@@ -3,6 +3,7 @@ package dev.polyphase.phases.objective;
 import dev.polyphase.data.DataCounts;
 import dev.polyphase.data.Example;
 import dev.polyphase.phases.api.DatasetShare;
+import dev.polyphase.phases.api.ShownRow;
 import dev.polyphase.phases.batches.Packing;
 import dev.polyphase.phases.batches.TokenBatch;
 import dev.polyphase.pipelines.problems.Place;
@@ -44,6 +45,14 @@ final class PackedNextToken implements Objective {
   @Override
   public List<Place> places(int[] chosen) {
     return numbers(chosen).map(epoch::row).mapToObj(examples::place).toList();
+  }
+
+  @Override
+  public List<ShownRow> contents(int sequence) {
+    return numbers(new int[] {sequence})
+        .map(epoch::row)
+        .mapToObj(row -> NextToken.shown(examples, row))
+        .toList();
   }
 
   @Override

@@ -1,6 +1,7 @@
 package dev.polyphase.phases.optimizer;
 
 import dev.polyphase.pipelines.LrScheduler;
+import dev.polyphase.pipelines.Phase;
 
 /**
  * The learning rate of each step, as the schedulers of {@code transformers/optimization.py} compute
@@ -17,6 +18,15 @@ public record LearningRate(
 
   /** {@code inverse_sqrt} without a warm-up. */
   private static final long DEFAULT_TIMESCALE = 10_000;
+
+  /** The rates of a phase of so many steps. */
+  public static LearningRate of(Phase phase, long steps) {
+    return new LearningRate(
+        phase.learningRates().scheduler(),
+        phase.learningRates().highest(),
+        phase.learningRates().warmup().steps(steps),
+        steps);
+  }
 
   /** The rate of a step. */
   public double at(long step) {

@@ -1,5 +1,6 @@
 package dev.polyphase.phases.training;
 
+import dev.polyphase.phases.result.TrainedCheckpoint;
 import dev.polyphase.weights.FolderTree;
 import java.io.IOException;
 import java.nio.file.Files;

@@ -1,22 +1,18 @@
 package dev.polyphase.phases.training;
 
-import dev.polyphase.kernels.Precision;
 import dev.polyphase.phases.api.FreeMemory;
 import dev.polyphase.phases.api.PhaseRequest;
 import dev.polyphase.phases.batches.Schedule;
 import dev.polyphase.phases.model.Activations;
-import dev.polyphase.phases.model.ConfigReader;
 import dev.polyphase.phases.model.ModelConfig;
 import dev.polyphase.phases.model.ModelLayout;
-import dev.polyphase.phases.model.Parameter;
 import dev.polyphase.phases.model.Trainable;
 import dev.polyphase.phases.objective.Objective;
+import dev.polyphase.phases.preparation.ModelParts;
+import dev.polyphase.phases.preparation.RequestedParts;
 import dev.polyphase.pipelines.Phase;
-import dev.polyphase.pipelines.SaveDtype;
 import dev.polyphase.pipelines.problems.InputException;
 import dev.polyphase.weights.Checkpoint;
-import dev.polyphase.weights.CheckpointWriter;
-import dev.polyphase.weights.TensorInfo;
 import java.io.IOException;
 import java.util.Optional;
 
@@ -25,9 +21,7 @@ import java.util.Optional;
  *
  * @param phase the phase's settings
  * @param compute where and in which precision
- * @param layout its parameters
- * @param checkpoint their values
- * @param parts what of them is trained at first
+ * @param model its parameters, and what of them is trained
  * @param counted what memory is reckoned for: the same, or where the phase moves to others on its
  *     way, the most of them
  * @param mastersOnHost whether the masters will be on the CPU, apart from the model
@@ -36,9 +30,7 @@ import java.util.Optional;
 record PhaseSetup(
     Phase phase,
     ComputeSettings compute,
-    ModelLayout layout,
-    Checkpoint checkpoint,
-    Trainable parts,
+    ModelParts model,
     Trainable counted,
     boolean mastersOnHost,
     Optional<PhaseSetup> other) {
@@ -51,29 +43,23 @@ record PhaseSetup(
    */
   static PhaseSetup of(PhaseRequest request, boolean offloadsOnCpu) throws IOException {
     ComputeSettings compute = ComputeSettings.of(request.pipeline());
-    Checkpoint checkpoint = Checkpoint.open(request.start().checkpoint());
-    ModelConfig config = ConfigReader.read(checkpoint);
-    ModelLayout layout = new ModelLayout(config);
-    layout.check(checkpoint);
-    Trainable parts = RequestedParts.of(request, layout);
+    ModelParts model = ModelParts.of(request);
     Trainable counted =
         request
             .start()
             .retargeting()
-            .map(moves -> RequestedParts.parameters(moves.most(), request, layout))
-            .map(most -> parts.with(most, parts.rateFactors()))
-            .orElse(parts);
+            .map(moves -> RequestedParts.parameters(moves.most(), request, model.layout()))
+            .map(most -> model.trained().with(most, model.trained().rateFactors()))
+            .orElse(model.trained());
     boolean offloads =
         request.phase().optimizer().offloaded() && (!compute.onCpu() || offloadsOnCpu);
     return new PhaseSetup(
         request.phase(),
         compute,
-        layout,
-        checkpoint,
-        parts,
+        model,
         counted,
         offloads,
-        ReferenceFolder.of(request, compute, config));
+        ReferenceFolder.of(request, compute, model.layout().config()));
   }
 
   /** A model that is only computed with. */
@@ -82,9 +68,7 @@ record PhaseSetup(
     return new PhaseSetup(
         phase,
         compute,
-        layout,
-        checkpoint,
-        Trainable.nothing(),
+        ModelParts.untrained(layout, checkpoint),
         Trainable.nothing(),
         false,
         Optional.empty());
@@ -92,28 +76,22 @@ record PhaseSetup(
 
   /** The model. */
   ModelConfig config() {
-    return layout.config();
+    return layout().config();
   }
 
-  /** All values of the model. */
-  long modelValues() {
-    return layout.parameters().stream().mapToLong(Parameter::values).sum();
+  /** Its parameters. */
+  ModelLayout layout() {
+    return model.layout();
   }
 
-  /**
-   * What the phase's result takes on the disk: the tensors in the dtype that they are saved in, and
-   * the files that are carried over.
-   */
-  long resultBytes(PhaseRequest request) throws IOException {
-    SaveDtype dtype = request.pipeline().saveDtype();
-    long bytes = CheckpointWriter.carriedBytes(checkpoint, request.result());
-    for (TensorInfo tensor : checkpoint.tensors()) {
-      bytes +=
-          dtype == SaveDtype.BASE || !tensor.type().floating()
-              ? tensor.byteCount()
-              : tensor.elements() * Precision.saved(tensor, dtype).elementType().bytes();
-    }
-    return bytes;
+  /** Their values. */
+  Checkpoint checkpoint() {
+    return model.checkpoint();
+  }
+
+  /** What of them is trained at first. */
+  Trainable parts() {
+    return model.trained();
   }
 
   /** The memory that the phase needs on some rows. */
@@ -133,12 +111,12 @@ record PhaseSetup(
    */
   PlacedPhase placed(MemoryFormula memory, FreeMemory freeMemory) throws IOException {
     return switch (phase.batch().gradientCheckpointing()) {
-      case ON -> PlacedPhase.of(memory.of(parts), Activations.RECOMPUTED, freeMemory);
-      case OFF -> PlacedPhase.of(memory.of(parts), Activations.KEPT, freeMemory);
+      case ON -> PlacedPhase.of(memory.of(parts()), Activations.RECOMPUTED, freeMemory);
+      case OFF -> PlacedPhase.of(memory.of(parts()), Activations.KEPT, freeMemory);
       case AUTO -> {
         boolean fits = PlacedPhase.of(memory, Activations.KEPT, freeMemory).fits(freeMemory);
         yield PlacedPhase.of(
-            memory.of(parts), fits ? Activations.KEPT : Activations.RECOMPUTED, freeMemory);
+            memory.of(parts()), fits ? Activations.KEPT : Activations.RECOMPUTED, freeMemory);
       }
     };
   }

@@ -1,6 +1,7 @@
 package dev.polyphase.phases.training;
 
 import dev.polyphase.phases.checkpoints.StoredFiles;
+import dev.polyphase.phases.result.TrainedCheckpoint;
 import dev.polyphase.weights.Checkpoint;
 import dev.polyphase.weights.NewTensor;
 import dev.polyphase.weights.SafetensorsFile;

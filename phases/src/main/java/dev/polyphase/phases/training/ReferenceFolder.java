@@ -3,20 +3,12 @@ package dev.polyphase.phases.training;
 import dev.polyphase.phases.api.FreeMemory;
 import dev.polyphase.phases.api.PhaseRequest;
 import dev.polyphase.phases.model.Activations;
-import dev.polyphase.phases.model.ConfigReader;
 import dev.polyphase.phases.model.ModelConfig;
-import dev.polyphase.phases.model.ModelLayout;
 import dev.polyphase.phases.model.Placement;
 import dev.polyphase.phases.model.Transformer;
-import dev.polyphase.pipelines.Reference;
+import dev.polyphase.phases.preparation.ReferenceModel;
 import dev.polyphase.pipelines.problems.InputException;
-import dev.polyphase.pipelines.problems.Place;
-import dev.polyphase.pipelines.problems.Problem;
-import dev.polyphase.weights.Checkpoint;
 import java.io.IOException;
-import java.nio.file.Path;
-import java.util.List;
-import java.util.Locale;
 import java.util.Optional;
 
 /** The model that a phase names as its reference by a folder. */
@@ -32,38 +24,10 @@ final class ReferenceFolder {
    */
   static Optional<PhaseSetup> of(PhaseRequest request, ComputeSettings compute, ModelConfig own)
       throws IOException {
-    Optional<Reference> reference = request.phase().reference();
-    if (reference.isEmpty() || !(reference.get() instanceof Reference.Checkpoint other)) {
-      return Optional.empty();
-    }
-    String key =
-        request.path(request.phase().type().name().toLowerCase(Locale.ROOT) + ".reference");
-    Path folder = request.folder().resolve(other.path());
-    try {
-      Checkpoint checkpoint = Checkpoint.open(folder);
-      ModelLayout layout = new ModelLayout(ConfigReader.read(checkpoint));
-      layout.check(checkpoint);
-      requireVocabulary(layout.config(), own, folder);
-      return Optional.of(PhaseSetup.untrained(request.phase(), compute, layout, checkpoint));
-    } catch (InputException e) {
-      throw new InputException(of(key, e.problems()));
-    }
-  }
-
-  private static void requireVocabulary(ModelConfig other, ModelConfig own, Path folder) {
-    if (other.vocabSize() != own.vocabSize()) {
-      throw new InputException(
-          Place.in(folder.toString()),
-          "this model has %,d tokens and the phase's own has %,d, but both must read the same rows; name a model of the same vocabulary"
-              .formatted(other.vocabSize(), own.vocabSize()));
-    }
-  }
-
-  /** The same problems, with the key of the setting that led to them. */
-  private static List<Problem> of(String key, List<Problem> problems) {
-    return problems.stream()
-        .map(problem -> new Problem(problem.place(), key + ": " + problem.sentence()))
-        .toList();
+    return ReferenceModel.of(request, own)
+        .map(
+            other ->
+                PhaseSetup.untrained(request.phase(), compute, other.layout(), other.checkpoint()));
   }
 
   /**

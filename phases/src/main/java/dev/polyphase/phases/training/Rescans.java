@@ -7,6 +7,8 @@ import dev.polyphase.phases.checkpoints.StateReader;
 import dev.polyphase.phases.checkpoints.StateWriter;
 import dev.polyphase.phases.model.ModelLayout;
 import dev.polyphase.phases.model.Transformer;
+import dev.polyphase.phases.preparation.RequestedParts;
+import dev.polyphase.phases.result.TrainedCheckpoint;
 import dev.polyphase.pipelines.RescanEvery;
 import dev.polyphase.weights.Checkpoint;
 import java.io.IOException;

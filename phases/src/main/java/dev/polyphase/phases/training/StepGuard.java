@@ -4,6 +4,8 @@ import dev.polyphase.phases.api.TrainingFailedException;
 import dev.polyphase.phases.checkpoints.Resumable;
 import dev.polyphase.phases.checkpoints.StateReader;
 import dev.polyphase.phases.checkpoints.StateWriter;
+import dev.polyphase.phases.preparation.FailedStep;
+import dev.polyphase.phases.preparation.StartingWeights;
 import dev.polyphase.pipelines.LossWatchdog;
 import dev.polyphase.pipelines.Phase;
 import dev.polyphase.weights.FileFailure;

@@ -3,18 +3,17 @@ package dev.polyphase.phases.training;
 import ai.djl.ndarray.NDManager;
 import dev.polyphase.phases.api.InterruptedTrainingException;
 import dev.polyphase.phases.api.PhaseListener;
-import dev.polyphase.phases.batches.Limits;
-import dev.polyphase.phases.batches.RowOrder;
 import dev.polyphase.phases.batches.Schedule;
 import dev.polyphase.phases.batches.Step;
 import dev.polyphase.phases.model.Gradients;
 import dev.polyphase.phases.model.TrainedPart;
 import dev.polyphase.phases.model.Transformer;
 import dev.polyphase.phases.objective.MicroBatch;
-import dev.polyphase.phases.objective.Objective;
 import dev.polyphase.phases.optimizer.GradientNorm;
 import dev.polyphase.phases.optimizer.LearningRate;
 import dev.polyphase.phases.optimizer.OptimizerStep;
+import dev.polyphase.phases.preparation.FailedStep;
+import dev.polyphase.phases.preparation.PhaseRows;
 import dev.polyphase.pipelines.Phase;
 import dev.polyphase.pipelines.problems.Place;
 import dev.polyphase.weights.FileFailure;
@@ -67,7 +66,7 @@ final class TrainingLoop {
     this.model = setting.model();
     this.rows = setting.rows();
     this.schedule = setting.schedule();
-    this.learningRate = learningRate(phase, schedule.totalSteps());
+    this.learningRate = LearningRate.of(phase, schedule.totalSteps());
     this.optimizer = optimizer;
     this.metrics = metrics;
     this.extras = extras;
@@ -79,29 +78,9 @@ final class TrainingLoop {
   /**
    * What is trained on what.
    *
-   * @param schedule the steps of the rows to train on, as {@link #schedule} makes it
+   * @param schedule the steps of the rows to train on
    */
   record Setting(Phase phase, Transformer model, PhaseRows rows, Schedule schedule) {}
-
-  /** The steps of a phase on an objective's rows. */
-  static Schedule schedule(Phase phase, long seed, Objective objective) {
-    return new Schedule(
-        objective.tokensOfRow(),
-        phase.batch().microBatchSize(),
-        phase.batch().gradientAccumulationSteps(),
-        new Limits(
-            phase.length().numEpochs(), phase.length().maxSteps(), phase.length().maxTokens()),
-        new RowOrder(phase.batch().shuffle(), seed));
-  }
-
-  /** The learning rates of a phase of so many steps. */
-  static LearningRate learningRate(Phase phase, long steps) {
-    return new LearningRate(
-        phase.learningRates().scheduler(),
-        phase.learningRates().highest(),
-        phase.learningRates().warmup().steps(steps),
-        steps);
-  }
 
   /**
    * Takes every step that is left, or as many of them as early stopping leaves.

@@ -95,6 +95,11 @@ record FirstRowSilent(ObjectiveSource other) implements ObjectiveSource {
 
   private record Some(Objective other) implements Objective {
     @Override
+    public List<ShownRow> contents(int row) {
+      return other.contents(row);
+    }
+
+    @Override
     public int[] tokensOfRow() {
       return other.tokensOfRow();
     }

@@ -12,6 +12,8 @@ import dev.polyphase.phases.api.PhasePlan;
 import dev.polyphase.phases.api.PhaseRequest;
 import dev.polyphase.phases.batches.Step;
 import dev.polyphase.phases.objective.NextToken;
+import dev.polyphase.phases.preparation.PhaseRows;
+import dev.polyphase.phases.preparation.ReadPhase;
 import dev.polyphase.pipelines.problems.InputException;
 import dev.polyphase.pipelines.problems.Place;
 import dev.polyphase.prepared.TemporaryRows;
@@ -338,7 +340,7 @@ class MixedPhaseTest {
     PhaseRows rows = read(settings);
     List<String> steps = new ArrayList<>();
     for (Step step :
-        TrainingLoop.schedule(request.phase(), request.pipeline().seed(), rows.training())) {
+        ReadPhase.schedule(request.phase(), request.pipeline().seed(), rows.training())) {
       List<String> batches = new ArrayList<>();
       for (int[] batch : step.microBatches()) {
         batches.add(

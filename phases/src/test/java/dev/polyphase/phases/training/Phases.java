@@ -75,6 +75,7 @@ public record Phases(
         new Optimizer(Optimizer.Name.ADAMW, 0.9, 0.999, 1e-8, weightDecay, false, maxGradNorm),
         new Monitoring(1, Optional.empty()),
         new Saving(Optional.empty(), 0, 0),
+        Optional.empty(),
         new Dpo(0.1, Dpo.LossType.SIGMOID, 0),
         new Kto(0.1, Kto.LossType.KTO, 1, 1, new Reference.Precomputed()),
         new Cpo(0.1, Cpo.LossType.SIGMOID, 0, 1),

@@ -10,6 +10,7 @@ import dev.polyphase.phases.api.PhaseStart;
 import dev.polyphase.phases.model.ConfigReader;
 import dev.polyphase.phases.model.ModelLayout;
 import dev.polyphase.phases.model.Trainable;
+import dev.polyphase.phases.preparation.RequestedParts;
 import dev.polyphase.pipelines.Dtype;
 import dev.polyphase.pipelines.PhaseType;
 import dev.polyphase.weights.Checkpoint;

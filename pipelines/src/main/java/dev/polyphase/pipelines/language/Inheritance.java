@@ -10,12 +10,15 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Gives each phase what {@code defaults} says: mappings merge deeply, lists and scalars replace.
- * What is inherited keeps the place and path where it is written.
+ * Gives each phase what {@code defaults} says, and {@code engine} as if it were one of them:
+ * mappings merge deeply, lists and scalars replace. What is inherited keeps the place and path
+ * where it is written.
  */
 final class Inheritance {
   /** Two ways to say one thing: a phase that says it one way does not inherit the other. */
   private static final Map<String, String> RIVALS = rivals();
+
+  private static final String ENGINE = "engine";
 
   private Inheritance() {}
 
@@ -31,13 +34,12 @@ final class Inheritance {
     return rivals;
   }
 
-  /** The pipeline, each phase with what it inherits; {@code defaults} stays where it is. */
+  /** The pipeline, each phase with what it inherits, which stays where it is, too. */
   static Mapping apply(Mapping pipeline) {
-    Mapping.Entry defaults = pipeline.entries().get("defaults");
     Mapping.Entry phases = pipeline.entries().get("phases");
-    if (defaults == null
-        || phases == null
-        || !(defaults.value() instanceof Mapping inherited)
+    Mapping inherited = inherited(pipeline);
+    if (phases == null
+        || inherited.entries().isEmpty()
         || !(phases.value() instanceof Sequence own)) {
       return pipeline; // nothing to inherit, or problems that the readers report
     }
@@ -45,6 +47,20 @@ final class Inheritance {
     Map<String, Mapping.Entry> entries = new LinkedHashMap<>(pipeline.entries());
     entries.put("phases", new Mapping.Entry(phases.keyPlace(), own.withItems(merged)));
     return pipeline.withEntries(entries);
+  }
+
+  private static Mapping inherited(Mapping pipeline) {
+    Mapping.Entry defaults = pipeline.entries().get("defaults");
+    Mapping inherited =
+        defaults != null && defaults.value() instanceof Mapping mapping
+            ? mapping
+            : Mapping.empty(pipeline.place(), "defaults");
+    if (!says(pipeline, ENGINE) || says(inherited, ENGINE)) { // not both: a rule refuses that
+      return inherited;
+    }
+    Map<String, Mapping.Entry> entries = new LinkedHashMap<>(inherited.entries());
+    entries.put(ENGINE, pipeline.entries().get(ENGINE));
+    return inherited.withEntries(entries);
   }
 
   private static Node merge(Node inherited, Node own) {

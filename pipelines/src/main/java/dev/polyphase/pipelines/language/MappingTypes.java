@@ -2,15 +2,14 @@ package dev.polyphase.pipelines.language;
 
 import dev.polyphase.pipelines.BaseModel;
 import dev.polyphase.pipelines.Key;
-import dev.polyphase.pipelines.Phase;
 import dev.polyphase.pipelines.language.PipelineFile.NewModel;
-import dev.polyphase.pipelines.language.PipelineFile.PhaseDefaults;
 import dev.polyphase.pipelines.yaml.Mapping;
 import dev.polyphase.pipelines.yaml.Node;
 import dev.polyphase.pipelines.yaml.Sequence;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -145,12 +144,12 @@ final class MappingTypes {
     }
   }
 
-  /** What all phases inherit: any key of one that may be inherited, none of them required. */
-  record PhaseDefaultsType(Shape<Phase> shape) implements ValueType<PhaseDefaults> {
-    PhaseDefaultsType() {
-      this(Shape.of(Phase.class));
-    }
-
+  /**
+   * What all phases inherit: any key of a mapping that may be inherited, none of them required.
+   *
+   * @param inherited what holds them
+   */
+  record Defaults<T, D>(Shape<T> shape, Function<T, D> inherited) implements ValueType<D> {
     @Override
     public List<Form> forms() {
       return List.of(
@@ -163,18 +162,17 @@ final class MappingTypes {
     }
 
     @Override
-    public PhaseDefaults read(
-        String name, Node node, Block block, Supplier<PhaseDefaults> instead) {
-      return new PhaseDefaults(block.readWithin(name, node, Block.Kind.PART, shape));
+    public D read(String name, Node node, Block block, Supplier<D> instead) {
+      return inherited.apply(block.readWithin(name, node, Block.Kind.PART, shape));
     }
 
     @Override
-    public PhaseDefaults standIn() {
-      return new PhaseDefaults(Block.empty().read(shape));
+    public D standIn() {
+      return inherited.apply(Block.empty().read(shape));
     }
 
     @Override
-    public @Nullable Object write(PhaseDefaults defaults) {
+    public @Nullable Object write(D defaults) {
       return null; // they have come to the phases
     }
   }

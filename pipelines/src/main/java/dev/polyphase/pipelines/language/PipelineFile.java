@@ -4,6 +4,7 @@ import dev.polyphase.pipelines.BaseModel;
 import dev.polyphase.pipelines.Key;
 import dev.polyphase.pipelines.Phase;
 import dev.polyphase.pipelines.Pipeline;
+import dev.polyphase.pipelines.TrainingEngine;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
@@ -12,6 +13,7 @@ import java.util.stream.Stream;
  * A pipeline file.
  *
  * @param defaults read for their problems: what they hold has come to the phases already
+ * @param engine likewise
  */
 record PipelineFile(
     @Key(
@@ -19,6 +21,12 @@ record PipelineFile(
                 "any key of a phase but its name and type, for all phases: mappings merge deeply,"
                     + " lists and scalars replace, `null` takes back")
         Optional<PhaseDefaults> defaults,
+    @Key(
+            means =
+                "what trains each phase that says nothing else: inherited as `defaults.engine` is,"
+                    + " beside which it is refused; the trainer that is built in where it stays"
+                    + " away")
+        Optional<EngineDefaults> engine,
     Pipeline pipeline) {
 
   static final Shape<PipelineFile> SHAPE = Shape.of(PipelineFile.class);
@@ -39,6 +47,9 @@ record PipelineFile(
 
   /** What {@code defaults} holds; what it lacks is made up. */
   record PhaseDefaults(Phase phase) {}
+
+  /** What {@code engine} holds; what it lacks is made up. */
+  record EngineDefaults(TrainingEngine engine) {}
 
   /** {@code base_model} as a mapping. */
   record NewModel(@Key(means = "`random`") Init init, BaseModel.Random model) {

@@ -62,6 +62,7 @@ public final class PipelineSchema {
           key.name(),
           switch (key.name()) {
             case "defaults" -> defaults(key);
+            case "engine" -> described(key).put("$ref", PHASE + "engine");
             case "phases" -> phases(key);
             default -> property(key, false);
           });

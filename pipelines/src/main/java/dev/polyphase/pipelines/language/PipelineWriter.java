@@ -28,7 +28,7 @@ public final class PipelineWriter {
     options.setIndentWithIndicator(true);
     options.setDereferenceAliases(true);
     Map<String, Object> keys = new LinkedHashMap<>();
-    PipelineFile.SHAPE.write(new PipelineFile(Optional.empty(), pipeline), keys);
+    PipelineFile.SHAPE.write(new PipelineFile(Optional.empty(), Optional.empty(), pipeline), keys);
     return new Yaml(options).dump(keys);
   }
 

@@ -1,5 +1,7 @@
 package dev.polyphase.pipelines.language;
 
+import static java.util.Map.entry;
+
 import dev.polyphase.pipelines.Adapter;
 import dev.polyphase.pipelines.Dpo;
 import dev.polyphase.pipelines.Evaluation;
@@ -16,6 +18,7 @@ import dev.polyphase.pipelines.SaveRounding;
 import dev.polyphase.pipelines.SelectionRule.Mode;
 import dev.polyphase.pipelines.Targeting;
 import dev.polyphase.pipelines.TrainedWeights;
+import dev.polyphase.pipelines.TrainingEngine;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
@@ -36,16 +39,18 @@ final class Rules {
   }
 
   private static final Map<Class<?>, Rule<?>> BY_RECORD =
-      Map.of(
-          Pipeline.class, (Rule<Pipeline>) Rules::pipeline,
-          TrainedWeights.class, (Rule<TrainedWeights>) Rules::trained,
-          Evaluation.class, (Rule<Evaluation>) EvaluationRules::evaluation,
-          LearningRates.class, (Rule<LearningRates>) Rules::learningRates,
-          LrBySnr.class, (Rule<LrBySnr>) Rules::lrBySnr,
-          Optimizer.class, (Rule<Optimizer>) Rules::optimizer,
-          Monitoring.class, (Rule<Monitoring>) Rules::monitoring,
-          Rows.class, (Rule<Rows>) Rules::rows,
-          Dpo.class, (Rule<Dpo>) DpoRules::dpo);
+      Map.ofEntries(
+          entry(PipelineFile.class, (Rule<PipelineFile>) EngineRules::file),
+          entry(Pipeline.class, (Rule<Pipeline>) Rules::pipeline),
+          entry(TrainedWeights.class, (Rule<TrainedWeights>) Rules::trained),
+          entry(Evaluation.class, (Rule<Evaluation>) EvaluationRules::evaluation),
+          entry(LearningRates.class, (Rule<LearningRates>) Rules::learningRates),
+          entry(LrBySnr.class, (Rule<LrBySnr>) Rules::lrBySnr),
+          entry(Optimizer.class, (Rule<Optimizer>) Rules::optimizer),
+          entry(Monitoring.class, (Rule<Monitoring>) Rules::monitoring),
+          entry(Rows.class, (Rule<Rows>) Rules::rows),
+          entry(Dpo.class, (Rule<Dpo>) DpoRules::dpo),
+          entry(TrainingEngine.class, (Rule<TrainingEngine>) EngineRules::engine));
 
   /** {@code adam_beta2} of {@code lion} by default, as in its paper. */
   private static final double LION_BETA2 = 0.99;

@@ -7,9 +7,13 @@ import dev.polyphase.pipelines.BaseModel;
 import dev.polyphase.pipelines.Dpo.PrefixSharing;
 import dev.polyphase.pipelines.GradientCheckpointing;
 import dev.polyphase.pipelines.Key;
+import dev.polyphase.pipelines.Phase;
 import dev.polyphase.pipelines.Reference;
 import dev.polyphase.pipelines.RescanEvery;
 import dev.polyphase.pipelines.SelectionRule.Budget;
+import dev.polyphase.pipelines.TrainingEngine;
+import dev.polyphase.pipelines.TrainingEngine.Launch;
+import dev.polyphase.pipelines.language.PipelineFile.EngineDefaults;
 import dev.polyphase.pipelines.language.PipelineFile.PhaseDefaults;
 import dev.polyphase.pipelines.yaml.Node;
 import dev.polyphase.pipelines.yaml.Scalar;
@@ -52,7 +56,15 @@ final class ValueTypes {
           entry(Budget.class, ValueTypes::budget),
           entry(Reference.class, ValueTypes::reference),
           entry(BaseModel.class, MappingTypes.BaseModelType::new),
-          entry(PhaseDefaults.class, key -> new MappingTypes.PhaseDefaultsType()));
+          entry(Launch.class, ValueTypes::launch),
+          entry(
+              PhaseDefaults.class,
+              key -> new MappingTypes.Defaults<>(Shape.of(Phase.class), PhaseDefaults::new)),
+          entry(
+              EngineDefaults.class,
+              key ->
+                  new MappingTypes.Defaults<>(
+                      Shape.of(TrainingEngine.class), EngineDefaults::new)));
 
   private ValueTypes() {}
 
@@ -221,6 +233,14 @@ final class ValueTypes {
               }
               return reference instanceof Reference.Shared ? "shared" : "precomputed";
             });
+  }
+
+  private static SingleValue<Launch> launch(Key key) {
+    SingleValue<Launch> command =
+        text(key).as(Launch.Command::new, launch -> ((Launch.Command) launch).line());
+    return command
+        .orWord("local", new Launch.Local(), key.wanted())
+        .orWord("slurm", new Launch.Slurm(), key.wanted());
   }
 
   // ---- what may stay away

@@ -30,6 +30,7 @@ class BoundsTest {
           eval_steps: 1
           early_stopping_patience: 1
           adapter: {type: lora}
+          engine: {type: trl}
       """;
 
   @ParameterizedTest
@@ -73,6 +74,11 @@ class BoundsTest {
         "phases.one.dpo.discopop_tau | 0",
         "phases.one.dpo.f_alpha_divergence_coef | -101",
         "phases.one.dpo.ld_alpha | 1.5",
+        "phases.one.engine.nodes | 4097",
+        "phases.one.engine.processes_per_node | 4097",
+        "phases.one.engine.checkpoint_steps | 2147483647",
+        "phases.one.engine.heartbeat_timeout | 1e300",
+        "phases.one.engine.retries | 2147483647",
         "phases.one.adapter.r | 20000000",
         "phases.one.adapter.alpha | 1e300",
       })

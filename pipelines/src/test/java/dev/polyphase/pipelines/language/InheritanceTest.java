@@ -14,6 +14,8 @@ import dev.polyphase.pipelines.Pipeline;
 import dev.polyphase.pipelines.Reference;
 import dev.polyphase.pipelines.RescanEvery;
 import dev.polyphase.pipelines.Targeting;
+import dev.polyphase.pipelines.TrainingEngine;
+import dev.polyphase.pipelines.TrainingEngine.Launch;
 import dev.polyphase.pipelines.Warmup;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -113,6 +115,69 @@ class InheritanceTest {
             new Targeting.Snr(25, SEVEN_PROJECTIONS, List.of("embed_tokens")),
             new Targeting.Snr(25, SEVEN_PROJECTIONS, List.of()),
             new Targeting.Snr(25, SEVEN_PROJECTIONS, List.of()));
+  }
+
+  @Test
+  void enginesOfPhasesAndOfThePipeline() throws IOException {
+    TrainingEngine inherited =
+        engine(Optional.of("/venv/bin/python"), 2, 8, new Launch.Slurm(), Optional.empty(), 1800);
+    assertThat(inherited.worldSize()).isEqualTo(16);
+    assertThat(read("engines").phases())
+        .extracting(Phase::engine)
+        .containsExactly(
+            Optional.of(inherited),
+            Optional.of(
+                engine(inherited.python(), 2, 4, new Launch.Slurm(), Optional.empty(), 0.5)),
+            Optional.empty(),
+            Optional.empty(),
+            Optional.of(
+                engine(
+                    inherited.python(),
+                    2,
+                    8,
+                    new Launch.Command("start {driver} {\"job\": \"{job}\"}"),
+                    Optional.of("end it"),
+                    1800)),
+            Optional.of(
+                engine(inherited.python(), 1, 8, new Launch.Local(), Optional.empty(), 1800)));
+  }
+
+  /** What ends a command of one's own is of no use to the other ways. */
+  @Test
+  void enginesOfPhasesAndDefaults() throws IOException {
+    assertThat(read("engines-in-defaults").phases())
+        .extracting(Phase::engine)
+        .containsExactly(
+            Optional.of(
+                engine(
+                    Optional.empty(),
+                    2,
+                    1,
+                    new Launch.Command("{python} start.py {job} {driver}"),
+                    Optional.of("end {job}"),
+                    1800)),
+            Optional.of(engine(Optional.empty(), 2, 1, new Launch.Slurm(), Optional.empty(), 1800)),
+            Optional.of(engine(Optional.empty(), 1, 1, new Launch.Local(), Optional.empty(), 1800)),
+            Optional.empty());
+  }
+
+  private static TrainingEngine engine(
+      Optional<String> python,
+      int nodes,
+      int processesPerNode,
+      Launch launch,
+      Optional<String> cancel,
+      double heartbeatTimeout) {
+    return new TrainingEngine(
+        TrainingEngine.Type.TRL,
+        python,
+        nodes,
+        processesPerNode,
+        launch,
+        cancel,
+        100,
+        heartbeatTimeout,
+        2);
   }
 
   @Test

@@ -76,6 +76,15 @@ class OverridesTest {
   }
 
   @Test
+  void giveAllPhasesAnEngineAndTakeItFromOne() {
+    List<Phase> phases =
+        read("engine.type=trl", "engine.processes_per_node=2", "phases.v1.engine.type=embedded")
+            .phases();
+    assertThat(phases.get(0).engine()).isEmpty();
+    assertThat(phases.get(1).engine().orElseThrow().worldSize()).isEqualTo(2);
+  }
+
+  @Test
   void letTheLaterOneWin() {
     assertThat(read("seed=1", "seed=2").seed()).isEqualTo(2);
   }
@@ -106,6 +115,8 @@ class OverridesTest {
             + " | phases has 2 entries, counted from 0, and no entry [2]; give a smaller one",
         "name.x=1 | name is demo and has no key x; leave that out",
         "name[0]=1 | name is demo and has no entry [0]; leave that out",
+        "engine={type: trl, launch: srun} | engine.launch: is srun; give local, slurm or a command"
+            + " with {driver} and {job}",
         "device=[cpu | this list is never closed; add a ]",
         "phases.v1.targeting.top_percent=0"
             + " | phases[0].targeting.top_percent: is 0; give a number of at least 0.0001 and at most 100, or adaptive",

@@ -181,4 +181,31 @@ class PipelineWriterTest {
                 save_total_limit: 2
             """);
   }
+
+  /** A run goes on with what its pipeline says, whatever the file's defaults say by then. */
+  @Test
+  void writesTheEngineIntoEachPhaseThatHasOne() throws IOException {
+    String written =
+        PipelineWriter.toYaml(
+            PipelineReader.read(Path.of("src/test/resources/valid/engines.yaml"), List.of()));
+    assertThat(written)
+        .contains(
+            """
+                save_total_limit: 2
+                engine:
+                  type: trl
+                  python: /venv/bin/python
+                  nodes: 2
+                  processes_per_node: 4
+                  launch: slurm
+                  checkpoint_steps: 100
+                  heartbeat_timeout: 0.5
+                  retries: 2
+              - name: embedded
+            """)
+        .containsOnlyOnce("cancel: end it")
+        .doesNotContain("type: embedded")
+        .doesNotContainPattern("(?m)^engine:");
+    assertThat(written.split(" engine:", -1)).as("of six phases, four have one").hasSize(5);
+  }
 }

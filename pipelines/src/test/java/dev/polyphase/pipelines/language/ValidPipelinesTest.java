@@ -50,6 +50,7 @@ import dev.polyphase.pipelines.SelectionRule;
 import dev.polyphase.pipelines.Simpo;
 import dev.polyphase.pipelines.Targeting;
 import dev.polyphase.pipelines.TrainedWeights;
+import dev.polyphase.pipelines.TrainingEngine;
 import dev.polyphase.pipelines.Vocabulary;
 import dev.polyphase.pipelines.Warmup;
 import java.io.IOException;
@@ -102,6 +103,7 @@ class ValidPipelinesTest {
                         ADAMW,
                         new Monitoring(1, Optional.empty()),
                         EVERY_HALF_HOUR,
+                        Optional.empty(),
                         SIGMOID,
                         KTO,
                         CPO,
@@ -184,6 +186,18 @@ class ValidPipelinesTest {
                         new Optimizer(Optimizer.Name.ADAMW_8BIT, 0.8, 0.95, 1e-6, 0.01, true, 0),
                         new Monitoring(5, Optional.of(new LossWatchdog(4.5, 2))),
                         new Saving(Optional.of(new Amount.Share(0.1)), 7.5, 0),
+                        Optional.of(
+                            new TrainingEngine(
+                                TrainingEngine.Type.TRL,
+                                Optional.of("/venv/bin/python"),
+                                2,
+                                8,
+                                new TrainingEngine.Launch.Command(
+                                    "start --on={nodes}x{per_node} {python} {driver} {job}"),
+                                Optional.of("end {job}"),
+                                50,
+                                90.5,
+                                0)),
                         new Dpo(
                             0.2,
                             List.of(Dpo.LossType.ROBUST, Dpo.LossType.SFT),
@@ -303,6 +317,7 @@ class ValidPipelinesTest {
         ADAMW,
         new Monitoring(1, Optional.empty()),
         EVERY_HALF_HOUR,
+        Optional.empty(),
         SIGMOID,
         KTO,
         CPO,
