@@ -13,6 +13,7 @@ import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
@@ -31,6 +32,13 @@ import org.jspecify.annotations.Nullable;
 public final class Tokenizer implements AutoCloseable {
   /** The file that it is read from. */
   public static final String FILE = "tokenizer.json";
+
+  /** Mistral's own: where a folder has it too, transformers takes it before all others. */
+  private static final String TEKKEN = "tekken.json";
+
+  /** What else vocabularies are kept in: SentencePiece or tiktoken, GPT-2's, BERT's. */
+  private static final List<String> OTHER_FORMATS =
+      List.of(TEKKEN, "tokenizer.model", "spiece.model", "vocab.json", "vocab.txt");
 
   private static final Map<String, String> OPTIONS =
       Map.of("addSpecialTokens", "false", "truncation", "false", "padding", "false");
@@ -69,11 +77,33 @@ public final class Tokenizer implements AutoCloseable {
     if (!InputFile.isThere(file)) {
       throw new InputException(
           Place.in(file.toString()),
-          "this file is missing and rows of text need it; add the model's tokenizer.json, or give"
-              + " pre-tokenised rows");
+          "this file is missing and rows of text need it; %s, or give pre-tokenised rows"
+              .formatted(remedyWithout(modelFolder)));
     }
     TokenizerFolder folder = TokenizerFolder.read(modelFolder);
     return open(modelFolder, folder, TokenizerFile.completed(file, folder));
+  }
+
+  /**
+   * What to do about a folder that has no {@code tokenizer.json}: transformers makes one of what
+   * such folders have in its place.
+   */
+  public static String remedyWithout(Path modelFolder) {
+    return OTHER_FORMATS.stream()
+        .filter(name -> Files.isRegularFile(modelFolder.resolve(name)))
+        .findFirst()
+        .map(
+            name ->
+                ("%s beside it is of another format, so save it as one with transformers:"
+                        + " AutoTokenizer.from_pretrained(%s).save_pretrained(FOLDER)%s")
+                    .formatted(
+                        name,
+                        // Else it is mistral-common's where that is installed, which saves none.
+                        name.equals(TEKKEN) ? "FOLDER, mistral_format=False" : "FOLDER",
+                        name.endsWith(".model")
+                            ? ", which may want the packages sentencepiece and tiktoken"
+                            : ""))
+        .orElse("add the model's " + FILE);
   }
 
   /** Loads the native library, which is unpacked on first use. */

@@ -51,7 +51,8 @@ public record TokenizerExtension(
     if (!InputFile.isThere(file)) {
       throw new InputException(
           Place.in(file.toString()),
-          "this file is missing, and special_tokens and tokens are added to it; add the model's tokenizer.json, or leave them out");
+          "this file is missing, and special_tokens and tokens are added to it; %s, or leave them out"
+              .formatted(Tokenizer.remedyWithout(modelFolder)));
     }
     return new Folder(modelFolder, file, wanted).extended();
   }

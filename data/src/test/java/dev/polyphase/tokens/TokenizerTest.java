@@ -12,6 +12,7 @@ import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** The fixtures' tokenizer has one token a byte, with the byte's value as its id. */
@@ -209,6 +210,37 @@ class TokenizerTest {
           .hasMessageStartingWith(temp.resolve("tokenizer.json") + ": ")
           .hasMessageContaining("missing");
     }
+  }
+
+  /** As SentencePiece, Mistral, GPT-2 and BERT have it. */
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "tokenizer.model | FOLDER | , which may want the packages sentencepiece and tiktoken",
+        "tekken.json | FOLDER, mistral_format=False | ''",
+        "vocab.json | FOLDER | ''",
+        "vocab.txt | FOLDER | ''",
+      })
+  void aVocabularyOfAnotherFormatIsNamed(String file, String read, String packages)
+      throws IOException {
+    Files.createFile(temp.resolve(file));
+    assertThatThrownBy(() -> Tokenizer.open(temp))
+        .isInstanceOf(InputException.class)
+        .hasMessage(
+            "%s: this file is missing and rows of text need it; %s beside it is of another format,"
+                + " so save it as one with transformers:"
+                + " AutoTokenizer.from_pretrained(%s).save_pretrained(FOLDER)%s,"
+                + " or give pre-tokenised rows",
+            temp.resolve("tokenizer.json"), file, read, packages);
+  }
+
+  /** As Mistral published it, and transformers reads tekken.json first. */
+  @Test
+  void ofTwoOtherFormatsMistralsOwnIsNamed() throws IOException {
+    Files.createFile(temp.resolve("tokenizer.model"));
+    Files.createFile(temp.resolve("tekken.json"));
+    assertThat(Tokenizer.remedyWithout(temp)).startsWith("tekken.json beside it ");
   }
 
   private void refused(String file, String content, String... sentence) throws IOException {

@@ -10,6 +10,7 @@ import dev.polyphase.phases.batches.Mixture;
 import dev.polyphase.phases.objective.Objective;
 import dev.polyphase.phases.objective.ObjectiveSource;
 import dev.polyphase.phases.objective.ReadRows;
+import dev.polyphase.phases.objective.RowModel;
 import dev.polyphase.pipelines.Batch;
 import dev.polyphase.pipelines.Dataset;
 import dev.polyphase.pipelines.Kto;
@@ -31,7 +32,9 @@ record JudgedSource(RowReader reader) implements ObjectiveSource {
         batch.microBatchSize() * batch.gradientAccumulationSteps() == 1 && !batch.samplePacking();
     return oneRow && phase.kto().lossType() == Kto.LossType.KTO
         ? List.of(
-            "the loss kto holds each row against a step's others, and a step has one row; raise micro_batch_size or gradient_accumulation_steps, or set kto.loss_type to apo_zero_unpaired")
+            "the loss kto holds each row against a step's others, and a step has one row; raise"
+                + " micro_batch_size or gradient_accumulation_steps, or set kto.loss_type to"
+                + " apo_zero_unpaired")
         : List.of();
   }
 
@@ -40,7 +43,7 @@ record JudgedSource(RowReader reader) implements ObjectiveSource {
       PhaseRequest request,
       String key,
       List<Dataset> datasets,
-      int vocabSize,
+      RowModel model,
       LazyTokenizer tokenizer,
       ReadingListener listener)
       throws IOException {
@@ -49,7 +52,7 @@ record JudgedSource(RowReader reader) implements ObjectiveSource {
         reader.judged(
             new RowReader.Asked(request.folder(), request.path(key), datasets, phase.rows()),
             new JudgedEncoders(
-                vocabSize, tokenizer, new ChatEncoder(tokenizer, request.chatTemplate())),
+                model.vocabSize(), tokenizer, new ChatEncoder(tokenizer, request.chatTemplate())),
             listener);
     JudgedFitting fitting = new JudgedFitting(phase.batch().sequenceLen(), phase.excessLength());
     return new Rows(prepared, fitting.of(prepared, request.path(key)), phase);

@@ -33,15 +33,19 @@ record PairSettings(
    */
   private static final double WORTH_SHARING = 1 / 6.0;
 
-  /** A phase's. */
-  static PairSettings of(Phase phase, Pairs pairs) {
+  /**
+   * A phase's.
+   *
+   * @param sharesPrefixes whether the models that compute pairs allow it
+   */
+  static PairSettings of(Phase phase, Pairs pairs, boolean sharesPrefixes) {
     boolean packed = phase.batch().samplePacking();
     boolean isDeterministic = FirstStepCheck.isDeterministic(phase);
     boolean shares =
         switch (prefixSharing(phase)) {
           case ON -> true;
           case OFF -> false;
-          case AUTO -> isDeterministic && promptShare(pairs) >= WORTH_SHARING;
+          case AUTO -> sharesPrefixes && isDeterministic && promptShare(pairs) >= WORTH_SHARING;
         };
     return new PairSettings(
         program(phase),
@@ -52,7 +56,8 @@ record PairSettings(
         isDeterministic);
   }
 
-  private static PrefixSharing prefixSharing(Phase phase) {
+  /** What the phase asks for. */
+  static PrefixSharing prefixSharing(Phase phase) {
     return phase.type() == PhaseType.DPO ? phase.dpo().prefixSharing() : PrefixSharing.AUTO;
   }
 

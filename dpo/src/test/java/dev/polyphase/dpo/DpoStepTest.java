@@ -5,8 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.polyphase.dpo.MeasuredSteps.Way;
 import dev.polyphase.fixtures.Fixture;
 import dev.polyphase.kernels.Precision;
-import dev.polyphase.phases.bench.DecoderShape;
-import dev.polyphase.phases.model.RandomModels;
+import dev.polyphase.phases.families.RandomModels;
 import dev.polyphase.phases.model.TrainedTensor;
 import dev.polyphase.weights.Checkpoint;
 import dev.polyphase.weights.TensorInfo;
@@ -27,8 +26,11 @@ import org.junit.jupiter.params.provider.EnumSource;
 
 /** The ways to ask the reference against each other: what they train, and what they take. */
 class DpoStepTest {
-  private static final DecoderShape SHAPE =
-      new DecoderShape(512, 8, 8, 8, 1408, 4096, false, 64, 1);
+  private static final String CONFIG =
+      """
+      {"architectures": ["LlamaForCausalLM"], "hidden_size": 512, "num_hidden_layers": 8,
+       "num_attention_heads": 8, "intermediate_size": 1408, "vocab_size": 4096}
+      """;
 
   @TempDir Path folder;
 
@@ -83,7 +85,7 @@ class DpoStepTest {
   private Path randomModel() throws IOException {
     Path tokenizer = Files.createDirectory(folder.resolve("tokenizer"));
     Files.writeString(tokenizer.resolve("tokenizer.json"), "{}");
-    Path config = Files.writeString(folder.resolve("config.json"), SHAPE.config());
+    Path config = Files.writeString(folder.resolve("config.json"), CONFIG);
     Path outline = Files.createDirectory(folder.resolve("outline"));
     new RandomModels().outline(config, tokenizer, outline);
     new RandomModels().create(outline, folder.resolve("base"), 1);

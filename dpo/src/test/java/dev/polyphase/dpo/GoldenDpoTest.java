@@ -9,7 +9,7 @@ import dev.polyphase.fixtures.Fixture;
 import dev.polyphase.kernels.Precision;
 import dev.polyphase.phases.api.PhaseRequest;
 import dev.polyphase.phases.api.PhaseStart;
-import dev.polyphase.phases.model.ConfigReader;
+import dev.polyphase.phases.families.ConfigReader;
 import dev.polyphase.phases.model.Transformer;
 import dev.polyphase.phases.objective.NextToken;
 import dev.polyphase.phases.objective.Outcome;

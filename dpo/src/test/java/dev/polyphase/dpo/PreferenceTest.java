@@ -7,7 +7,7 @@ import static org.assertj.core.api.Assertions.within;
 import dev.polyphase.data.Pair;
 import dev.polyphase.fixtures.Fixture;
 import dev.polyphase.kernels.Precision;
-import dev.polyphase.phases.model.ConfigReader;
+import dev.polyphase.phases.families.ConfigReader;
 import dev.polyphase.phases.model.Transformer;
 import dev.polyphase.phases.objective.Mean;
 import dev.polyphase.phases.objective.Outcome;

@@ -173,6 +173,7 @@ class ArchitectureTest {
             .resideInAnyPackage(
                 "dev.polyphase.dpo..",
                 "dev.polyphase.kernels..",
+                "dev.polyphase.phases.families..",
                 "dev.polyphase.phases.model..",
                 "dev.polyphase.phases.preparation..",
                 "dev.polyphase.phases.result..",

@@ -5,20 +5,29 @@ import java.util.List;
 /** Which weights a phase trains. */
 public sealed interface Targeting {
 
-  /** {@link #PROJECTIONS}, as a file has them. */
-  String PROJECTIONS_IN_YAML =
-      "[self_attn.q_proj, self_attn.k_proj, self_attn.v_proj, self_attn.o_proj,"
-          + " mlp.gate_proj, mlp.up_proj, mlp.down_proj]";
-
-  /** The seven projections, the module types that are scanned where none are named. */
+  /** The seven projections of models like Llama. */
   List<String> PROJECTIONS =
-      List.of(PROJECTIONS_IN_YAML.substring(1, PROJECTIONS_IN_YAML.length() - 1).split(", "));
+      List.of(
+          "self_attn.q_proj",
+          "self_attn.k_proj",
+          "self_attn.v_proj",
+          "self_attn.o_proj",
+          "mlp.gate_proj",
+          "mlp.up_proj",
+          "mlp.down_proj");
+
+  /**
+   * The entry of {@code modules} that means a model's own projections: {@link #PROJECTIONS} where
+   * it has these. It is what is scanned where no modules are named.
+   */
+  String MODEL_PROJECTIONS = "projections";
 
   /**
    * The modules that a rule chooses by their singular values.
    *
    * @param rule how they are ranked and how many are taken
-   * @param modules what is ranked: module types, {@code re:} and a regular expression, {@code all}
+   * @param modules what is ranked: {@link #MODEL_PROJECTIONS}, module types, {@code re:} and a
+   *     regular expression, {@code all}
    * @param alwaysTrain modules trained whatever their rank, as {@code lm_head}, {@code
    *     embed_tokens}
    */

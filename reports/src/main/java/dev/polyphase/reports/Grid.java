@@ -27,6 +27,9 @@ final class Grid {
   private static final int LOW_STRIP = 14;
   private static final int STRIP_GAP = 2;
 
+  /** Of each expert's line; a strip is no lower for it. */
+  private static final int LINE_OF_EXPERT = 3;
+
   /** A panel without any strip has the height of these, to say in it why. */
   private static final int FEWEST_STRIPS = 3;
 
@@ -37,6 +40,7 @@ final class Grid {
   private final List<Integer> layers;
   private final int layeredStrips;
   private final int stripHeight;
+  private final int[] tops;
   private final int cellWidth;
 
   private Grid(List<Strip> strips, List<Integer> layers) {
@@ -45,6 +49,10 @@ final class Grid {
     strips.forEach(strip -> rows.put(strip.key(), rows.size()));
     layeredStrips = (int) strips.stream().filter(Strip::layered).count();
     stripHeight = strips.size() > MOST_HIGH_STRIPS ? LOW_STRIP : HIGH_STRIP;
+    tops = new int[strips.size() + 1];
+    for (int row = 0; row < strips.size(); row++) {
+      tops[row + 1] = tops[row] + height(strips.get(row));
+    }
     int share = LAYERS_WIDTH / Math.max(1, layers.size());
     cellWidth = Math.max(NARROWEST_CELL, Math.min(WIDEST_CELL, share));
   }
@@ -74,11 +82,23 @@ final class Grid {
   }
 
   int panelHeight() {
-    return axisHeight() + Math.max(FEWEST_STRIPS, strips.size()) * stripHeight;
+    return axisHeight() + Math.max(FEWEST_STRIPS * stripHeight, tops[strips.size()]);
   }
 
-  int cellHeight() {
-    return stripHeight - STRIP_GAP;
+  /** What a strip takes: as much as any other, or more where lines of experts need it. */
+  private int height(Strip strip) {
+    return Math.max(stripHeight, strip.lines() * LINE_OF_EXPERT + STRIP_GAP);
+  }
+
+  /** The height of a strip without the gap below it. */
+  int cellHeight(int row) {
+    return height(strips.get(row)) - STRIP_GAP;
+  }
+
+  /** The height of a module: a strip's, or one line of it. */
+  int cellHeight(ModuleReport module) {
+    int row = row(module);
+    return cellHeight(row) / strips.get(row).lines();
   }
 
   /** Between narrow cells no gap is left, or there would be more gap than cell. */
@@ -93,17 +113,22 @@ final class Grid {
   }
 
   int y(ModuleReport module) {
-    return y(Objects.requireNonNull(rows.get(Strip.key(module))));
+    int row = row(module);
+    return y(row) + strips.get(row).line(module) * cellHeight(module);
+  }
+
+  private int row(ModuleReport module) {
+    return Objects.requireNonNull(rows.get(Strip.key(module)));
   }
 
   /** The upper edge of a strip. */
   int y(int row) {
-    return row * stripHeight + (row < layeredStrips ? 0 : axisHeight());
+    return tops[row] + (row < layeredStrips ? 0 : axisHeight());
   }
 
   /** The baseline of the layers' numbers. */
   int axisY() {
-    return layeredStrips * stripHeight + 10;
+    return tops[layeredStrips] + 10;
   }
 
   double middleOfColumn(int column) {

@@ -68,7 +68,14 @@ final class HeatmapLayout {
       y = panels(first, Math.min(first + columns, report.phases().size()), y + LINE);
     }
     int width = 2 * margin + gutter + columns * (grid.panelWidth() + PANEL_GAP) - PANEL_GAP;
-    return new Heatmap(width, y + margin, cells, labels);
+    // Of a small model the legend is wider than all panels.
+    double widest =
+        labels.stream()
+            .mapToDouble(label -> label.left() + label.style().width(label.text()))
+            .max()
+            .orElse(0);
+    int needed = (int) Math.ceil(widest) + margin;
+    return new Heatmap(Math.max(width, needed), y + margin, cells, labels);
   }
 
   private int head() {
@@ -111,9 +118,14 @@ final class HeatmapLayout {
   private int panels(int first, int end, int top) {
     int y = top + TITLE.size() + LINE + 8;
     for (int row = 0; row < grid.strips().size(); row++) {
-      double baseline = y + grid.y(row) + grid.cellHeight() / 2.0 + 3.5;
+      double baseline = y + grid.y(row) + grid.cellHeight(row) / 2.0 + 3.5;
       String text = rowLabel(grid.strips().get(row));
       labels.add(new Label(margin + gutter - LABEL_GAP, baseline, Anchor.END, TEXT, text));
+      String experts = expertsLabel(grid.strips().get(row));
+      if (!experts.isEmpty() && grid.cellHeight(row) > 2 * LINE) {
+        double below = baseline + LINE - 2;
+        labels.add(new Label(margin + gutter - LABEL_GAP, below, Anchor.END, NOTE, experts));
+      }
     }
     if (!grid.layers().isEmpty()) {
       double right = margin + gutter - LABEL_GAP;
@@ -151,7 +163,7 @@ final class HeatmapLayout {
               left + grid.x(module),
               top + grid.y(module),
               grid.cellWidth(module),
-              grid.cellHeight(),
+              grid.cellHeight(module),
               Colors.module(module.selected(), depths.of(module)),
               module.selected(),
               Wording.title(module, ranked.getOrDefault(module.type(), 0))));
@@ -186,6 +198,14 @@ final class HeatmapLayout {
 
   private static String rowLabel(Strip strip) {
     return Wording.cut(strip.label(), LONGEST_LABEL);
+  }
+
+  /** Whose lines a strip of experts has; empty for any other. */
+  private static String expertsLabel(Strip strip) {
+    return strip.experts().isEmpty()
+        ? ""
+        : "experts %d to %d"
+            .formatted(strip.experts().get(0), strip.experts().get(strip.experts().size() - 1));
   }
 
   private String fitted(String text) {

@@ -5,6 +5,10 @@ import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.SortedMap;
+import java.util.SortedSet;
+import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -119,15 +123,36 @@ final class PhaseSection {
             .formatted(rows));
   }
 
-  /** The layers of some modules of a type; the name of one outside the layers. */
+  /**
+   * The layers of some modules of a type, of experts with their numbers in each; the name of one
+   * outside the layers.
+   */
   private static String places(List<ModuleReport> modules) {
-    return modules.stream()
-        .sorted(
-            Comparator.comparing(
-                ModuleReport::layer, Comparator.nullsLast(Comparator.naturalOrder())))
-        .map(module -> module.layer() == null ? module.module() : module.layer().toString())
-        .map(Markup::escape)
-        .collect(Collectors.joining(", "));
+    SortedMap<Integer, SortedSet<Integer>> expertsOfLayers = new TreeMap<>();
+    List<String> outside = new ArrayList<>();
+    for (ModuleReport module : modules) {
+      @Nullable Integer layer = module.layer();
+      if (layer == null) {
+        outside.add(module.module());
+        continue;
+      }
+      SortedSet<Integer> experts = expertsOfLayers.computeIfAbsent(layer, l -> new TreeSet<>());
+      @Nullable Integer expert = Strip.expert(module);
+      if (expert != null) {
+        experts.add(expert);
+      }
+    }
+    List<String> places = new ArrayList<>();
+    expertsOfLayers.forEach((layer, experts) -> places.add(layer + experts(experts)));
+    places.addAll(outside);
+    return places.stream().map(Markup::escape).collect(Collectors.joining(", "));
+  }
+
+  private static String experts(SortedSet<Integer> numbers) {
+    String kind = numbers.size() == 1 ? " (expert " : " (experts ";
+    return numbers.isEmpty()
+        ? ""
+        : numbers.stream().map(String::valueOf).collect(Collectors.joining(", ", kind, ")"));
   }
 
   private static String selection(PhaseReport phase) {
@@ -136,7 +161,7 @@ final class PhaseSection {
     }
     Map<String, List<ModuleReport>> byType = new LinkedHashMap<>();
     for (ModuleReport module : phase.shown()) {
-      byType.computeIfAbsent(module.type(), type -> new ArrayList<>()).add(module);
+      byType.computeIfAbsent(Strip.type(module), type -> new ArrayList<>()).add(module);
     }
     StringBuilder lists = new StringBuilder();
     byType.forEach((type, modules) -> lists.append(selection(type, modules)));

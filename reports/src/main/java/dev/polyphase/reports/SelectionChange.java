@@ -12,7 +12,7 @@ import java.util.stream.Stream;
 /**
  * What a phase trained of one type of module, beside the phase before.
  *
- * @param type the type
+ * @param type the type; all experts' types of one projection are one here
  * @param stayed trained by both
  * @param entered trained by this phase alone
  * @param left trained by the phase before alone
@@ -38,7 +38,8 @@ record SelectionChange(
       boolean was = then.contains(module.module());
       boolean is = now.contains(module.module());
       if (was || is) {
-        SelectionChange change = changes.computeIfAbsent(module.type(), SelectionChange::none);
+        SelectionChange change =
+            changes.computeIfAbsent(Strip.key(module), strip -> none(Strip.type(module)));
         (was && is ? change.stayed : is ? change.entered : change.left).add(module);
       }
     }

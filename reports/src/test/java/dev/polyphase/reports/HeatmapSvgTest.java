@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.awt.Rectangle;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -101,6 +102,19 @@ class HeatmapSvgTest {
   }
 
   @Test
+  void theLegendFitsTheSmallestPicture() {
+    List<ModuleReport> one = List.of(Reports.module(0, "t", 1, 1, true));
+    Heatmap heatmap =
+        HeatmapLayout.whole(new Report("n", "n", "n", "n", List.of(Reports.phase("one", one))));
+
+    for (Heatmap.Label label : heatmap.labels()) {
+      assertThat(label.left() + label.style().width(label.text()))
+          .as(label.text())
+          .isLessThan(heatmap.width());
+    }
+  }
+
+  @Test
   void noTextReachesBeyondThePicture() {
     String name = "n".repeat(300);
     List<ModuleReport> modules = List.of(Reports.module(0, name, 1, 1, true));
@@ -158,18 +172,36 @@ class HeatmapSvgTest {
   }
 
   @Test
-  void typesOfAMixtureOfExpertsAreStripsEach() throws Exception {
-    List<ModuleReport> modules = new java.util.ArrayList<>();
+  void expertsShareAStripInWhichEachHasALine() throws Exception {
+    // Ranked as types of their own, as one type, and as parts of one tensor.
+    List<ModuleReport> modules = new ArrayList<>();
     for (int expert = 0; expert < 128; expert++) {
       for (int layer = 0; layer < 3; layer++) {
-        modules.add(
-            Reports.module(layer, "mlp.experts." + expert + ".up_proj", 1, layer + 1, layer == 0));
+        String of = "model.layers." + layer + ".mlp.experts.";
+        String type = "mlp.experts." + expert + ".up_proj";
+        modules.add(new ModuleReport(of + expert + ".up_proj", type, layer, 1.0, 1, true));
+        String all = "mlp.experts.*.down_proj";
+        modules.add(new ModuleReport(of + expert + ".down_proj", all, layer, 1.0, 1, true));
+        String part = of + "gate_up_proj[" + expert + "]";
+        modules.add(new ModuleReport(part, "experts.gate_up_proj", layer, 1.0, 1, expert < 9));
       }
     }
+    modules.add(Reports.module(0, "mlp.gate", 1, 1, true));
     Xml svg = Xml.parse(HeatmapSvg.write(Reports.of(Reports.phase("p", modules))));
 
     assertThat(svg.modules()).hasSize(modules.size());
-    assertThat(svg.texts("text")).contains("mlp.experts.127.up_proj");
+    assertThat(svg.texts("text"))
+        .contains("mlp.experts.*.up_proj", "mlp.experts.*.down_proj", "mlp.experts.gate_up_proj")
+        .contains("experts 0 to 127", "mlp.gate")
+        .doesNotContain("mlp.experts.127.up_proj");
+    Set<String> places = new HashSet<>();
+    int lowest = 0;
+    for (Element box : svg.modules()) {
+      assertThat(places.add(Xml.number(box, "x") + "," + Xml.number(box, "y"))).isTrue();
+      lowest = Math.max(lowest, Xml.number(box, "y"));
+    }
+    // Three strips of 128 lines each, not 384 strips.
+    assertThat(lowest).isBetween(3 * 128 * 2, 3 * 128 * 4);
   }
 
   @Test

@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class ReportPageTest {
 
@@ -71,6 +73,38 @@ class ReportPageTest {
     assertThat(row(page, "model.layers.1.mlp.up_proj")).containsExactly("SNR 0.7500");
     assertThat(row(page, "learning_rate")).containsExactly("1e-5");
     assertThat(row(page, "data/math.jsonl")).containsExactly("sha256 ab12");
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "mlp.experts.%d.up_proj, mlp.experts.*.up_proj",
+    "mlp.experts.up_proj[%d], mlp.experts.up_proj"
+  })
+  void expertsAreListedByLayer(String name, String type) throws Exception {
+    PhaseReport first =
+        Reports.phase(
+            "first", List.of(expert(0, name, 10), expert(0, name, 2), expert(1, name, 0)));
+    PhaseReport second =
+        Reports.phase(
+            "second",
+            List.of(
+                expert(3, name, 9),
+                expert(3, name, 10),
+                expert(3, name, 1),
+                expert(1, name, 0),
+                Reports.module(3, "self_attn.q_proj", 1, 1, true)));
+
+    Xml page = parse(ReportPage.write(Reports.of(first, second)));
+
+    assertThat(page.texts("summary"))
+        .contains("Beside first: 4 modules entered, 2 left", type + ": 4 of 4");
+    assertThat(row(page, type))
+        .containsExactly("3 (experts 1, 9, 10)", "0 (experts 2, 10)", "1 (expert 0)");
+    assertThat(row(page, "self_attn.q_proj")).containsExactly("3", "", "");
+  }
+
+  private static ModuleReport expert(int layer, String name, int expert) {
+    return Reports.module(layer, name.formatted(expert), 1, 1, true);
   }
 
   /** However many there are, they push nothing else aside. */

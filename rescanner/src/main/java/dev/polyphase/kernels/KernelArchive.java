@@ -23,7 +23,7 @@ final class KernelArchive {
   static byte[] of(String source) {
     ByteArrayOutputStream bytes = new ByteArrayOutputStream();
     try (ZipOutputStream zip = new ZipOutputStream(bytes)) {
-      put(zip, "version", "3\n".getBytes(StandardCharsets.US_ASCII));
+      put(zip, "version", "10\n".getBytes(StandardCharsets.US_ASCII));
       put(zip, "constants.pkl", NO_CONSTANTS);
       put(zip, "data.pkl", moduleObject());
       put(zip, "code/__torch__.py", source.getBytes(StandardCharsets.UTF_8));

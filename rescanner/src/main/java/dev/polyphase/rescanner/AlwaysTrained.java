@@ -3,6 +3,7 @@ package dev.polyphase.rescanner;
 import dev.polyphase.pipelines.problems.InputException;
 import dev.polyphase.pipelines.problems.Problem;
 import dev.polyphase.weights.Checkpoint;
+import dev.polyphase.weights.FusedExperts;
 import dev.polyphase.weights.HeadTie;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -10,6 +11,8 @@ import java.util.Comparator;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.function.Predicate;
+import java.util.regex.Pattern;
 
 /**
  * The modules that are trained whatever their rank, {@code always_train} of a pipeline.
@@ -25,7 +28,8 @@ public record AlwaysTrained(List<ModuleName> modules) {
   /**
    * The modules that some entries mean: an entry is the end of a module's name, in whole parts, so
    * that {@code embed_tokens} means {@code model.embed_tokens}. On a tied model {@code lm_head}
-   * means the embeddings.
+   * means the embeddings. A {@code *} is any number, and the name of a tensor that holds several
+   * experts means all of these.
    *
    * @throws InputException naming every entry that means no module
    */
@@ -34,8 +38,7 @@ public record AlwaysTrained(List<ModuleName> modules) {
     Set<ModuleName> found = new LinkedHashSet<>();
     List<Problem> problems = new ArrayList<>();
     for (String entry : headFirst(entries)) {
-      List<ModuleName> meant =
-          modules.names().stream().filter(module -> endsIn(module.text(), entry)).toList();
+      List<ModuleName> meant = modules.names().stream().filter(endingIn(entry)).toList();
       found.addAll(meant);
       if (meant.isEmpty()) {
         problems.add(new Problem(null, "always_train names '" + entry + noModule(entry)));
@@ -50,7 +53,7 @@ public record AlwaysTrained(List<ModuleName> modules) {
   private static String noModule(String entry) {
     return entry.equals(TiedHead.MODULE)
         ? "', and this model has no "
-            + TiedHead.WEIGHT
+            + HeadTie.HEAD
             + "; if its head is the embeddings, set "
             + HeadTie.KEY
             + " to true in its config.json, else leave "
@@ -60,9 +63,29 @@ public record AlwaysTrained(List<ModuleName> modules) {
             + " leave it out, or give the end of a module's name, as embed_tokens";
   }
 
-  /** The modules as {@code unfrozen_parameters}: {@code ^lm_head.weight$}. */
-  public List<String> patterns() {
-    return modules.stream().map(module -> "^" + module.text() + ".weight$").toList();
+  /**
+   * The modules as {@code unfrozen_parameters} that match what they train: {@code
+   * ^lm_head.weight$}, of one expert of a fused tensor {@code ^NAME$[3]}, and the same of each bias
+   * that there is.
+   *
+   * @param checkpoint whose modules they are
+   */
+  public List<String> patterns(Checkpoint checkpoint) throws IOException {
+    CheckpointModules all = CheckpointModules.of(checkpoint);
+    Set<String> patterns = new LinkedHashSet<>();
+    for (ModuleName module : modules) {
+      // The head keeps its own name where it is tied to the embeddings.
+      boolean fused = FusedExperts.partName(module.text()).isPresent();
+      patterns.add(pattern(fused ? module.text() : module.text() + ".weight"));
+      all.tensorsOf(module).stream().skip(1).map(AlwaysTrained::pattern).forEach(patterns::add);
+    }
+    return List.copyOf(patterns);
+  }
+
+  private static String pattern(String tensor) {
+    return FusedExperts.partName(tensor)
+        .map(part -> "^" + part.tensor() + "$[" + part.expert() + "]")
+        .orElse("^" + tensor + "$");
   }
 
   private static List<String> headFirst(List<String> entries) {
@@ -72,7 +95,13 @@ public record AlwaysTrained(List<ModuleName> modules) {
         .toList();
   }
 
-  private static boolean endsIn(String module, String entry) {
-    return module.equals(entry) || module.endsWith("." + entry);
+  private static Predicate<ModuleName> endingIn(String entry) {
+    String end = Pattern.quote(entry).replace("*", "\\E[0-9]+\\Q");
+    Pattern ending = Pattern.compile("(?:.*\\.)?" + end, Pattern.DOTALL);
+    return module ->
+        ending.matcher(module.text()).matches()
+            || FusedExperts.partName(module.text())
+                .filter(part -> ending.matcher(part.stem()).matches())
+                .isPresent();
   }
 }

@@ -13,9 +13,11 @@ import java.util.List;
  * @param standIn a selection of at least as many parameters as the rule will take: the largest
  *     modules, and of equal ones the first
  * @param types how many modules it will take of each type
+ * @param modules at most so many modules it will take of all types: fewer than of each one by one
+ *     where types are ranked together
  * @param exact whether it will take just as many parameters as {@code standIn}
  */
-public record MostSelected(Selection standIn, List<TypeBound> types, boolean exact) {
+public record MostSelected(Selection standIn, List<TypeBound> types, int modules, boolean exact) {
   private static final Comparator<Candidate> SMALLEST_FIRST =
       Comparator.comparingLong(Candidate::parameters);
 
@@ -61,10 +63,12 @@ public record MostSelected(Selection standIn, List<TypeBound> types, boolean exa
             ranking -> bound(ranking, rule, allParameters).standIn());
 
     boolean exact = true;
+    int most = 0;
     List<TypeBound> types = new ArrayList<>();
     for (List<Candidate> ranking : Selection.rankings(measured, rule)) {
       Bound bound = bound(ranking, rule, allParameters);
       boolean whole = bound.most() == ranking.size();
+      most += bound.most();
       exact &= bound.exact() && (whole || ofOneSize(ranking));
       if (rule.ranking() == Ranking.PER_TYPE) {
         String type = ranking.get(0).snr().type();
@@ -78,7 +82,7 @@ public record MostSelected(Selection standIn, List<TypeBound> types, boolean exa
         }
       }
     }
-    return new MostSelected(standIn, types, exact);
+    return new MostSelected(standIn, types, most, exact);
   }
 
   private static Bound bound(List<Candidate> ranking, SelectionRule rule, long allParameters) {

@@ -3,6 +3,7 @@ package dev.polyphase.rescanner;
 import dev.polyphase.weights.Checkpoint;
 import dev.polyphase.weights.StoredValues;
 import dev.polyphase.weights.TensorInfo;
+import dev.polyphase.weights.TextNames;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -10,7 +11,10 @@ import java.util.List;
 import java.util.Set;
 import java.util.stream.Collectors;
 
-/** Tensors that hold NaN or infinity and that a scan did not measure, as norms and embeddings. */
+/**
+ * Tensors of the text model that hold NaN or infinity and that a scan did not measure, as norms and
+ * embeddings.
+ */
 public final class NotFinite {
   /** Elements that are looked at, the smallest tensors first: a few seconds. */
   private static final long MOST_ELEMENTS = 500_000_000;
@@ -22,12 +26,14 @@ public final class NotFinite {
    * none.
    */
   public static List<String> besides(Scan scan, Checkpoint checkpoint) throws IOException {
+    TextNames text = TextNames.of(checkpoint);
     Set<String> measured =
         scan.modules().stream()
-            .map(module -> module.target().tensor().name().replaceFirst("\\[\\d+]$", ""))
+            .map(module -> module.target().tensor().name())
             .collect(Collectors.toSet());
     List<TensorInfo> others =
-        checkpoint.tensors().stream()
+        checkpoint.parts().stream()
+            .filter(tensor -> text.covers(tensor.name()))
             .filter(
                 tensor -> !measured.contains(tensor.name()) && StoredValues.isPlain(tensor.type()))
             .sorted(Comparator.comparingLong(TensorInfo::elements))

@@ -29,18 +29,28 @@ final class ParameterPattern {
       Pattern.compile("^(.+)\\[([0-9]*)(:)?([0-9]*)\\]$", Pattern.UNIX_LINES);
   private static final Pattern LITERAL_DOT = Pattern.compile("\\.(?!\\+)");
 
+  /** An expression in which nothing but its ends means anything but itself. */
+  private static final Pattern PLAIN = Pattern.compile("\\^?([A-Za-z0-9_.-]+)\\$?");
+
   /** More digits than any dimension has. */
   private static final int MOST_DIGITS = 18;
 
   private final String text;
   private final ParameterMatch match;
   private final Pattern names;
+  private final Optional<String> start;
   private final @Nullable Rows rows;
 
-  private ParameterPattern(String text, ParameterMatch match, Pattern names, @Nullable Rows rows) {
+  private ParameterPattern(
+      String text,
+      ParameterMatch match,
+      Pattern names,
+      Optional<String> start,
+      @Nullable Rows rows) {
     this.text = text;
     this.match = match;
     this.names = names;
+    this.start = start;
     this.rows = rows;
   }
 
@@ -67,7 +77,17 @@ final class ParameterPattern {
           case EXACT -> Pattern.compile(name, Pattern.LITERAL);
           case REGEX -> PythonRegex.compile(name);
         };
-    return new ParameterPattern(text, match, names, ranged ? rows(withRows) : null);
+    return new ParameterPattern(
+        text, match, names, start(name, match), ranged ? rows(withRows) : null);
+  }
+
+  private static Optional<String> start(String name, ParameterMatch match) {
+    Matcher plain = PLAIN.matcher(name);
+    return switch (match) {
+      case AXOLOTL -> plain.matches() ? Optional.of(plain.group(1)) : Optional.empty();
+      case EXACT -> Optional.of(name);
+      case REGEX -> Optional.empty();
+    };
   }
 
   private static Rows rows(MatchResult range) {
@@ -91,6 +111,15 @@ final class ParameterPattern {
   /** Its rows; null where it has no range, which means all. */
   @Nullable Rows rows() {
     return rows;
+  }
+
+  /**
+   * What every name begins with that it matches, so that no other need be tried; empty where that
+   * takes trying. A name of one expert in a fused tensor, which ends in a bracket, matches only
+   * together with the tensor's.
+   */
+  Optional<String> start() {
+    return start;
   }
 
   /**

@@ -5,6 +5,7 @@ import dev.polyphase.pipelines.problems.InputFile;
 import dev.polyphase.pipelines.problems.Place;
 import dev.polyphase.weights.AtomicFiles;
 import dev.polyphase.weights.FileFailure;
+import dev.polyphase.weights.TextNames;
 import java.io.IOException;
 import java.nio.charset.CharacterCodingException;
 import java.nio.file.Path;
@@ -16,20 +17,23 @@ import java.util.List;
  * nothing was selected keeps its comment.
  */
 public final class SelectionFile {
-
-  /** What the published tool always writes first: it trains the head and the embeddings. */
-  public static final List<String> PUBLISHED_HEAD =
-      List.of("^lm_head.weight$", "^model.embed_tokens.weight$");
-
   private static final String ITEM = "- ";
 
   private SelectionFile() {}
 
   /**
+   * What the published tool always writes first, as it trains the head and the embeddings, with the
+   * names that a model has for them.
+   */
+  public static List<String> head(TextNames names) {
+    return List.of("^" + names.head() + "$", "^" + names.embeddings() + "$");
+  }
+
+  /**
    * Writes a selection.
    *
-   * @param head the patterns before those of the selection: {@link #PUBLISHED_HEAD}, or those of
-   *     {@link AlwaysTrained#patterns()}
+   * @param head the patterns before those of the selection: {@link #head}, or those of {@link
+   *     AlwaysTrained#patterns}
    */
   public static void write(Path file, Selection selection, List<String> head) throws IOException {
     AtomicFiles.writeString(file, text(selection, head));

@@ -78,13 +78,19 @@ public final class Checkpoint {
    * The same weights but for some tensors, whose values lie in other files. All else is still the
    * folder's; there is no folder to write it from.
    *
-   * @param others tensors of the names and shapes of this checkpoint's; their types may differ
+   * <p>Where one is an expert's part of a fused tensor, that tensor lies in no one place any more:
+   * experts' parts are tensors of their own then.
+   *
+   * @param others tensors of the names and shapes of this checkpoint's, experts' parts among them;
+   *     their types may differ
    * @throws IllegalArgumentException if one of them is not like that
    */
   public Checkpoint with(List<TensorInfo> others) {
-    Map<String, TensorInfo> changed = new LinkedHashMap<>(tensors);
+    boolean apart = others.stream().anyMatch(other -> !tensors.containsKey(other.name()));
+    Map<String, TensorInfo> changed = new LinkedHashMap<>();
+    (apart ? parts() : tensors()).forEach(own -> changed.put(own.name(), own));
     for (TensorInfo other : others) {
-      TensorInfo own = tensors.get(other.name());
+      TensorInfo own = changed.get(other.name());
       if (own == null || !own.shape().equals(other.shape())) {
         throw new IllegalArgumentException(
             folder + " has no tensor " + other.name() + " of the shape " + other.shape());
@@ -177,14 +183,43 @@ public final class Checkpoint {
     return List.copyOf(tensors.values());
   }
 
-  /** The tensor of this full name. */
-  public Optional<TensorInfo> find(String name) {
-    return Optional.ofNullable(tensors.get(name));
+  /**
+   * All parameters: the tensors, but in the place of one that holds several experts each expert's
+   * part of it, as {@link FusedExperts} names them.
+   */
+  public List<TensorInfo> parts() {
+    List<TensorInfo> parts = new ArrayList<>();
+    tensors.values().forEach(tensor -> parts.addAll(partsOf(tensor)));
+    return parts;
   }
 
-  /** Whether there is a tensor of this full name. */
+  /** The parts of one of the tensors: of one that holds several experts theirs, else itself. */
+  public List<TensorInfo> partsOf(TensorInfo tensor) {
+    return FusedExperts.isFused(tensor, tensors) ? FusedExperts.split(tensor) : List.of(tensor);
+  }
+
+  /**
+   * The tensor of this full name, or the expert's part of a fused one, {@code
+   * model.layers.0.mlp.experts.gate_up_proj[3]}.
+   */
+  public Optional<TensorInfo> find(String name) {
+    TensorInfo tensor = tensors.get(name);
+    return tensor != null ? Optional.of(tensor) : part(name);
+  }
+
+  private Optional<TensorInfo> part(String name) {
+    return FusedExperts.partName(name)
+        .flatMap(
+            part ->
+                Optional.ofNullable(tensors.get(part.tensor()))
+                    .filter(fused -> FusedExperts.isFused(fused, tensors))
+                    .filter(fused -> part.expert() < fused.shape().get(0))
+                    .map(fused -> FusedExperts.part(fused, part.expert())));
+  }
+
+  /** Whether there is a tensor of this full name, or an expert's part of one. */
   public boolean contains(String name) {
-    return tensors.containsKey(name);
+    return find(name).isPresent();
   }
 
   /** The folder's files that hold tensors, by name. */

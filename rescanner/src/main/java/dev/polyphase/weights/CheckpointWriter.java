@@ -67,7 +67,8 @@ public final class CheckpointWriter {
       Map<String, ? extends FileChange> changes)
       throws IOException {
     checkNames(base, replaced);
-    SafetensorsOutline.write(folder.resolve(Checkpoint.SINGLE_FILE), base, replaced);
+    SafetensorsOutline.write(
+        folder.resolve(Checkpoint.SINGLE_FILE), base, FusedExperts.joined(base, replaced));
     carryOver(base.folder(), folder, folder, changes);
   }
 
@@ -81,11 +82,12 @@ public final class CheckpointWriter {
    * @param state the base's folder when the first of its files was opened; it must be the same
    *     still when the new folder is complete
    * @param target the folder to write; it must not exist, and its parent must
-   * @param replaced new values by tensor, all of them tensors of the base
+   * @param replaced new values by tensor, all of them tensors of the base or experts' parts of
+   *     them; the other experts of such a tensor keep their bytes
    * @param changes what becomes of the other files that are not carried over as they are, by their
    *     paths in the folder
-   * @throws IllegalArgumentException if a replaced tensor is not in the base, or the base has
-   *     tensors that lie outside its folder
+   * @throws IllegalArgumentException if a replaced tensor is not in the base, if the experts of one
+   *     tensor would have several types, or if the base has tensors that lie outside its folder
    * @throws IllegalStateException if a tensor's bytes are more or fewer than its shape and type
    *     need
    * @throws FileAlreadyExistsException if the target exists
@@ -104,11 +106,12 @@ public final class CheckpointWriter {
       Checkpoint base,
       FolderState state,
       Path target,
-      Map<String, NewTensor> replaced,
+      Map<String, NewTensor> newValues,
       Map<String, ? extends FileChange> changes,
       Unchanged unchanged)
       throws IOException {
-    checkNames(base, replaced);
+    checkNames(base, newValues);
+    Map<String, NewTensor> replaced = FusedExperts.joined(base, newValues);
     if (Files.exists(target, LinkOption.NOFOLLOW_LINKS)) {
       throw new FileAlreadyExistsException(target.toString());
     }

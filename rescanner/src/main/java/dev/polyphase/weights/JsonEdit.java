@@ -19,6 +19,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * New values for keys of a file that holds a JSON object. They are put into its text: whatever else
@@ -29,9 +30,13 @@ import java.util.Set;
  * @param set the same, but a key that the file does not have is added at its end, and a file that
  *     is not there is made of them
  * @param removed keys that the file has no more
+ * @param within the same for objects that are values of keys, where the file has them
  */
 public record JsonEdit(
-    Map<String, JsonNode> replaced, Map<String, JsonNode> set, Set<String> removed)
+    Map<String, JsonNode> replaced,
+    Map<String, JsonNode> set,
+    Set<String> removed,
+    Map<String, JsonEdit> within)
     implements FileChange {
   // Python writes NaN and Infinity, so configs hold them.
   private static final JsonFactory JSON =
@@ -41,11 +46,19 @@ public record JsonEdit(
     replaced = Map.copyOf(replaced);
     set = Collections.unmodifiableMap(new LinkedHashMap<>(set));
     removed = Set.copyOf(removed);
+    within = Map.copyOf(within);
   }
 
   /** New values alone. */
   public JsonEdit(Map<String, JsonNode> replaced, Map<String, JsonNode> set) {
-    this(replaced, set, Set.of());
+    this(replaced, set, Set.of(), Map.of());
+  }
+
+  /** The same with changes within an object that is the value of a key. */
+  public JsonEdit with(String key, JsonEdit ofValue) {
+    Map<String, JsonEdit> all = new LinkedHashMap<>(within);
+    all.put(key, ofValue);
+    return new JsonEdit(replaced, set, removed, all);
   }
 
   /** New values of keys that are there. */
@@ -55,7 +68,7 @@ public record JsonEdit(
 
   /** The file without some of its keys. */
   public static JsonEdit removing(Set<String> keys) {
-    return new JsonEdit(Map.of(), Map.of(), keys);
+    return new JsonEdit(Map.of(), Map.of(), keys, Map.of());
   }
 
   /**
@@ -103,7 +116,7 @@ public record JsonEdit(
         edited.append(holdsAny ? text.substring(end, entry.start()) : beforeFirst);
         edited.append(text, entry.start(), entry.valueStart());
         JsonNode value = set.getOrDefault(entry.key(), replaced.get(entry.key()));
-        edited.append(value == null ? text.substring(entry.valueStart(), entry.end()) : value);
+        edited.append(value == null ? kept(entry, text, file) : value);
         holdsAny = true;
       }
       end = entry.end();
@@ -112,6 +125,13 @@ public record JsonEdit(
         .append(added(missing, holdsAny, beforeFirst))
         .append(text, end, text.length())
         .toString();
+  }
+
+  /** A value that stays, but for what changes within it. */
+  private String kept(Entry entry, String text, Path file) throws IOException {
+    String value = text.substring(entry.valueStart(), entry.end());
+    @Nullable JsonEdit inner = within.get(entry.key());
+    return inner != null && value.startsWith("{") ? inner.applyTo(value, file) : value;
   }
 
   private static String added(Map<String, JsonNode> keys, boolean others, String betweenKeys) {

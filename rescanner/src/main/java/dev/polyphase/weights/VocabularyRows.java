@@ -10,6 +10,7 @@ import java.nio.channels.FileChannel;
 import java.nio.channels.WritableByteChannel;
 import java.nio.file.StandardOpenOption;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
 import java.util.stream.Stream;
@@ -56,9 +57,10 @@ public record VocabularyRows(long count, long from, long to) {
   }
 
   /** Embeddings and head, as far as a checkpoint stores them. */
-  public static Iterable<TensorInfo> tensors(Checkpoint checkpoint) {
-    return Stream.concat(
-            HeadTie.embeddings(checkpoint).stream(), checkpoint.find(HeadTie.HEAD).stream())
+  public static List<TensorInfo> tensors(Checkpoint checkpoint) throws IOException {
+    TextNames names = TextNames.of(checkpoint);
+    return Stream.of(names.embeddings(), names.head())
+        .flatMap(name -> checkpoint.find(name).stream())
         .toList();
   }
 

@@ -19,6 +19,8 @@ final class ModuleNameTest {
     "lm_head, lm_head,",
     "model.embed_tokens, model.embed_tokens,",
     "model.norm2, model.norm2,",
+    "model.1234567890.up, up,",
+    "model.123456789.up, up, 123456789",
   })
   void typeAndLayerAreReadOffTheFirstNumber(String module, String type, Integer layer) {
     ModuleName name = new ModuleName(module);
@@ -27,13 +29,62 @@ final class ModuleNameTest {
     assertThat(name.layer()).isEqualTo(layer == null ? OptionalInt.empty() : OptionalInt.of(layer));
   }
 
+  @ParameterizedTest
+  @CsvSource({
+    "model.layers.3.self_attn.q_proj, self_attn.q_proj",
+    "model.layers.10.mlp.experts.7.down_proj, mlp.experts.*.down_proj",
+    "model.layers.1.block_sparse_moe.experts.0.w1, block_sparse_moe.experts.*.w1",
+    "model.layers.1.mlp.experts.gate_up_proj[12], mlp.experts.gate_up_proj",
+    "model.layers.1.mlp.experts.gate_up_proj.weight[0], mlp.experts.gate_up_proj",
+    "lm_head, lm_head",
+  })
+  void expertsShareAType(String module, String type) {
+    assertThat(new ModuleName(module).sharedType()).isEqualTo(type);
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "model.norm.weight, model.norm",
+    "m.0.q_proj.bias, m.0.q_proj",
+    "m.0.sinks, m.0.sinks",
+    "m.0.experts.up[3], m.0.experts.up[3]",
+    "m.0.experts.up_bias[3], m.0.experts.up[3]",
+    "m.0.experts.up.bias[3], m.0.experts.up.weight[3]",
+  })
+  void aTensorsModuleIsReadOffItsName(String tensor, String module) {
+    assertThat(ModuleName.ofTensor(tensor).text()).isEqualTo(module);
+  }
+
+  @Test
+  void modulesOfOneNameAreEqual() {
+    ModuleName name = new ModuleName("m.0.a");
+
+    assertThat(name).isEqualTo(new ModuleName("m.0.a")).hasSameHashCodeAs(new ModuleName("m.0.a"));
+    assertThat(name).isNotEqualTo(new ModuleName("m.00.a")).hasToString("m.0.a");
+    assertThat(name).isLessThan(new ModuleName("m.1.a")).isEqualByComparingTo(name);
+  }
+
   @Test
   void layersAreOrderedByNumber() {
     assertThat(
-            Stream.of("lm_head", "m.10.a", "m.9.experts.10.a", "m.9.experts.2.a", "m.9.a")
+            Stream.of(
+                    "lm_head",
+                    "m.10.a",
+                    "m.9.experts.10.a",
+                    "m.9.experts.2.a",
+                    "m.9.a",
+                    "m.9.b[10]",
+                    "m.9.b[9]")
                 .map(ModuleName::new)
                 .sorted()
                 .map(ModuleName::text))
-        .containsExactly("m.9.a", "m.9.experts.2.a", "m.9.experts.10.a", "m.10.a", "lm_head");
+        .containsExactly(
+            "m.9.a",
+            "m.9.b[9]",
+            "m.9.b[10]",
+            "m.9.experts.2.a",
+            "m.9.experts.10.a",
+            "m.10.a",
+            "lm_head");
   }
 }

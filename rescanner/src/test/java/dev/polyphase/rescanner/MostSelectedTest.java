@@ -55,6 +55,7 @@ class MostSelectedTest {
       List<Candidate> modules = modules(random);
       Selection selection = Selection.of(modules, rule, "");
       parameters.add(parametersOf(selection, modules));
+      assertThat(selection.modules()).hasSizeLessThanOrEqualTo(most.modules());
       selection
           .types()
           .forEach(type -> counts.getOrDefault(type.type(), Set.of()).add(type.picked()));

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.polyphase.pipelines.problems.InputException;
+import dev.polyphase.weights.TextNames;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -26,7 +27,7 @@ final class SelectionFileTest {
   void writesThePublishedBytes() throws IOException {
     Path file = folder.resolve("selection.yaml");
 
-    SelectionFile.write(file, Selection.of(SNRS, 50), SelectionFile.PUBLISHED_HEAD);
+    SelectionFile.write(file, Selection.of(SNRS, 50), SelectionFile.head(TextNames.PLAIN));
 
     assertThat(Files.readString(file))
         .isEqualTo(

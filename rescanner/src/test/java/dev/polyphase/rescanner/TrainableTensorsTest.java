@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.polyphase.fixtures.Fixture;
 import dev.polyphase.pipelines.problems.InputException;
 import dev.polyphase.weights.Checkpoint;
+import dev.polyphase.weights.TextNames;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
@@ -35,9 +36,9 @@ final class TrainableTensorsTest {
             "model.layers.1.self_attn.q_proj.weight",
             "model.layers.1.self_attn.q_proj.bias",
             "model.layers.0.mlp.up_proj.weight");
-    assertThat(always.patterns()).isEqualTo(SelectionFile.PUBLISHED_HEAD);
+    assertThat(always.patterns(tied)).isEqualTo(SelectionFile.head(TextNames.PLAIN));
     AlwaysTrained head = AlwaysTrained.of(tied, List.of("lm_head"));
-    assertThat(head.patterns()).containsExactly("^lm_head.weight$");
+    assertThat(head.patterns(tied)).containsExactly("^lm_head.weight$");
     assertThat(TrainableTensors.of(tied, Selection.of(SNRS, 50), head))
         .contains("model.embed_tokens.weight");
   }
@@ -60,7 +61,7 @@ final class TrainableTensorsTest {
   void alwaysTrainMeansTheEndsOfNamesInWholeParts() throws IOException {
     Checkpoint checkpoint = Checkpoint.open(Fixture.LLAMA.copyTo(folder));
 
-    assertThat(AlwaysTrained.of(checkpoint, List.of("norm")).patterns())
+    assertThat(AlwaysTrained.of(checkpoint, List.of("norm")).patterns(checkpoint))
         .containsExactly("^model.norm.weight$");
     assertThatThrownBy(() -> AlwaysTrained.of(checkpoint, List.of("tokens", "lm_head", "wte")))
         .isInstanceOfSatisfying(InputException.class, e -> assertThat(e.problems()).hasSize(2))
@@ -103,5 +104,82 @@ final class TrainableTensorsTest {
                 TrainableTensors.of(checkpoint, selection, AlwaysTrained.of(checkpoint, List.of())))
         .isInstanceOf(InputException.class)
         .hasMessageContaining("model.layers.3.mlp.up_proj");
+  }
+
+  @Test
+  void oneExpertOfAFusedTensorTrainsItsPartsOfWeightAndBias() throws IOException {
+    String up = "model.layers.0.mlp.experts.gate_up_proj";
+    Checkpoint checkpoint =
+        new HandMadeCheckpoint()
+            .tensor(up, 3, 2, 2)
+            .tensor(up + "_bias", 3, 2)
+            .tensor("model.layers.0.mlp.experts.down_proj.weight", 3, 2, 2)
+            .tensor("model.layers.0.mlp.experts.down_proj.bias", 3, 2)
+            .tensor("model.layers.0.mlp.router.weight", 3, 2)
+            .writeTo(folder);
+    String down = "model.layers.0.mlp.experts.down_proj.weight[2]";
+    Selection selection =
+        Selection.of(
+            List.of(
+                new ModuleSnr(up + "[1]", "experts.gate_up_proj", 1),
+                new ModuleSnr(down, "experts.down_proj", 1)),
+            100);
+    AlwaysTrained always =
+        AlwaysTrained.of(checkpoint, List.of("router", "gate_up_proj[0]", "experts.down_proj"));
+
+    assertThat(TrainableTensors.of(checkpoint, selection, AlwaysTrained.of(checkpoint, List.of())))
+        .containsExactly(
+            up + "[1]", up + "_bias[1]", down, "model.layers.0.mlp.experts.down_proj.bias[2]");
+    assertThat(always.modules())
+        .extracting(ModuleName::text)
+        .containsExactly(
+            "model.layers.0.mlp.router",
+            up + "[0]",
+            "model.layers.0.mlp.experts.down_proj.weight[0]",
+            "model.layers.0.mlp.experts.down_proj.weight[1]",
+            down);
+    assertThat(always.patterns(checkpoint))
+        .startsWith("^model.layers.0.mlp.router.weight$", "^" + up + "$[0]");
+    assertThat(
+            UnfrozenParameters.of(List.of(always.patterns(checkpoint).get(1)))
+                .match(checkpoint)
+                .all())
+        .containsExactly(up + "[0]");
+    assertThat(UnfrozenParameters.of(always.patterns(checkpoint)).match(checkpoint).all())
+        .containsExactlyInAnyOrderElementsOf(TrainableTensors.of(checkpoint, always.modules()))
+        .contains(up + "_bias[0]", "model.layers.0.mlp.experts.down_proj.bias[1]")
+        .hasSize(9);
+  }
+
+  /** As of a mixture of a hundred experts and fifty layers. */
+  @Test
+  void tensorsOfTensOfThousandsOfModulesAreFound() throws IOException {
+    HandMadeCheckpoint tensors = new HandMadeCheckpoint();
+    for (int module = 0; module < 20_000; module++) {
+      tensors.tensor("m.%d.experts.%d.up.weight".formatted(module % 50, module / 50), 1, 1);
+    }
+    Checkpoint checkpoint = tensors.writeTo(folder);
+
+    AlwaysTrained always = AlwaysTrained.of(checkpoint, List.of("experts.*.up"));
+    assertThat(always.modules()).hasSize(20_000).isSorted();
+    assertThat(TrainableTensors.of(checkpoint, always.modules())).hasSize(20_000);
+  }
+
+  @Test
+  void theHeadOfAWrapperIsFoundByTheNameThatItHasThere() throws IOException {
+    Checkpoint tied =
+        new HandMadeCheckpoint()
+            .config("{\"text_config\": {\"tie_word_embeddings\": true}}")
+            .tensor("language_model.model.embed_tokens.weight", 2, 2)
+            .tensor("vision_tower.embed_tokens.weight", 2, 2)
+            .writeTo(folder);
+
+    AlwaysTrained always = AlwaysTrained.of(tied, HEAD_AND_EMBEDDINGS);
+
+    assertThat(always.patterns(tied))
+        .containsExactly(
+            "^language_model.lm_head.weight$", "^language_model.model.embed_tokens.weight$");
+    assertThat(TrainableTensors.of(tied, always.modules()))
+        .containsExactly("language_model.model.embed_tokens.weight");
   }
 }

@@ -8,8 +8,10 @@ import dev.polyphase.fixtures.Fixture;
 import dev.polyphase.pipelines.ParameterMatch;
 import dev.polyphase.pipelines.problems.InputException;
 import dev.polyphase.weights.Checkpoint;
+import dev.polyphase.weights.TextNames;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -305,7 +307,7 @@ final class UnfrozenParametersTest {
     Checkpoint tied = Checkpoint.open(Fixture.QWEN2.copyTo(folder));
 
     UnfrozenParameters.Matches matches =
-        UnfrozenParameters.of(SelectionFile.PUBLISHED_HEAD).match(tied);
+        UnfrozenParameters.of(SelectionFile.head(TextNames.PLAIN)).match(tied);
 
     assertThat(matches.patterns().get(0).tensors()).containsExactly("model.embed_tokens.weight");
     assertThat(matches.all()).containsExactly("model.embed_tokens.weight");
@@ -336,7 +338,7 @@ final class UnfrozenParametersTest {
     AlwaysTrained always = AlwaysTrained.of(checkpoint, List.of("lm_head", "embed_tokens"));
     Path file = folder.resolve("selection.yaml");
 
-    SelectionFile.write(file, selection, always.patterns());
+    SelectionFile.write(file, selection, always.patterns(checkpoint));
 
     assertThat(UnfrozenParameters.of(SelectionFile.read(file)).match(checkpoint).all())
         .containsExactlyInAnyOrderElementsOf(TrainableTensors.of(checkpoint, selection, always));
@@ -352,5 +354,87 @@ final class UnfrozenParametersTest {
 
     assertThat(UnfrozenParameters.of(List.of("model.layers.0")).match(checkpoint).all())
         .containsExactly("model.layers.0.self_attn.q_proj.weight");
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "AXOLOTL | experts.gate_up_proj$ | gate_up_proj[0] gate_up_proj[1] gate_up_proj[2]",
+        "AXOLOTL | experts.gate_up_proj$[1:] | gate_up_proj[1] gate_up_proj[2]",
+        "AXOLOTL | experts.gate_up_proj[1] | gate_up_proj[1] gate_up_proj_bias[1]",
+        "AXOLOTL | experts.gate_up_proj[1] experts.gate_up_proj | gate_up_proj[1]"
+            + " gate_up_proj_bias[1]",
+        "AXOLOTL | experts.gate_up_proj$[0] experts.gate_up_proj$[2] | gate_up_proj[0]"
+            + " gate_up_proj[2]",
+        "EXACT | experts.gate_up_proj_bias | gate_up_proj_bias[0] gate_up_proj_bias[1]"
+            + " gate_up_proj_bias[2]",
+        "EXACT | experts.gate_up_proj[0:2] | gate_up_proj[0] gate_up_proj[1]",
+        "REGEX | proj\\[[02]\\]$ | gate_up_proj[0] gate_up_proj[2]",
+        "REGEX | gate_up_proj gate_up_proj\\[0\\] | gate_up_proj[0] gate_up_proj[1] gate_up_proj[2]"
+            + " gate_up_proj_bias[0] gate_up_proj_bias[1] gate_up_proj_bias[2]",
+        "REGEX | gate_up_proj\\[0\\] gate_up_proj$ gate_up_proj\\[2\\] | gate_up_proj[0]"
+            + " gate_up_proj[1] gate_up_proj[2]",
+        "AXOLOTL | experts.gate_up_proj$[1] experts.gate_up_proj\\[0\\] | gate_up_proj[1]"
+            + " gate_up_proj[0]",
+        "REGEX | bias | gate_up_proj_bias[0] gate_up_proj_bias[1] gate_up_proj_bias[2]",
+      })
+  void rowsOfFusedExpertsAreExperts(ParameterMatch match, String patterns, String expected)
+      throws IOException {
+    Checkpoint checkpoint =
+        new HandMadeCheckpoint()
+            .tensor("experts.gate_up_proj", 3, 2, 2)
+            .tensor("experts.gate_up_proj_bias", 3, 2)
+            .writeTo(folder);
+
+    UnfrozenParameters.Matches matches =
+        UnfrozenParameters.of(List.of(patterns.split(" ", -1)), match).match(checkpoint);
+
+    assertThat(matches.all())
+        .containsExactly(
+            Stream.of(expected.split(" ", -1)).map("experts."::concat).toArray(String[]::new));
+    assertThat(matches.rows()).isEmpty();
+    assertThat(matches.patterns())
+        .allSatisfy(
+            pattern ->
+                assertThat(pattern.parameters())
+                    .isEqualTo(
+                        pattern.tensors().stream()
+                            .mapToLong(name -> checkpoint.find(name).orElseThrow().elements())
+                            .sum()));
+  }
+
+  /** As of a selection on a mixture of a hundred experts and fifty layers. */
+  @Test
+  void aSelectionOfThousandsOfModulesIsMatched() throws IOException {
+    HandMadeCheckpoint tensors = new HandMadeCheckpoint();
+    List<String> modules = new ArrayList<>();
+    for (int module = 0; module < 20_000; module++) {
+      String name = "model.layers.%d.mlp.experts.%d.up_proj".formatted(module / 400, module % 400);
+      tensors.tensor(name + ".weight", 1, 1);
+      if (module % 4 == 0) {
+        modules.add(name);
+      }
+    }
+    Checkpoint checkpoint = tensors.writeTo(folder);
+
+    assertThat(UnfrozenParameters.of(modules).match(checkpoint).all())
+        .containsExactlyElementsOf(modules.stream().map(name -> name + ".weight").toList());
+  }
+
+  @Test
+  void whatIsBesideTheTextModelMatchesNothing() throws IOException {
+    Checkpoint checkpoint =
+        new HandMadeCheckpoint()
+            .tensor("language_model.model.embed_tokens.weight", 2, 2)
+            .tensor("language_model.model.layers.0.self_attn.q_proj.weight", 2, 2)
+            .tensor("vision_tower.layers.0.self_attn.q_proj.weight", 2, 2)
+            .writeTo(folder);
+
+    assertThat(UnfrozenParameters.of(List.of(".+q_proj")).match(checkpoint).all())
+        .containsExactly("language_model.model.layers.0.self_attn.q_proj.weight");
+    assertThatThrownBy(() -> UnfrozenParameters.of(List.of("vision_tower")).match(checkpoint))
+        .isInstanceOf(InputException.class)
+        .hasMessageContaining("'vision_tower' matches none of the text model's 2 parameters");
   }
 }

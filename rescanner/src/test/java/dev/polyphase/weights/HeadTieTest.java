@@ -33,6 +33,10 @@ class HeadTieTest {
         "{'text_config': {'tie_word_embeddings': true}} | TIED",
         "{'tie_word_embeddings': false, 'text_config': {'tie_word_embeddings': true}} | TIED",
         "{'text_config': null} | UNTIED",
+        "{'model_type': 'gemma2'} | TIED",
+        "{'model_type': 'gemma2', 'tie_word_embeddings': false} | UNTIED",
+        "{'model_type': 'gemma3', 'text_config': {'model_type': 'gemma3_text'}} | TIED",
+        "{'model_type': 'llama'} | UNTIED",
       })
   void withoutAHeadTheConfigurationDecides(String config, HeadTie expected) throws IOException {
     assertThat(HeadTie.of(withHead(config))).isEqualTo(expected);
@@ -57,6 +61,30 @@ class HeadTieTest {
                 + "/config.json: tie_word_embeddings is true, but the weights hold lm_head.weight,"
                 + " which differs from the embeddings; it is taken for a head of its own, as"
                 + " transformers 5 does, and a model that is trained from this one says false");
+  }
+
+  @Test
+  void aHeadOfOtherValuesContradictsNoDefault() throws IOException {
+    Checkpoint checkpoint = withHead("{'model_type': 'gemma2'}", 1, -2, 0.5f, 1e-30f);
+
+    assertThat(HeadTie.of(checkpoint)).isEqualTo(HeadTie.UNTIED);
+    assertThat(HeadTie.contradiction(checkpoint)).isEmpty();
+  }
+
+  @Test
+  void theHeadOfALargerModelIsComparedWithItsTextModelsEmbeddings() throws IOException {
+    config("{'text_config': {'tie_word_embeddings': true}}");
+    HandMadeTensors tensors =
+        new HandMadeTensors()
+            .float32("audio_tower.embed_tokens.weight", SHAPE, 1, 1, 1, 1)
+            .float32("language_model.model.embed_tokens.weight", SHAPE, EMBEDDINGS)
+            .float32("language_model.lm_head.weight", SHAPE, EMBEDDINGS);
+
+    Checkpoint checkpoint = tensors.writeTo(folder);
+
+    assertThat(HeadTie.of(checkpoint)).isEqualTo(HeadTie.TIED);
+    assertThat(HeadTie.embeddings(checkpoint).orElseThrow().name())
+        .isEqualTo("language_model.model.embed_tokens.weight");
   }
 
   @Test

@@ -42,9 +42,34 @@ class JsonEditTest {
       })
   void removesWhileItReplacesAndAdds(String text, String expected) throws IOException {
     JsonEdit edit =
-        new JsonEdit(Map.of("a", IntNode.valueOf(5)), Map.of("c", IntNode.valueOf(6)), Set.of("b"));
+        new JsonEdit(
+            Map.of("a", IntNode.valueOf(5)),
+            Map.of("c", IntNode.valueOf(6)),
+            Set.of("b"),
+            Map.of());
     assertThat(edit.apply(file(text)).replaceAll("\\s+", ""))
         .isEqualTo(expected.replace('\'', '"').replace(" ", ""));
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '"',
+      value = {
+        "{ 'a': 1,  't': { 'a': 1e-06, 'b': [ 2 ] } } | { 'a': 5,  't': { 'a': 7, 'b': [ 2 ], 'c':"
+            + " 8 } }",
+        "{'t': {'x': 1.0}} | {'t': {'x': 1.0,'c': 8}}",
+        "{'t': null, 'u': {'a': 1}} | {'t': null, 'u': {'a': 1}}",
+        "{'a': 2} | {'a': 5}",
+      })
+  void objectsWithinAreChangedWhereTheyStand(String text, String expected) throws IOException {
+    JsonEdit edit =
+        JsonEdit.replacing(Map.of("a", IntNode.valueOf(5)))
+            .with(
+                "t",
+                new JsonEdit(Map.of("a", IntNode.valueOf(7)), Map.of("c", IntNode.valueOf(8))));
+
+    assertThat(edit.apply(file(text))).isEqualTo(expected.replace('\'', '"'));
   }
 
   private Path file(String text) throws IOException {

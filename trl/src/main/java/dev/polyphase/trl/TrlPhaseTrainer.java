@@ -15,9 +15,10 @@ import dev.polyphase.phases.api.PreparedPhase;
 import dev.polyphase.phases.api.ProcessShare;
 import dev.polyphase.phases.api.RowHashes;
 import dev.polyphase.phases.api.ShownRow;
-import dev.polyphase.phases.model.ConfigReader;
+import dev.polyphase.phases.families.ConfigReader;
 import dev.polyphase.phases.model.ModelConfig;
 import dev.polyphase.phases.objective.ObjectiveSource;
+import dev.polyphase.phases.objective.RowModel;
 import dev.polyphase.phases.preparation.Findings;
 import dev.polyphase.phases.preparation.ModelParts;
 import dev.polyphase.phases.preparation.ReadPhase;
@@ -27,6 +28,7 @@ import dev.polyphase.pipelines.Dtype;
 import dev.polyphase.pipelines.TrainingEngine;
 import dev.polyphase.pipelines.problems.InputException;
 import dev.polyphase.pipelines.problems.Place;
+import dev.polyphase.pipelines.problems.Problem;
 import dev.polyphase.prepared.PreparedRows;
 import dev.polyphase.trl.launch.EnginePython;
 import dev.polyphase.trl.launch.Job;
@@ -99,7 +101,7 @@ public final class TrlPhaseTrainer implements PhaseTrainer {
             : findings.sound(() -> checked(python, engine, model, request));
     ReadPhase phase =
         ReadPhase.of(
-            source, request, findings, config == null ? null : config.vocabSize(), listener);
+            source, request, findings, config == null ? null : RowModel.of(config), listener);
     return new Prepared(
         phase,
         engine,
@@ -109,6 +111,11 @@ public final class TrlPhaseTrainer implements PhaseTrainer {
 
   private static ModelParts modelOf(PhaseRequest request) throws IOException {
     ModelParts model = ModelParts.of(request);
+    List<Problem> refused =
+        ReadPhase.refused(request.phase(), TrlRefusals.of(model, request.phase()));
+    if (!refused.isEmpty()) {
+      throw new InputException(refused);
+    }
     HeadTie.contradiction(model.checkpoint())
         .ifPresent(
             problem -> {

@@ -1,6 +1,13 @@
 package dev.polyphase.trl;
 
 import dev.polyphase.phases.api.PhaseRequest;
+import dev.polyphase.phases.model.DecoderBlock;
+import dev.polyphase.phases.model.Experts;
+import dev.polyphase.phases.model.ModelConfig;
+import dev.polyphase.phases.model.ModelLayout;
+import dev.polyphase.phases.model.Parameter;
+import dev.polyphase.phases.model.Rope;
+import dev.polyphase.phases.preparation.ModelParts;
 import dev.polyphase.pipelines.Dpo;
 import dev.polyphase.pipelines.Dpo.LossType;
 import dev.polyphase.pipelines.LrScheduler;
@@ -19,6 +26,9 @@ import java.util.Set;
 final class TrlRefusals {
   private static final Set<LossType> OF_WHOLE_STEPS =
       EnumSet.of(LossType.AOT, LossType.AOT_UNPAIRED);
+
+  /** What the names of experts' parameters have in common. */
+  private static final String EXPERTS = ".experts.";
 
   private final Phase phase;
   private final List<String> sentences = new ArrayList<>();
@@ -46,6 +56,67 @@ final class TrlRefusals {
           "gives each process a GPU of its own; give auto, cuda or cpu");
     }
     return refusals.sentences;
+  }
+
+  /** A sentence for each thing about the model that the installed transformers can't train so. */
+  static List<String> of(ModelParts model, Phase phase) {
+    TrlRefusals refusals = new TrlRefusals(phase);
+    ModelLayout layout = model.layout();
+    if (layout.config().names().wrapped()) {
+      refusals.refuse(
+          "the model is a text model among other parts, its tensors are named "
+              + layout.prefix(0)
+              + "...",
+          "builds models of text alone; leave engine out");
+    }
+    refusals.ofRouting(layout.config());
+    refusals.ofExperts(model);
+    refusals.ofPositions(layout.config());
+    return refusals.sentences;
+  }
+
+  private void ofRouting(ModelConfig config) {
+    if (config.blocks().stream()
+        .anyMatch(
+            block -> block.feedForward() instanceof Experts experts && experts.lossWeight() > 0)) {
+      refuse(
+          "config.json has output_router_logits: true",
+          "does not add the loss of routing that it asks for; set it to false, or leave engine"
+              + " out");
+    }
+  }
+
+  /** In memory transformers has all experts of a layer in one tensor, however they are stored. */
+  private void ofExperts(ModelParts model) {
+    List<String> experts =
+        model.layout().parameters().stream()
+            .map(Parameter::name)
+            .filter(name -> name.contains(EXPERTS) && model.trained().tensors().contains(name))
+            .toList();
+    if (!experts.isEmpty()) {
+      refuse(
+          "it would train " + experts.get(0) + (experts.size() > 1 ? " and others" : ""),
+          "has all of a layer's experts in one tensor; set targeting.modules to types of attention,"
+              + " as self_attn.q_proj, or leave engine out");
+    }
+  }
+
+  /** Some scalings turn a row by its own length, and transformers a whole batch by its longest. */
+  private void ofPositions(ModelConfig config) {
+    int tokens = phase.batch().sequenceLen();
+    int alike = tokens;
+    for (DecoderBlock block : config.blocks()) {
+      if (block.attention().rope() instanceof Rope.Rotary rotary) {
+        alike = Math.min(alike, rotary.scaling().longestAlike().orElse(tokens));
+      }
+    }
+    if (alike < tokens) {
+      refuse(
+          "sequence_len: " + tokens,
+          "turns all rows of a micro-batch as its longest one asks for, where rows are longer than"
+              + " the model was first made for; give %d or less, or leave engine out"
+                  .formatted(alike));
+    }
   }
 
   private void refuse(String setting, String instead) {
@@ -125,7 +196,8 @@ final class TrlRefusals {
     if (dpo.lossTypes().contains(LossType.SFT) && phase.batch().gradientAccumulationSteps() > 1) {
       refuse(
           "dpo.loss_type: sft",
-          "would take the mean of each micro-batch's tokens and not of the step's, where gradient_accumulation_steps is not 1");
+          "would take the mean of each micro-batch's tokens and not of the step's, where"
+              + " gradient_accumulation_steps is not 1");
     }
     if (dpo.lossTypes().contains(LossType.SIGMOID) && dpo.labelSmoothing() > 0) {
       refuse(

@@ -332,10 +332,12 @@ def load_model(folder, names, job):
     config = read_config(folder)
     kind = AutoModelForCausalLM._model_mapping[type(config)]
     flash = getattr(kind, "_supports_flash_attn", False) and is_flash_attn_2_available()
+    ours = "flash_attention_2"
+    flash = flash and ours in (getattr(kind, "_compatible_flash_implementations", None) or [ours])
     flash = flash and job["dtype"] == "bfloat16" and on_gpu(job)
     model = AutoModelForCausalLM.from_pretrained(
         folder, config=config, dtype=getattr(torch, job["dtype"]), local_files_only=True, trust_remote_code=False,
-        attn_implementation="flash_attention_2" if flash else None)  # fmt: skip
+        attn_implementation=ours if flash else None)  # fmt: skip
     tied = len(dict(model.named_parameters())) < len(dict(model.named_parameters(remove_duplicate=False)))
     accelerate = importlib.metadata.version("accelerate")
     if tied and sharded(job) and numbers(accelerate) < [1, 15]:

@@ -3,7 +3,9 @@ package dev.polyphase.trl;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.polyphase.fixtures.FamilyModel;
 import dev.polyphase.fixtures.Fixture;
+import dev.polyphase.fixtures.GoldenModel;
 import dev.polyphase.phases.api.MetricsRow;
 import dev.polyphase.phases.api.PhaseResult;
 import dev.polyphase.phases.training.RecordingListener;
@@ -15,12 +17,14 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The engine gives the figures and the weights of the embedded trainer. */
 class AgainstEmbeddedTest {
@@ -39,11 +43,51 @@ class AgainstEmbeddedTest {
     "QWEN3_NORMS, dpo, 2, fsdp2",
   })
   void isTheSame(Fixture fixture, String what, int processes, String sharding) throws IOException {
+    assertTheSame(fixture, trained(fixture), what, processes, sharding);
+  }
+
+  /** Blocks that are put together otherwise, which transformers builds itself. */
+  @Test
+  void gemma3IsTheSame() throws IOException {
+    familyIsTheSame("gemma3");
+  }
+
+  /** {@code -Dpolyphase.engines=all} asks for these too. */
+  @ParameterizedTest
+  @EnabledIfSystemProperty(named = "polyphase.engines", matches = "all")
+  @ValueSource(
+      strings = {
+        "gemma2",
+        "gpt-oss",
+        "granite",
+        "llama-yarn",
+        "ministral3",
+        "olmo2",
+        "olmo3",
+        "qwen3-moe",
+        "smollm3-nope"
+      })
+  void familyIsTheSame(String family) throws IOException {
+    assertTheSame(
+        FamilyModel.of(family),
+        new String[] {
+          "model.layers.0.self_attn.q_proj.weight",
+          "model.layers.1.self_attn.o_proj.weight",
+          "model.norm.weight"
+        },
+        "sft",
+        1,
+        "ddp");
+  }
+
+  private void assertTheSame(
+      GoldenModel fixture, String[] trained, String what, int processes, String sharding)
+      throws IOException {
     String[] engine =
         sharding.equals("fsdp2")
             ? PeerPython.sharded(processes, folder)
             : PeerPython.processes(processes);
-    EngineRunner rows = EngineRunner.of(folder, fixture, trained(fixture));
+    EngineRunner rows = EngineRunner.of(folder, fixture, trained);
     EngineRunner run =
         switch (what) {
           case "dpo" -> rows.onPairs();

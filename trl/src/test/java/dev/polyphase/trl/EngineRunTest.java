@@ -10,6 +10,7 @@ import dev.polyphase.phases.api.InterruptedTrainingException;
 import dev.polyphase.phases.api.MetricsRow;
 import dev.polyphase.phases.api.TrainingFailedException;
 import dev.polyphase.phases.objective.NextToken;
+import dev.polyphase.phases.objective.RowModel;
 import dev.polyphase.phases.preparation.Findings;
 import dev.polyphase.phases.preparation.ReadPhase;
 import dev.polyphase.pipelines.Phase;
@@ -75,7 +76,7 @@ class EngineRunTest {
             NextToken.source(TemporaryRows.reader()),
             rows.request("result"),
             new Findings(),
-            320,
+            new RowModel(320, true),
             ReadingListener.NOBODY);
     folder = new EngineFolder(temporary.resolve("result").resolve("engine"));
     Files.createDirectories(folder.path());
@@ -115,7 +116,8 @@ class EngineRunTest {
         .anyMatch(
             note ->
                 note.matches(
-                    "the engine's job gave no sign of life for \\d+ seconds; it is started again from step 2"));
+                    "the engine's job gave no sign of life for \\d+ seconds; it is started again"
+                        + " from step 2"));
     assertThat(heard.series("step")).containsExactly(1, 2, 3, 4, 5, 6);
     assertThat(heard.resumed).isOne();
     assertThat(heard.keptRows()).isEqualTo(2);
@@ -193,7 +195,8 @@ class EngineRunTest {
         engineRun(
             0,
             60,
-            "start 0; steps 1 1; until_file stop; touch seen; until_file attached; checkpoint 1; outcome stopped 1 so",
+            "start 0; steps 1 1; until_file stop; touch seen; until_file attached; checkpoint 1;"
+                + " outcome stopped 1 so",
             new MetricsKeeper(
                 row -> {
                   throw new IllegalStateException("the first process ends here");

@@ -2,7 +2,7 @@ package dev.polyphase.trl;
 
 import dev.polyphase.data.ReadingListener;
 import dev.polyphase.dpo.Preference;
-import dev.polyphase.fixtures.Fixture;
+import dev.polyphase.fixtures.GoldenModel;
 import dev.polyphase.phases.api.PhaseListener;
 import dev.polyphase.phases.api.PhaseRequest;
 import dev.polyphase.phases.api.PhaseResult;
@@ -60,7 +60,7 @@ record EngineRunner(Path folder, Path base, Set<String> trained, List<String> se
       """;
 
   /** A phase on a fixture, which is copied into the folder, with rows of both kinds. */
-  static EngineRunner of(Path folder, Fixture fixture, String... trained) throws IOException {
+  static EngineRunner of(Path folder, GoldenModel fixture, String... trained) throws IOException {
     EngineRunner run = new EngineRunner(folder, fixture.copyTo(folder), Set.of(trained), List.of());
     run.writeRows("rows.jsonl", 1, 17);
     run.writeRows("others.jsonl", 100, 5);

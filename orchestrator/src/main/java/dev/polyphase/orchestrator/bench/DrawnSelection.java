@@ -1,8 +1,10 @@
 package dev.polyphase.orchestrator.bench;
 
-import dev.polyphase.pipelines.Targeting;
+import dev.polyphase.phases.model.ModelLayout;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.TreeSet;
@@ -14,33 +16,37 @@ final class DrawnSelection {
   private DrawnSelection() {}
 
   /**
-   * The selected modules. A smaller share is a part of a larger one.
+   * The selected weights. A smaller share is a part of a larger one.
    *
-   * @param layers the model's layers
-   * @param percent the share of each type, rounded down
+   * @param matrices the matrices of a model's blocks, by name
+   * @param percent the share of each type, rounded down, but at least one matrix of each
    */
-  static Set<String> modules(int layers, int percent) {
+  static Set<String> weights(Set<String> matrices, int percent) {
+    Map<String, List<String>> types = new LinkedHashMap<>();
+    for (String matrix : matrices) {
+      String type = matrix.substring(ModelLayout.partOf(matrix).length());
+      types.computeIfAbsent(type, t -> new ArrayList<>()).add(matrix);
+    }
     SplittableRandom random = new SplittableRandom(SEED);
-    Set<String> modules = new TreeSet<>();
-    for (String type : Targeting.PROJECTIONS) {
-      List<Integer> left = new ArrayList<>();
-      for (int layer = 0; layer < layers; layer++) {
-        left.add(layer);
-      }
-      for (int taken = 0; taken < layers; taken++) {
-        int layer = left.remove(random.nextInt(left.size()));
-        if (taken < layers * percent / 100) {
-          modules.add("model.layers." + layer + "." + type);
+    Set<String> weights = new TreeSet<>();
+    for (List<String> type : types.values()) {
+      int matricesOfType = type.size();
+      int share = Math.max(1, matricesOfType * percent / 100);
+      for (int taken = 0; taken < matricesOfType; taken++) {
+        String drawn = type.remove(random.nextInt(type.size()));
+        if (taken < share) {
+          weights.add(drawn);
         }
       }
     }
-    return modules;
+    return weights;
   }
 
-  /** The lowest layer that holds one of some modules. */
-  static int lowestLayer(Set<String> modules) {
-    return modules.stream()
-        .mapToInt(module -> Integer.parseInt(module.split("\\.", -1)[2]))
+  /** The lowest layer that holds one of some weights. */
+  static int lowestLayer(Set<String> weights) {
+    return weights.stream()
+        .map(ModelLayout::partOf)
+        .mapToInt(block -> Integer.parseInt(block.replaceAll("\\D", "")))
         .min()
         .orElseThrow();
   }

@@ -5,6 +5,7 @@ import dev.polyphase.orchestrator.machine.ResidentMemory;
 import dev.polyphase.phases.bench.BenchStep;
 import dev.polyphase.phases.bench.DecoderShape;
 import dev.polyphase.phases.bench.FloorStep;
+import dev.polyphase.phases.bench.KnownShapes;
 import dev.polyphase.pipelines.problems.OperationFailedException;
 import dev.polyphase.rescanner.SingularValues;
 import dev.polyphase.weights.Checkpoint;
@@ -12,6 +13,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.OptionalInt;
 import java.util.OptionalLong;
 
 /** The most memory that something takes, in a process of its own. */
@@ -20,8 +22,6 @@ public final class PeakMemory {
 
   /** From this size on glibc gives what is freed back at once. */
   private static final String GIVEN_BACK_BYTES = "131072";
-
-  private static final DecoderShape TINY = new DecoderShape(8, 1, 1, 1, 8, 8, false, 8, 1);
 
   private PeakMemory() {}
 
@@ -79,7 +79,8 @@ public final class PeakMemory {
    */
   public static OptionalLong trainHere(StepCase stepCase, TrainSetup setup) throws IOException {
     // Loads the library, so that it is not counted.
-    new FloorStep(TINY, setup.device(), setup.precision()).close();
+    DecoderShape tiny = KnownShapes.named("tiny", OptionalInt.of(1), 8, 1).orElseThrow();
+    new FloorStep(tiny, setup.device(), setup.precision()).close();
     boolean onGpu = !setup.device().equals("cpu");
     OptionalLong before = onGpu ? usedOfGpu(setup.device()) : ResidentMemory.now();
     OptionalLong peak;

@@ -1,5 +1,6 @@
 package dev.polyphase.orchestrator.bench;
 
+import dev.polyphase.phases.bench.DecoderShape;
 import dev.polyphase.rescanner.LibtorchSingularValues;
 import dev.polyphase.rescanner.ModuleSnr;
 import dev.polyphase.rescanner.Selection;
@@ -19,16 +20,16 @@ import java.util.stream.Collectors;
  * Compares our scan with the published scanner's method: in the same process, by turns, each method
  * several times. Of each the fastest scan counts, the one that other programs disturbed least.
  *
- * @param shapes the shapes of the weights
- * @param layers how many layers
+ * @param like the name of the model that the weights are like
+ * @param shape the shapes of the weights
  * @param device the device, as in a pipeline
  * @param folder an empty folder to work in
  * @param childCommand the command that prints the peak memory of a method on a checkpoint's folder
  * @param messages is told how it goes
  */
 public record ScanBenchmark(
-    ModelShapes shapes,
-    int layers,
+    String like,
+    DecoderShape shape,
     String device,
     Path folder,
     BiFunction<ScanMethod, Path, List<String>> childCommand,
@@ -39,8 +40,8 @@ public record ScanBenchmark(
 
   /** Runs the benchmark. */
   public ScanFigures run() throws IOException, InterruptedException {
-    messages.accept("making %d layers like %s".formatted(layers, shapes.name()));
-    Checkpoint base = SyntheticCheckpoint.write(folder.resolve("base"), shapes, layers, Set.of());
+    messages.accept("making %d layers like %s".formatted(shape.layers(), like));
+    Checkpoint base = SyntheticCheckpoint.write(folder.resolve("base"), shape, Set.of());
     sayWhatBoundsTheGain(base);
     TimedScans ofReference = new TimedScans();
     TimedScans ofFull = new TimedScans();
@@ -117,7 +118,7 @@ public record ScanBenchmark(
         Selection.of(snrs, CHANGED_PERCENT).modules().stream()
             .map(module -> module + ".weight")
             .collect(Collectors.toSet());
-    return SyntheticCheckpoint.write(folder.resolve("changed"), shapes, layers, trained);
+    return SyntheticCheckpoint.write(folder.resolve("changed"), shape, trained);
   }
 
   private static double difference(List<ModuleSnr> ours, List<ModuleSnr> reference) {

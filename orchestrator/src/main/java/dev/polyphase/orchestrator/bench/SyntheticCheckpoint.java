@@ -1,5 +1,6 @@
 package dev.polyphase.orchestrator.bench;
 
+import dev.polyphase.phases.bench.DecoderShape;
 import dev.polyphase.weights.Checkpoint;
 import dev.polyphase.weights.ElementType;
 import dev.polyphase.weights.FileFailure;
@@ -12,6 +13,9 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.SplittableRandom;
 
@@ -32,12 +36,11 @@ final class SyntheticCheckpoint {
    * @param folder a folder to make
    * @param changed names of tensors that get other values than without
    */
-  static Checkpoint write(Path folder, ModelShapes shapes, int layers, Set<String> changed)
-      throws IOException {
+  static Checkpoint write(Path folder, DecoderShape shape, Set<String> changed) throws IOException {
     Files.createDirectories(folder);
     Files.writeString(folder.resolve("config.json"), "{\"tie_word_embeddings\": false}\n");
     Path weights = folder.resolve("model.safetensors");
-    SafetensorsOutline.write(weights, ElementType.BF16, shapes.tensors(layers));
+    SafetensorsOutline.write(weights, ElementType.BF16, matrices(shape));
     Checkpoint checkpoint = Checkpoint.open(folder);
     try (FileChannel file = FileChannel.open(weights, StandardOpenOption.WRITE)) {
       for (TensorInfo tensor : checkpoint.tensors()) {
@@ -48,6 +51,15 @@ final class SyntheticCheckpoint {
       throw FileFailure.writing(weights, e);
     }
     return checkpoint;
+  }
+
+  /** A part of a fused tensor becomes a matrix of its own: what is measured is the same. */
+  private static Map<String, List<Long>> matrices(DecoderShape shape) {
+    Map<String, List<Long>> matrices = new LinkedHashMap<>();
+    shape
+        .matrices()
+        .forEach((name, of) -> matrices.put(name.replaceFirst("\\[(\\d+)]$", ".$1.weight"), of));
+    return matrices;
   }
 
   private static void writeMatrix(FileChannel file, TensorInfo tensor, SplittableRandom random)

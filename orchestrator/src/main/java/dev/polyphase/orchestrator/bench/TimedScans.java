@@ -1,6 +1,5 @@
 package dev.polyphase.orchestrator.bench;
 
-import dev.polyphase.pipelines.Targeting;
 import dev.polyphase.rescanner.ModuleSnr;
 import dev.polyphase.rescanner.Rescanner;
 import dev.polyphase.rescanner.SingularValues;
@@ -25,8 +24,7 @@ final class TimedScans {
   /** Scans without counting it. */
   static List<ModuleSnr> scanUntimed(Checkpoint checkpoint, SingularValues values)
       throws IOException {
-    return Rescanner.scan(checkpoint, Targeting.PROJECTIONS, values, (module, done, total) -> {})
-        .snrs();
+    return Rescanner.scan(checkpoint, List.of("all"), values, (module, done, total) -> {}).snrs();
   }
 
   double seconds() {

@@ -10,7 +10,9 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.EnumMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.BiFunction;
 import java.util.function.Consumer;
@@ -44,6 +46,13 @@ public record TrainBenchmark(
     double floorSeconds;
     try (TimedStep floor = new TimedStep(new FloorStep(shape, device, precision))) {
       for (TrainCase trainCase : TrainCase.values()) {
+        Optional<String> whyNot = trainCase.whyNot(shape);
+        if (whyNot.isPresent()) {
+          messages.accept(
+              "%s is left out: %s"
+                  .formatted(trainCase.name().toLowerCase(Locale.ROOT), whyNot.get()));
+          continue;
+        }
         timed.put(trainCase, new TimedStep(trainCase.open(setup)));
       }
       for (int round = 0; round <= rounds; round++) {
@@ -69,7 +78,7 @@ public record TrainBenchmark(
               shape.tokens() / median,
               PeakMemory.ofChild(childCommand.apply(one.getKey(), setup))));
     }
-    Set<String> selection = DrawnSelection.modules(shape.layers(), QUARTER);
+    Set<String> selection = DrawnSelection.weights(shape.matrices().keySet(), QUARTER);
     return new TrainFigures(floorSeconds, cases, selection, DrawnSelection.lowestLayer(selection));
   }
 }

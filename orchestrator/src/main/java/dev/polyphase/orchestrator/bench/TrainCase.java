@@ -1,15 +1,15 @@
 package dev.polyphase.orchestrator.bench;
 
 import dev.polyphase.phases.bench.BenchStep;
+import dev.polyphase.phases.bench.DecoderShape;
 import dev.polyphase.phases.bench.DjlBlocksStep;
 import dev.polyphase.phases.bench.TransformerStep;
 import dev.polyphase.phases.model.Adapters;
-import dev.polyphase.weights.Checkpoint;
-import dev.polyphase.weights.TensorInfo;
+import dev.polyphase.phases.model.ModelLayout;
+import dev.polyphase.phases.model.Parameter;
 import java.io.IOException;
-import java.util.List;
+import java.util.Optional;
 import java.util.Set;
-import java.util.TreeSet;
 import java.util.stream.Collectors;
 
 /** The ways to train that are compared. */
@@ -42,7 +42,7 @@ public enum TrainCase implements StepCase {
       return selected(setup, 25, false);
     }
   },
-  /** Adapters of all projections, of the usual rank and without dropout. */
+  /** Adapters of all projections but experts', of the usual rank and without dropout. */
   LORA {
     @Override
     public Set<String> trained(TrainSetup setup) {
@@ -51,7 +51,12 @@ public enum TrainCase implements StepCase {
 
     @Override
     Adapters adapters(TrainSetup setup) {
-      return new Adapters(DrawnSelection.modules(setup.shape().layers(), 100), 16, 2, 0, 42);
+      Set<String> modules =
+          setup.shape().matrices().keySet().stream()
+              .filter(name -> name.endsWith(WEIGHT) && !name.contains(".experts."))
+              .map(name -> name.substring(0, name.length() - WEIGHT.length()))
+              .collect(Collectors.toSet());
+      return new Adapters(modules, 16, 2, 0, 42);
     }
   },
   /** Every parameter, in DJL's own blocks with DJL's own training, in float32. */
@@ -62,12 +67,22 @@ public enum TrainCase implements StepCase {
     }
 
     @Override
+    Optional<String> whyNot(DecoderShape shape) {
+      return DjlBlocksStep.whyNot(shape);
+    }
+
+    @Override
     public BenchStep open(TrainSetup setup) {
       return new DjlBlocksStep(setup.shape(), setup.device());
     }
   };
 
-  private static final List<String> ENDS = List.of("model.embed_tokens.weight", "lm_head.weight");
+  private static final String WEIGHT = ".weight";
+
+  /** Why a shape can't be trained so; empty where it can. */
+  Optional<String> whyNot(DecoderShape shape) {
+    return Optional.empty();
+  }
 
   /** What is trained in the place of others. */
   Adapters adapters(TrainSetup setup) {
@@ -80,21 +95,17 @@ public enum TrainCase implements StepCase {
   }
 
   private static Set<String> all(TrainSetup setup) throws IOException {
-    return Checkpoint.open(setup.model()).tensors().stream()
-        .map(TensorInfo::name)
-        .collect(Collectors.toSet());
+    return setup.layout().parameters().stream().map(Parameter::name).collect(Collectors.toSet());
   }
 
   private static Set<String> selected(TrainSetup setup, int percent, boolean ends)
       throws IOException {
-    Checkpoint checkpoint = Checkpoint.open(setup.model());
-    Set<String> tensors = new TreeSet<>();
-    for (String module : DrawnSelection.modules(setup.shape().layers(), percent)) {
-      tensors.add(module + ".weight");
-    }
+    Set<String> weights = DrawnSelection.weights(setup.shape().matrices().keySet(), percent);
     if (ends) {
-      ENDS.stream().filter(checkpoint::contains).forEach(tensors::add);
+      setup.layout().parameters().stream()
+          .filter(weight -> weight.shape().size() > 1 && !ModelLayout.isOfBlock(weight.name()))
+          .forEach(end -> weights.add(end.name()));
     }
-    return tensors;
+    return weights;
   }
 }

@@ -9,7 +9,7 @@ import java.util.Set;
  *
  * @param floorSeconds the matrix products of a full step alone
  * @param cases by case
- * @param selection the modules of the cases that train a quarter
+ * @param selection the weights of the cases that train a quarter
  * @param lowestTrainedBlock the lowest of their blocks
  */
 public record TrainFigures(

@@ -3,8 +3,10 @@ package dev.polyphase.orchestrator.bench;
 import dev.polyphase.kernels.Precision;
 import dev.polyphase.phases.bench.DecoderShape;
 import dev.polyphase.phases.bench.TransformerStep;
+import dev.polyphase.phases.families.ConfigReader;
+import dev.polyphase.phases.families.RandomModels;
 import dev.polyphase.phases.model.Adapters;
-import dev.polyphase.phases.model.RandomModels;
+import dev.polyphase.phases.model.ModelLayout;
 import dev.polyphase.phases.model.Transformer;
 import dev.polyphase.weights.Checkpoint;
 import java.io.IOException;
@@ -51,22 +53,27 @@ public record TrainSetup(DecoderShape shape, Path model, String device, Precisio
     return TransformerStep.load(model, trained, adapters, device, precision);
   }
 
+  /** What the model in the folder is made of. */
+  ModelLayout layout() throws IOException {
+    return new ModelLayout(ConfigReader.read(Checkpoint.open(model)));
+  }
+
   /** The bytes of the model's weights: float32 where they are trained, else in the precision. */
   long weightBytes(Set<String> trained) throws IOException {
-    return Checkpoint.open(model).tensors().stream()
+    return layout().parameters().stream()
         .mapToLong(
-            tensor -> {
-              Precision held = trained.contains(tensor.name()) ? Precision.FLOAT32 : precision;
-              return tensor.elements() * held.elementType().bytes();
+            weight -> {
+              Precision held = trained.contains(weight.name()) ? Precision.FLOAT32 : precision;
+              return weight.values() * held.elementType().bytes();
             })
         .sum();
   }
 
   /** The bytes that these weights of the model take in the precision. */
   long shareBytes(Set<String> weights) throws IOException {
-    return Checkpoint.open(model).tensors().stream()
-        .filter(tensor -> weights.contains(tensor.name()))
-        .mapToLong(tensor -> tensor.elements() * precision.elementType().bytes())
+    return layout().parameters().stream()
+        .filter(weight -> weights.contains(weight.name()))
+        .mapToLong(weight -> weight.values() * precision.elementType().bytes())
         .sum();
   }
 }

@@ -10,7 +10,7 @@ import dev.polyphase.orchestrator.hub.ModelFolders;
 import dev.polyphase.phases.api.ModelMaker;
 import dev.polyphase.phases.api.PhaseTrainer;
 import dev.polyphase.phases.api.Scorer;
-import dev.polyphase.phases.model.RandomModels;
+import dev.polyphase.phases.families.RandomModels;
 import dev.polyphase.phases.objective.NextToken;
 import dev.polyphase.phases.objective.ObjectiveSource;
 import dev.polyphase.phases.training.DjlPhaseTrainer;

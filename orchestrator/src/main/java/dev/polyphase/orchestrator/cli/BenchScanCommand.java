@@ -2,19 +2,19 @@ package dev.polyphase.orchestrator.cli;
 
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.polyphase.orchestrator.bench.ModelShapes;
 import dev.polyphase.orchestrator.bench.ScanBenchmark;
 import dev.polyphase.orchestrator.bench.ScanFigures;
 import dev.polyphase.orchestrator.bench.ScanMethod;
+import dev.polyphase.phases.bench.DecoderShape;
 import dev.polyphase.pipelines.problems.InputException;
 import dev.polyphase.weights.TemporaryFolder;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.OptionalInt;
 import java.util.OptionalLong;
 import java.util.concurrent.Callable;
-import java.util.stream.Collectors;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -30,7 +30,9 @@ final class BenchScanCommand implements Callable<Integer> {
       names = "--like",
       paramLabel = "MODEL",
       defaultValue = "qwen2.5-0.5b",
-      description = "Whose shapes the weights have; qwen2.5-0.5b by default.")
+      description =
+          "Whose shapes the weights have: ${COMPLETION-CANDIDATES}; qwen2.5-0.5b by default.",
+      completionCandidates = TrainShapeOptions.Names.class)
   private String like = "";
 
   @Option(
@@ -48,16 +50,15 @@ final class BenchScanCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException, InterruptedException {
-    ModelShapes shapes = shapes();
-    if (layers < 1 || layers > shapes.layers()) {
-      throw new InputException(
-          "--layers is %d; %s has 1 to %d".formatted(layers, shapes.name(), shapes.layers()));
+    int most = shape(OptionalInt.empty()).layers();
+    if (layers < 1 || layers > most) {
+      throw new InputException("--layers is %d; %s has 1 to %d".formatted(layers, like, most));
     }
     try (TemporaryFolder folder = TemporaryFolder.create("bench")) {
       ScanBenchmark benchmark =
           new ScanBenchmark(
-              shapes,
-              layers,
+              like,
+              shape(OptionalInt.of(layers)),
               deviceOption.device(),
               folder.path(),
               this::child,
@@ -67,19 +68,9 @@ final class BenchScanCommand implements Callable<Integer> {
     return ExitCode.DONE;
   }
 
-  private ModelShapes shapes() {
-    return ModelShapes.KNOWN.stream()
-        .filter(shapes -> shapes.name().equals(like))
-        .findFirst()
-        .orElseThrow(
-            () ->
-                new InputException(
-                    "--like is '"
-                        + like
-                        + "'; the models known are "
-                        + ModelShapes.KNOWN.stream()
-                            .map(ModelShapes::name)
-                            .collect(Collectors.joining(", "))));
+  /** Of a scan no tokens are asked for. */
+  private DecoderShape shape(OptionalInt firstLayers) {
+    return TrainShapeOptions.known(like, firstLayers, 1, 1);
   }
 
   /** This program again, as {@link BenchPeakCommand}. */

@@ -1,5 +1,6 @@
 package dev.polyphase.orchestrator.cli;
 
+import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.polyphase.orchestrator.bench.TrainBenchmark;
@@ -79,7 +80,8 @@ final class BenchTrainCommand implements Callable<Integer> {
     json.set("shape", TrainShapeOptions.json(shape));
     json.put("device", compute.devices().get(0));
     json.put("dtype", BenchDtypeOption.nameOf(compute.precision()));
-    figures.selection().forEach(json.putArray("spectrum_25_modules")::add);
+    ArrayNode modules = json.putArray("spectrum_25_modules");
+    figures.selection().forEach(weight -> modules.add(weight.replaceFirst("\\.weight$", "")));
     json.put("lowest_trained_block", figures.lowestTrainedBlock());
     json.put("floor_seconds", figures.floorSeconds());
     ObjectNode cases = json.putObject("cases");

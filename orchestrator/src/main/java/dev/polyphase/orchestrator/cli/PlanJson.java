@@ -12,6 +12,7 @@ import dev.polyphase.orchestrator.engine.PhaseWarnings;
 import dev.polyphase.orchestrator.engine.PlannedPhase;
 import dev.polyphase.orchestrator.engine.RunDisk;
 import dev.polyphase.orchestrator.engine.SharedRows;
+import dev.polyphase.phases.api.BeyondPositions;
 import dev.polyphase.phases.api.Compute;
 import dev.polyphase.phases.api.DatasetShare;
 import dev.polyphase.phases.api.DeviceNeed;
@@ -109,6 +110,7 @@ final class PlanJson {
     phase.set("data", counts(plan.data()));
     ObjectNode datasets = phase.putObject("datasets");
     plan.datasets().forEach((name, ofDataset) -> datasets.set(name, counts(ofDataset)));
+    phase.set("beyond_positions", plan.beyond() == null ? phase.nullNode() : beyond(plan.beyond()));
     phase.put("tokens_per_epoch", plan.epochTokens());
     ArrayNode epoch = phase.putArray("epoch");
     plan.epoch().forEach(share -> epoch.add(share(share)));
@@ -160,6 +162,15 @@ final class PlanJson {
     ArrayNode warnings = phase.putArray("warnings");
     PhaseWarnings.of(planned, device).forEach(warnings::add);
     return phase;
+  }
+
+  /** Where sequence_len is more than what the model's positions were made for. */
+  private static ObjectNode beyond(BeyondPositions beyond) {
+    return JsonNodeFactory.instance
+        .objectNode()
+        .put("made_for", beyond.madeFor())
+        .put("by", beyond.by())
+        .put("longest_row", beyond.longestRow());
   }
 
   private static ObjectNode share(ProcessShare share) {

@@ -9,6 +9,7 @@ import dev.polyphase.orchestrator.engine.Numbers;
 import dev.polyphase.orchestrator.engine.PhaseWarnings;
 import dev.polyphase.orchestrator.engine.PlannedPhase;
 import dev.polyphase.orchestrator.engine.RunDisk;
+import dev.polyphase.phases.api.BeyondPositions;
 import dev.polyphase.phases.api.DatasetShare;
 import dev.polyphase.phases.api.DeviceNeed;
 import dev.polyphase.phases.api.EndToken;
@@ -73,6 +74,9 @@ final class PlanTable {
     rowsOf("", PhasePlan::data);
     if (phases.stream().anyMatch(PlanTable::hasPairs)) {
       row("    equal pairs", PlanTable::equalPairs);
+    }
+    if (phases.stream().anyMatch(planned -> planned.plan().beyond() != null)) {
+      row("  sequence_len", PlanTable::sequenceLen);
     }
     rowOfPlan("  tokens of one pass", plan -> Numbers.whole(plan.epochTokens()));
     if (phases.stream().anyMatch(planned -> planned.plan().slots() > 0)) {
@@ -188,18 +192,23 @@ final class PlanTable {
     return types;
   }
 
+  /** A type may be ranked and, in part, always trained. */
   private static String count(ExpectedTarget target, String type) {
-    for (TypeCount count : target.types()) {
-      if (count.type().equals(type)) {
-        String some = count.selected() + " of " + count.modules();
-        return switch (count.certainty()) {
-          case EXACT -> some;
-          case AT_MOST -> "up to " + some;
-          case ALWAYS -> "always";
-        };
-      }
-    }
-    return "-";
+    String counts =
+        target.types().stream()
+            .filter(count -> count.type().equals(type))
+            .map(PlanTable::count)
+            .collect(Collectors.joining("; "));
+    return counts.isEmpty() ? "-" : counts;
+  }
+
+  private static String count(TypeCount count) {
+    String some = count.selected() + " of " + count.modules();
+    return switch (count.certainty()) {
+      case EXACT -> some;
+      case AT_MOST -> "up to " + some;
+      case ALWAYS -> count.modules() == 1 ? "always" : "always, " + Numbers.whole(count.modules());
+    };
   }
 
   private static String trained(PlannedPhase planned) {
@@ -440,6 +449,16 @@ final class PlanTable {
                 table.row(
                     name, Numbers.whole(counts.desirable()), Numbers.whole(counts.undesirable())));
     return table.text();
+  }
+
+  /** Where it is beyond the model's positions, with what these were made for. */
+  private static String sequenceLen(PlannedPhase planned) {
+    @Nullable BeyondPositions beyond = planned.plan().beyond();
+    String tokens = Numbers.whole(planned.phase().batch().sequenceLen());
+    return beyond == null
+        ? tokens
+        : "%s, positions for %s, longest row %s"
+            .formatted(tokens, Numbers.whole(beyond.madeFor()), Numbers.whole(beyond.longestRow()));
   }
 
   private static String warnings(List<PlannedPhase> phases, DeviceMemory device) {

@@ -24,6 +24,7 @@ import dev.polyphase.rescanner.SnrFile;
 import dev.polyphase.rescanner.SpectrumCache;
 import dev.polyphase.weights.Checkpoint;
 import dev.polyphase.weights.OutputPlace;
+import dev.polyphase.weights.TextNames;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -45,8 +46,8 @@ import picocli.CommandLine.Parameters;
     mixinStandardHelpOptions = true,
     description = {
       "Measures the signal-to-noise ratio of a model's modules.",
-      "It is on the CPU unless --device names another. What was decomposed once, in part or whole, is"
-          + " kept by its content in POLYPHASE_HOME/cache/spectra, where run finds it too."
+      "It is on the CPU unless --device names another. What was decomposed once, in part or whole,"
+          + " is kept by its content in POLYPHASE_HOME/cache/spectra, where run finds it too."
     })
 final class ScanCommand implements Callable<Integer> {
   private static final Path HERE = Path.of("");
@@ -79,8 +80,9 @@ final class ScanCommand implements Callable<Integer> {
       split = ",",
       paramLabel = "TYPE",
       description =
-          "What to scan: module types, re:REGEX, or all; the seven projections by default.")
-  private List<String> modules = Targeting.PROJECTIONS;
+          "What to scan: module types, projections, re:REGEX, or all; the model's projections by"
+              + " default. A * in a type is any number.")
+  private List<String> modules = List.of(Targeting.MODEL_PROJECTIONS);
 
   @Option(
       names = "--profile",
@@ -199,6 +201,7 @@ final class ScanCommand implements Callable<Integer> {
     }
     scan.notes().forEach(display::say);
     NotFinite.besides(scan, checkpoint).forEach(display::say);
+    ScanTargets.noteOfOtherParts(checkpoint).ifPresent(display::say);
 
     List<Selection> selections = new ArrayList<>();
     Map<Path, String> files = new LinkedHashMap<>();
@@ -208,7 +211,7 @@ final class ScanCommand implements Callable<Integer> {
       selections.add(selection);
       files.put(
           results.resolve(PublishedNames.selectionFile(snrName, percent)),
-          SelectionFile.text(selection, SelectionFile.PUBLISHED_HEAD));
+          SelectionFile.text(selection, SelectionFile.head(TextNames.of(checkpoint))));
     }
     write(results, files);
     List<String> headings =

@@ -1,12 +1,18 @@
 package dev.polyphase.orchestrator.cli;
 
+import dev.polyphase.rescanner.ModuleName;
 import dev.polyphase.rescanner.ModuleSnr;
 import dev.polyphase.rescanner.Selection;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 
-/** A scan in brief, a line for each module type, and how many modules a selection takes of it. */
+/**
+ * A scan in brief, a line for each module type, and how many modules a selection takes of it. Where
+ * each expert is a type of its own, all experts' modules of one projection share a line.
+ */
 final class ScanTable {
   private static final String GREEN = "\u001b[32m";
   private static final String RED = "\u001b[31m";
@@ -27,25 +33,32 @@ final class ScanTable {
     columns.addAll(headings);
     TextTable table = new TextTable(columns.toArray(String[]::new));
     // Types and their modules do not depend on the percentage.
-    List<Selection.RankedType> types = Selection.of(snrs, 100).types();
+    Map<String, List<ModuleSnr>> types = new LinkedHashMap<>();
+    Selection.of(snrs, 100).types().forEach(type -> add(type.type(), type.ranked(), types));
+    List<Map<String, List<ModuleSnr>>> picks = new ArrayList<>();
+    for (Selection selection : selections) {
+      Map<String, List<ModuleSnr>> picked = new LinkedHashMap<>();
+      selection.types().forEach(type -> add(type.type(), type.selected(), picked));
+      picks.add(picked);
+    }
     List<Boolean> taken = new ArrayList<>();
-    for (int i = 0; i < types.size(); i++) {
-      Selection.RankedType type = types.get(i);
+    for (Map.Entry<String, List<ModuleSnr>> type : types.entrySet()) {
+      int modules = type.getValue().size();
       double[] values =
-          type.ranked().stream()
+          type.getValue().stream()
               .mapToDouble(ModuleSnr::snr)
               .filter(snr -> !Double.isNaN(snr))
               .sorted()
               .toArray();
-      List<Object> row = new ArrayList<>(List.of(type.type(), type.ranked().size()));
+      List<Object> row = new ArrayList<>(List.of(type.getKey(), modules));
       row.add(values.length == 0 ? "-" : figure(values[0]));
       row.add(values.length == 0 ? "-" : figure(median(values)));
       row.add(values.length == 0 ? "-" : figure(values[values.length - 1]));
       boolean fromEach = true;
-      for (Selection selection : selections) {
-        int picked = selection.types().get(i).picked();
-        row.add(picked + " of " + type.ranked().size());
-        fromEach &= picked > 0;
+      for (Map<String, List<ModuleSnr>> picked : picks) {
+        int count = picked.getOrDefault(type.getKey(), List.of()).size();
+        row.add(count + " of " + modules);
+        fromEach &= count > 0;
       }
       table.row(row.toArray());
       taken.add(fromEach);
@@ -58,6 +71,11 @@ final class ScanTable {
       text.append(paint ? (taken.get(i) ? GREEN : RED) + line + PLAIN : line).append('\n');
     }
     return text.toString();
+  }
+
+  private static void add(
+      String type, List<ModuleSnr> modules, Map<String, List<ModuleSnr>> byType) {
+    byType.computeIfAbsent(ModuleName.sharedType(type), t -> new ArrayList<>()).addAll(modules);
   }
 
   /** Four digits, whatever the size. */

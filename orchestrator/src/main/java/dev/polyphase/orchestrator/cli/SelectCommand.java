@@ -8,6 +8,7 @@ import dev.polyphase.rescanner.Selection;
 import dev.polyphase.rescanner.SelectionFile;
 import dev.polyphase.rescanner.SnrFile;
 import dev.polyphase.weights.OutputPlace;
+import dev.polyphase.weights.TextNames;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
@@ -55,8 +56,9 @@ final class SelectCommand implements Callable<Integer> {
       OutputFiles.requireNoInput(output, List.of(scan));
       OutputPlace.requireFile(output);
     }
-    Selection selection = Selection.of(read(scan), topPercent);
-    String text = SelectionFile.text(selection, SelectionFile.PUBLISHED_HEAD);
+    List<ModuleSnr> modules = read(scan);
+    TextNames names = TextNames.ofModules(modules.stream().map(ModuleSnr::module).toList());
+    String text = SelectionFile.text(Selection.of(modules, topPercent), SelectionFile.head(names));
     if (output != null && !force) {
       OutputFiles.requireSame(output, text);
     }

@@ -13,6 +13,7 @@ import dev.polyphase.rescanner.SnrFile;
 import dev.polyphase.rescanner.SpectraFile;
 import dev.polyphase.weights.Checkpoint;
 import dev.polyphase.weights.TensorInfo;
+import dev.polyphase.weights.TextNames;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.util.ArrayList;
@@ -24,6 +25,8 @@ import java.util.OptionalInt;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -34,6 +37,12 @@ import org.jspecify.annotations.Nullable;
  * @param always those that it trains beside them, whatever their SNR
  */
 record ChosenModules(List<ModuleReport> modules, List<ModuleReport> always) {
+  /** What follows the name of a tensor of which some rows are trained; one expert has no colon. */
+  private static final Pattern ROWS = Pattern.compile("\\[\\d+:\\d+]$");
+
+  /** The pattern of a whole tensor, or of one expert's part of it. */
+  private static final Pattern TENSOR = Pattern.compile("\\^(.+)\\$((?:\\[\\d+])?)");
+
   private static final ChosenModules NOTHING_YET = new ChosenModules(List.of(), List.of());
 
   /**
@@ -87,11 +96,16 @@ record ChosenModules(List<ModuleReport> modules, List<ModuleReport> always) {
       return NOTHING_YET;
     }
     SortedMap<ModuleName, Boolean> trained = new TreeMap<>();
-    for (TensorInfo tensor : weights.map(Checkpoint::tensors).orElse(List.of())) {
-      trained.put(moduleOfTensor(tensor.name()), false);
+    if (weights.isPresent()) {
+      TextNames names = TextNames.of(weights.get());
+      for (TensorInfo tensor : weights.get().parts()) {
+        if (names.covers(tensor.name())) {
+          trained.put(ModuleName.ofTensor(tensor.name()), false);
+        }
+      }
     }
     for (String tensor : SelectionFile.read(folder.selectionYaml())) {
-      trained.put(moduleOfTensor(tensor), true);
+      trained.put(ModuleName.ofTensor(ROWS.matcher(tensor).replaceFirst("")), true);
     }
     List<ModuleReport> modules = new ArrayList<>();
     trained.forEach((module, selected) -> modules.add(unranked(module, selected)));
@@ -110,16 +124,15 @@ record ChosenModules(List<ModuleReport> modules, List<ModuleReport> always) {
     return modules;
   }
 
-  /** A module by its pattern: its name, or for what is always trained {@code ^lm_head.weight$}. */
+  /**
+   * A module by its pattern: its name, or for what is always trained that of a tensor of its,
+   * {@code ^lm_head.weight$}.
+   */
   private static String moduleOf(String pattern) {
-    return pattern.startsWith("^")
-        ? pattern.replaceFirst("^\\^", "").replaceFirst("\\.weight\\$$", "")
+    Matcher tensor = TENSOR.matcher(pattern);
+    return tensor.matches()
+        ? ModuleName.ofTensor(tensor.group(1) + tensor.group(2)).text()
         : pattern;
-  }
-
-  private static ModuleName moduleOfTensor(String tensor) {
-    int end = tensor.lastIndexOf('.');
-    return new ModuleName(end < 0 ? tensor : tensor.substring(0, end));
   }
 
   private static ModuleReport unranked(ModuleName module, boolean selected) {

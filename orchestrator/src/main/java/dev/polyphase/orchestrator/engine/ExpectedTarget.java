@@ -13,8 +13,10 @@ import dev.polyphase.rescanner.UnfrozenParameters;
 import dev.polyphase.weights.Checkpoint;
 import dev.polyphase.weights.RowRanges;
 import dev.polyphase.weights.TensorInfo;
+import dev.polyphase.weights.TextNames;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -52,12 +54,17 @@ public record ExpectedTarget(
   /**
    * How much of a type is trained.
    *
-   * @param type the module type
+   * @param type the module type; all experts' types of one projection are one here. Of a module
+   *     that is trained whatever its rank, and the only such one of its type, its name
    * @param selected how many of its modules, at most
    * @param modules how many it has
    * @param certainty whether there are just so many
    */
-  public record TypeCount(String type, int selected, int modules, Certainty certainty) {}
+  public record TypeCount(String type, int selected, int modules, Certainty certainty) {
+    private TypeCount atMost(int most) {
+      return new TypeCount(type, Math.min(selected, most), modules, certainty);
+    }
+  }
 
   /** What a count before any scan says of the phase itself. */
   public enum Certainty {
@@ -92,12 +99,20 @@ public record ExpectedTarget(
     AlwaysTrained always = AlwaysTrained.of(checkpoint, snr.alwaysTrain());
     MostSelected most = MostSelected.of(candidates, snr.rule());
 
-    List<TypeCount> types = new ArrayList<>();
+    Map<String, TypeCount> ranked = new LinkedHashMap<>();
     for (MostSelected.TypeBound type : most.types()) {
       Certainty certainty = type.exact() ? Certainty.EXACT : Certainty.AT_MOST;
-      types.add(new TypeCount(type.type(), type.most(), type.modules(), certainty));
+      // Where each expert is a type of its own, these would be hundreds of lines.
+      String shared = ModuleName.sharedType(type.type());
+      ranked.merge(
+          shared,
+          new TypeCount(shared, type.most(), type.modules(), certainty),
+          ExpectedTarget::together);
     }
-    always.modules().forEach(m -> types.add(new TypeCount(m.text(), 1, 1, Certainty.ALWAYS)));
+    List<TypeCount> types = new ArrayList<>();
+    // Of types that are ranked together not all can be taken at once.
+    ranked.values().forEach(type -> types.add(type.atMost(most.modules())));
+    types.addAll(always(always));
     Set<String> alwaysNames =
         always.modules().stream().map(ModuleName::text).collect(Collectors.toSet());
     boolean alwaysIsRanked =
@@ -110,17 +125,43 @@ public record ExpectedTarget(
         most.exact() && !alwaysIsRanked);
   }
 
-  private static ExpectedTarget named(Target.Decision decision, Checkpoint checkpoint) {
+  /** Modules by name, but of several of a type, as experts are by the thousand, the type. */
+  private static List<TypeCount> always(AlwaysTrained always) {
+    Map<String, List<ModuleName>> byType = new LinkedHashMap<>();
+    for (ModuleName module : always.modules()) {
+      byType.computeIfAbsent(module.sharedType(), type -> new ArrayList<>()).add(module);
+    }
+    List<TypeCount> types = new ArrayList<>();
+    byType.forEach(
+        (type, modules) -> {
+          int count = modules.size();
+          String name = count == 1 ? modules.get(0).text() : type;
+          types.add(new TypeCount(name, count, count, Certainty.ALWAYS));
+        });
+    return types;
+  }
+
+  private static TypeCount together(TypeCount one, TypeCount other) {
+    return new TypeCount(
+        one.type,
+        one.selected + other.selected,
+        one.modules + other.modules,
+        one.certainty == other.certainty ? one.certainty : Certainty.AT_MOST);
+  }
+
+  private static ExpectedTarget named(Target.Decision decision, Checkpoint checkpoint)
+      throws IOException {
+    TextNames names = TextNames.of(checkpoint);
     SortedMap<String, TypeCount> types = new TreeMap<>();
-    for (TensorInfo tensor : checkpoint.tensors()) {
-      if (tensor.name().endsWith(".weight")) {
-        String module = tensor.name().substring(0, tensor.name().length() - ".weight".length());
-        String type = new ModuleName(module).type();
+    for (TensorInfo tensor : checkpoint.parts()) {
+      ModuleName module = ModuleName.ofTensor(tensor.name());
+      boolean weight = tensor.name().endsWith(".weight") || tensor.name().equals(module.text());
+      if (weight && names.covers(tensor.name()) && !tensor.name().endsWith(".inv_freq")) {
+        // A type of each expert would be hundreds of lines.
+        String type = module.sharedType();
         int selected = decision.tensors().contains(tensor.name()) ? 1 : 0;
         types.merge(
-            type,
-            new TypeCount(type, selected, 1, Certainty.EXACT),
-            (a, b) -> new TypeCount(type, a.selected + b.selected, a.modules + 1, Certainty.EXACT));
+            type, new TypeCount(type, selected, 1, Certainty.EXACT), ExpectedTarget::together);
       }
     }
     return new ExpectedTarget(

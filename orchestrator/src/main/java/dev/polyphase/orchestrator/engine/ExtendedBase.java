@@ -22,6 +22,7 @@ import dev.polyphase.weights.JsonFile;
 import dev.polyphase.weights.NewTensor;
 import dev.polyphase.weights.RowRanges;
 import dev.polyphase.weights.TensorInfo;
+import dev.polyphase.weights.TextNames;
 import dev.polyphase.weights.VocabularyRows;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -76,11 +77,31 @@ record ExtendedBase(
 
     Map<String, FileChange> files = new LinkedHashMap<>(tokenizer.files());
     Path config = folder.resolve(EndOfSequence.CONFIG);
-    Map<String, JsonNode> changed = ids(JsonFile.object(config), tokenizer.named(), false);
-    if (count != rows(base)) {
-      changed.put(VOCAB_SIZE, LongNode.valueOf(count));
+    ObjectNode configured = JsonFile.object(config);
+    Map<String, JsonNode> changed = ids(configured, tokenizer.named(), false);
+    Map<String, JsonNode> ofText = new LinkedHashMap<>();
+    if (configured.get(TextNames.CONFIG_KEY) instanceof ObjectNode text) {
+      ids(text, tokenizer.named(), false).entrySet().stream()
+          .filter(id -> text.has(id.getKey()))
+          .forEach(id -> ofText.put(id.getKey(), id.getValue()));
     }
-    edit(files, EndOfSequence.CONFIG, changed);
+    if (count != rows(base)) {
+      boolean isWrapper = configured.has(TextNames.CONFIG_KEY);
+      if (isWrapper) {
+        ofText.put(VOCAB_SIZE, LongNode.valueOf(count));
+      }
+      if (!isWrapper || configured.has(VOCAB_SIZE)) {
+        changed.put(VOCAB_SIZE, LongNode.valueOf(count));
+      }
+    }
+    if (!changed.isEmpty() || !ofText.isEmpty()) {
+      JsonEdit edit = new JsonEdit(Map.of(), changed);
+      files.put(
+          EndOfSequence.CONFIG,
+          ofText.isEmpty()
+              ? edit
+              : edit.with(TextNames.CONFIG_KEY, new JsonEdit(Map.of(), ofText)));
+    }
     Path generation = folder.resolve(EndOfSequence.GENERATION_CONFIG);
     if (InputFile.isThere(generation)) {
       edit(
@@ -97,7 +118,7 @@ record ExtendedBase(
   }
 
   /** What a user must know where no phase trains the rows of new tokens. */
-  Optional<String> untrained(List<PlannedPhase> phases) {
+  Optional<String> untrained(List<PlannedPhase> phases) throws IOException {
     List<String> left = new ArrayList<>();
     for (TensorInfo tensor : VocabularyRows.tensors(base)) {
       if (from < to && phases.stream().noneMatch(phase -> trains(phase.target(), tensor.name()))) {
@@ -139,16 +160,25 @@ record ExtendedBase(
       return files;
     }
     Map<String, FileChange> all = new LinkedHashMap<>(files);
-    Map<String, JsonNode> config = new LinkedHashMap<>();
-    if (files.get(EndOfSequence.CONFIG) instanceof JsonEdit edit) {
-      config.putAll(edit.set());
-    }
+    JsonEdit edit =
+        files.get(EndOfSequence.CONFIG) instanceof JsonEdit other
+            ? other
+            : new JsonEdit(Map.of(), Map.of());
+    Map<String, JsonNode> config = new LinkedHashMap<>(edit.set());
     config.put(HeadTie.KEY, BooleanNode.FALSE);
-    edit(all, EndOfSequence.CONFIG, config);
+    @Nullable JsonEdit ofText = edit.within().get(TextNames.CONFIG_KEY);
+    all.put(
+        EndOfSequence.CONFIG,
+        new JsonEdit(Map.of(), config)
+            .with(
+                TextNames.CONFIG_KEY,
+                new JsonEdit(
+                    Map.of(HeadTie.KEY, BooleanNode.FALSE),
+                    ofText == null ? Map.of() : ofText.set())));
     return all;
   }
 
-  private static long rows(Checkpoint base) {
+  private static long rows(Checkpoint base) throws IOException {
     for (TensorInfo tensor : VocabularyRows.tensors(base)) {
       if (!tensor.shape().isEmpty()) {
         return tensor.shape().get(0);
@@ -156,7 +186,8 @@ record ExtendedBase(
     }
     throw new InputException(
         Place.in(base.folder().toString()),
-        "the weights have no embed_tokens.weight, to which special_tokens and tokens would add rows; leave these keys out");
+        "the weights have no embed_tokens.weight, to which special_tokens and tokens would add"
+            + " rows; leave these keys out");
   }
 
   /**

@@ -22,6 +22,7 @@ public final class PhaseWarnings {
     device.warning(planned).ifPresent(warnings::add);
     warnings.addAll(planned.warnings());
     warnings.addAll(ofRows(planned.phase(), plan));
+    RowWarnings.tooLong(planned.phase(), plan.beyond()).ifPresent(warnings::add);
     planned.shared().forEach(shared -> warnings.addAll(shared.sentences(planned.phase().name())));
     RateWarnings.before(planned).ifPresent(warnings::add);
     MissedRescans.sentence(planned).ifPresent(warnings::add);

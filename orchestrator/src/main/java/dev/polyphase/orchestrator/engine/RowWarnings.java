@@ -1,6 +1,7 @@
 package dev.polyphase.orchestrator.engine;
 
 import dev.polyphase.data.DataCounts;
+import dev.polyphase.phases.api.BeyondPositions;
 import dev.polyphase.pipelines.Phase;
 import dev.polyphase.pipelines.Rows.ExcessLength;
 import java.util.ArrayList;
@@ -38,6 +39,23 @@ final class RowWarnings {
       add(sentences, phase, "held-out ", heldOut);
     }
     return sentences;
+  }
+
+  /**
+   * That rows are longer than what the model's positions were made for. Where none is, a {@code
+   * sequence_len} beyond them does nothing: positions begin anew in each row that is packed.
+   */
+  static Optional<String> tooLong(Phase phase, @Nullable BeyondPositions beyond) {
+    return beyond == null || !beyond.isReached()
+        ? Optional.empty()
+        : Optional.of(
+            "phase %s: its longest row has %s tokens, and the positions of the model were made for %s (%s); a model is poor beyond them until it has learned them: set sequence_len: %d, or a rope scaling in config.json"
+                .formatted(
+                    phase.name(),
+                    Numbers.whole(beyond.longestRow()),
+                    Numbers.whole(beyond.madeFor()),
+                    beyond.by(),
+                    beyond.madeFor()));
   }
 
   /**

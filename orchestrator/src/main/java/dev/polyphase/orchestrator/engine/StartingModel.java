@@ -173,8 +173,8 @@ final class StartingModel implements AutoCloseable {
    *
    * @param phases all that start from it, one after the other
    */
-  List<String> warnings(List<PlannedPhase> phases) {
-    return extended.flatMap(more -> more.untrained(phases)).stream().toList();
+  List<String> warnings(List<PlannedPhase> phases) throws IOException {
+    return extended.isPresent() ? extended.get().untrained(phases).stream().toList() : List.of();
   }
 
   /** The folder with the weights, where they are there and stay; empty where they are made anew. */

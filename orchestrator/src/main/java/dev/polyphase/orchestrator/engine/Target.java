@@ -13,7 +13,6 @@ import dev.polyphase.rescanner.NotFinite;
 import dev.polyphase.rescanner.Rescanner;
 import dev.polyphase.rescanner.Scan;
 import dev.polyphase.rescanner.ScanListener;
-import dev.polyphase.rescanner.ScanTarget;
 import dev.polyphase.rescanner.ScanTargets;
 import dev.polyphase.rescanner.Selection;
 import dev.polyphase.rescanner.SelectionFile;
@@ -23,6 +22,7 @@ import dev.polyphase.rescanner.UnfrozenParameters;
 import dev.polyphase.weights.Checkpoint;
 import dev.polyphase.weights.RowRanges;
 import dev.polyphase.weights.TensorInfo;
+import dev.polyphase.weights.TextNames;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.util.ArrayList;
@@ -87,21 +87,10 @@ final class Target {
   /**
    * The modules among which a scan chooses.
    *
-   * @throws InputException where there are none, or where they are parts of tensors: these can be
-   *     scanned, but not trained by themselves
+   * @throws InputException where there are none
    */
   static ScanTargets ranked(Targeting.Snr snr, Checkpoint checkpoint) throws IOException {
-    ScanTargets targets = ScanTargets.of(checkpoint, snr.modules(), snr.rule().profile());
-    for (ScanTarget target : targets.targets()) {
-      if (!checkpoint.contains(target.tensor().name())) {
-        throw new InputException(
-            "modules means "
-                + target.tensor().name()
-                + ", one expert of a tensor that holds several; these can be scanned, but training"
-                + " them is not built yet; name other modules");
-      }
-    }
-    return targets;
+    return ScanTargets.of(checkpoint, snr.modules(), snr.rule().profile());
   }
 
   /**
@@ -176,7 +165,7 @@ final class Target {
           new DecisionFiles(
               Optional.of(scan),
               selection,
-              always.patterns(),
+              always.patterns(checkpoint),
               phase.learningRates().bySnr(),
               factors));
     }
@@ -186,6 +175,7 @@ final class Target {
   private static List<String> notes(Scan scan, Checkpoint checkpoint) throws IOException {
     List<String> notes = new ArrayList<>(scan.notes());
     notes.addAll(NotFinite.besides(scan, checkpoint));
+    ScanTargets.noteOfOtherParts(checkpoint).ifPresent(notes::add);
     return notes;
   }
 
@@ -213,11 +203,12 @@ final class Target {
     return patterns;
   }
 
-  private static Set<String> allOf(Checkpoint checkpoint) {
+  private static Set<String> allOf(Checkpoint checkpoint) throws IOException {
+    TextNames text = TextNames.of(checkpoint);
     Set<String> names = new LinkedHashSet<>();
-    checkpoint.tensors().stream()
+    checkpoint.parts().stream()
         .map(TensorInfo::name)
-        .filter(name -> !name.endsWith(".inv_freq"))
+        .filter(name -> text.covers(name) && !name.endsWith(".inv_freq"))
         .forEach(names::add);
     return names;
   }

@@ -31,7 +31,14 @@ import org.jspecify.annotations.Nullable;
  */
 record TrainingFigures(List<Curve> curves, List<HeldOut> heldOut) {
   private static final List<String> CURVES =
-      List.of("loss", "rewards/accuracies", "rewards/margins", "kl", "nll_loss", "learning_rate");
+      List.of(
+          "loss",
+          "rewards/accuracies",
+          "rewards/margins",
+          "kl",
+          "nll_loss",
+          "aux_loss",
+          "learning_rate");
   private static final List<String> HELD_OUT_CURVES =
       List.of("eval_loss", "eval_rewards/accuracies", "eval_rewards/margins");
 

@@ -4,14 +4,19 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.polyphase.fixtures.FamilyModel;
 import dev.polyphase.kernels.Precision;
 import dev.polyphase.orchestrator.bench.TrainFigures.CaseFigures;
 import dev.polyphase.phases.bench.DecoderShape;
+import dev.polyphase.phases.bench.KnownShapes;
 import dev.polyphase.pipelines.problems.OperationFailedException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalInt;
 import java.util.OptionalLong;
 import java.util.TreeSet;
 import java.util.function.Function;
@@ -19,6 +24,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * What the benchmark makes of its measurements, on a model so small that its times mean nothing. In
@@ -26,7 +32,8 @@ import org.junit.jupiter.params.provider.EnumSource;
  */
 class TrainBenchmarkTest {
   /** Three rows of 8 tokens. */
-  private static final DecoderShape SHAPE = new DecoderShape(16, 4, 2, 1, 24, 40, false, 8, 3);
+  private static final DecoderShape SHAPE =
+      KnownShapes.named("tiny", OptionalInt.of(4), 8, 3).orElseThrow();
 
   @TempDir Path folder;
   private final List<String> messages = new ArrayList<>();
@@ -53,6 +60,38 @@ class TrainBenchmarkTest {
     assertThat(figures.selection()).hasSize(7);
     TreeSet<String> inOrder = new TreeSet<>(figures.selection());
     assertThat(inOrder.first()).startsWith("model.layers." + figures.lowestTrainedBlock() + ".");
+  }
+
+  /** Fused matrices, norms about both halves, experts of their own and in one tensor. */
+  @ParameterizedTest
+  @ValueSource(strings = {"phi3-longrope", "gemma3", "qwen3-moe", "gpt-oss"})
+  void otherFamiliesAreMeasuredButForDjlsBlocks(String family) throws Exception {
+    Path config = FamilyModel.of(family).copyTo(folder).resolve("config.json");
+    DecoderShape shape = DecoderShape.of(Files.readString(config), 8, 2);
+    Path empty = Files.createDirectory(folder.resolve("bench"));
+
+    TrainFigures figures =
+        new TrainBenchmark(
+                shape,
+                "cpu",
+                Precision.FLOAT32,
+                1,
+                empty,
+                (one, setup) -> List.of("echo", "7"),
+                messages::add)
+            .run();
+
+    assertThat(messages.get(0))
+        .isEqualTo(
+            "djl_blocks is left out: DJL's own blocks are put together here as LlamaForCausalLM"
+                + " and Qwen2ForCausalLM, not as "
+                + shape.architecture());
+    assertThat(figures.cases().keySet())
+        .containsExactlyElementsOf(EnumSet.complementOf(EnumSet.of(TrainCase.DJL_BLOCKS)));
+    assertThat(figures.selection())
+        .isNotEmpty()
+        .isSubsetOf(shape.matrices().keySet())
+        .noneMatch(name -> name.matches(".*\\.(gate|router)\\.weight"));
   }
 
   @Test

@@ -5,8 +5,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.polyphase.fixtures.Fixture;
 import dev.polyphase.kernels.Precision;
 import dev.polyphase.phases.bench.DecoderShape;
+import dev.polyphase.phases.bench.KnownShapes;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.OptionalInt;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -30,7 +32,7 @@ class TrainSetupTest {
   }
 
   private static TrainSetup in(Precision precision, Path model) {
-    DecoderShape shape = new DecoderShape(64, 4, 4, 2, 160, 272, false, 8, 1);
+    DecoderShape shape = KnownShapes.named("tiny", OptionalInt.empty(), 8, 1).orElseThrow();
     return new TrainSetup(shape, model, "cpu", precision);
   }
 }

@@ -43,7 +43,7 @@ class BenchScanTest {
     assertThat(figures.path("same_selection").booleanValue()).isTrue();
     // bfloat16: q and o, k and v, and the MLP's three.
     assertThat(figures.path("model_bytes").longValue())
-        .isEqualTo(4 * 2L * (2 * 96 * 96 + 2 * 32 * 96 + 3 * 256 * 96));
+        .isEqualTo(4 * 2L * (2 * 32 * 32 + 2 * 16 * 32 + 3 * 64 * 32));
     // A JVM with libtorch takes more than 50 MB; other systems than Linux do not tell.
     assertThat(List.of(figures.path("peak_bytes"), figures.path("reference_peak_bytes")))
         .allMatch(bytes -> bytes.isNull() || bytes.longValue() > 50_000_000);

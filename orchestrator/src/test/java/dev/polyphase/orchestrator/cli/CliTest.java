@@ -8,7 +8,7 @@ import dev.polyphase.fixtures.Fixture;
 import dev.polyphase.orchestrator.engine.AddingTrainer;
 import dev.polyphase.orchestrator.engine.Floats;
 import dev.polyphase.phases.api.ScoredRow;
-import dev.polyphase.phases.model.RandomModels;
+import dev.polyphase.phases.families.RandomModels;
 import dev.polyphase.pipelines.problems.InputException;
 import dev.polyphase.pipelines.problems.Place;
 import java.io.ByteArrayOutputStream;
@@ -104,7 +104,8 @@ class CliTest {
         new ProcessBuilder(
             "sh",
             "-c",
-            "LC_ALL=C exec \"$0\" -cp \"$1\" \"$2\" validate \"$(printf 'modell-\\303\\274.yaml')\"",
+            "LC_ALL=C exec \"$0\" -cp \"$1\" \"$2\" validate \"$(printf"
+                + " 'modell-\\303\\274.yaml')\"",
             Path.of(System.getProperty("java.home"), "bin", "java").toString(),
             System.getProperty("java.class.path"),
             Main.class.getName());
@@ -241,6 +242,27 @@ class CliTest {
     assertThat(polyphase("select", snr, "--top-percent", "50", "-o", file.toString())).isZero();
     assertThat(file).hasSameBinaryContentAs(written);
     assertThat(out()).isEmpty();
+  }
+
+  @Test
+  void selectNamesHeadAndEmbeddingsAsTheScannedModelDoes() throws IOException {
+    Path snr =
+        Files.writeString(
+            folder.resolve("snr.json"),
+            """
+            {"language_model.model.layers.0.mlp.up_proj": {"snr": 1.5, "type": "mlp.up_proj"}}
+            """);
+
+    assertThat(polyphase("select", snr.toString(), "--top-percent", "100")).isZero();
+    assertThat(out())
+        .isEqualTo(
+            """
+            unfrozen_parameters:
+            - ^language_model.lm_head.weight$
+            - ^language_model.model.embed_tokens.weight$
+            # mlp.up_proj layers
+            - language_model.model.layers.0.mlp.up_proj
+            """);
   }
 
   @Test

@@ -6,7 +6,7 @@ import dev.polyphase.fixtures.Fixture;
 import dev.polyphase.orchestrator.engine.AddingTrainer;
 import dev.polyphase.orchestrator.engine.Floats;
 import dev.polyphase.orchestrator.hub.HubOnLoopback;
-import dev.polyphase.phases.model.RandomModels;
+import dev.polyphase.phases.families.RandomModels;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;

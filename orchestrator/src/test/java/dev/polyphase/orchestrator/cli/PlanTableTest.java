@@ -13,6 +13,7 @@ import dev.polyphase.orchestrator.engine.ExpectedTarget.TypeCount;
 import dev.polyphase.orchestrator.engine.PlannedPhase;
 import dev.polyphase.orchestrator.engine.RunDisk;
 import dev.polyphase.orchestrator.engine.RunRequest;
+import dev.polyphase.phases.api.BeyondPositions;
 import dev.polyphase.phases.api.Compute;
 import dev.polyphase.phases.api.DatasetShare;
 import dev.polyphase.phases.api.DeviceNeed;
@@ -91,7 +92,8 @@ class PlanTableTest {
               List.of(new DeviceNeed("cuda:0", 0, 48, 100 * GIB + GIB / 2)),
               null,
               57 * GIB,
-              28 * GIB));
+              28 * GIB,
+              null));
 
   @Test
   void columnsAreAlignedAndNumbersGrouped() {
@@ -145,6 +147,27 @@ class PlanTableTest {
             """);
   }
 
+  /** As all experts' matrices of a projection are. */
+  @Test
+  void manyOfATypeThatAreAlwaysTrainedAreCounted() {
+    ExpectedTarget target =
+        new ExpectedTarget(
+            List.of(
+                new TypeCount("mlp.experts.*.up_proj", 3, 6144, Certainty.AT_MOST),
+                new TypeCount("mlp.experts.*.up_proj", 128, 128, Certainty.ALWAYS),
+                new TypeCount("mlp.experts.*.down_proj", 6144, 6144, Certainty.ALWAYS)),
+            Set.of(),
+            Map.of(),
+            List.of(),
+            false);
+    assertThat(
+            table(
+                new PlannedPhase(SFT.phase(), target, SFT.plan()),
+                new DeviceMemory(139 * GIB, 140 * GIB)))
+        .containsPattern("mlp\\.experts\\.\\*\\.up_proj +up to 3 of 6144; always, 128\n")
+        .containsPattern("mlp\\.experts\\.\\*\\.down_proj +always, 6,144\n");
+  }
+
   @Test
   void judgedCompletionsAreCountedByWhatTheyAre() throws JsonProcessingException {
     PhasePlan one = SFT.plan();
@@ -171,7 +194,8 @@ class PlanTableTest {
                 one.deviceNeeds(),
                 one.share(),
                 one.checkpointBytes(),
-                one.resultBytes()));
+                one.resultBytes(),
+                null));
     assertThat(table(judged, new DeviceMemory(139 * GIB, 140 * GIB)))
         .contains(
             """
@@ -235,9 +259,10 @@ class PlanTableTest {
         .doesNotContain("does not fit");
     assertThat(table(offloaded, tooLittle))
         .endsWith(
-            "\nphase sft does not fit: optimizer_offload keeps 60.00 GiB on the CPU, which has"
-                + " 59.00 GiB. This would help: targeting.always_train: []; targeting.top_percent below"
-                + " 25\n");
+            "\n"
+                + "phase sft does not fit: optimizer_offload keeps 60.00 GiB on the CPU, which has"
+                + " 59.00 GiB. This would help: targeting.always_train: []; targeting.top_percent"
+                + " below 25\n");
     JsonNode json = json(offloaded, tooLittle).at("/phases/0");
     assertThat(json.path("fits").booleanValue()).isFalse();
     assertThat(json.at("/memory/host_bytes").longValue()).isEqualTo(60 * GIB);
@@ -250,7 +275,8 @@ class PlanTableTest {
       delimiter = '|',
       value = {
         "100 | targeting.always_train: [], targeting.top_percent below 25",
-        "101 | optimizer_offload: false, targeting.always_train: [], targeting.top_percent below 25",
+        "101 | optimizer_offload: false, targeting.always_train: [], targeting.top_percent below"
+            + " 25",
       })
   void whereTheCpuLacksMemoryItsRemediesAreGiven(long gpu, String remedies)
       throws JsonProcessingException {
@@ -285,9 +311,10 @@ class PlanTableTest {
     assertThat(PlanTable.of(PIPELINE, List.of(SFT), device, full))
         .contains("  free for all of it                 180.00 GiB\n")
         .endsWith(
-            "\nno/such/large needs 199.03 GiB more on its disk, which has 180.00 GiB free: phase sft"
-                + " writes 3 checkpoints of 57.00 GiB, a model of 28.00 GiB, scans, logs and report"
-                + " of 35.5 MiB; make room, choose another disk with --output, or set"
+            "\n"
+                + "no/such/large needs 199.03 GiB more on its disk, which has 180.00 GiB free:"
+                + " phase sft writes 3 checkpoints of 57.00 GiB, a model of 28.00 GiB, scans, logs"
+                + " and report of 35.5 MiB; make room, choose another disk with --output, or set"
                 + " save_total_limit: 1\n");
     JsonNode plan = new ObjectMapper().readTree(PlanJson.of(PIPELINE, List.of(SFT), device, full));
     assertThat(plan.at("/disk/fits").booleanValue()).isFalse();
@@ -336,7 +363,8 @@ class PlanTableTest {
                     new DeviceNeed("cuda:1", 30, 18, 70 * GIB)),
                 null,
                 one.checkpointBytes(),
-                one.resultBytes()));
+                one.resultBytes(),
+                null));
     DeviceMemory wide =
         new DeviceMemory(160 * GIB, 160 * GIB, Map.of("cuda:0", 80 * GIB, "cuda:1", 80 * GIB), 0);
     DeviceMemory narrow =
@@ -389,7 +417,8 @@ class PlanTableTest {
                 List.of(),
                 null,
                 one.checkpointBytes(),
-                one.resultBytes()));
+                one.resultBytes(),
+                null));
     DeviceMemory device = new DeviceMemory(80 * GIB, 80 * GIB);
 
     assertThat(table(elsewhere, device))
@@ -429,7 +458,11 @@ class PlanTableTest {
             PIPELINE, List.of(trl, SFT), device, disk(List.of(trl, SFT), OptionalLong.empty()));
     assertThat(both)
         .contains(
-            "large\nsft: TRL 1.13.0 in bfloat16: 16 processes\nsft: libtorch 2.7.1 on cuda:0 in bfloat16: because\n");
+            """
+            large
+            sft: TRL 1.13.0 in bfloat16: 16 processes
+            sft: libtorch 2.7.1 on cuda:0 in bfloat16: because
+            """);
     assertThat(both.replaceAll(" +", " "))
         .contains(
             "\n largest forward pass - 4 x 4096\nmemory\n frozen weights - 18.00 GiB\n",
@@ -469,7 +502,8 @@ class PlanTableTest {
             List.of(),
             share,
             one.checkpointBytes(),
-            one.resultBytes()));
+            one.resultBytes(),
+            null));
   }
 
   @Test
@@ -489,6 +523,58 @@ class PlanTableTest {
     assertThat(json(new DeviceMemory(0, 0)).path("device_memory").isNull()).isTrue();
     assertThat(json(new DeviceMemory(0, 0)).at("/phases/0/fits").isNull()).isTrue();
     assertThat(json(new DeviceMemory(200 * GIB, 200 * GIB)).at("/phases/0/remedies")).isEmpty();
+  }
+
+  /** Rows that reach beyond are a warning too, and others are none. */
+  @Test
+  void aSequenceLenBeyondTheModelsPositionsIsShown() throws JsonProcessingException {
+    DeviceMemory device = new DeviceMemory(139 * GIB, 140 * GIB);
+    String reached = "phase sft: its longest row has 3,000 tokens";
+
+    PlannedPhase far = beyond(3000);
+    assertThat(table(far, device))
+        .contains("  sequence_len            4,096, positions for 2,048, longest row 3,000\n")
+        .contains(reached);
+    JsonNode phase = json(far, device).at("/phases/0");
+    assertThat(phase.path("beyond_positions").toString())
+        .isEqualTo("{\"made_for\":2048,\"by\":\"max_position_embeddings\",\"longest_row\":3000}");
+    assertThat(phase.path("warnings").toString()).contains(reached);
+
+    PlannedPhase near = beyond(2000);
+    assertThat(table(near, device))
+        .contains("  sequence_len            4,096, positions for 2,048, longest row 2,000\n")
+        .doesNotContain("its longest row");
+    assertThat(table(SFT, device)).doesNotContain("sequence_len");
+    assertThat(json(SFT, device).at("/phases/0/beyond_positions").isNull()).isTrue();
+  }
+
+  /** The same of a model whose positions are for 2,048 tokens. */
+  private static PlannedPhase beyond(int longestRow) {
+    PhasePlan plan = SFT.plan();
+    return new PlannedPhase(
+        SFT.phase(),
+        SFT.target(),
+        new PhasePlan(
+            plan.data(),
+            plan.heldOut(),
+            List.of(),
+            Map.of(),
+            plan.epoch(),
+            plan.ends(),
+            plan.slots(),
+            plan.steps(),
+            plan.rescans(),
+            plan.totalTokens(),
+            plan.reach(),
+            plan.trainedValues(),
+            plan.modelValues(),
+            plan.compute(),
+            plan.memory(),
+            plan.deviceNeeds(),
+            plan.share(),
+            plan.checkpointBytes(),
+            plan.resultBytes(),
+            new BeyondPositions(2048, "max_position_embeddings", longestRow)));
   }
 
   /** The same with 60 GiB on the CPU. */
@@ -528,7 +614,8 @@ class PlanTableTest {
             plan.deviceNeeds(),
             plan.share(),
             plan.checkpointBytes(),
-            plan.resultBytes()));
+            plan.resultBytes(),
+            null));
   }
 
   private static JsonNode json(DeviceMemory device) throws JsonProcessingException {

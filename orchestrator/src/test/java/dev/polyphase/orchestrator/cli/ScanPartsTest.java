@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.polyphase.fixtures.Fixture;
 import dev.polyphase.orchestrator.engine.AddingTrainer;
 import dev.polyphase.orchestrator.engine.Floats;
-import dev.polyphase.phases.model.RandomModels;
+import dev.polyphase.phases.families.RandomModels;
 import dev.polyphase.rescanner.SingularValues;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;

@@ -9,7 +9,7 @@ import dev.polyphase.fixtures.HandMadeTensors;
 import dev.polyphase.orchestrator.engine.AddingTrainer;
 import dev.polyphase.orchestrator.engine.Floats;
 import dev.polyphase.phases.api.ScoredRow;
-import dev.polyphase.phases.model.RandomModels;
+import dev.polyphase.phases.families.RandomModels;
 import dev.polyphase.weights.Checkpoint;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;

@@ -89,7 +89,8 @@ public record AddingTrainer(long saveEvery) implements PhaseTrainer {
         List.of(new DeviceNeed("cpu", 0, 1, 0)),
         null,
         0,
-        0);
+        0,
+        null);
   }
 
   /** A phase that another trainer trains in its own way. */

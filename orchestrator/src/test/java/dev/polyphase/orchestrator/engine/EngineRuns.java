@@ -9,7 +9,7 @@ import dev.polyphase.orchestrator.events.RunObserver;
 import dev.polyphase.orchestrator.hub.Hub;
 import dev.polyphase.orchestrator.hub.ModelFolders;
 import dev.polyphase.phases.api.PhaseTrainer;
-import dev.polyphase.phases.model.RandomModels;
+import dev.polyphase.phases.families.RandomModels;
 import dev.polyphase.pipelines.Pipeline;
 import dev.polyphase.pipelines.language.PipelineReader;
 import dev.polyphase.weights.Checkpoint;

@@ -12,12 +12,18 @@ import dev.polyphase.orchestrator.engine.RunOutcome.Kind;
 import dev.polyphase.orchestrator.engine.RunRequest.Start;
 import dev.polyphase.pipelines.language.PipelineReader;
 import dev.polyphase.pipelines.problems.InputException;
+import dev.polyphase.weights.Checkpoint;
 import dev.polyphase.weights.ElementType;
-import dev.polyphase.weights.SafetensorsOutline;
+import dev.polyphase.weights.NewTensor;
+import dev.polyphase.weights.SafetensorsFile;
+import dev.polyphase.weights.TensorInfo;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -220,30 +226,64 @@ class EngineTest {
     assertThat(folder.resolve("runs")).doesNotExist();
   }
 
-  /** They can be scanned, but not trained by themselves: said before anything is written. */
   @Test
-  void expertsThatShareATensorAreRefused() throws IOException {
+  void expertsThatShareATensorAreChosenAndTrainedOneByOne() throws IOException {
+    String up = "model.layers.0.mlp.experts.gate_up_proj";
     Path model = Files.createDirectory(folder.resolve("mixture"));
     Files.writeString(model.resolve("config.json"), "{}");
-    SafetensorsOutline.write(
+    float[] weights = new float[4 * 6 * 5];
+    for (int i = 0; i < weights.length; i++) {
+      weights[i] = (float) Math.sin(7 * i) + (i / 30 == 2 ? 9 : 0);
+    }
+    SafetensorsFile.write(
         model.resolve("model.safetensors"),
-        ElementType.F32,
-        Map.of("model.layers.0.mlp.experts.gate_up_proj", List.of(4L, 6L, 5L)));
-    String mixture =
+        List.of(
+            tensor(up, List.of(4L, 6L, 5L), weights),
+            tensor(up + "_bias", List.of(4L, 6L), new float[4 * 6]),
+            tensor("model.layers.0.mlp.router.weight", List.of(4L, 5L), new float[4 * 5])));
+    Checkpoint base = Checkpoint.open(model);
+
+    runs.run(
         """
         name: three
         base_model: mixture
         phases:
-          - {name: one, type: sft, targeting: {top_percent: 50, modules: [all], always_train: []},
-             datasets: [{path: a.jsonl}], learning_rate: 0.5}
-        """;
+          - {name: one, type: sft, targeting: {top_percent: 50, always_train: []},
+             datasets: [{path: a.jsonl}], learning_rate: 0.5, max_steps: 3}
+        """,
+        Start.BEGIN_OR_RESUME);
 
-    assertThatThrownBy(() -> runs.run(mixture, Start.BEGIN_OR_RESUME))
-        .isInstanceOf(InputException.class)
-        .hasMessageContaining(
-            "phases.one.targeting: modules means model.layers.0.mlp.experts.gate_up_proj[0], one"
-                + " expert of a tensor that holds several");
-    assertThat(folder.resolve("runs")).doesNotExist();
+    Path phase = folder.resolve("runs/three/phase-01-one");
+    List<Map.Entry<String, JsonNode>> best =
+        runs.json("runs/three/phase-01-one/snr.json").properties().stream()
+            .sorted(Comparator.comparing(module -> -module.getValue().path("snr").doubleValue()))
+            .limit(2)
+            .toList();
+    assertThat(best.get(0).getKey()).isEqualTo(up + "[2]");
+    String other = best.get(1).getKey();
+    assertThat(phase.resolve("selection.yaml"))
+        .hasContent(
+            "unfrozen_parameters:\n# mlp.experts.gate_up_proj layers\n- %s[2]\n- %s"
+                .formatted(up, other));
+    Checkpoint trained = Checkpoint.open(phase.resolve("model"));
+    assertThat(trained.tensors()).hasSameSizeAs(base.tensors());
+    for (TensorInfo old : base.parts()) {
+      String expert = old.name().replace("_bias", "");
+      assertThat(!Floats.read(trained.find(old.name()).orElseThrow()).equals(Floats.read(old)))
+          .as(old.name())
+          .isEqualTo(expert.equals(up + "[2]") || expert.equals(other));
+    }
+    JsonNode modules = runs.json("runs/three/report/report.json").path("phases").get(0);
+    assertThat(modules.path("modules").findValuesAsText("module"))
+        .containsExactly(up + "[0]", up + "[1]", up + "[2]", up + "[3]");
+    assertThat(Files.exists(folder.resolve("runs/three/report/heatmap.svg"))).isTrue();
+  }
+
+  private static SafetensorsFile.Tensor tensor(String name, List<Long> shape, float... values) {
+    ByteBuffer bytes = ByteBuffer.allocate(4 * values.length).order(ByteOrder.LITTLE_ENDIAN);
+    bytes.asFloatBuffer().put(values);
+    return new SafetensorsFile.Tensor(
+        name, shape, new NewTensor(ElementType.F32, channel -> channel.write(bytes.duplicate())));
   }
 
   @Test

@@ -56,11 +56,16 @@ class MemoryFailureTest {
   void ofAnotherEngineItSaysWhatItsProcessesHoldAndWhatHelps() {
     assertThat(elsewhere("engine: {type: trl, processes_per_node: 4}, micro_batch_size: 2", 4))
         .isEqualTo(
-            "phase one ran out of memory: each of its 4 processes holds 5.00 GiB of weights, gradients and states, and its activations come on top; this would help most: micro_batch_size below 2, with more gradient_accumulation_steps; more than 4 processes by engine.processes_per_node or engine.nodes, each with a GPU of its own; targeting.always_train: []");
+            "phase one ran out of memory: each of its 4 processes holds 5.00 GiB of weights,"
+                + " gradients and states, and its activations come on top; this would help most:"
+                + " micro_batch_size below 2, with more gradient_accumulation_steps; more than 4"
+                + " processes by engine.processes_per_node or engine.nodes, each with a GPU of its"
+                + " own; targeting.always_train: []");
     assertThat(elsewhere("engine: {type: trl}, gradient_checkpointing: false", 1))
         .startsWith("phase one ran out of memory: its process holds 5.00 GiB of weights")
         .contains(
-            "help most: gradient_checkpointing: true; more than 1 process by engine.processes_per_node");
+            "help most: gradient_checkpointing: true; more than 1 process by"
+                + " engine.processes_per_node");
   }
 
   private static String elsewhere(String settings, int processes) {
@@ -94,7 +99,8 @@ class MemoryFailureTest {
             List.of(),
             new ProcessShare(processes, 2 * GIB, 3 * GIB),
             0,
-            0);
+            0,
+            null);
     return MemoryFailure.onDevice(
         new PlannedPhase(
             PipelineReader.parse(yaml, "p.yaml", List.of()).phases().get(0),
@@ -144,7 +150,8 @@ class MemoryFailureTest {
             List.of(places),
             null,
             0,
-            0);
+            0,
+            null);
     return MemoryFailure.onDevice(
         new PlannedPhase(
             PipelineReader.parse(yaml, "p.yaml", List.of()).phases().get(0),

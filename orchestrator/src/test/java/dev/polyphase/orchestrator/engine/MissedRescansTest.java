@@ -24,7 +24,8 @@ class MissedRescansTest {
   @CsvSource(
       delimiter = '|',
       value = {
-        "rescan_every: 2_000 | 1500 | 2,000, and the phase ends after 1,500 steps; set it below 1,500",
+        "rescan_every: 2_000 | 1500 | 2,000, and the phase ends after 1,500 steps; set it below"
+            + " 1,500",
         "rescan_every: 1, max_steps: 1 | 1 | 1, and the phase ends after 1 step;"
             + " raise max_steps, which is 1, or leave rescan_every out",
       })
@@ -84,7 +85,8 @@ class MissedRescansTest {
             List.of(),
             null,
             0,
-            0);
+            0,
+            null);
     return MissedRescans.sentence(
         new PlannedPhase(
             PipelineReader.parse(yaml, "p.yaml", List.of()).phases().get(0),

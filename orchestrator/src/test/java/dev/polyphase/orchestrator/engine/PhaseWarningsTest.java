@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.polyphase.data.DataCounts;
 import dev.polyphase.data.ReadingListener;
 import dev.polyphase.orchestrator.engine.RunRequest.Start;
+import dev.polyphase.phases.api.BeyondPositions;
 import dev.polyphase.phases.api.MemoryEstimate;
 import dev.polyphase.phases.api.PhasePlan;
 import dev.polyphase.phases.api.PhaseRequest;
@@ -13,6 +14,7 @@ import dev.polyphase.phases.api.PhaseResult;
 import dev.polyphase.phases.api.PhaseTrainer;
 import dev.polyphase.phases.api.PreparedPhase;
 import dev.polyphase.phases.api.Reach;
+import dev.polyphase.pipelines.Phase;
 import dev.polyphase.pipelines.Pipeline;
 import dev.polyphase.pipelines.language.PipelineReader;
 import dev.polyphase.pipelines.problems.InputException;
@@ -220,15 +222,28 @@ class PhaseWarningsTest {
         .doesNotContain("add up");
   }
 
+  @Test
+  void rowsBeyondTheModelsPositionsDeserveAWord() {
+    Phase phase = PipelineReader.parse(TWO_PHASES, "p.yaml", List.of()).phases().get(0);
+    assertThat(
+            RowWarnings.tooLong(phase, new BeyondPositions(4096, "max_position_embeddings", 6000)))
+        .hasValue(
+            "phase first: its longest row has 6,000 tokens, and the positions of the model were"
+                + " made for 4,096 (max_position_embeddings); a model is poor beyond them until it"
+                + " has learned them: set sequence_len: 4096, or a rope scaling in config.json");
+    assertThat(RowWarnings.tooLong(phase, new BeyondPositions(4096, "any", 4096))).isEmpty();
+    assertThat(RowWarnings.tooLong(phase, null)).isEmpty();
+  }
+
   /** Two dpo phases at a rate of 5e-7 moved all values, and 2.3 % of those that were saved. */
   @Test
   void updatesThatRoundingLosesAreCounted() {
     assertThat(after("save_dtype: base", 23, 1000L))
         .hasValue(
-            "phase first lost most of its updates when it was saved: of 1,000 values that they moved"
-                + " 23 (2.3 %) differ from before once they are rounded; set save_dtype: float32, or"
-                + " save_rounding: stochastic, which keeps small updates in the mean, or raise"
-                + " learning_rate");
+            "phase first lost most of its updates when it was saved: of 1,000 values that they"
+                + " moved 23 (2.3 %) differ from before once they are rounded; set save_dtype:"
+                + " float32, or save_rounding: stochastic, which keeps small updates in the mean,"
+                + " or raise learning_rate");
     assertThat(after("save_dtype: base", 500, 1000L)).isEmpty();
     assertThat(after("save_rounding: stochastic", 23, 1000L)).isEmpty();
     assertThat(after("save_dtype: base", 23, null)).isEmpty();
@@ -305,7 +320,8 @@ class PhaseWarningsTest {
           plan.deviceNeeds(),
           plan.share(),
           0,
-          0);
+          0,
+          null);
     }
   }
 }

@@ -85,8 +85,8 @@ class RunDiskTest {
     String more =
         PIPELINE.replace(
             "{name: one, type: sft}",
-            "{name: one, type: sft, loss_watchdog_threshold: 5.0, load_best_model_at_end: true, eval_steps: 10,"
-                + " eval_datasets: [{path: a.jsonl}]}");
+            "{name: one, type: sft, loss_watchdog_threshold: 5.0, load_best_model_at_end: true,"
+                + " eval_steps: 10, eval_datasets: [{path: a.jsonl}]}");
 
     DiskNeed need = disk(more, Start.BEGIN_OR_RESUME).phases().get(0);
 
@@ -188,6 +188,7 @@ class RunDiskTest {
         adding.deviceNeeds(),
         adding.share(),
         300 * MIB,
-        100 * MIB);
+        100 * MIB,
+        null);
   }
 }

@@ -36,6 +36,8 @@ import org.jspecify.annotations.Nullable;
  * @param checkpointBytes what one checkpoint on its way takes on the disk: master weights and
  *     optimiser states
  * @param resultBytes what its result takes on the disk
+ * @param beyond what is to be said of rows that are longer than the model's positions were made
+ *     for; null where its {@code sequence_len} lets none be
  */
 public record PhasePlan(
     DataCounts data,
@@ -56,7 +58,8 @@ public record PhasePlan(
     List<DeviceNeed> deviceNeeds,
     @Nullable ProcessShare share,
     long checkpointBytes,
-    long resultBytes) {
+    long resultBytes,
+    @Nullable BeyondPositions beyond) {
 
   public PhasePlan {
     badRows = List.copyOf(badRows);

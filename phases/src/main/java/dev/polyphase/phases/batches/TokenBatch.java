@@ -158,6 +158,31 @@ public record TokenBatch(
     return targets.length;
   }
 
+  /**
+   * Of each token in how many rows it is, {@code [batch * seq]}: padding in none, a prefix in its
+   * own and in all that follow it.
+   */
+  public float[] rowsOfTokens() {
+    float[] rows = new float[ids.length];
+    if (lengths.length == batch) {
+      for (int b = 0; b < batch; b++) {
+        Arrays.fill(rows, b * seq, b * seq + lengths[b], 1);
+      }
+    } else {
+      Arrays.fill(rows, 1);
+    }
+    int[] starts = new int[documents.size()];
+    for (int d = 1; d < starts.length; d++) {
+      starts[d] = starts[d - 1] + documents.get(d - 1).tokens();
+    }
+    for (Span document : documents) {
+      for (int t = 0; t < document.prefixTokens(); t++) {
+        rows[starts[document.prefixOf()] + t]++;
+      }
+    }
+    return rows;
+  }
+
   /** The arrays of a batch, with each document put where it starts. */
   private static final class Filling {
     private final int[] ids;

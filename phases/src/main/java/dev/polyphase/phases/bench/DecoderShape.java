@@ -1,38 +1,62 @@
 package dev.polyphase.phases.bench;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.polyphase.phases.families.ConfigReader;
+import dev.polyphase.phases.model.Experts;
+import dev.polyphase.phases.model.FeedForward;
+import dev.polyphase.phases.model.ModelConfig;
+import dev.polyphase.phases.model.ModelLayout;
+import dev.polyphase.phases.model.Parameter;
+import dev.polyphase.pipelines.problems.Place;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 
 /**
- * The shape of a decoder and of a batch for it.
+ * The shape of a model and of a batch for it.
  *
- * @param hidden the width of the hidden states
- * @param layers its blocks
- * @param heads query heads; a head has {@code hidden / heads} values
- * @param keyValueHeads key and value heads
- * @param intermediate the width inside the MLP
- * @param vocabulary its words
- * @param tied whether the head is the embedding
+ * @param config the model as {@code config.json} describes it
+ * @param model what that means
  * @param sequence tokens of a row
  * @param batch rows of a step
  */
-public record DecoderShape(
-    int hidden,
-    int layers,
-    int heads,
-    int keyValueHeads,
-    int intermediate,
-    int vocabulary,
-    boolean tied,
-    int sequence,
-    int batch) {
+public record DecoderShape(String config, ModelConfig model, int sequence, int batch) {
+  /** What the names of experts' parameters have in common. */
+  private static final String EXPERTS = ".experts.";
 
-  /** What a linear layer's weight {@code [out, in]} multiplies. */
-  record Linear(int out, int in) {}
+  /**
+   * What a linear layer's weight {@code [out, in]} multiplies.
+   *
+   * @param tokens how many of a step's it sees
+   */
+  record Linear(int out, int in, int tokens) {}
 
-  /** The width of keys and of values. */
-  int keyValueWidth() {
-    return hidden / heads * keyValueHeads;
+  /**
+   * The shape of a model.
+   *
+   * @throws dev.polyphase.pipelines.problems.InputException where the configuration is none
+   */
+  public static DecoderShape of(String config, int sequence, int batch) {
+    return new DecoderShape(
+        config, ConfigReader.read(json(config), Place.in("config.json")), sequence, batch);
+  }
+
+  /** The model's class, as {@code LlamaForCausalLM}. */
+  public String architecture() {
+    return json(config).path("architectures").path(0).asText();
+  }
+
+  /** Its blocks. */
+  public int layers() {
+    return model.numLayers();
+  }
+
+  /** Its words. */
+  public int vocabulary() {
+    return model.vocabSize();
   }
 
   /** The tokens of a step. */
@@ -40,37 +64,68 @@ public record DecoderShape(
     return batch * sequence;
   }
 
-  /** The linear layers of a block, in the order of the forward pass. */
-  List<Linear> linearsOfBlock() {
-    return List.of(
-        new Linear(hidden, hidden),
-        new Linear(keyValueWidth(), hidden),
-        new Linear(keyValueWidth(), hidden),
-        new Linear(hidden, hidden),
-        new Linear(intermediate, hidden),
-        new Linear(intermediate, hidden),
-        new Linear(hidden, intermediate));
+  /** How many values the model has. */
+  public long values() {
+    return new ModelLayout(model).parameters().stream().mapToLong(Parameter::values).sum();
+  }
+
+  /**
+   * The matrices of the blocks but for routers, by name: what is scanned of a model by default, and
+   * what LoRA adapts.
+   */
+  public Map<String, List<Long>> matrices() {
+    Map<String, List<Long>> matrices = new LinkedHashMap<>();
+    for (int layer = 0; layer < layers(); layer++) {
+      matrices.putAll(matricesOf(layer));
+      if (model.blocks().get(layer).feedForward() instanceof Experts experts) {
+        String router = "." + experts.router() + ".weight";
+        matrices.keySet().removeIf(name -> name.endsWith(router));
+      }
+    }
+    return matrices;
+  }
+
+  private Map<String, List<Long>> matricesOf(int layer) {
+    Map<String, List<Long>> matrices = new LinkedHashMap<>();
+    for (Parameter parameter : new ModelLayout(model).block(layer).values()) {
+      if (parameter.shape().size() == 2) {
+        matrices.put(parameter.name(), parameter.shape());
+      }
+    }
+    return matrices;
   }
 
   /** The linear layers of the model, the head being the last. */
   List<Linear> linears() {
     List<Linear> linears = new ArrayList<>();
-    for (int layer = 0; layer < layers; layer++) {
-      linears.addAll(linearsOfBlock());
+    for (int layer = 0; layer < layers(); layer++) {
+      FeedForward feedForward = model.blocks().get(layer).feedForward();
+      matricesOf(layer)
+          .forEach(
+              (name, shape) ->
+                  linears.add(linear(shape.get(0), shape.get(1), tokensOf(name, feedForward))));
     }
-    linears.add(new Linear(vocabulary, hidden));
+    linears.add(linear(vocabulary(), model.hiddenSize(), tokens()));
     return linears;
   }
 
-  /** A model of this shape as {@code config.json} describes it. */
-  public String config() {
-    return """
-        {"model_type": "llama", "architectures": ["LlamaForCausalLM"], "hidden_size": %d,
-         "num_hidden_layers": %d, "num_attention_heads": %d, "num_key_value_heads": %d,
-         "intermediate_size": %d, "vocab_size": %d, "tie_word_embeddings": %b, "rms_norm_eps": 1e-6,
-         "rope_theta": 10000.0, "max_position_embeddings": %d, "hidden_act": "silu",
-         "dtype": "float32"}
-        """
-        .formatted(hidden, layers, heads, keyValueHeads, intermediate, vocabulary, tied, sequence);
+  /** Of experts' matrices the tokens that go through one where they are dealt out evenly. */
+  private int tokensOf(String matrix, FeedForward feedForward) {
+    if (!(feedForward instanceof Experts experts) || !matrix.contains(EXPERTS)) {
+      return tokens();
+    }
+    return Math.max(1, Math.toIntExact((long) tokens() * experts.chosen() / experts.count()));
+  }
+
+  private static Linear linear(long out, long in, int tokens) {
+    return new Linear(Math.toIntExact(out), Math.toIntExact(in), tokens);
+  }
+
+  private static JsonNode json(String config) {
+    try {
+      return new ObjectMapper().readTree(config);
+    } catch (JsonProcessingException e) {
+      throw new IllegalArgumentException("a shape that is no JSON", e);
+    }
   }
 }

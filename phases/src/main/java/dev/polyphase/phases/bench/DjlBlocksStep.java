@@ -14,6 +14,7 @@ import ai.djl.training.optimizer.Optimizer;
 import ai.djl.training.tracker.Tracker;
 import dev.polyphase.kernels.Libtorch;
 import dev.polyphase.phases.batches.TokenBatch;
+import java.util.Optional;
 
 /**
  * The same model as DJL's users write it: its blocks, its gradient collector, its Adam. In float32:
@@ -42,6 +43,11 @@ public final class DjlBlocksStep implements BenchStep {
                 .optOptimizer(adam)
                 .optDevices(new Device[] {place.getDevice()}));
     trainer.initialize(new Shape(shape.batch(), shape.sequence()));
+  }
+
+  /** Why there is none of a shape; empty where there is one. */
+  public static Optional<String> whyNot(DecoderShape shape) {
+    return DjlDecoder.whyNot(shape);
   }
 
   @Override

@@ -1,5 +1,7 @@
 package dev.polyphase.phases.bench;
 
+import static java.util.Objects.requireNonNull;
+
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
@@ -14,13 +16,26 @@ import ai.djl.nn.core.Linear;
 import ai.djl.training.ParameterStore;
 import ai.djl.training.initializer.NormalInitializer;
 import ai.djl.util.PairList;
+import dev.polyphase.phases.model.Attention;
+import dev.polyphase.phases.model.ModelLayout;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /** The decoder of a shape in DJL's blocks: ids {@code [batch, seq]} to logits. */
 final class DjlDecoder extends AbstractBlock {
+  /** The families whose blocks these are, but for how positions are scaled. */
+  private static final List<String> FAMILIES = List.of("LlamaForCausalLM", "Qwen2ForCausalLM");
+
   private final DecoderShape shape;
+  private final Attention.Heads heads;
+  private final int hidden;
+  private final long queryWidth;
+  private final long keyValueWidth;
+  private final long intermediate;
+  private final boolean bias;
   private final Parameter embedding;
   private final List<Layer> layers = new ArrayList<>();
   private final Parameter lastNorm;
@@ -28,13 +43,31 @@ final class DjlDecoder extends AbstractBlock {
 
   DjlDecoder(DecoderShape shape) {
     this.shape = shape;
-    this.embedding = weight("embedding", shape.vocabulary(), shape.hidden());
+    this.heads = shape.model().blocks().get(0).attention().heads();
+    this.hidden = shape.model().hiddenSize();
+    this.queryWidth = (long) heads.queries() * heads.dim();
+    this.keyValueWidth = (long) heads.keyValues() * heads.dim();
+    Map<String, dev.polyphase.phases.model.Parameter> ofBlock =
+        new ModelLayout(shape.model()).block(0);
+    this.bias = ofBlock.containsKey("q_proj.bias");
+    this.intermediate = requireNonNull(ofBlock.get("up_proj.weight")).shape().get(0);
+    this.embedding = weight("embedding", shape.vocabulary(), hidden);
     for (int i = 0; i < shape.layers(); i++) {
       layers.add(new Layer(i));
     }
-    this.lastNorm = weight("norm", shape.hidden());
-    this.head = linear("head", shape.vocabulary());
+    this.lastNorm = weight("norm", hidden);
+    this.head = linear("head", shape.vocabulary(), false);
     setInitializer(new NormalInitializer(0.02f), Parameter.Type.WEIGHT);
+  }
+
+  /** Why there is none of a shape; empty where there is one. */
+  static Optional<String> whyNot(DecoderShape shape) {
+    String architecture = shape.architecture();
+    return FAMILIES.contains(architecture)
+        ? Optional.empty()
+        : Optional.of(
+            "DJL's own blocks are put together here as %s, not as %s"
+                .formatted(String.join(" and ", FAMILIES), architecture));
   }
 
   @Override
@@ -61,7 +94,7 @@ final class DjlDecoder extends AbstractBlock {
     for (Layer layer : layers) {
       layer.initialize(manager, type);
     }
-    head.initialize(manager, type, rows(shape.hidden()));
+    head.initialize(manager, type, rows(hidden));
   }
 
   private Parameter weight(String name, long... dimensions) {
@@ -73,8 +106,8 @@ final class DjlDecoder extends AbstractBlock {
             .build());
   }
 
-  private Linear linear(String name, int out) {
-    return addChildBlock(name, Linear.builder().setUnits(out).optBias(false).build());
+  private Linear linear(String name, long out, boolean bias) {
+    return addChildBlock(name, Linear.builder().setUnits(out).optBias(bias).build());
   }
 
   private Shape rows(long width) {
@@ -94,7 +127,7 @@ final class DjlDecoder extends AbstractBlock {
 
     private Tables(NDManager manager) {
       int seq = shape.sequence();
-      int half = shape.hidden() / shape.heads() / 2;
+      int half = heads.dim() / 2;
       float slowing = (float) (-Math.log(10000.0) / half);
       NDArray frequency = manager.arange(0f, half).mul(slowing).exp();
       NDArray angle = manager.arange(0f, seq).reshape(seq, 1);
@@ -120,36 +153,36 @@ final class DjlDecoder extends AbstractBlock {
     private final Linear down;
 
     private Layer(int number) {
-      firstNorm = weight(number + "-first-norm", shape.hidden());
-      secondNorm = weight(number + "-second-norm", shape.hidden());
-      query = linear(number + "-query", shape.hidden());
-      key = linear(number + "-key", shape.keyValueWidth());
-      value = linear(number + "-value", shape.keyValueWidth());
-      output = linear(number + "-output", shape.hidden());
-      gate = linear(number + "-gate", shape.intermediate());
-      up = linear(number + "-up", shape.intermediate());
-      down = linear(number + "-down", shape.hidden());
+      firstNorm = weight(number + "-first-norm", hidden);
+      secondNorm = weight(number + "-second-norm", hidden);
+      query = linear(number + "-query", queryWidth, bias);
+      key = linear(number + "-key", keyValueWidth, bias);
+      value = linear(number + "-value", keyValueWidth, bias);
+      output = linear(number + "-output", hidden, false);
+      gate = linear(number + "-gate", intermediate, false);
+      up = linear(number + "-up", intermediate, false);
+      down = linear(number + "-down", hidden, false);
     }
 
     private void initialize(NDManager manager, DataType type) {
-      for (Linear linear : List.of(query, key, value, output, gate, up)) {
-        linear.initialize(manager, type, rows(shape.hidden()));
+      for (Linear linear : List.of(query, key, value, gate, up)) {
+        linear.initialize(manager, type, rows(hidden));
       }
-      down.initialize(manager, type, rows(shape.intermediate()));
+      output.initialize(manager, type, rows(queryWidth));
+      down.initialize(manager, type, rows(intermediate));
     }
 
     private NDArray forward(ParameterStore store, NDArray x, Tables tables, boolean training) {
       NDArray normed = norm(x, store.getValue(firstNorm, x.getDevice(), training));
-      NDArray q = rotated(split(apply(query, store, normed, training), shape.heads()), tables);
-      NDArray k =
-          rotated(split(apply(key, store, normed, training), shape.keyValueHeads()), tables);
-      NDArray v = split(apply(value, store, normed, training), shape.keyValueHeads());
-      int group = shape.heads() / shape.keyValueHeads();
+      NDArray q = rotated(split(apply(query, store, normed, training), heads.queries()), tables);
+      NDArray k = rotated(split(apply(key, store, normed, training), heads.keyValues()), tables);
+      NDArray v = split(apply(value, store, normed, training), heads.keyValues());
+      int group = heads.queries() / heads.keyValues();
       if (group > 1) {
         k = k.repeat(1, group);
         v = v.repeat(1, group);
       }
-      float scale = (float) (1 / Math.sqrt((double) shape.hidden() / shape.heads()));
+      float scale = (float) (1 / Math.sqrt((double) heads.dim()));
       NDArray scores = q.matMul(k.transpose(0, 1, 3, 2)).mul(scale).add(tables.mask);
       NDArray merged = scores.softmax(-1).matMul(v).transpose(0, 2, 1, 3).reshape(rows(-1));
       NDArray attended = x.add(apply(output, store, merged, training));
@@ -164,8 +197,8 @@ final class DjlDecoder extends AbstractBlock {
       return linear.forward(store, new NDList(x), training).singletonOrThrow();
     }
 
-    private NDArray split(NDArray x, int heads) {
-      return x.reshape(shape.batch(), shape.sequence(), heads, -1).transpose(0, 2, 1, 3);
+    private NDArray split(NDArray x, int parts) {
+      return x.reshape(shape.batch(), shape.sequence(), parts, -1).transpose(0, 2, 1, 3);
     }
 
     private NDArray rotated(NDArray x, Tables tables) {

@@ -9,6 +9,8 @@ import dev.polyphase.kernels.Kernel;
 import dev.polyphase.kernels.Libtorch;
 import dev.polyphase.kernels.Precision;
 import dev.polyphase.kernels.TensorStore;
+import dev.polyphase.phases.model.Attention;
+import dev.polyphase.phases.model.DecoderBlock;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -26,11 +28,15 @@ public final class FloorStep implements BenchStep {
   private final NDArray like;
   private final List<NDArray> weights = new ArrayList<>();
   private final Map<DecoderShape.Linear, NDArray> gradientOfWeight = new HashMap<>();
-  private final Map<Integer, NDArray> activations = new HashMap<>();
-  private final Map<Integer, NDArray> outputs = new HashMap<>();
-  private final NDArray heads;
-  private final NDArray headsOut;
-  private final NDArray scores;
+  private final Map<Rows, NDArray> activations = new HashMap<>();
+  private final Map<Rows, NDArray> outputs = new HashMap<>();
+  private final Map<Attention.Heads, AttentionArrays> attention = new HashMap<>();
+
+  /** The shape of some tokens' activations. */
+  private record Rows(int tokens, int width) {}
+
+  /** What is multiplied in the place of queries, keys and values, and where results go. */
+  private record AttentionArrays(NDArray heads, NDArray scores, NDArray headsOut) {}
 
   /** The products of a shape, in a precision. */
   public FloorStep(DecoderShape shape, String device, Precision precision) {
@@ -45,26 +51,41 @@ public final class FloorStep implements BenchStep {
       weights.add(random(linear.out(), linear.in()));
       gradientOfWeight.computeIfAbsent(linear, l -> random(l.out(), l.in()));
       for (int width : new int[] {linear.in(), linear.out()}) {
-        activations.computeIfAbsent(width, w -> random(shape.tokens(), w));
-        outputs.computeIfAbsent(width, w -> random(shape.tokens(), w));
+        Rows rows = new Rows(linear.tokens(), width);
+        activations.computeIfAbsent(rows, r -> random(r.tokens(), r.width()));
+        outputs.computeIfAbsent(rows, r -> random(r.tokens(), r.width()));
       }
     }
-    long matrices = (long) shape.batch() * shape.heads();
-    this.heads = random(matrices, shape.sequence(), shape.hidden() / shape.heads());
-    this.headsOut = random(matrices, shape.sequence(), shape.hidden() / shape.heads());
-    this.scores = random(matrices, shape.sequence(), shape.sequence());
+    for (DecoderBlock block : shape.model().blocks()) {
+      attention.computeIfAbsent(block.attention().heads(), this::arrays);
+    }
+  }
+
+  private AttentionArrays arrays(Attention.Heads heads) {
+    long matrices = (long) shape.batch() * heads.queries();
+    int tokens = shape.sequence();
+    return new AttentionArrays(
+        random(matrices, tokens, heads.dim()),
+        random(matrices, tokens, tokens),
+        random(matrices, tokens, heads.dim()));
   }
 
   @Override
   public void run() {
     try (NDManager scratch = manager.newSubManager()) {
       List<DecoderShape.Linear> linears = shape.linears();
-      NDArray last = heads;
+      NDArray last = weights.get(0);
       for (int i = 0; i < linears.size(); i++) {
         last = products(linears.get(i), weights.get(i), scratch);
       }
-      for (int layer = 0; layer < shape.layers(); layer++) {
-        kernel.method("attention").with(heads).with(scores).with(headsOut).run(scratch);
+      for (DecoderBlock block : shape.model().blocks()) {
+        AttentionArrays arrays = requireNonNull(attention.get(block.attention().heads()));
+        kernel
+            .method("attention")
+            .with(arrays.heads())
+            .with(arrays.scores())
+            .with(arrays.headsOut())
+            .run(scratch);
       }
       // On a GPU what was asked for is done when something is read.
       kernel.method("first").with(last).runForOne(scratch).toFloatArray();
@@ -78,13 +99,15 @@ public final class FloorStep implements BenchStep {
   }
 
   private NDArray products(DecoderShape.Linear linear, NDArray weight, NDManager scratch) {
+    Rows in = new Rows(linear.tokens(), linear.in());
+    Rows out = new Rows(linear.tokens(), linear.out());
     return kernel
         .method("linear")
-        .with(requireNonNull(activations.get(linear.in())))
-        .with(requireNonNull(activations.get(linear.out())))
+        .with(requireNonNull(activations.get(in)))
+        .with(requireNonNull(activations.get(out)))
         .with(weight)
-        .with(requireNonNull(outputs.get(linear.out())))
-        .with(requireNonNull(outputs.get(linear.in())))
+        .with(requireNonNull(outputs.get(out)))
+        .with(requireNonNull(outputs.get(in)))
         .with(requireNonNull(gradientOfWeight.get(linear)))
         .runForOne(scratch);
   }

@@ -3,9 +3,9 @@ package dev.polyphase.phases.bench;
 import ai.djl.ndarray.NDManager;
 import dev.polyphase.kernels.Precision;
 import dev.polyphase.phases.batches.TokenBatch;
+import dev.polyphase.phases.families.ConfigReader;
 import dev.polyphase.phases.model.Activations;
 import dev.polyphase.phases.model.Adapters;
-import dev.polyphase.phases.model.ConfigReader;
 import dev.polyphase.phases.model.Gradients;
 import dev.polyphase.phases.model.Placement;
 import dev.polyphase.phases.model.Trainable;
@@ -81,12 +81,12 @@ public final class TransformerStep implements BenchStep {
     model.startStep(step);
     ObjectiveStep rows = steps.get();
     List<MicroBatch> microBatches = rows.microBatches();
-    StepSums sums = new StepSums(microBatches);
+    StepSums sums = new StepSums(model, microBatches);
     try (NDManager scratch = model.newScratch()) {
-      Gradients gradients = new Gradients(scratch);
+      Gradients gradients = sums.newGradients(scratch);
       rows.begin(model, scratch);
       for (MicroBatch batch : microBatches) {
-        sums.differentiate(batch, model, gradients, scratch);
+        sums.differentiate(batch, gradients, scratch);
       }
       List<TrainedPart> parts = gradients.parts();
       GradientNorm norm = optimizer.norm(parts, scratch);

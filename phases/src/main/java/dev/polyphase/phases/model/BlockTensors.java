@@ -19,8 +19,13 @@ final class BlockTensors {
   }
 
   /** Adds a norm's weight. */
-  void norm(String group, String module, long width) {
-    add(group, module + ".weight", Parameter.FirstValues.ONES, width);
+  void norm(String group, String module, long width, RmsNorm norm) {
+    add(group, module + ".weight", norm.firstValues(), width);
+  }
+
+  /** Adds a vector that is drawn as matrices are. */
+  void vector(String group, String role, long width) {
+    add(group, role, Parameter.FirstValues.NORMAL, width);
   }
 
   /** Adds a linear layer's weight, and its bias where it has one. */
@@ -29,6 +34,16 @@ final class BlockTensors {
     if (bias) {
       add(group, module + ".bias", Parameter.FirstValues.ZEROS, outputs);
     }
+  }
+
+  /** Adds a matrix that is no linear layer's weight by its name. */
+  void matrix(String group, String role, long rows, long columns) {
+    add(group, role, Parameter.FirstValues.NORMAL, rows, columns);
+  }
+
+  /** Adds a bias that is no linear layer's by its name. */
+  void bias(String group, String role, long width) {
+    add(group, role, Parameter.FirstValues.ZEROS, width);
   }
 
   /** By role, which is a name without prefix and group. */

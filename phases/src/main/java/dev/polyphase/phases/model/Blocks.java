@@ -10,13 +10,18 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.IntFunction;
+import org.jspecify.annotations.Nullable;
 
 /** The transformer blocks: for each a forward pass and the vector-Jacobian product. */
 final class Blocks implements AutoCloseable {
+  private static final String POSITIONS = "positions";
+
   private final ModelTensors tensors;
   private final Adapters adapters;
   private final Activations activations;
   private final List<Map<String, Parameter>> parameters = new ArrayList<>();
+  private final List<Rope> ropes;
+  private final List<Boolean> sayRouting;
   private final Map<BlockKernel, Kernel> kernels = new HashMap<>();
   private final List<Kernel> kernelOfLayer = new ArrayList<>();
 
@@ -35,6 +40,8 @@ final class Blocks implements AutoCloseable {
     this.tensors = tensors;
     this.adapters = adapters;
     this.activations = activations;
+    this.ropes = config.blocks().stream().map(block -> block.attention().rope()).toList();
+    this.sayRouting = config.blocks().stream().map(DecoderBlock::saysRouting).toList();
     for (int layer = 0; layer < config.numLayers(); layer++) {
       parameters.add(adapters.extend(layout.block(layer)));
       NDManager place = places.apply(layer);
@@ -72,7 +79,7 @@ final class Blocks implements AutoCloseable {
    * @param dropoutSeed of the pass
    */
   Kernel.Call call(
-      String method, int layer, NDArray x, RotaryTable.Slice positions, long dropoutSeed) {
+      String method, int layer, NDArray x, Positions.OfPass positions, long dropoutSeed) {
     List<NDArray> arrays =
         parameters.get(layer).values().stream().map(p -> tensors.get(p.name())).toList();
     return call(method, layer, x, positions, dropoutSeed, arrays);
@@ -82,49 +89,66 @@ final class Blocks implements AutoCloseable {
       String method,
       int layer,
       NDArray x,
-      RotaryTable.Slice positions,
+      Positions.OfPass positions,
       long dropoutSeed,
       List<NDArray> arrays) {
-    Kernel.Call call =
-        kernelOfLayer
-            .get(layer)
-            .method(method)
-            .with(x)
-            .with(positions.cos())
-            .with(positions.sin())
-            .withNumbers(positions.documents())
-            .withList("w", arrays);
+    Kernel.Call call = kernelOfLayer.get(layer).method(method).with(x);
+    List<NDArray> turning = positions.arrays(ropes.get(layer));
+    // A list must not be empty.
+    call =
+        turning.isEmpty() ? call.withNumberInList(POSITIONS, 0) : call.withList(POSITIONS, turning);
+    call = call.withNumbers(positions.documents()).withList("w", arrays);
     return drops(layer) ? call.withNumberInList("w", DropoutSeeds.at(dropoutSeed, layer)) : call;
   }
 
-  /** Without dropout. */
-  NDArray forward(int layer, NDArray x, RotaryTable.Slice positions, NDManager scratch) {
-    return forward(layer, x, positions, DropoutSeeds.NONE, scratch);
+  /**
+   * Without dropout.
+   *
+   * @param routing hears of it; null for nobody
+   */
+  NDArray forward(
+      int layer,
+      NDArray x,
+      Positions.OfPass positions,
+      @Nullable PassRouting routing,
+      NDManager scratch) {
+    return forward(layer, x, positions, DropoutSeeds.NONE, routing, scratch);
   }
 
   /**
    * A forward pass that can be followed by {@link #backward}.
    *
    * @param dropoutSeed of the pass
+   * @param routing hears of it; null for nobody
    * @param ofInput whether the gradient of {@code x} will be wanted
    */
   Trace traced(
       int layer,
       NDArray x,
-      RotaryTable.Slice positions,
+      Positions.OfPass positions,
       long dropoutSeed,
+      @Nullable PassRouting routing,
       boolean ofInput,
       NDManager scratch) {
     switch (activations) {
       case RECOMPUTED -> {
-        return new Trace.Input(x, forward(layer, x, positions, dropoutSeed, scratch));
+        return new Trace.Input(x, forward(layer, x, positions, dropoutSeed, routing, scratch));
       }
       case KEPT -> {
         NDList found =
             call("traced", layer, x, positions, dropoutSeed)
                 .withNumbers(wanted(layer, ofInput))
                 .runWithAutograd(scratch);
-        return new Trace.Graph(found.get(0), List.copyOf(found.subList(1, found.size())));
+        int said = sayRouting.get(layer) ? 2 : 0;
+        Trace.Graph graph =
+            new Trace.Graph(
+                found.get(0),
+                List.copyOf(found.subList(1, 1 + said)),
+                List.copyOf(found.subList(1 + said, found.size())));
+        if (routing != null && said > 0) {
+          routing.hear(layer, graph.said());
+        }
+        return graph;
       }
     }
     throw new IllegalStateException(activations.name());
@@ -136,26 +160,34 @@ final class Blocks implements AutoCloseable {
    * @param dropoutSeed as it was in {@link #traced}
    * @param ofInput as it was there
    * @param gy the gradient of the block's output
+   * @param routing that heard of the forward pass; null for none
    * @return the gradient of its input; {@code gy} itself where {@code ofInput} is false
    */
   NDArray backward(
       int layer,
       Trace trace,
-      RotaryTable.Slice positions,
+      Positions.OfPass positions,
       long dropoutSeed,
       NDArray gy,
+      @Nullable PassRouting routing,
       boolean ofInput,
       Gradients gradients,
       NDManager scratch) {
     NDList found;
+    List<NDArray> ofOutputs = new ArrayList<>(List.of(gy));
+    if (routing != null && sayRouting.get(layer)) {
+      ofOutputs.add(routing.gradient(layer));
+    }
     if (trace instanceof Trace.Graph graph) {
+      List<NDArray> outputs = new ArrayList<>(List.of(graph.output()));
+      outputs.addAll(graph.said().subList(0, ofOutputs.size() - 1));
       found =
           kernelOfLayer
               .get(layer)
               .method("backward")
-              .with(graph.output())
+              .withList("outputs", outputs)
+              .withList("of_outputs", ofOutputs)
               .withList("leaves", graph.leaves())
-              .with(gy)
               .withNumber(ofInput ? 1 : 0)
               .runWithAutograd(scratch);
     } else {
@@ -163,10 +195,11 @@ final class Blocks implements AutoCloseable {
       found =
           call("vjp", layer, x, positions, dropoutSeed)
               .withNumbers(wanted(layer, ofInput))
-              .with(gy)
+              .withList("of_outputs", ofOutputs)
               .runWithAutograd(scratch);
     }
     trace.close();
+    ofOutputs.subList(1, ofOutputs.size()).forEach(NDArray::close);
     int next = ofInput ? 1 : 0;
     for (Parameter parameter : parameters.get(layer).values()) {
       if (tensors.trained().contains(parameter.name())) {
@@ -183,12 +216,24 @@ final class Blocks implements AutoCloseable {
   }
 
   private NDArray forward(
-      int layer, NDArray x, RotaryTable.Slice positions, long dropoutSeed, NDManager scratch) {
+      int layer,
+      NDArray x,
+      Positions.OfPass positions,
+      long dropoutSeed,
+      @Nullable PassRouting routing,
+      NDManager scratch) {
     // What is made for it in the place of weights is of this block alone.
     try (NDManager shown = scratch.newSubManager()) {
       List<NDArray> arrays =
           parameters.get(layer).values().stream().map(p -> tensors.get(p.name(), shown)).toList();
-      return call("forward", layer, x, positions, dropoutSeed, arrays).runForOne(scratch);
+      if (routing == null || !sayRouting.get(layer)) {
+        return call("forward", layer, x, positions, dropoutSeed, arrays).runForOne(scratch);
+      }
+      NDList found = call("told", layer, x, positions, dropoutSeed, arrays).run(scratch);
+      List<NDArray> said = found.subList(1, found.size());
+      routing.hear(layer, said);
+      said.forEach(NDArray::close);
+      return found.get(0);
     }
   }
 

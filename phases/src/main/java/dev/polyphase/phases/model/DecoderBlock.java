@@ -1,22 +1,75 @@
 package dev.polyphase.phases.model;
 
+import dev.polyphase.weights.Checkpoint;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 
 /**
- * What a transformer block is made of: attention and an MLP with a norm before each, both added to
- * the residual stream. Its tensors, its kernel and the bytes that it keeps follow from here.
+ * What a transformer block is made of: attention and a feed-forward part, both added to the
+ * residual stream, and the norms about them. Its tensors, its kernel and the bytes that it keeps
+ * follow from here.
  *
  * @param hiddenSize the width of the residual stream
- * @param rmsNormEps added to the mean square in norms
+ * @param norm how it norms
+ * @param norms where its norms stand
+ * @param residualMultiplier what both parts are multiplied by before they are added
  * @param attention mixes the tokens
- * @param mlp is for each token alone
+ * @param feedForward is for each token alone
  */
-public record DecoderBlock(int hiddenSize, double rmsNormEps, Attention attention, Mlp mlp) {
-  private static final String ATTENTION_NORM = "input_layernorm";
-  private static final String MLP_NORM = "post_attention_layernorm";
+public record DecoderBlock(
+    int hiddenSize,
+    RmsNorm norm,
+    Norms norms,
+    double residualMultiplier,
+    Attention attention,
+    FeedForward feedForward) {
+  private static final String INPUT = "input_layernorm";
+  private static final String POST_ATTENTION = "post_attention_layernorm";
+  private static final String PRE_FEEDFORWARD = "pre_feedforward_layernorm";
+  private static final String POST_FEEDFORWARD = "post_feedforward_layernorm";
+
+  /** Where a block's norms stand. Of the same name they may stand at different places. */
+  public enum Norms {
+    /** Before attention and before the feed-forward part, as in Llama. */
+    BEFORE("parts/norms_before.py", List.of(INPUT), List.of(POST_ATTENTION)),
+    /** Behind both, before they are added, as in OLMo 2. */
+    AFTER("parts/norms_after.py", List.of(POST_ATTENTION), List.of(POST_FEEDFORWARD)),
+    /** Before and behind both, as in Gemma 2 and 3. */
+    AROUND(
+        "parts/norms_around.py",
+        List.of(INPUT, POST_ATTENTION),
+        List.of(PRE_FEEDFORWARD, POST_FEEDFORWARD));
+
+    private final String source;
+
+    @SuppressWarnings("ImmutableEnumChecker") // It is.
+    private final List<String> ofAttention;
+
+    @SuppressWarnings("ImmutableEnumChecker") // It is.
+    private final List<String> ofFeedForward;
+
+    Norms(String source, List<String> ofAttention, List<String> ofFeedForward) {
+      this.source = source;
+      this.ofAttention = ofAttention;
+      this.ofFeedForward = ofFeedForward;
+    }
+
+    private List<String> all() {
+      List<String> all = new ArrayList<>(ofAttention);
+      all.addAll(ofFeedForward);
+      return all;
+    }
+  }
+
+  /** The same with experts as a checkpoint stores them. */
+  DecoderBlock storedIn(Checkpoint checkpoint) {
+    return feedForward instanceof Experts experts
+        ? new DecoderBlock(
+            hiddenSize, norm, norms, residualMultiplier, attention, experts.storedIn(checkpoint))
+        : this;
+  }
 
   /**
    * Its parameters by role ({@code q_proj.weight}), in the order of the forward pass and of its
@@ -26,26 +79,35 @@ public record DecoderBlock(int hiddenSize, double rmsNormEps, Attention attentio
    */
   Map<String, Parameter> parameters(String prefix) {
     BlockTensors tensors = new BlockTensors(prefix);
-    tensors.norm("", ATTENTION_NORM, hiddenSize);
-    attention.addTo(tensors, hiddenSize);
-    tensors.norm("", MLP_NORM, hiddenSize);
-    mlp.addTo(tensors, hiddenSize);
+    norms.ofAttention.forEach(module -> tensors.norm("", module, hiddenSize, norm));
+    attention.addTo(tensors, hiddenSize, norm);
+    norms.ofFeedForward.forEach(module -> tensors.norm("", module, hiddenSize, norm));
+    feedForward.addTo(tensors, hiddenSize);
     return tensors.byRole();
   }
 
   /** The roles of its linear layers, {@code q_proj}, in the order of the forward pass. */
   List<String> projections() {
-    List<String> projections = new ArrayList<>(Attention.PROJECTIONS);
-    projections.addAll(Mlp.PROJECTIONS);
+    List<String> projections = new ArrayList<>(attention.projectionRoles());
+    projections.addAll(feedForward.projections());
     return projections;
+  }
+
+  /** Of the tokens the share that one of its linear layers is for, on average. */
+  public double shareOfTokens(String projection) {
+    return feedForward instanceof Experts experts ? experts.shareOfTokens(projection) : 1;
+  }
+
+  /** Whether it has experts that say how they were chosen. */
+  boolean saysRouting() {
+    return feedForward instanceof Experts experts && experts.lossWeight() > 0;
   }
 
   /** The files of its kernel's source; the first begins the class. */
   List<String> sources() {
-    List<String> sources =
-        new ArrayList<>(List.of("block.py", "parts/norms_before.py", "parts/rms_norm.py"));
+    List<String> sources = new ArrayList<>(List.of("block.py", norms.source, norm.source()));
     sources.addAll(attention.sources());
-    sources.addAll(mlp.sources());
+    sources.addAll(feedForward.sources());
     sources.add("parts/projection.py");
     return sources;
   }
@@ -53,34 +115,46 @@ public record DecoderBlock(int hiddenSize, double rmsNormEps, Attention attentio
   /** The constants of its kernel's source beside the indices of weights. */
   Map<String, Object> constants() {
     Map<String, Object> constants = new HashMap<>(attention.constants());
-    constants.put("rms_norm_eps", rmsNormEps);
+    constants.putAll(feedForward.constants());
+    constants.put("rms_norm_eps", norm.eps());
+    constants.put("said", saysRouting() ? 2 : 0);
+    constants.put("residual_multiplier", residualMultiplier);
     return constants;
   }
 
   /**
    * What autograd keeps of a pass, in bytes: the block's output and the sum in its middle, in 16
-   * bits both once more in float32 for the norms; the input of each norm that is trained; and what
-   * attention and MLP keep, of prefixes too.
+   * bits both once more in float32 for the norms; of norms behind a part what they norm, in 16 bits
+   * in float32; the input of each norm that is trained; and what attention and feed-forward part
+   * keep, of prefixes too.
    */
   public long savedBytes(BlockPass pass) {
     long streams = 2;
-    streams += pass.trains(ATTENTION_NORM) ? 1 : 0;
-    streams += pass.trains(MLP_NORM) ? 1 : 0;
+    long inFloat32 = norms == Norms.AFTER ? 0 : 2;
+    if (norms != Norms.BEFORE) {
+      streams += pass.float32() ? 2 : 0;
+      inFloat32 += 2;
+    }
+    streams += norms.all().stream().filter(pass::trains).count();
     long ofToken = streams * hiddenSize * pass.computeBytes();
-    ofToken += pass.float32() ? 0 : 8L * hiddenSize;
+    ofToken += pass.float32() ? 0 : 4 * inFloat32 * hiddenSize;
     ofToken += attention.savedBytesOfToken(pass, hiddenSize);
-    ofToken += mlp.savedBytesOfToken(pass, hiddenSize);
-    return pass.padded() * ofToken + attention.savedBytesOfPrefixes(pass);
+    ofToken += feedForward.savedBytesOfToken(pass, hiddenSize);
+    return pass.padded() * ofToken
+        + attention.savedBytesOfPrefixes(pass)
+        + attention.savedBytesOfScores(pass);
   }
 
   /**
    * What a backward pass needs beyond that, in bytes, the gradients of weights left out: the
-   * gradients of two arrays of the residual stream and of a norm in float32, and those of the MLP,
-   * where most is alive; attention's mask.
+   * gradients of two arrays of the residual stream and of a norm in float32, and those of the
+   * feed-forward part, where most is alive, or of attention's scores; attention's mask.
    */
   public long backwardBytes(BlockPass pass) {
-    long ofToken =
-        2L * hiddenSize * pass.computeBytes() + 16L * hiddenSize + mlp.backwardBytesOfToken(pass);
-    return pass.padded() * ofToken + attention.maskBytes(pass);
+    long ofToken = 2L * hiddenSize * pass.computeBytes() + 16L * hiddenSize;
+    long ofFeedForward = pass.padded() * feedForward.backwardBytesOfToken(pass, hiddenSize);
+    return pass.padded() * ofToken
+        + Math.max(ofFeedForward, attention.backwardBytesOfScores(pass))
+        + attention.maskBytes(pass);
   }
 }

@@ -5,7 +5,9 @@ import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import dev.polyphase.kernels.Kernel;
 import dev.polyphase.kernels.Libtorch;
+import dev.polyphase.kernels.Precision;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -14,9 +16,6 @@ import org.jspecify.annotations.Nullable;
  * The model's two ends: embedding below the blocks; final norm, head and log-probabilities above.
  */
 final class Ends implements AutoCloseable {
-  /** The files of the kernel's source; the first begins the class. */
-  static final List<String> SOURCES = List.of("ends.py", "parts/rms_norm.py");
-
   /** At 152,000 words 78 MB in float32. */
   private static final int CHUNK_ON_CPU = 128;
 
@@ -27,6 +26,8 @@ final class Ends implements AutoCloseable {
   private static final long PLACE = -1;
 
   private final ModelTensors tensors;
+  private final String embedding;
+  private final String finalNorm;
   private final String head;
   private final boolean adapted;
   private final Kernel kernel;
@@ -35,28 +36,34 @@ final class Ends implements AutoCloseable {
    * Both ends.
    *
    * @param manager of the head's place
+   * @param precision of the compute
    */
   Ends(
       NDManager manager,
       ModelConfig config,
       ModelLayout layout,
       ModelTensors tensors,
-      Adapters adapters) {
+      Adapters adapters,
+      Precision precision) {
     this.tensors = tensors;
+    this.embedding = layout.embedding();
+    this.finalNorm = layout.finalNorm();
     this.head = layout.head();
     this.adapted = adapters.adapt(head);
-    this.kernel =
-        Kernel.load(
-            manager,
-            Ends.class,
-            SOURCES,
-            Map.of(
-                "rms_norm_eps", config.rmsNormEps(),
-                "chunk_tokens", chunkTokens(manager.getDevice().isGpu()),
-                "adapter_scale", adapters.scale(),
-                "kept_share", 1 - adapters.dropout(),
-                "on_gpu", manager.getDevice().isGpu() ? "True" : "False",
-                "device", Libtorch.deviceName(manager)));
+    boolean onGpu = manager.getDevice().isGpu();
+    Map<String, Object> constants = new HashMap<>(config.ends().constants(precision));
+    constants.put("rms_norm_eps", config.norm().eps());
+    constants.put("chunk_tokens", chunkTokens(onGpu));
+    constants.put("adapter_scale", adapters.scale());
+    constants.put("kept_share", 1 - adapters.dropout());
+    constants.put("on_gpu", onGpu ? "True" : "False");
+    constants.put("device", Libtorch.deviceName(manager));
+    this.kernel = Kernel.load(manager, Ends.class, sources(config.norm()), constants);
+  }
+
+  /** The files of the kernel's source; the first begins the class. */
+  static List<String> sources(RmsNorm norm) {
+    return List.of("ends.py", norm.source());
   }
 
   /** The tokens whose logits exist at a time. */
@@ -87,7 +94,7 @@ final class Ends implements AutoCloseable {
   }
 
   void embedBackward(NDArray ids, NDArray gx, Gradients gradients, NDManager scratch) {
-    NDArray sum = tensors.trained().get(ModelLayout.EMBEDDING).gradientToAddTo(gradients);
+    NDArray sum = tensors.trained().get(embedding).gradientToAddTo(gradients);
     kernel.method("embed_vjp").with(sum).with(ids).with(gx).run(scratch);
   }
 
@@ -108,7 +115,7 @@ final class Ends implements AutoCloseable {
       boolean ofInput,
       Gradients gradients,
       NDManager scratch) {
-    boolean ofNorm = tensors.trained().contains(ModelLayout.FINAL_NORM);
+    boolean ofNorm = tensors.trained().contains(finalNorm);
     if (!ofInput && !ofNorm) {
       return null;
     }
@@ -118,10 +125,7 @@ final class Ends implements AutoCloseable {
             .with(gh)
             .runWithAutograd(scratch);
     if (ofNorm) {
-      tensors
-          .trained()
-          .get(ModelLayout.FINAL_NORM)
-          .addGradient(gradients, found.get(found.size() - 1));
+      tensors.trained().get(finalNorm).addGradient(gradients, found.get(found.size() - 1));
     }
     return ofInput ? found.get(0) : null;
   }
@@ -318,15 +322,11 @@ final class Ends implements AutoCloseable {
   }
 
   private Kernel.Call embedding(String method, NDManager owner) {
-    return kernel.method(method).with(tensors.get(ModelLayout.EMBEDDING, owner));
+    return kernel.method(method).with(tensors.get(embedding, owner));
   }
 
   private Kernel.Call picking(String method, NDArray x, NDArray positions, NDManager owner) {
-    return kernel
-        .method(method)
-        .with(x)
-        .with(tensors.get(ModelLayout.FINAL_NORM, owner))
-        .with(positions);
+    return kernel.method(method).with(x).with(tensors.get(finalNorm, owner)).with(positions);
   }
 
   private static long[] flags(boolean first, boolean second) {

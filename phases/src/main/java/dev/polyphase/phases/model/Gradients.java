@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The gradients of one optimiser step, float32 and summed over its micro-batches: which tensors
@@ -13,15 +14,32 @@ import java.util.Map;
  */
 public final class Gradients {
   private final NDManager owner;
+  private final @Nullable RoutingLoss routing;
   private final List<TrainedTensor> tensors = new ArrayList<>();
+
+  /**
+   * No gradients yet, of a loss without that of routing.
+   *
+   * @param owner the manager of the sums; closed at the step's end
+   */
+  public Gradients(NDManager owner) {
+    this(owner, null);
+  }
 
   /**
    * No gradients yet.
    *
    * @param owner the manager of the sums; closed at the step's end
+   * @param routing the loss of routing, which hears of each pass; null for none
    */
-  public Gradients(NDManager owner) {
+  public Gradients(NDManager owner, @Nullable RoutingLoss routing) {
     this.owner = owner;
+    this.routing = routing;
+  }
+
+  /** The loss of routing that they are of beside the model's; null for none. */
+  @Nullable RoutingLoss routing() {
+    return routing;
   }
 
   NDManager owner() {

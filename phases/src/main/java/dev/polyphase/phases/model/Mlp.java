@@ -1,41 +1,84 @@
 package dev.polyphase.phases.model;
 
 import java.util.List;
+import java.util.Map;
 
 /**
- * A gated MLP, {@code down(silu(gate(x)) * up(x))} (Shazeer 2020, eq. 6).
+ * A gated MLP, {@code down(activation(gate(x)) * up(x))} (Shazeer 2020, eq. 6).
  *
  * @param intermediateSize the width of gate and up
  * @param bias whether gate, up and down have biases
+ * @param fused whether gate and up are one matrix, {@code gate_up_proj}, gate's rows first
+ * @param activation of the gate
  */
-public record Mlp(int intermediateSize, boolean bias) {
-  static final List<String> PROJECTIONS = List.of("gate_proj", "up_proj", "down_proj");
-
+public record Mlp(int intermediateSize, boolean bias, boolean fused, Activation activation)
+    implements FeedForward {
   private static final String GROUP = "mlp.";
+  private static final String GATE = "gate_proj";
+  private static final String UP = "up_proj";
+  private static final String GATE_AND_UP = "gate_up_proj";
+  private static final String DOWN = "down_proj";
 
-  void addTo(BlockTensors tensors, int hiddenSize) {
-    tensors.project(GROUP, "gate_proj", intermediateSize, hiddenSize, bias);
-    tensors.project(GROUP, "up_proj", intermediateSize, hiddenSize, bias);
-    tensors.project(GROUP, "down_proj", hiddenSize, intermediateSize, bias);
+  /** What a gate's values go through. */
+  public enum Activation {
+    /** {@code x * sigmoid(x)}: SwiGLU. */
+    SILU("parts/silu.py"),
+    /** Hendrycks and Gimpel 2016 by its approximation with tanh: GeGLU as Gemma has it. */
+    GELU_TANH("parts/gelu_tanh.py");
+
+    private final String source;
+
+    Activation(String source) {
+      this.source = source;
+    }
   }
 
-  /** What kernels have its methods from. */
-  List<String> sources() {
-    return List.of("parts/swiglu.py");
+  /** SwiGLU of two matrices and a third. */
+  public Mlp(int intermediateSize, boolean bias) {
+    this(intermediateSize, bias, false, Activation.SILU);
+  }
+
+  @Override
+  public void addTo(BlockTensors tensors, int hiddenSize) {
+    if (fused) {
+      tensors.project(GROUP, GATE_AND_UP, 2L * intermediateSize, hiddenSize, bias);
+    } else {
+      tensors.project(GROUP, GATE, intermediateSize, hiddenSize, bias);
+      tensors.project(GROUP, UP, intermediateSize, hiddenSize, bias);
+    }
+    tensors.project(GROUP, DOWN, hiddenSize, intermediateSize, bias);
+  }
+
+  @Override
+  public List<String> projections() {
+    return fused ? List.of(GATE_AND_UP, DOWN) : List.of(GATE, UP, DOWN);
+  }
+
+  @Override
+  public List<String> sources() {
+    return List.of(
+        "parts/gated_mlp.py", fused ? "parts/fused_gates.py" : "parts/gates.py", activation.source);
+  }
+
+  @Override
+  public Map<String, Object> constants() {
+    return Map.of();
   }
 
   /**
-   * What autograd keeps of a token, in bytes: the input where gate or up is trained; gate, its
-   * activation and up; their product where down is trained.
+   * The input where gate or up is trained; gate, its activation and up; their product where down is
+   * trained.
    */
-  long savedBytesOfToken(BlockPass pass, int hiddenSize) {
-    long values = pass.trains("gate_proj", "up_proj") ? hiddenSize : 0;
-    values += (pass.trains("down_proj") ? 4L : 3L) * intermediateSize;
+  @Override
+  public long savedBytesOfToken(BlockPass pass, int hiddenSize) {
+    long values = pass.trains(GATE, UP, GATE_AND_UP) ? hiddenSize : 0;
+    values += (pass.trains(DOWN) ? 4L : 3L) * intermediateSize;
     return values * pass.computeBytes();
   }
 
-  /** The gradients of three inner arrays. */
-  long backwardBytesOfToken(BlockPass pass) {
-    return 3L * intermediateSize * pass.computeBytes();
+  /** The gradients of three inner arrays; those of two in one once more. */
+  @Override
+  public long backwardBytesOfToken(BlockPass pass, int hiddenSize) {
+    return (fused ? 5L : 3L) * intermediateSize * pass.computeBytes();
   }
 }

@@ -5,22 +5,25 @@ import dev.polyphase.pipelines.problems.InputException;
 import dev.polyphase.pipelines.problems.Place;
 import dev.polyphase.pipelines.problems.Problem;
 import dev.polyphase.weights.Checkpoint;
+import dev.polyphase.weights.FusedExperts;
+import dev.polyphase.weights.FusedExperts.PartName;
 import dev.polyphase.weights.HeadTie;
+import dev.polyphase.weights.QuantizedWeights;
 import dev.polyphase.weights.TensorInfo;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /** The tensors that a configuration asks for, by their names in checkpoints. */
 public final class ModelLayout {
-  public static final String EMBEDDING = "model.embed_tokens.weight";
-  public static final String FINAL_NORM = "model.norm.weight";
-  public static final String HEAD = HeadTie.HEAD;
-
-  /** What the names of all blocks' parameters begin with; the block's number and a dot follow. */
-  static final String BLOCKS = "model.layers.";
+  /** What the name of a block's parameter begins with, the block's number in the group. */
+  private static final Pattern BLOCK = Pattern.compile("(?:.+?\\.)?layers\\.([0-9]+)\\.");
 
   private static final String TIE_IT =
       "; if the head is the embedding, set %s to true there".formatted(HeadTie.KEY);
@@ -41,19 +44,36 @@ public final class ModelLayout {
 
   /** Whether a parameter is a block's; an adapter is where the weight is that it adapts. */
   public static boolean isOfBlock(String parameter) {
-    return parameter.startsWith(BLOCKS);
+    return blockOf(parameter).isPresent();
+  }
+
+  /** The block of a parameter, or of an adapter's; empty for those of the two ends. */
+  static OptionalInt blockOf(String parameter) {
+    Matcher block = BLOCK.matcher(parameter);
+    return block.lookingAt()
+        ? OptionalInt.of(Integer.parseInt(block.group(1)))
+        : OptionalInt.empty();
   }
 
   /** What a parameter is a part of: its block, as {@code model.layers.3.}, or itself alone. */
   public static String partOf(String parameter) {
-    return isOfBlock(parameter)
-        ? parameter.substring(0, parameter.indexOf('.', BLOCKS.length()) + 1)
-        : parameter;
+    Matcher block = BLOCK.matcher(parameter);
+    return block.lookingAt() ? block.group() : parameter;
+  }
+
+  /** The embedding's tensor. */
+  public String embedding() {
+    return config.names().embeddings();
+  }
+
+  /** The final norm's tensor. */
+  public String finalNorm() {
+    return config.names().prefix() + "norm.weight";
   }
 
   /** The head's tensor: the embedding's where they are tied. */
   public String head() {
-    return config.tiedHead() ? EMBEDDING : HEAD;
+    return config.tiedHead() ? embedding() : config.names().head();
   }
 
   /**
@@ -61,21 +81,21 @@ public final class ModelLayout {
    * checkpoint stores a tied head a second time.
    */
   public String parameterOf(String tensorName) {
-    return tensorName.equals(HEAD) ? head() : tensorName;
+    return tensorName.equals(config.names().head()) ? head() : tensorName;
   }
 
   /** Every parameter, once, in the order of the forward pass. */
   public List<Parameter> parameters() {
     List<Parameter> parameters = new ArrayList<>();
     parameters.add(
-        Parameter.of(EMBEDDING, FirstValues.NORMAL, config.vocabSize(), config.hiddenSize()));
+        Parameter.of(embedding(), FirstValues.NORMAL, config.vocabSize(), config.hiddenSize()));
     for (int layer = 0; layer < config.numLayers(); layer++) {
       parameters.addAll(block(layer).values());
     }
-    parameters.add(Parameter.of(FINAL_NORM, FirstValues.ONES, config.hiddenSize()));
+    parameters.add(Parameter.of(finalNorm(), config.norm().firstValues(), config.hiddenSize()));
     if (!config.tiedHead()) {
       parameters.add(
-          Parameter.of(HEAD, FirstValues.NORMAL, config.vocabSize(), config.hiddenSize()));
+          Parameter.of(head(), FirstValues.NORMAL, config.vocabSize(), config.hiddenSize()));
     }
     return parameters;
   }
@@ -86,17 +106,19 @@ public final class ModelLayout {
   }
 
   /** What the names of a block's parameters begin with, {@code model.layers.3.}. */
-  public static String prefix(int layer) {
-    return BLOCKS + layer + ".";
+  public String prefix(int layer) {
+    return config.names().prefix() + "layers." + layer + ".";
   }
 
   /**
    * Compares a checkpoint with this layout.
    *
    * @throws InputException naming the tensors, up to ten, that are missing, have another shape or
-   *     no floating-point dtype, or that the configuration gives no place
+   *     no floating-point dtype, or that the configuration gives no place; of quantised weights
+   *     saying that alone
    */
   public void check(Checkpoint checkpoint) {
+    refuseQuantized(checkpoint);
     Map<String, Parameter> expected = new LinkedHashMap<>();
     parameters().forEach(parameter -> expected.put(parameter.name(), parameter));
     List<Problem> problems = new ArrayList<>();
@@ -108,13 +130,23 @@ public final class ModelLayout {
                 checkpoint,
                 "the tensor %s is missing; config.json asks for it with shape %s"
                         .formatted(parameter.name(), parameter.shape())
-                    + (parameter.name().equals(HEAD) ? TIE_IT : "")));
+                    + (parameter.name().equals(config.names().head()) ? TIE_IT : "")));
       } else {
         compare(parameter, found.get(), problems);
       }
     }
+    Map<String, Long> fused = expertsOfFused();
     for (TensorInfo tensor : checkpoint.tensors()) {
-      if (!expected.containsKey(tensor.name()) && !isIdle(tensor.name())) {
+      Long experts = fused.get(tensor.name());
+      if (experts != null) {
+        if (!tensor.shape().get(0).equals(experts)) {
+          problems.add(
+              problem(
+                  checkpoint,
+                  "the tensor %s holds %d experts, but config.json asks for %d"
+                      .formatted(tensor.name(), tensor.shape().get(0), experts)));
+        }
+      } else if (!expected.containsKey(tensor.name()) && !isIdle(tensor.name())) {
         problems.add(
             problem(
                 checkpoint,
@@ -132,6 +164,46 @@ public final class ModelLayout {
     if (!problems.isEmpty()) {
       throw new InputException(problems);
     }
+  }
+
+  /** Names and shapes of quantised weights are others too, which says less. */
+  private void refuseQuantized(Checkpoint checkpoint) {
+    List<TensorInfo> heeded =
+        checkpoint.tensors().stream().filter(tensor -> !isIdle(tensor.name())).toList();
+    Optional<String> sentence = QuantizedWeights.sentence(heeded);
+    if (sentence.isPresent()) {
+      throw new InputException(List.of(problem(checkpoint, sentence.get())));
+    }
+  }
+
+  /**
+   * How tensors are stored, by name in the order of the forward pass: each parameter for itself,
+   * but those that are experts' parts of one tensor as that, {@code [experts, ...]}.
+   */
+  public Map<String, List<Long>> storedShapes() {
+    Map<String, Long> fused = expertsOfFused();
+    Map<String, List<Long>> shapes = new LinkedHashMap<>();
+    for (Parameter parameter : parameters()) {
+      String whole = FusedExperts.partName(parameter.name()).map(PartName::tensor).orElse("");
+      if (fused.containsKey(whole)) {
+        List<Long> shape = new ArrayList<>(List.of(fused.get(whole)));
+        shape.addAll(parameter.shape());
+        shapes.put(whole, shape);
+      } else {
+        shapes.put(parameter.name(), parameter.shape());
+      }
+    }
+    return shapes;
+  }
+
+  /** How many experts each tensor holds that is several parameters, by its name. */
+  private Map<String, Long> expertsOfFused() {
+    Map<String, Long> experts = new HashMap<>();
+    for (Parameter parameter : parameters()) {
+      FusedExperts.partName(parameter.name())
+          .ifPresent(part -> experts.merge(part.tensor(), part.expert() + 1L, Math::max));
+    }
+    return experts;
   }
 
   private static void compare(Parameter parameter, TensorInfo tensor, List<Problem> problems) {
@@ -154,9 +226,14 @@ public final class ModelLayout {
     }
   }
 
-  /** What older checkpoints carry beside the parameters: a tied head, the rotary frequencies. */
+  /**
+   * What checkpoints carry beside the parameters: what is beside a text model, and older ones a
+   * tied head and the rotary frequencies.
+   */
   private boolean isIdle(String name) {
-    return name.endsWith("rotary_emb.inv_freq") || (config.tiedHead() && name.equals(HEAD));
+    boolean besideText = !config.names().covers(name);
+    boolean tiedHead = config.tiedHead() && name.equals(config.names().head());
+    return besideText || tiedHead || name.endsWith("rotary_emb.inv_freq");
   }
 
   private static Problem problem(Checkpoint checkpoint, String sentence) {

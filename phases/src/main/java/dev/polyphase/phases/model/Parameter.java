@@ -2,6 +2,8 @@ package dev.polyphase.phases.model;
 
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
+import java.util.regex.Pattern;
 
 /**
  * A tensor that a model is made of.
@@ -11,6 +13,8 @@ import java.util.List;
  * @param first what it holds in a new model
  */
 public record Parameter(String name, List<Long> shape, FirstValues first) {
+  private static final Pattern EXEMPT =
+      Pattern.compile("bias|layernorm|rmsnorm|(^|[._])norm($|\\.)");
 
   /** What a tensor of a new model holds. */
   public enum FirstValues {
@@ -38,8 +42,11 @@ public record Parameter(String name, List<Long> shape, FirstValues first) {
     return shape.stream().reduce(1L, Math::multiplyExact);
   }
 
-  /** Norms and biases: what Hugging Face's trainers exempt from weight decay. */
-  public boolean decays() {
-    return shape.size() > 1;
+  /**
+   * Whether weight decay is for a tensor: Hugging Face's trainers exempt norms and biases by their
+   * names, whatever their shapes are.
+   */
+  static boolean decays(String tensor) {
+    return !EXEMPT.matcher(tensor.toLowerCase(Locale.ROOT)).find();
   }
 }

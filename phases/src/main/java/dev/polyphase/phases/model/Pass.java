@@ -2,12 +2,14 @@ package dev.polyphase.phases.model;
 
 import ai.djl.ndarray.NDArray;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What a forward pass leaves for the backward pass, up to the normed rows.
  *
  * @param ids {@code [batch, seq]}
  * @param positions where the tokens are, for each place
+ * @param routing what routers said; null where nobody asks
  * @param dropoutSeed of the adapters' dropout in this pass
  * @param traces of the blocks from the lowest trained one on; empty where there will be no backward
  *     pass
@@ -19,7 +21,8 @@ import java.util.List;
  */
 record Pass(
     NDArray ids,
-    List<RotaryTable.Slice> positions,
+    List<Positions.OfPass> positions,
+    @Nullable PassRouting routing,
     long dropoutSeed,
     List<Trace> traces,
     NDArray last,

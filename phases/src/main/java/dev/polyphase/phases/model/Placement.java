@@ -3,6 +3,7 @@ package dev.polyphase.phases.model;
 import dev.polyphase.kernels.Libtorch;
 import dev.polyphase.kernels.Precision;
 import java.util.List;
+import java.util.OptionalInt;
 
 /**
  * Where and how a model is in memory. Each place holds consecutive blocks; the first one also the
@@ -55,15 +56,15 @@ public record Placement(
 
   /** The place of the final norm and the head. */
   public int ofHead(ModelLayout layout) {
-    return layout.head().equals(ModelLayout.EMBEDDING) ? ofEmbedding() : devices.size() - 1;
+    return layout.config().tiedHead() ? ofEmbedding() : devices.size() - 1;
   }
 
   /** The place of a parameter, or of an adapter's. */
   public int of(String parameter, ModelLayout layout) {
-    if (parameter.startsWith(ModelLayout.BLOCKS)) {
-      String behind = parameter.substring(ModelLayout.BLOCKS.length());
-      return ofBlock(Integer.parseInt(behind.substring(0, behind.indexOf('.'))));
+    OptionalInt block = ModelLayout.blockOf(parameter);
+    if (block.isPresent()) {
+      return ofBlock(block.getAsInt());
     }
-    return parameter.startsWith(ModelLayout.EMBEDDING) ? ofEmbedding() : ofHead(layout);
+    return parameter.equals(layout.embedding()) ? ofEmbedding() : ofHead(layout);
   }
 }

@@ -30,12 +30,15 @@ sealed interface Trace extends AutoCloseable {
    * The graph, which lives as long as the output.
    *
    * @param output the graph's end
+   * @param said what experts say of their routing, probabilities first; empty where they say
+   *     nothing
    * @param leaves the arrays whose gradients are wanted: the input if its is, then the weights
    */
-  record Graph(NDArray output, List<NDArray> leaves) implements Trace {
+  record Graph(NDArray output, List<NDArray> said, List<NDArray> leaves) implements Trace {
     @Override
     public void close() {
       output.close();
+      said.forEach(NDArray::close);
       leaves.forEach(NDArray::close);
     }
   }

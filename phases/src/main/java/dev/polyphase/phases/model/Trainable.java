@@ -1,8 +1,10 @@
 package dev.polyphase.phases.model;
 
+import dev.polyphase.weights.FusedExperts;
 import dev.polyphase.weights.RowRanges;
 import java.util.Map;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What of a model is trained.
@@ -42,6 +44,11 @@ public record Trainable(
 
   /** The factor of a tensor: its module's, be it the weight, the bias or an adapter's. */
   public double rateFactor(String tensor) {
+    @Nullable Double ofExpert =
+        FusedExperts.moduleOf(tensor).map(expert -> rateFactors.get(expert)).orElse(null);
+    if (ofExpert != null) {
+      return ofExpert;
+    }
     String module = tensor;
     for (int dot = module.lastIndexOf('.'); dot > 0; dot = module.lastIndexOf('.')) {
       module = module.substring(0, dot);

@@ -86,7 +86,7 @@ public final class TrainedTensor {
 
   /** Whether weight decay is for it: norms and biases are exempt, as in Hugging Face's trainers. */
   public boolean decays() {
-    return master.getShape().dimension() > 1;
+    return Parameter.decays(name);
   }
 
   /** The float32 weight that is updated. */

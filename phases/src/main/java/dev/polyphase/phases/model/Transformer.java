@@ -3,6 +3,7 @@ package dev.polyphase.phases.model;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
+import dev.polyphase.kernels.Kernel;
 import dev.polyphase.kernels.Precision;
 import dev.polyphase.kernels.Uploads;
 import dev.polyphase.phases.batches.TokenBatch;
@@ -10,8 +11,11 @@ import dev.polyphase.weights.Checkpoint;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -26,12 +30,16 @@ import org.jspecify.annotations.Nullable;
 public final class Transformer implements AutoCloseable {
   private final Devices devices;
   private final Weights weights;
+  private final String embedding;
+  private final String finalNorm;
   private final ModelTensors tensors;
   private final DropoutSeeds dropoutSeeds;
   private final Blocks blocks;
   private final Ends ends;
-  private final List<RotaryTable> rotaries = new ArrayList<>();
+  private final List<Positions> positionsOfDevices = new ArrayList<>();
   private final NDArray computeLike;
+  private final @Nullable Kernel routingKernel;
+  private final double routingLossWeight;
   private final int hiddenSize;
   private boolean trainsEmbedding;
   private int lowestTrainedBlock;
@@ -42,6 +50,8 @@ public final class Transformer implements AutoCloseable {
     Adapters adapters = weights.trainable().adapters();
     this.devices = devices;
     this.weights = weights;
+    this.embedding = layout.embedding();
+    this.finalNorm = layout.finalNorm();
     this.tensors = weights.tensors();
     this.dropoutSeeds = new DropoutSeeds(adapters);
     this.blocks =
@@ -52,12 +62,26 @@ public final class Transformer implements AutoCloseable {
             tensors,
             adapters,
             placement.activations());
-    this.ends = new Ends(devices.manager(devices.ofHead()), config, layout, tensors, adapters);
-    double[] frequencies = config.rope().frequencies(config.headDim());
-    devices.managers().forEach(owner -> rotaries.add(new RotaryTable(owner, frequencies)));
+    this.ends =
+        new Ends(
+            devices.manager(devices.ofHead()),
+            config,
+            layout,
+            tensors,
+            adapters,
+            placement.precision());
+    for (int device = 0; device < devices.managers().size(); device++) {
+      positionsOfDevices.add(
+          new Positions(devices.manager(device), devices.uploads(device), ropes(config, device)));
+    }
     int first = devices.ofEmbedding();
     this.computeLike = devices.store(first).like(devices.manager(first), placement.precision());
     this.hiddenSize = config.hiddenSize();
+    this.routingLossWeight = config.routingLossWeight();
+    this.routingKernel =
+        routingLossWeight > 0
+            ? Kernel.load(devices.manager(first), Transformer.class, "routing.py", Map.of())
+            : null;
     lookAtTrained();
   }
 
@@ -179,7 +203,7 @@ public final class Transformer implements AutoCloseable {
   }
 
   private void lookAtTrained() {
-    trainsEmbedding = trained().contains(ModelLayout.EMBEDDING);
+    trainsEmbedding = trained().contains(embedding);
     lowestTrainedBlock = trainsEmbedding ? 0 : blocks.lowestTrained();
   }
 
@@ -187,7 +211,8 @@ public final class Transformer implements AutoCloseable {
   public float[][] logits(TokenBatch batch) {
     try (NDManager scratch = newScratch()) {
       NDArray embedded = ends.embed(ids(batch, scratch), computeLike, scratch);
-      NDArray last = throughFrozen(blocks.count(), embedded, positions(batch, scratch), scratch);
+      NDArray last =
+          throughFrozen(blocks.count(), embedded, positions(batch, scratch), null, scratch);
       long[] all = new long[batch.batch() * batch.seq()];
       Arrays.setAll(all, i -> i);
       NDArray positions = longs(deviceOfLast(), scratch, all);
@@ -218,8 +243,18 @@ public final class Transformer implements AutoCloseable {
    * @param owner of the result
    */
   public TargetFigures figures(TokenBatch batch, HeadFigures wanted, NDManager owner) {
+    return figures(batch, wanted, null, owner);
+  }
+
+  /**
+   * The same, and a loss of routing hears of the pass.
+   *
+   * @param owner of the result, and of what the loss heard
+   */
+  public TargetFigures figures(
+      TokenBatch batch, HeadFigures wanted, @Nullable RoutingLoss routing, NDManager owner) {
     try (NDManager scratch = newScratch()) {
-      Pass pass = forward(batch, false, scratch);
+      Pass pass = forward(batch, false, routing, owner, scratch);
       TargetFigures figures =
           ends.logProbs(pass.normed(), pass.targets(), wanted, pass.dropoutSeed(), scratch)
               .figures();
@@ -248,7 +283,7 @@ public final class Transformer implements AutoCloseable {
       return;
     }
     try (NDManager scratch = newScratch()) {
-      Pass pass = forward(batch, true, scratch);
+      Pass pass = forward(batch, true, gradients.routing(), gradients.owner(), scratch);
       NDArray gh;
       if (ends.trainsHead() || !belowHead()) {
         Ends.Said said =
@@ -287,7 +322,7 @@ public final class Transformer implements AutoCloseable {
       return Optional.empty();
     }
     try (NDManager scratch = newScratch()) {
-      Pass pass = forward(batch, true, scratch);
+      Pass pass = forward(batch, true, gradients.routing(), gradients.owner(), scratch);
       NDList found =
           ends.logProbsBothWays(
               pass.normed(),
@@ -304,29 +339,60 @@ public final class Transformer implements AutoCloseable {
     }
   }
 
+  /**
+   * The loss of routing of a step, where the model's configuration asks for one.
+   *
+   * @param passes how many passes with targets the step has
+   */
+  public RoutingLoss routingLoss(int passes) {
+    return new RoutingLoss(routingLossWeight, passes);
+  }
+
   @Override
   public void close() {
+    if (routingKernel != null) {
+      routingKernel.close();
+    }
     blocks.close();
     ends.close();
     weights.close();
     devices.close();
   }
 
-  private Pass forward(TokenBatch batch, boolean traced, NDManager scratch) {
+  /**
+   * A forward pass up to the normed rows.
+   *
+   * @param loss of routing, which hears of the pass; null for nobody
+   * @param owner of what it heard
+   */
+  private Pass forward(
+      TokenBatch batch,
+      boolean traced,
+      @Nullable RoutingLoss loss,
+      NDManager owner,
+      NDManager scratch) {
     NDArray ids = ids(batch, scratch);
-    List<RotaryTable.Slice> positions = positions(batch, scratch);
+    @Nullable PassRouting routing =
+        loss != null && loss.wanted() && routingKernel != null
+            ? new PassRouting(routingKernel, devices, batch, loss, scratch)
+            : null;
+    List<Positions.OfPass> positions = positions(batch, scratch);
     long dropoutSeed = traced ? dropoutSeeds.next() : DropoutSeeds.NONE;
     List<Trace> traces = new ArrayList<>();
     NDArray last =
         traced
             ? throughBlocks(
-                embedToTrain(batch, ids, scratch), positions, dropoutSeed, traces, scratch)
+                embedToTrain(batch, ids, scratch), positions, routing, dropoutSeed, traces, scratch)
             : throughFrozen(
-                blocks.count(), ends.embed(ids, computeLike, scratch), positions, scratch);
+                blocks.count(), ends.embed(ids, computeLike, scratch), positions, routing, scratch);
     NDArray targetPositions = longs(deviceOfLast(), scratch, toLongs(batch.targetPositions()));
     NDArray targets = longs(devices.ofHead(), scratch, toLongs(batch.targets()));
+    if (routing != null) {
+      routing.finish(owner, targets);
+    }
     NDArray normed = ends.pick(last, targetPositions, scratch);
-    return new Pass(ids, positions, dropoutSeed, traces, last, targetPositions, targets, normed);
+    return new Pass(
+        ids, positions, routing, dropoutSeed, traces, last, targetPositions, targets, normed);
   }
 
   private NDArray embedToTrain(TokenBatch batch, NDArray ids, NDManager scratch) {
@@ -341,14 +407,16 @@ public final class Transformer implements AutoCloseable {
   /** Runs all blocks. Traces from the lowest trained one on go into {@code traces}. */
   private NDArray throughBlocks(
       NDArray embedded,
-      List<RotaryTable.Slice> positions,
+      List<Positions.OfPass> positions,
+      @Nullable PassRouting routing,
       long dropoutSeed,
       List<Trace> traces,
       NDManager scratch) {
-    NDArray x = throughFrozen(lowestTrainedBlock, embedded, positions, scratch);
+    NDArray x = throughFrozen(lowestTrainedBlock, embedded, positions, routing, scratch);
     for (int layer = lowestTrainedBlock; layer < blocks.count(); layer++) {
       boolean ofInput = wantsGradientOfInput(layer);
-      Trace trace = blocks.traced(layer, x, at(layer, positions), dropoutSeed, ofInput, scratch);
+      Trace trace =
+          blocks.traced(layer, x, at(layer, positions), dropoutSeed, routing, ofInput, scratch);
       if (layer == lowestTrainedBlock && trace instanceof Trace.Graph) {
         // The graph holds what it needs of it; above, it is another trace's output.
         x.close();
@@ -361,10 +429,14 @@ public final class Transformer implements AutoCloseable {
 
   /** Runs the blocks below {@code end}, of which nothing is kept. */
   private NDArray throughFrozen(
-      int end, NDArray embedded, List<RotaryTable.Slice> positions, NDManager scratch) {
+      int end,
+      NDArray embedded,
+      List<Positions.OfPass> positions,
+      @Nullable PassRouting routing,
+      NDManager scratch) {
     NDArray x = embedded;
     for (int layer = 0; layer < end; layer++) {
-      NDArray y = blocks.forward(layer, x, at(layer, positions), scratch);
+      NDArray y = blocks.forward(layer, x, at(layer, positions), routing, scratch);
       x.close();
       x = y;
     }
@@ -390,10 +462,18 @@ public final class Transformer implements AutoCloseable {
     for (int layer = blocks.count() - 1; layer >= lowestTrainedBlock; layer--) {
       Trace trace = pass.traces().get(layer - lowestTrainedBlock);
       boolean ofInput = wantsGradientOfInput(layer);
-      RotaryTable.Slice positions = at(layer, pass.positions());
+      Positions.OfPass positions = at(layer, pass.positions());
       NDArray next =
           blocks.backward(
-              layer, trace, positions, pass.dropoutSeed(), gx, ofInput, gradients, scratch);
+              layer,
+              trace,
+              positions,
+              pass.dropoutSeed(),
+              gx,
+              pass.routing(),
+              ofInput,
+              gradients,
+              scratch);
       if (ofInput) {
         gx.close();
       }
@@ -405,17 +485,27 @@ public final class Transformer implements AutoCloseable {
   }
 
   /** Where the tokens are, for each device. */
-  private List<RotaryTable.Slice> positions(TokenBatch batch, NDManager scratch) {
-    List<RotaryTable.Slice> positions = new ArrayList<>();
-    for (int device = 0; device < rotaries.size(); device++) {
-      NDManager onDevice = devices.scratch(device, scratch);
-      positions.add(rotaries.get(device).of(batch, devices.uploads(device), onDevice));
+  private List<Positions.OfPass> positions(TokenBatch batch, NDManager scratch) {
+    List<Positions.OfPass> ofPass = new ArrayList<>();
+    for (int device = 0; device < positionsOfDevices.size(); device++) {
+      ofPass.add(positionsOfDevices.get(device).of(batch, devices.scratch(device, scratch)));
     }
-    return positions;
+    return ofPass;
   }
 
-  private RotaryTable.Slice at(int layer, List<RotaryTable.Slice> positions) {
-    return positions.get(devices.ofBlock(layer));
+  private Positions.OfPass at(int layer, List<Positions.OfPass> ofPass) {
+    return ofPass.get(devices.ofBlock(layer));
+  }
+
+  /** Of the blocks on a device. */
+  private Set<Rope> ropes(ModelConfig config, int device) {
+    Set<Rope> ropes = new LinkedHashSet<>();
+    for (int layer = 0; layer < config.numLayers(); layer++) {
+      if (devices.ofBlock(layer) == device) {
+        ropes.add(config.blocks().get(layer).attention().rope());
+      }
+    }
+    return ropes;
   }
 
   /** Of the last block's output; of a model without blocks, of the embedding's. */
@@ -428,7 +518,7 @@ public final class Transformer implements AutoCloseable {
   }
 
   private boolean belowHead() {
-    return belowNorm() || trained().contains(ModelLayout.FINAL_NORM);
+    return belowNorm() || trained().contains(finalNorm);
   }
 
   private boolean belowNorm() {

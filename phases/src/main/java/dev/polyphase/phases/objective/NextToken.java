@@ -235,7 +235,7 @@ public final class NextToken implements Objective {
         PhaseRequest request,
         String key,
         List<Dataset> datasets,
-        int vocabSize,
+        RowModel model,
         LazyTokenizer tokenizer,
         ReadingListener listener)
         throws IOException {
@@ -245,7 +245,7 @@ public final class NextToken implements Objective {
               new RowReader.Asked(request.folder(), request.path(key), datasets, phase.rows()),
               new ExampleEncoders(
                   phase.type(),
-                  vocabSize,
+                  model.vocabSize(),
                   tokenizer,
                   new ChatEncoder(tokenizer, request.chatTemplate())),
               listener);

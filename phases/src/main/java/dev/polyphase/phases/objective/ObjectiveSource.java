@@ -19,7 +19,7 @@ public interface ObjectiveSource {
    * Reads rows, those to train on or those held out, at least one.
    *
    * @param key the phase's key that names the datasets, for messages
-   * @param vocabSize ids are below it
+   * @param model that will compute them
    * @param tokenizer asked only by rows of text
    * @param listener hears of each row
    * @throws InputException naming what is wrong with them
@@ -28,7 +28,7 @@ public interface ObjectiveSource {
       PhaseRequest request,
       String key,
       List<Dataset> datasets,
-      int vocabSize,
+      RowModel model,
       LazyTokenizer tokenizer,
       ReadingListener listener)
       throws IOException;

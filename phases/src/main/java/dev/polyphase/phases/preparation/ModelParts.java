@@ -2,7 +2,7 @@ package dev.polyphase.phases.preparation;
 
 import dev.polyphase.kernels.Precision;
 import dev.polyphase.phases.api.PhaseRequest;
-import dev.polyphase.phases.model.ConfigReader;
+import dev.polyphase.phases.families.ConfigReader;
 import dev.polyphase.phases.model.ModelLayout;
 import dev.polyphase.phases.model.Parameter;
 import dev.polyphase.phases.model.Trainable;
@@ -10,6 +10,7 @@ import dev.polyphase.pipelines.SaveDtype;
 import dev.polyphase.weights.Checkpoint;
 import dev.polyphase.weights.CheckpointWriter;
 import dev.polyphase.weights.TensorInfo;
+import dev.polyphase.weights.TextNames;
 import java.io.IOException;
 
 /**
@@ -56,9 +57,10 @@ public record ModelParts(ModelLayout layout, Checkpoint checkpoint, Trainable tr
   long resultBytes(PhaseRequest request) throws IOException {
     SaveDtype dtype = request.pipeline().saveDtype();
     long bytes = CheckpointWriter.carriedBytes(checkpoint, request.result());
+    TextNames names = TextNames.of(checkpoint);
     for (TensorInfo tensor : checkpoint.tensors()) {
       bytes +=
-          dtype == SaveDtype.BASE || !tensor.type().floating()
+          dtype == SaveDtype.BASE || !tensor.type().floating() || !names.covers(tensor.name())
               ? tensor.byteCount()
               : tensor.elements() * Precision.saved(tensor, dtype).elementType().bytes();
     }

@@ -10,6 +10,7 @@ import dev.polyphase.phases.objective.EqualRows;
 import dev.polyphase.phases.objective.Objective;
 import dev.polyphase.phases.objective.ObjectiveSource;
 import dev.polyphase.phases.objective.ReadRows;
+import dev.polyphase.phases.objective.RowModel;
 import dev.polyphase.pipelines.Amount;
 import dev.polyphase.pipelines.Dataset;
 import dev.polyphase.pipelines.Phase;
@@ -51,14 +52,14 @@ public record PhaseRows(
   /**
    * Reads them all.
    *
-   * @param vocabSize ids are below it
+   * @param model that will compute them
    * @param listener hears of each row
    * @throws InputException naming what is wrong with them
    */
   public static PhaseRows read(
       ObjectiveSource source,
       PhaseRequest request,
-      int vocabSize,
+      RowModel model,
       LazyTokenizer tokenizer,
       ReadingListener listener)
       throws IOException {
@@ -68,8 +69,7 @@ public record PhaseRows(
     Mixture mixture = Mixture.of(phase, request.path("datasets"), request.pipeline().seed());
     Sifted rows =
         Sifted.of(
-            source.read(request, "datasets", phase.datasets(), vocabSize, tokenizer, listener),
-            phase);
+            source.read(request, "datasets", phase.datasets(), model, tokenizer, listener), phase);
     Optional<Amount> valSetSize = phase.evaluation().valSetSize();
     if (valSetSize.isPresent()) {
       return split(rows, valSetSize.get(), mixture, request);
@@ -86,8 +86,7 @@ public record PhaseRows(
           null);
     }
     Sifted heldOut =
-        Sifted.of(
-            source.read(request, "eval_datasets", others, vocabSize, tokenizer, listener), phase);
+        Sifted.of(source.read(request, "eval_datasets", others, model, tokenizer, listener), phase);
     int[] trained =
         Arrays.stream(rows.kept).filter(row -> !heldOut.equal.contains(rows.all, row)).toArray();
     if (trained.length == 0) {

@@ -4,6 +4,7 @@ import dev.polyphase.chat.ChatTemplate;
 import dev.polyphase.chat.ChatTemplates;
 import dev.polyphase.data.DataCounts;
 import dev.polyphase.data.ReadingListener;
+import dev.polyphase.phases.api.BeyondPositions;
 import dev.polyphase.phases.api.Compute;
 import dev.polyphase.phases.api.DatasetShare;
 import dev.polyphase.phases.api.DeviceNeed;
@@ -16,8 +17,11 @@ import dev.polyphase.phases.api.ShownRow;
 import dev.polyphase.phases.batches.Limits;
 import dev.polyphase.phases.batches.RowOrder;
 import dev.polyphase.phases.batches.Schedule;
+import dev.polyphase.phases.model.ModelConfig;
+import dev.polyphase.phases.model.Rope;
 import dev.polyphase.phases.objective.Objective;
 import dev.polyphase.phases.objective.ObjectiveSource;
+import dev.polyphase.phases.objective.RowModel;
 import dev.polyphase.phases.optimizer.LearningRate;
 import dev.polyphase.phases.result.LearnedEnds;
 import dev.polyphase.phases.result.SavedAs;
@@ -36,11 +40,13 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Predicate;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -61,7 +67,7 @@ public record ReadPhase(PhaseRequest request, PhaseRows rows, Schedule schedule)
    *
    * @param findings what was found of the model and the settings before; rows are looked at
    *     whatever that is, but of a model that does not say which ids are
-   * @param vocabSize ids are below it; null of such a model
+   * @param model that will compute them; null of such a model
    * @param listener hears how far reading is
    * @throws InputException naming every problem found, also those that were found before
    */
@@ -69,16 +75,15 @@ public record ReadPhase(PhaseRequest request, PhaseRows rows, Schedule schedule)
       ObjectiveSource source,
       PhaseRequest request,
       Findings findings,
-      @Nullable Integer vocabSize,
+      @Nullable RowModel model,
       ReadingListener listener)
       throws IOException {
     try (LazyTokenizer tokenizer = new LazyTokenizer(request.start().checkpoint())) {
       findings.sound(() -> chatTemplate(request, tokenizer));
       @Nullable PhaseRows rows =
-          vocabSize == null
+          model == null
               ? null
-              : findings.sound(
-                  () -> PhaseRows.read(source, request, vocabSize, tokenizer, listener));
+              : findings.sound(() -> PhaseRows.read(source, request, model, tokenizer, listener));
       findings.throwIfAny();
       if (rows == null) {
         throw new IllegalStateException("rows that have a problem and none");
@@ -172,7 +177,32 @@ public record ReadPhase(PhaseRequest request, PhaseRows rows, Schedule schedule)
         cost.deviceNeeds(),
         cost.share(),
         cost.checkpointBytes(),
-        model.resultBytes(request));
+        model.resultBytes(request),
+        beyondPositions(model.layout().config()));
+  }
+
+  private @Nullable BeyondPositions beyondPositions(ModelConfig model) {
+    Rope.@Nullable Context context =
+        model.blocks().stream()
+            .flatMap(block -> block.attention().rope().context().stream())
+            .min(Comparator.comparingLong(Rope.Context::tokens))
+            .orElse(null);
+    if (context == null || request.phase().batch().sequenceLen() <= context.tokens()) {
+      return null;
+    }
+    int longest = longestRow(rows.training());
+    if (rows.heldOut() != null) {
+      longest = Math.max(longest, longestRow(rows.heldOut()));
+    }
+    return new BeyondPositions(context.tokens(), context.by(), longest);
+  }
+
+  /** A prompt and a completion are a row; rows that are packed are several. */
+  private static int longestRow(Objective objective) {
+    return IntStream.range(0, objective.tokensOfRow().length)
+        .map(row -> objective.batchSize(new int[] {row}).longestDocument())
+        .max()
+        .orElse(0);
   }
 
   private long slots() {

@@ -1,7 +1,7 @@
 package dev.polyphase.phases.preparation;
 
 import dev.polyphase.phases.api.PhaseRequest;
-import dev.polyphase.phases.model.ConfigReader;
+import dev.polyphase.phases.families.ConfigReader;
 import dev.polyphase.phases.model.ModelConfig;
 import dev.polyphase.phases.model.ModelLayout;
 import dev.polyphase.pipelines.Reference;

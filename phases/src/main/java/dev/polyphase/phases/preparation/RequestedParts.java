@@ -9,6 +9,7 @@ import dev.polyphase.pipelines.Adapter;
 import dev.polyphase.pipelines.problems.InputException;
 import dev.polyphase.pipelines.problems.Place;
 import dev.polyphase.pipelines.problems.Problem;
+import dev.polyphase.weights.FusedExperts;
 import dev.polyphase.weights.RowRanges;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -77,13 +78,16 @@ public final class RequestedParts {
     long largestRank = 0;
     List<String> neither = new ArrayList<>();
     List<String> inPart = new ArrayList<>();
+    List<String> fused = new ArrayList<>();
     for (Parameter parameter : layout.parameters()) {
       String name = parameter.name();
       if (!selected.contains(name)) {
         continue;
       }
-      if (name.equals(ModelLayout.EMBEDDING)) {
+      if (name.equals(layout.embedding())) {
         whole.add(name);
+      } else if (FusedExperts.partName(name).isPresent()) {
+        fused.add(name);
       } else if (parameter.shape().size() == 2) {
         modules.add(name.substring(0, name.length() - WEIGHT.length()));
         largestRank = Math.max(largestRank, Collections.min(parameter.shape()));
@@ -95,7 +99,15 @@ public final class RequestedParts {
         neither.add(name);
       }
     }
-    refuse(request, modules, neither, inPart);
+    refuse(request, modules, neither, inPart, fused);
+    if (adapter.save() == Adapter.Save.PEFT && layout.config().names().isOlderLayout()) {
+      throw new InputException(
+          "phase %s: adapter.save is peft, but the folder names its text model's tensors as older transformers did, and PEFT knows them by their newer names; leave save out, which merges them into the model"
+              .formatted(request.phase().name()));
+    }
+    if (adapter.save() == Adapter.Save.PEFT) {
+      refuseSomeExperts(request, layout, modules);
+    }
     if (adapter.r() > largestRank) {
       throw new InputException(
           "phase %s: adapter.r is %,d, but the shorter side of the largest matrix to adapt is %,d, and no update of it has a higher rank; give that or less"
@@ -109,13 +121,44 @@ public final class RequestedParts {
         request.start().rateFactors());
   }
 
+  /**
+   * transformers 5 has a layer's experts in two tensors, to which PEFT brings the adapters of all
+   * of them or none (tried with PEFT 0.21).
+   */
+  private static void refuseSomeExperts(
+      PhaseRequest request, ModelLayout layout, Set<String> modules) {
+    for (int layer = 0; layer < layout.config().numLayers(); layer++) {
+      List<String> ofExperts =
+          layout.block(layer).values().stream()
+              .map(Parameter::name)
+              .filter(name -> name.contains(".experts.") && name.endsWith(WEIGHT))
+              .map(name -> name.substring(0, name.length() - WEIGHT.length()))
+              .toList();
+      long adapted = ofExperts.stream().filter(modules::contains).count();
+      if (adapted > 0 && adapted < ofExperts.size()) {
+        throw new InputException(
+            "phase %s: adapter.save is peft, but targeting selects %d of the %d matrices of experts in layer %d, and PEFT knows all of a layer's or none; leave save out, which merges them into the model"
+                .formatted(request.phase().name(), adapted, ofExperts.size(), layer));
+      }
+    }
+  }
+
   private static void refuse(
-      PhaseRequest request, Set<String> modules, List<String> neither, List<String> inPart) {
+      PhaseRequest request,
+      Set<String> modules,
+      List<String> neither,
+      List<String> inPart,
+      List<String> fused) {
     List<String> sentences = new ArrayList<>();
     if (!neither.isEmpty()) {
       sentences.add(
           "an adapter is for projections and the head, but targeting selects %s; leave %s out, or remove the adapter"
               .formatted(named(neither), neither.size() == 1 ? "it" : "them"));
+    }
+    if (!fused.isEmpty()) {
+      sentences.add(
+          "an adapter is for matrices of their own, but targeting selects %s, of a tensor that holds several experts; leave %s out, or remove the adapter"
+              .formatted(named(fused), fused.size() == 1 ? "it" : "them"));
     }
     if (!inPart.isEmpty()) {
       sentences.add(
@@ -124,7 +167,8 @@ public final class RequestedParts {
     }
     if (modules.isEmpty() && sentences.isEmpty()) {
       sentences.add(
-          "targeting selects neither a projection nor an untied head, so that there is nothing to adapt; select some, or remove the adapter");
+          "targeting selects neither a projection nor an untied head, so that there is nothing to"
+              + " adapt; select some, or remove the adapter");
     }
     if (!sentences.isEmpty()) {
       String phase = "phase " + request.phase().name() + ": ";

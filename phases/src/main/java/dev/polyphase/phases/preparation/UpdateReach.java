@@ -67,7 +67,7 @@ final class UpdateReach {
     model.layout().parameters().stream()
         .filter(parameter -> reach.trains(parameter.name()))
         .forEach(parameter -> trained.put(parameter.name(), parameter));
-    for (TensorInfo tensor : model.checkpoint().tensors()) {
+    for (TensorInfo tensor : model.checkpoint().parts()) {
       Parameter parameter = trained.get(model.layout().parameterOf(tensor.name()));
       if (parameter != null) {
         Precision precision = Precision.saved(tensor, saveDtype);

@@ -16,8 +16,10 @@ import dev.polyphase.weights.CheckpointWriter;
 import dev.polyphase.weights.FileChange;
 import dev.polyphase.weights.FolderState;
 import dev.polyphase.weights.HeadTie;
+import dev.polyphase.weights.JsonEdit;
 import dev.polyphase.weights.NewTensor;
 import dev.polyphase.weights.TensorInfo;
+import dev.polyphase.weights.TextNames;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.HashMap;
@@ -28,7 +30,8 @@ import java.util.Optional;
 /**
  * A checkpoint with new values for its trained tensors and with adapters merged into the weights
  * that they adapt. With {@code save_dtype: base} each tensor keeps its dtype and an untrained one
- * its bytes; another dtype is given to every floating-point tensor.
+ * its bytes; another dtype is given to every floating-point tensor of the text model. What a model
+ * has beside its text model keeps its bytes.
  */
 public final class TrainedCheckpoint {
   private final Checkpoint base;
@@ -84,8 +87,10 @@ public final class TrainedCheckpoint {
   /** Writes the folder, whole or not at all. */
   public void write(Path target) throws IOException {
     Map<String, NewTensor> replaced = trained();
-    for (TensorInfo tensor : base.tensors()) {
+    TextNames names = TextNames.of(base);
+    for (TensorInfo tensor : base.parts()) {
       if (form.saveDtype() != SaveDtype.BASE
+          && names.covers(tensor.name())
           && !replaced.containsKey(tensor.name())
           && tensor.type().floating()
           && saved(tensor).elementType() != tensor.type()) {
@@ -93,7 +98,11 @@ public final class TrainedCheckpoint {
       }
     }
     Map<String, FileChange> changes = new HashMap<>(template);
-    changes.putAll(ends.edits(configChanges()));
+    Map<String, JsonNode> config = configChanges();
+    ends.edits(config)
+        .forEach(
+            (file, edit) ->
+                changes.put(file, edit.with(TextNames.CONFIG_KEY, JsonEdit.replacing(config))));
     CheckpointWriter.write(base, opened, target, replaced, changes);
   }
 
@@ -103,7 +112,7 @@ public final class TrainedCheckpoint {
    */
   public Map<String, NewTensor> trained() {
     Map<String, NewTensor> trained = new HashMap<>();
-    for (TensorInfo tensor : base.tensors()) {
+    for (TensorInfo tensor : base.parts()) {
       values.toWrite(tensor, form).ifPresent(now -> trained.put(tensor.name(), now));
     }
     return trained;
@@ -121,7 +130,7 @@ public final class TrainedCheckpoint {
 
   private long differing(boolean asSaved) throws IOException {
     long differing = 0;
-    for (TensorInfo tensor : base.tensors()) {
+    for (TensorInfo tensor : base.parts()) {
       try (NDManager scratch = values.newScratch()) {
         Optional<NDArray> now = values.values(tensor, scratch);
         if (now.isPresent()) {

@@ -58,7 +58,7 @@ final class BestWeights implements Resumable, AutoCloseable {
               Arrays.stream(values.getShape().getShape()).boxed().toList(),
               weights.storeOf(tensor.name()).toWrite(values, Precision.FLOAT32)));
     }
-    for (TensorInfo tensor : weights.atRest().tensors()) {
+    for (TensorInfo tensor : weights.atRest().parts()) {
       if (!model.trained().contains(tensor.name())
           && !base.find(tensor.name()).equals(weights.atRest().find(tensor.name()))) {
         tensors.add(

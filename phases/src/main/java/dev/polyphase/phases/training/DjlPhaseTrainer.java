@@ -20,13 +20,13 @@ import dev.polyphase.phases.api.TrainingFailedException;
 import dev.polyphase.phases.batches.Schedule;
 import dev.polyphase.phases.checkpoints.Checkpoints;
 import dev.polyphase.phases.checkpoints.StateReader;
+import dev.polyphase.phases.families.ConfigReader;
 import dev.polyphase.phases.model.Activations;
-import dev.polyphase.phases.model.ConfigReader;
 import dev.polyphase.phases.model.EmbeddingNoise;
-import dev.polyphase.phases.model.ModelConfig;
 import dev.polyphase.phases.model.Placement;
 import dev.polyphase.phases.model.Transformer;
 import dev.polyphase.phases.objective.ObjectiveSource;
+import dev.polyphase.phases.objective.RowModel;
 import dev.polyphase.phases.preparation.Findings;
 import dev.polyphase.phases.preparation.ReadPhase;
 import dev.polyphase.phases.result.TrainedCheckpoint;
@@ -75,13 +75,12 @@ public final class DjlPhaseTrainer implements PhaseTrainer {
     Findings findings = new Findings();
     findings.add(ReadPhase.refused(request.phase(), source.notBuilt(request.phase())));
     @Nullable PhaseSetup setup = findings.sound(() -> PhaseSetup.of(request, offloadsOnCpu));
-    @Nullable ModelConfig config =
+    @Nullable RowModel model =
         setup == null
-            ? findings.sound(() -> ConfigReader.read(Checkpoint.open(request.start().checkpoint())))
-            : setup.config();
-    ReadPhase phase =
-        ReadPhase.of(
-            source, request, findings, config == null ? null : config.vocabSize(), listener);
+            ? findings.sound(
+                () -> RowModel.of(ConfigReader.read(Checkpoint.open(request.start().checkpoint()))))
+            : setup.ofRows();
+    ReadPhase phase = ReadPhase.of(source, request, findings, model, listener);
     return new Prepared(phase, plan(phase, requireNonNull(setup)));
   }
 
@@ -208,7 +207,8 @@ public final class DjlPhaseTrainer implements PhaseTrainer {
   private static void noteOffload(PhaseSetup setup, PhaseListener listener) {
     if (setup.phase().optimizer().offloaded() && !setup.mastersOnHost()) {
       listener.note(
-          "optimizer_offload is without effect: the model is on the CPU, where masters and states are as well");
+          "optimizer_offload is without effect: the model is on the CPU, where masters and states"
+              + " are as well");
     }
   }
 }

@@ -7,7 +7,7 @@ import dev.polyphase.phases.api.ScoredRow;
 import dev.polyphase.phases.api.Scorer;
 import dev.polyphase.phases.api.ScoringListener;
 import dev.polyphase.phases.batches.TokenBatch;
-import dev.polyphase.phases.model.ConfigReader;
+import dev.polyphase.phases.families.ConfigReader;
 import dev.polyphase.phases.model.ModelConfig;
 import dev.polyphase.phases.model.Transformer;
 import dev.polyphase.pipelines.Dtype;

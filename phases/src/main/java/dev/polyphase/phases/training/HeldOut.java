@@ -4,6 +4,8 @@ import static java.util.Objects.requireNonNull;
 
 import ai.djl.ndarray.NDManager;
 import dev.polyphase.phases.api.MetricsRow;
+import dev.polyphase.phases.model.HeadFigures;
+import dev.polyphase.phases.model.RoutingLoss;
 import dev.polyphase.phases.model.SavedForm;
 import dev.polyphase.phases.model.TargetFigures;
 import dev.polyphase.phases.model.Transformer;
@@ -66,12 +68,14 @@ final class HeldOut {
     Map<String, Mean> losses = new LinkedHashMap<>();
     Weights weights = model.weights();
     weights.showSaved(form);
+    List<int[]> microBatches = microBatches();
+    RoutingLoss routing = model.routingLoss(microBatches.size());
     try {
-      for (int[] rows : microBatches()) {
+      for (int[] rows : microBatches) {
         pause.run();
         ObjectiveStep alone = objective.step(List.of(rows));
         MicroBatch batch = alone.microBatches().get(0);
-        Outcome outcome = outcome(alone, batch);
+        Outcome outcome = outcome(alone, batch, routing);
         weight += batch.weight();
         loss += outcome.lossSum();
         outcome.figures().forEach((name, mean) -> figures.merge(name, mean, Mean::plus));
@@ -84,26 +88,37 @@ final class HeldOut {
     Map<String, Number> values = new LinkedHashMap<>();
     values.put("step", step);
     values.put("epoch", epoch);
-    values.put(LOSS, loss / weight);
+    values.put(LOSS, loss / weight + routing.weighted());
     figures.forEach((name, mean) -> values.put("eval_" + name, mean.value()));
+    routing.mean().ifPresent(mean -> values.put("eval_" + StepSums.ROUTING_LOSS, mean));
     losses.forEach((name, mean) -> values.put("eval_" + StepSums.LOSS_OF + name, mean.value()));
     values.put("eval_runtime", seconds);
     values.put("eval_samples_per_second", objective.counts().pieces() / Math.max(seconds, 1e-9));
     return new MetricsRow(step, totalSteps, values);
   }
 
-  private Outcome outcome(ObjectiveStep alone, MicroBatch batch) {
-    if (batch.loss() instanceof MicroBatch.Loss.Computed computed) {
-      try (NDManager scratch = model.newScratch()) {
+  private Outcome outcome(ObjectiveStep alone, MicroBatch batch, RoutingLoss routing) {
+    try (NDManager scratch = model.newScratch()) {
+      if (batch.loss() instanceof MicroBatch.Loss.Computed computed) {
         alone.begin(model, scratch);
-        TargetFigures targets = model.figures(batch.tokens(), computed.wanted(), scratch);
+        TargetFigures targets = model.figures(batch.tokens(), computed.wanted(), routing, scratch);
+        // Before what it heard goes with the scratch.
+        routing.mean();
         return batch.outcome(computed.at(targets, 1, scratch).found().toDoubleArray());
       }
+      if (batch.tokens().lossTokens() == 0) {
+        return batch.outcome(new double[0]);
+      }
+      float[] logProbs =
+          model
+              .figures(batch.tokens(), HeadFigures.NONE, routing, scratch)
+              .logProbs()
+              .toFloatArray();
+      routing.mean();
+      double[] wide = new double[logProbs.length];
+      Arrays.setAll(wide, i -> logProbs[i]);
+      return batch.outcome(wide);
     }
-    float[] logProbs = model.logProbs(batch.tokens());
-    double[] wide = new double[logProbs.length];
-    Arrays.setAll(wide, i -> logProbs[i]);
-    return batch.outcome(wide);
   }
 
   private List<int[]> microBatches() {

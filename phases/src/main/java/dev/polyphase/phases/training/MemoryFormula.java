@@ -202,13 +202,13 @@ record MemoryFormula(PhaseSetup setup, Trainable parts, BatchSize largest, boole
 
   /** What the embedding needs where it is. */
   long ofEmbedding() {
-    return ofParameter(parameter(ModelLayout.EMBEDDING));
+    return ofParameter(parameter(setup.layout().embedding()));
   }
 
   /** What final norm and head need where they are; of a tied head, beyond the embedding's. */
   long ofHead() {
-    long head = config().tiedHead() ? 0 : ofParameter(parameter(ModelLayout.HEAD));
-    return ofParameter(parameter(ModelLayout.FINAL_NORM))
+    long head = config().tiedHead() ? 0 : ofParameter(parameter(setup.layout().head()));
+    return ofParameter(parameter(setup.layout().finalNorm()))
         + head
         + pass(Activations.RECOMPUTED).upperEnd();
   }

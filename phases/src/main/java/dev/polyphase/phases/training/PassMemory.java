@@ -14,6 +14,7 @@ import dev.polyphase.phases.objective.BatchSize;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 
 /**
@@ -33,9 +34,9 @@ import java.util.Set;
  *   <li>Recomputed, a block keeps its input alone, {@code hcT}, and the above exists for one block
  *       at a time.
  *   <li>The upper end: {@link Transformer#tokensOfLogits} rows of logits at {@code 8V} bytes
- *       (float32) or {@code 10V} (otherwise); the normed rows and their gradients, {@code T h (8 +
- *       2c)}, every token taken to carry loss; a trained head in another dtype once more, and on
- *       GPUs a chunk's part of its gradient.
+ *       (float32) or {@code 10V} (otherwise), {@code 4V} more where they are capped; the normed
+ *       rows and their gradients, {@code T h (8 + 2c)}, every token taken to carry loss; a trained
+ *       head in another dtype once more, and on GPUs a chunk's part of its gradient.
  * </ul>
  */
 final class PassMemory {
@@ -98,11 +99,12 @@ final class PassMemory {
       kept -= keptOf(layer);
       above += severalPasses ? 0 : own;
     }
-    if (trains(ModelLayout.EMBEDDING)) {
+    if (trains(layout.embedding())) {
       boolean isThere = severalPasses || config.tiedHead();
-      long own = isThere ? 0 : gradient(module(ModelLayout.EMBEDDING));
-      // Its rows in float32 are added.
-      long rows = stream() + 4 * batch.padded() * config.hiddenSize();
+      long own = isThere ? 0 : gradient(module(layout.embedding()));
+      // Its rows in float32 are added, and where they are multiplied they are there twice.
+      long arrays = config.ends().embedding() == 1 ? 1 : 2;
+      long rows = stream() + arrays * 4 * batch.padded() * config.hiddenSize();
       peak = Math.max(peak, before + above + own + rows);
     }
     return peak;
@@ -118,7 +120,7 @@ final class PassMemory {
   }
 
   private int lowestTrainedBlock() {
-    if (trains(ModelLayout.EMBEDDING)) {
+    if (trains(layout.embedding())) {
       return 0;
     }
     for (int layer = 0; layer < config.numLayers(); layer++) {
@@ -195,7 +197,10 @@ final class PassMemory {
   /** What the upper end needs beyond its weights, its gradients left out. */
   long upperEnd() {
     long logitRows = Math.min(Transformer.tokensOfLogits(!onCpu), batch.padded());
-    long logits = logitRows * config.vocabSize() * (float32 ? 8 : 10);
+    long ofLogit = float32 ? 8 : 10;
+    // The slope of a cap.
+    ofLogit += config.ends().logitCap() > 0 ? 4 : 0;
+    long logits = logitRows * config.vocabSize() * ofLogit;
     long rows = batch.padded() * config.hiddenSize() * (8 + 2L * computeBytes);
     boolean trained = !float32 && trains(layout.head());
     long head = trained ? gradient(module(layout.head())) / GRADIENT_BYTES * computeBytes : 0;
@@ -209,18 +214,19 @@ final class PassMemory {
   /** What adapters keep: their inner values, and what dropout made of their inputs. */
   private long adaptersOf(int layer) {
     Adapters adapters = parts.adapters();
-    long values = 0;
-    for (Parameter parameter : layout.block(layer).values()) {
+    double values = 0;
+    for (Map.Entry<String, Parameter> weight : layout.block(layer).entrySet()) {
+      Parameter parameter = weight.getValue();
       if (adapters.adapt(parameter.name())) {
         long inputs = adapters.dropout() > 0 ? parameter.shape().get(1) : 0;
-        values += adapters.rank() + 2 * inputs;
+        values += block(layer).shareOfTokens(weight.getKey()) * (adapters.rank() + 2 * inputs);
       }
     }
-    return batch.padded() * values * computeBytes;
+    return ((long) (batch.padded() * values)) * computeBytes;
   }
 
   private long gradient(int layer) {
-    return gradient(ModelLayout.prefix(layer));
+    return gradient(layout.prefix(layer));
   }
 
   /** The bytes of the gradients of all that is trained under a prefix of names. */

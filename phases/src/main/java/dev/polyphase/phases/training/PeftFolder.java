@@ -43,7 +43,7 @@ final class PeftFolder {
     List<SafetensorsFile.Tensor> tensors = new ArrayList<>();
     model.trained().forEach(trained -> tensors.add(tensor(trained.name(), trained, model)));
     Optional<TrainedTensor> embedding = model.trained().find(layout.head());
-    if (embedding.isPresent() && layout.head().equals(ModelLayout.EMBEDDING)) {
+    if (embedding.isPresent() && layout.config().tiedHead()) {
       // PEFT takes what it replaces apart: without values of its own the head would keep the
       // base's.
       tensors.add(tensor("lm_head.weight", embedding.get(), model));
@@ -82,9 +82,9 @@ final class PeftFolder {
     config.put("init_lora_weights", true);
     ArrayNode modules = config.putArray("target_modules");
     new TreeSet<>(model.weights().trainable().adapters().modules()).forEach(modules::add);
-    if (model.trained().contains(ModelLayout.EMBEDDING)) {
+    if (model.trained().contains(layout.embedding())) {
       ArrayNode whole = config.putArray("modules_to_save").add("embed_tokens");
-      if (layout.head().equals(ModelLayout.EMBEDDING)) {
+      if (layout.config().tiedHead()) {
         whole.add("lm_head");
       }
     } else {

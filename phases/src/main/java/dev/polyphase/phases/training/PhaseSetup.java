@@ -8,6 +8,7 @@ import dev.polyphase.phases.model.ModelConfig;
 import dev.polyphase.phases.model.ModelLayout;
 import dev.polyphase.phases.model.Trainable;
 import dev.polyphase.phases.objective.Objective;
+import dev.polyphase.phases.objective.RowModel;
 import dev.polyphase.phases.preparation.ModelParts;
 import dev.polyphase.phases.preparation.RequestedParts;
 import dev.polyphase.pipelines.Phase;
@@ -77,6 +78,12 @@ record PhaseSetup(
   /** The model. */
   ModelConfig config() {
     return layout().config();
+  }
+
+  /** What rows must know of it, and of a reference that will compute them too. */
+  RowModel ofRows() {
+    RowModel own = RowModel.of(config());
+    return other.map(reference -> own.and(reference.config())).orElse(own);
   }
 
   /** Its parameters. */

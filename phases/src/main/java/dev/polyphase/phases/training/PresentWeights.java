@@ -48,7 +48,7 @@ final class PresentWeights implements AutoCloseable {
     Path next = result.resolveSibling("rescan-%06d.safetensors".formatted(step));
     Map<String, NewTensor> values = trained.trained();
     List<SafetensorsFile.Tensor> tensors = new ArrayList<>();
-    for (TensorInfo tensor : trained.base().tensors()) {
+    for (TensorInfo tensor : trained.base().parts()) {
       NewTensor now = values.get(tensor.name());
       if (now != null) {
         tensors.add(new SafetensorsFile.Tensor(tensor.name(), tensor.shape(), now));
@@ -62,7 +62,7 @@ final class PresentWeights implements AutoCloseable {
 
   /** The file that has what these weights differ from the base in; empty if they do not. */
   Optional<Path> inUse(Checkpoint weights) {
-    return weights.tensors().stream()
+    return weights.parts().stream()
         .map(TensorInfo::file)
         .filter(lies -> !base.weightFiles().contains(lies))
         .findFirst();

@@ -4,6 +4,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import dev.polyphase.phases.model.Gradients;
+import dev.polyphase.phases.model.RoutingLoss;
 import dev.polyphase.phases.model.Transformer;
 import dev.polyphase.phases.objective.Mean;
 import dev.polyphase.phases.objective.MicroBatch;
@@ -19,7 +20,12 @@ public final class StepSums {
   /** Before the name of a dataset: its loss. */
   static final String LOSS_OF = "loss/";
 
+  /** TRL's name. */
+  static final String ROUTING_LOSS = "aux_loss";
+
   private final double weight;
+  private final Transformer model;
+  private final RoutingLoss routing;
   private final List<Unread> unread = new ArrayList<>();
   private final Map<String, Mean> figures = new LinkedHashMap<>();
   private final Map<String, Mean> lossesByDataset = new LinkedHashMap<>();
@@ -29,11 +35,24 @@ public final class StepSums {
   /**
    * No sums yet.
    *
+   * @param model whose they are
    * @param microBatches all of the step's: the loss is a mean over them, so that their size is
    *     needed before the first backward pass
    */
-  public StepSums(List<MicroBatch> microBatches) {
+  public StepSums(Transformer model, List<MicroBatch> microBatches) {
     this.weight = microBatches.stream().mapToInt(MicroBatch::weight).sum();
+    long passes = microBatches.stream().filter(it -> it.tokens().lossTokens() > 0).count();
+    this.model = model;
+    this.routing = model.routingLoss((int) passes);
+  }
+
+  /**
+   * No gradients of these sums yet.
+   *
+   * @param scratch the owner of the gradients, and of what is read later
+   */
+  public Gradients newGradients(NDManager scratch) {
+    return new Gradients(scratch, routing);
   }
 
   /**
@@ -41,8 +60,7 @@ public final class StepSums {
    *
    * @param scratch the owner of what is read later
    */
-  public void differentiate(
-      MicroBatch batch, Transformer model, Gradients gradients, NDManager scratch) {
+  public void differentiate(MicroBatch batch, Gradients gradients, NDManager scratch) {
     if (batch.loss() instanceof MicroBatch.Loss.Linear linear) {
       model
           .differentiate(batch.tokens(), linear.slope() / weight, gradients, scratch)
@@ -64,7 +82,7 @@ public final class StepSums {
   public double loss() {
     unread.forEach(one -> add(one.batch(), one.batch().outcome(one.read())));
     unread.clear();
-    return loss / weight;
+    return loss / weight + routing.weighted();
   }
 
   /**
@@ -75,6 +93,7 @@ public final class StepSums {
   Map<String, Mean> figures() {
     Map<String, Mean> means = new LinkedHashMap<>();
     figures.forEach((name, mean) -> means.put(name, new Mean(mean.value(), 1)));
+    routing.mean().ifPresent(mean -> means.put(ROUTING_LOSS, new Mean(mean, 1)));
     lossesByDataset.forEach((name, own) -> means.put(LOSS_OF + name, own));
     return means;
   }

@@ -177,12 +177,12 @@ final class TrainingLoop {
   private void take(StepFeed.Ready ready, Runnable meanwhile) {
     long index = ready.step().index();
     model.startStep(index);
-    StepSums sums = new StepSums(ready.microBatches());
+    StepSums sums = new StepSums(model, ready.microBatches());
     try (NDManager scratch = model.newScratch()) {
-      Gradients gradients = new Gradients(scratch);
+      Gradients gradients = sums.newGradients(scratch);
       ready.rows().begin(model, scratch);
       for (MicroBatch batch : ready.microBatches()) {
-        sums.differentiate(batch, model, gradients, scratch);
+        sums.differentiate(batch, gradients, scratch);
       }
       List<TrainedPart> parts = gradients.parts();
       GradientNorm norm = optimizer.norm(parts, scratch);

@@ -11,25 +11,47 @@ class K(Module):
 
   # table [V, hidden]; like: a tensor of the compute dtype.
   def embed(self: __torch__.K, table: Tensor, ids: Tensor, like: Tensor) -> Tensor:
-    return torch.type_as(torch.embedding(table, ids), like)
+    return (self).multiplied(torch.type_as(torch.embedding(table, ids), like))
+
+  # x times what the model multiplies embeddings by, and so their gradients.
+  def multiplied(self: __torch__.K, x: Tensor) -> Tensor:
+    if {{embedding_scale}} != 1.:
+      y = torch.mul(x, {{embedding_scale}})
+    else:
+      y = x
+    return y
 
   # The same with noise: uniform between -bounds and bounds, float32 [batch, 1, 1] or [1, seq, 1]; seed: int64 [] on the CPU. Added in float32.
   def embed_with_noise(self: __torch__.K, table: Tensor, ids: Tensor, like: Tensor, bounds: Tensor, seed: Tensor) -> Tensor:
-    x = torch.to(torch.embedding(table, ids), 6, False, True)
+    rows = torch.to(torch.embedding(table, ids), 6, False, True)
+    # A scale that is the table's own comes before the noise, one that the model applies behind it.
+    if {{table_scaled}}:
+      x = (self).multiplied(rows)
+    else:
+      x = rows
     # Of all devices at once: TorchScript has no generator of a GPU's own.
     torch.manual_seed(int(seed))
     noise = torch.uniform_(torch.empty_like(x), -1., 1.)
-    return torch.type_as(torch.add_(x, torch.mul_(noise, bounds)), like)
+    y = torch.add_(x, torch.mul_(noise, bounds))
+    if {{table_scaled}}:
+      noisy = y
+    else:
+      noisy = (self).multiplied(y)
+    return torch.type_as(noisy, like)
 
   # Adds the gradient of the table to sum: [V, hidden], float32. In place, since another of that size may not fit.
   def embed_vjp(self: __torch__.K, sum: Tensor, ids: Tensor, gx: Tensor) -> Tensor:
-    rows = torch.reshape(torch.to(gx, 6), [-1, torch.size(sum, 1)])
+    rows = torch.reshape((self).multiplied(torch.to(gx, 6)), [-1, torch.size(sum, 1)])
     index = torch.reshape(ids, [-1])
+    if {{padding_token}} >= 0:
+      taught = torch.masked_fill_(rows, torch.unsqueeze(torch.eq(index, {{padding_token}}), -1), 0)
+    else:
+      taught = rows
     # Of each device what adds in one order every time.
     if {{on_gpu}}:
-      added = torch.index_put_(sum, annotate(List[Optional[Tensor]], [index]), rows, True)
+      added = torch.index_put_(sum, annotate(List[Optional[Tensor]], [index]), taught, True)
     else:
-      added = torch.index_add_(sum, 0, index, rows)
+      added = torch.index_add_(sum, 0, index, taught)
     return added
 
   # x's rows at the flat positions [n] of batch * seq, normed: [n, hidden]. x and positions may be on another device than the norm and the head.
@@ -93,7 +115,40 @@ class K(Module):
       z1 = torch.addmm_(z, torch.narrow(head[1], 0, start, count), torch.t(head[2]))
     else:
       z1 = z
-    return torch.to(z1, 6)
+    return (self).capped(torch.to(z1, 6))
+
+  # Logits as the model means them of what the head gives: divided, and capped by cap * tanh(z / cap) (Bello et al. 2016).
+  def capped(self: __torch__.K, z: Tensor) -> Tensor:
+    if {{logit_divisor}} != 1.:
+      divided = torch.div(z, {{logit_divisor}})
+    else:
+      divided = z
+    if {{logit_cap}} > 0.:
+      y = torch.mul(torch.tanh(torch.div(divided, {{logit_cap}})), {{logit_cap}})
+    else:
+      y = divided
+    return y
+
+  # The derivative of capped by what was divided, [count, V], of its result z; without a cap z itself, which nobody looks at.
+  def slope_of_cap(self: __torch__.K, z: Tensor) -> Tensor:
+    if {{logit_cap}} > 0.:
+      share = torch.div(z, {{logit_cap}})
+      slope = torch.add_(torch.neg_(torch.mul_(share, share)), 1.)
+    else:
+      slope = z
+    return slope
+
+  # The gradient of what the head gives, in place, of that of the logits.
+  def uncapped_(self: __torch__.K, gz: Tensor, slope: Tensor) -> Tensor:
+    if {{logit_cap}} > 0.:
+      g = torch.mul_(gz, slope)
+    else:
+      g = gz
+    if {{logit_divisor}} != 1.:
+      g1 = torch.div_(g, {{logit_divisor}})
+    else:
+      g1 = g
+    return g1
 
   # h [n, hidden] -> [n, V] in float32. For small n.
   def logits(self: __torch__.K, h: Tensor, head: List[Tensor]) -> Tensor:
@@ -180,9 +235,10 @@ class K(Module):
       gi = torch.unsqueeze(torch.narrow(g, 0, start, count), -1)
       t = torch.unsqueeze(torch.narrow(targets, 0, start, count), -1)
       z = (self).logits_of(h, w, start, count)
+      slope = (self).slope_of_cap(z)
       p = torch.exp_(torch.sub_(z, torch.unsqueeze(torch.narrow(norms, 0, start, count), -1)))
       gz = torch.scatter_add_(torch.mul_(p, torch.neg(gi)), 1, t, gi)
-      _0 = (self).chunk_vjp(gz, h, w, start, trained, parts, inner_parts, sum)
+      _0 = (self).chunk_vjp((self).uncapped_(gz, slope), h, w, start, trained, parts, inner_parts, sum)
     return (self).gradients(annotate(List[Tensor], []), parts, inner_parts)
 
   # log_probs and log_probs_vjp in one, with each chunk's logits computed once, where every log-probability has the same gradient, slope
@@ -199,10 +255,12 @@ class K(Module):
       start = torch.mul(i, {{chunk_tokens}})
       count = ops.prim.min({{chunk_tokens}}, torch.sub(n, start))
       t = torch.unsqueeze(torch.narrow(targets, 0, start, count), -1)
-      z = torch.log_softmax((self).logits_of(h, w, start, count), -1)
+      logits = (self).logits_of(h, w, start, count)
+      slope_here = (self).slope_of_cap(logits)
+      z = torch.log_softmax(logits, -1)
       _0 = torch.append(log_probs, torch.squeeze(torch.gather(z, 1, t), -1))
       gz = torch.scatter_add_(torch.mul_(torch.exp_(z), torch.neg(g)), 1, t, torch.full([count, 1], g, dtype=6, device=torch.device("{{device}}")))
-      _1 = (self).chunk_vjp(gz, h, w, start, trained, parts, inner_parts, sum)
+      _1 = (self).chunk_vjp((self).uncapped_(gz, slope_here), h, w, start, trained, parts, inner_parts, sum)
     return (self).gradients([torch.cat(log_probs)], parts, inner_parts)
 
   # For a frozen head, w as there, with each chunk's logits computed once: log_probs, what else is wanted as in say_more, and the gradient of h [n, hidden] as it
@@ -223,9 +281,10 @@ class K(Module):
       norm = torch.logsumexp(z, [-1])
       _0 = torch.append(found, torch.sub(torch.squeeze(torch.gather(z, 1, t), -1), norm))
       _1 = (self).say_more(z, norm, wanted, means, squares)
+      slope = (self).slope_of_cap(z)
       p = torch.exp_(torch.sub_(z, torch.unsqueeze(norm, -1)))
       gz = torch.scatter_add_(torch.neg_(p), 1, t, torch.ones([count, 1], dtype=6, device=torch.device("{{device}}")))
-      _2 = torch.append(parts, torch.matmul(torch.type_as(gz, h), w[0]))
+      _2 = torch.append(parts, torch.matmul(torch.type_as((self).uncapped_(gz, slope), h), w[0]))
     all = (self).more([torch.cat(found)], means, squares)
     _3 = torch.append(all, torch.cat(parts))
     return all

@@ -10,9 +10,11 @@ import ai.djl.ndarray.types.Shape;
 import dev.polyphase.fixtures.Fixture;
 import dev.polyphase.kernels.Kernel;
 import dev.polyphase.kernels.Libtorch;
+import dev.polyphase.kernels.Precision;
 import dev.polyphase.phases.batches.TokenBatch;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.HashMap;
 import java.util.Map;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
@@ -87,7 +89,8 @@ class AdapterDropoutTest {
 
   @Test
   void droppedValuesAreTheShareAskedForAndTheOthersMakeUpForThem() {
-    Map<String, Object> constants =
+    Map<String, Object> constants = new HashMap<>(EndRules.NONE.constants(Precision.FLOAT32));
+    constants.putAll(
         Map.of(
             "rms_norm_eps",
             1e-6,
@@ -100,9 +103,10 @@ class AdapterDropoutTest {
             "on_gpu",
             "False",
             "device",
-            "cpu");
+            "cpu"));
+    RmsNorm norm = new RmsNorm(1e-6, RmsNorm.Form.WEIGHT_AFTER_ROUNDING);
     try (NDManager manager = Libtorch.newManager("cpu");
-        Kernel kernel = Kernel.load(manager, Ends.class, Ends.SOURCES, constants)) {
+        Kernel kernel = Kernel.load(manager, Ends.class, Ends.sources(norm), constants)) {
       NDArray ones = manager.ones(new Shape(400, 100));
       float[] dropped =
           kernel.method("dropped").with(ones).withNumber(9).runForOne(manager).toFloatArray();

@@ -2,6 +2,8 @@ package dev.polyphase.phases.model;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.polyphase.phases.families.ConfigReader;
+import dev.polyphase.phases.families.PublishedConfigs;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;

@@ -1,6 +1,7 @@
 package dev.polyphase.phases.model;
 
 import dev.polyphase.kernels.Precision;
+import dev.polyphase.phases.families.ConfigReader;
 import dev.polyphase.weights.Checkpoint;
 import java.io.IOException;
 import java.nio.file.Path;

@@ -3,6 +3,8 @@ package dev.polyphase.phases.model;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A decoder in plain Java and float64, by the papers' formulas and without a line of the kernels:
@@ -14,6 +16,7 @@ import java.util.Map;
  * @param eps of all norms
  * @param theta of the rotary positions
  * @param windows of the layers; 0 for none
+ * @param feedForward what blocks have in the place of a gated MLP; null for that
  */
 record DecoderByHand(
     Map<String, double[]> tensors,
@@ -21,7 +24,15 @@ record DecoderByHand(
     int keyValueHeads,
     double eps,
     double theta,
-    List<Integer> windows) {
+    List<Integer> windows,
+    @Nullable FeedForwardByHand feedForward) {
+
+  /** What a block makes of each token alone. */
+  @FunctionalInterface
+  interface FeedForwardByHand {
+    /** Empty where the block has a gated MLP. */
+    Optional<double[]> of(String block, double[] normed);
+  }
 
   /** Of each token of a row but the first, its log-probability. */
   double[] logProbs(int[] ids) {
@@ -61,15 +72,23 @@ record DecoderByHand(
     }
     for (int t = 0; t < seq; t++) {
       int first = window > 0 ? Math.max(0, t - window + 1) : 0;
-      add(x[t], project(attention + "o_proj", attended(queries[t], keys, values, first, t)));
+      add(
+          x[t],
+          project(attention + "o_proj", attended(attention, queries[t], keys, values, first, t)));
       double[] normed = normed(x[t], block + "post_attention_layernorm.weight");
-      double[] inner = project(block + "mlp.gate_proj", normed);
-      double[] up = project(block + "mlp.up_proj", normed);
-      for (int i = 0; i < inner.length; i++) {
-        inner[i] = inner[i] / (1 + Math.exp(-inner[i])) * up[i];
-      }
-      add(x[t], project(block + "mlp.down_proj", inner));
+      Optional<double[]> own =
+          feedForward == null ? Optional.empty() : feedForward.of(block, normed);
+      add(x[t], own.orElseGet(() -> gated(block, normed)));
     }
+  }
+
+  private double[] gated(String block, double[] normed) {
+    double[] inner = project(block + "mlp.gate_proj", normed);
+    double[] up = project(block + "mlp.up_proj", normed);
+    for (int i = 0; i < inner.length; i++) {
+      inner[i] = inner[i] / (1 + Math.exp(-inner[i])) * up[i];
+    }
+    return project(block + "mlp.down_proj", inner);
   }
 
   /** Heads, normed where there is a weight, turned by where their token is. */
@@ -93,13 +112,15 @@ record DecoderByHand(
   }
 
   /** What a token's heads see of the tokens from one to another, each with its group's keys. */
-  private double[] attended(double[] query, double[][] keys, double[][] values, int from, int to) {
+  private double[] attended(
+      String attention, double[] query, double[][] keys, double[][] values, int from, int to) {
     int dim = query.length / heads;
     double[] seen = new double[query.length];
     for (int head = 0; head < heads; head++) {
       int ofGroup = head / (heads / keyValueHeads) * dim;
       double[] weights = new double[to + 1];
-      double sum = 0;
+      double[] sinks = tensors.get(attention + "sinks");
+      double sum = sinks == null ? 0 : Math.exp(sinks[head]);
       for (int s = from; s <= to; s++) {
         double score = 0;
         for (int i = 0; i < dim; i++) {

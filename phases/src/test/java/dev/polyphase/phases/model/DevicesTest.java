@@ -9,7 +9,9 @@ import dev.polyphase.fixtures.Fixture;
 import dev.polyphase.kernels.Precision;
 import dev.polyphase.phases.batches.Document;
 import dev.polyphase.phases.batches.TokenBatch;
+import dev.polyphase.phases.families.ConfigReader;
 import dev.polyphase.weights.Checkpoint;
+import dev.polyphase.weights.TextNames;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -77,14 +79,14 @@ class DevicesTest {
     Path checkpoint = fixture.copyTo(folder);
     List<String> modules =
         new ArrayList<>(List.of("model.layers.0.self_attn.q_proj", "model.layers.2.mlp.up_proj"));
-    if (ParameterNames.of(checkpoint).contains(ModelLayout.HEAD)) {
+    if (ParameterNames.of(checkpoint).contains(TextNames.PLAIN.head())) {
       modules.add("lm_head");
     }
     Adapters dropping = new Adapters(Set.copyOf(modules), 4, 2, 0.3, 42);
     assertSame(checkpoint, Set.of(), dropping, Activations.KEPT, Precision.FLOAT32);
     assertSame(
         checkpoint,
-        Set.of(ModelLayout.EMBEDDING),
+        Set.of(TextNames.PLAIN.embeddings()),
         dropping,
         Activations.RECOMPUTED,
         Precision.FLOAT32);

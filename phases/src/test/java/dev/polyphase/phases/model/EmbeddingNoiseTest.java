@@ -9,6 +9,7 @@ import ai.djl.ndarray.types.Shape;
 import dev.polyphase.fixtures.Fixture;
 import dev.polyphase.kernels.Precision;
 import dev.polyphase.phases.batches.TokenBatch;
+import dev.polyphase.phases.families.ConfigReader;
 import dev.polyphase.weights.Checkpoint;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -170,7 +171,9 @@ class EmbeddingNoiseTest {
           Weights.load(
               devices, Checkpoint.open(checkpoint), layout, Trainable.nothing(), Precision.FLOAT32);
       NDArray like = devices.store(0).like(manager, Precision.FLOAT32);
-      try (Ends ends = new Ends(manager, config, layout, weights.tensors(), Adapters.none())) {
+      try (Ends ends =
+          new Ends(
+              manager, config, layout, weights.tensors(), Adapters.none(), Precision.FLOAT32)) {
         long[] ids = Arrays.stream(batch.ids()).asLongStream().toArray();
         NDArray input = manager.create(ids, new Shape(batch.batch(), batch.seq()));
         NDArray bounds =

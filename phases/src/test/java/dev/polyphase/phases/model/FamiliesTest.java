@@ -1,11 +1,13 @@
 package dev.polyphase.phases.model;
 
+import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.polyphase.data.Example;
 import dev.polyphase.fixtures.HandMadeTensors;
 import dev.polyphase.phases.batches.TokenBatch;
+import dev.polyphase.phases.model.ExpertsByHand.Names;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -13,8 +15,10 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -51,7 +55,8 @@ class FamiliesTest {
             4,
             false,
             true,
-            List.of(0, 0)),
+            List.of(0, 0),
+            null),
         new Model(
             "Mistral",
             "\"head_dim\": 6, \"sliding_window\": 5, \"tie_word_embeddings\": true",
@@ -59,7 +64,8 @@ class FamiliesTest {
             6,
             false,
             false,
-            List.of(5, 5)),
+            List.of(5, 5),
+            null),
         new Model(
             "Qwen2",
             "\"use_sliding_window\": true, \"sliding_window\": 4, \"max_window_layers\": 1",
@@ -67,7 +73,8 @@ class FamiliesTest {
             4,
             false,
             true,
-            List.of(0, 4)),
+            List.of(0, 4),
+            null),
         new Model(
             "Qwen3",
             "\"head_dim\": 8, \"attention_bias\": true",
@@ -75,7 +82,49 @@ class FamiliesTest {
             8,
             true,
             true,
-            List.of(0, 0)));
+            List.of(0, 0),
+            null),
+        new Model(
+            "Qwen3Moe",
+            "\"head_dim\": 8, \"moe_intermediate_size\": 10, \"num_experts\": 5,"
+                + " \"num_experts_per_tok\": 3, \"mlp_only_layers\": [1]",
+            Set.of(),
+            8,
+            true,
+            true,
+            List.of(0, 0),
+            new ExpertsByHand(Names.QWEN, 5, 3, false, 10)),
+        new Model(
+            "Qwen3Moe",
+            "\"head_dim\": 8, \"moe_intermediate_size\": 10, \"num_local_experts\": 5,"
+                + " \"num_experts_per_tok\": 2, \"decoder_sparse_step\": 2,"
+                + " \"norm_topk_prob\": true, \"attention_bias\": true",
+            attention,
+            8,
+            true,
+            true,
+            List.of(0, 0),
+            new ExpertsByHand(Names.FUSED, 5, 2, true, 10)),
+        new Model(
+            "Mixtral",
+            "\"num_local_experts\": 3, \"sliding_window\": 5",
+            Set.of(),
+            4,
+            false,
+            true,
+            List.of(5, 5),
+            new ExpertsByHand(Names.MIXTRAL, 3, 2, true, INNER)),
+        new Model(
+            "GptOss",
+            "\"num_local_experts\": 4, \"num_experts_per_tok\": 2, \"head_dim\": 4,"
+                + " \"sliding_window\": 5,"
+                + " \"rope_scaling\": {\"rope_type\": \"default\"}",
+            attention,
+            4,
+            false,
+            true,
+            List.of(5, 0),
+            new ExpertsByHand(Names.GPT_OSS, 4, 2, true, INNER)));
   }
 
   /**
@@ -88,6 +137,7 @@ class FamiliesTest {
    * @param headNorms whether queries and keys are normed
    * @param ownHead whether the head is not the embedding
    * @param windows of the layers
+   * @param experts in the place of the MLP, but in the layers that have none; null for no experts
    */
   record Model(
       String name,
@@ -96,7 +146,8 @@ class FamiliesTest {
       int headDim,
       boolean headNorms,
       boolean ownHead,
-      List<Integer> windows) {
+      List<Integer> windows,
+      @Nullable ExpertsByHand experts) {
 
     private String config() {
       return """
@@ -119,9 +170,16 @@ class FamiliesTest {
         linear(shapes, block + "self_attn.", "k_proj", KEY_VALUE_HEADS * headDim, HIDDEN);
         linear(shapes, block + "self_attn.", "v_proj", KEY_VALUE_HEADS * headDim, HIDDEN);
         linear(shapes, block + "self_attn.", "o_proj", HIDDEN, HEADS * headDim);
-        linear(shapes, block + "mlp.", "gate_proj", INNER, HIDDEN);
-        linear(shapes, block + "mlp.", "up_proj", INNER, HIDDEN);
-        linear(shapes, block + "mlp.", "down_proj", HIDDEN, INNER);
+        if (hasExperts(layer)) {
+          shapes.putAll(requireNonNull(experts).shapes(block, HIDDEN));
+        } else {
+          linear(shapes, block + "mlp.", "gate_proj", INNER, HIDDEN);
+          linear(shapes, block + "mlp.", "up_proj", INNER, HIDDEN);
+          linear(shapes, block + "mlp.", "down_proj", HIDDEN, INNER);
+        }
+        if (name.equals("GptOss")) {
+          shapes.put(block + "self_attn.sinks", List.of(HEADS));
+        }
         if (headNorms) {
           shapes.put(block + "self_attn.q_norm.weight", List.of(headDim));
           shapes.put(block + "self_attn.k_norm.weight", List.of(headDim));
@@ -142,8 +200,24 @@ class FamiliesTest {
       }
     }
 
+    private boolean hasExperts(int layer) {
+      return experts != null
+          && !(keys.contains("mlp_only_layers") && layer == 1)
+          && !(keys.contains("decoder_sparse_step") && layer == 0);
+    }
+
     private DecoderByHand byHand(Map<String, double[]> tensors) {
-      return new DecoderByHand(tensors, HEADS, KEY_VALUE_HEADS, 0.01, 50, windows);
+      return new DecoderByHand(
+          tensors,
+          HEADS,
+          KEY_VALUE_HEADS,
+          0.01,
+          50,
+          windows,
+          (block, x) ->
+              tensors.containsKey(block + "mlp.gate_proj.weight")
+                  ? Optional.empty()
+                  : Optional.of(requireNonNull(experts).of(tensors, block, x)));
     }
   }
 
@@ -243,8 +317,9 @@ class FamiliesTest {
   /** Writes a model of random weights, norms around 1, into the folder. */
   private Map<String, double[]> write(Model family) throws IOException {
     Random random = new Random(11);
-    HandMadeTensors file = new HandMadeTensors();
     Map<String, double[]> tensors = new LinkedHashMap<>();
+    Map<String, List<float[]>> stored = new LinkedHashMap<>();
+    Map<String, List<Long>> shapes = new LinkedHashMap<>();
     family
         .shapes()
         .forEach(
@@ -256,11 +331,30 @@ class FamiliesTest {
                 values[i] = (float) (middle + 0.3 * random.nextGaussian());
                 exact[i] = values[i];
               }
-              file.float32(name, shape.stream().map(Integer::longValue).toList(), values);
               tensors.put(name, exact);
+              // Parts of one tensor stand together in it.
+              String tensor = name.replaceFirst("\\[\\d+]$", "");
+              stored.computeIfAbsent(tensor, of -> new ArrayList<>()).add(values);
+              shapes.put(tensor, shape.stream().map(Integer::longValue).toList());
+              if (!tensor.equals(name)) {
+                List<Long> whole = new ArrayList<>(shapes.get(tensor));
+                whole.add(0, (long) stored.get(tensor).size());
+                shapes.put(tensor, whole);
+              }
             });
+    HandMadeTensors file = new HandMadeTensors();
+    stored.forEach((name, parts) -> file.float32(name, shapes.get(name), joined(parts)));
     file.writeTo(folder);
     Files.writeString(folder.resolve("config.json"), family.config());
     return tensors;
+  }
+
+  private static float[] joined(List<float[]> parts) {
+    int length = parts.get(0).length;
+    float[] joined = new float[parts.size() * length];
+    for (int i = 0; i < parts.size(); i++) {
+      System.arraycopy(parts.get(i), 0, joined, i * length, length);
+    }
+    return joined;
   }
 }

@@ -8,8 +8,10 @@ import dev.polyphase.kernels.Kernel;
 import dev.polyphase.kernels.Libtorch;
 import dev.polyphase.kernels.Precision;
 import dev.polyphase.kernels.TensorStore;
+import dev.polyphase.kernels.Uploads;
 import dev.polyphase.phases.batches.TokenBatch;
 import dev.polyphase.weights.Checkpoint;
+import dev.polyphase.weights.TextNames;
 import java.io.IOException;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -26,7 +28,7 @@ public final class KeptGraph {
       Checkpoint checkpoint, ModelConfig config, Set<String> trained, TokenBatch batch)
       throws IOException {
     ModelLayout layout = new ModelLayout(config);
-    Map<String, Object> eps = Map.of("rms_norm_eps", config.rmsNormEps());
+    Map<String, Object> eps = Map.of("rms_norm_eps", config.norm().eps());
     try (NDManager manager = Libtorch.newManager("cpu");
         TensorStore store = new TensorStore(manager);
         Kernel graph = Kernel.load(manager, KeptGraph.class, "graph.py", eps)) {
@@ -70,21 +72,24 @@ public final class KeptGraph {
       Blocks blocks,
       Kernel graph,
       TokenBatch batch) {
-    RotaryTable rotary = new RotaryTable(manager, config.rope().frequencies(config.headDim()));
+    List<Rope> ropes = config.blocks().stream().map(block -> block.attention().rope()).toList();
     long[] ids = Arrays.stream(batch.ids()).asLongStream().toArray();
     NDArray x =
         graph
             .method("embed")
-            .with(tensors.get(ModelLayout.EMBEDDING))
+            .with(tensors.get(TextNames.PLAIN.embeddings()))
             .with(manager.create(ids, new Shape(batch.batch(), batch.seq())))
             .runWithAutograd(manager)
             .get(0);
-    for (int layer = 0; layer < blocks.count(); layer++) {
-      x =
-          blocks
-              .call("forward", layer, x, rotary.upTo(batch.seq(), manager), DropoutSeeds.NONE)
-              .runWithAutograd(manager)
-              .get(0);
+    try (Uploads uploads = new Uploads(manager)) {
+      Positions.OfPass positions = new Positions(manager, uploads, ropes).of(batch, manager);
+      for (int layer = 0; layer < blocks.count(); layer++) {
+        x =
+            blocks
+                .call("forward", layer, x, positions, DropoutSeeds.NONE)
+                .runWithAutograd(manager)
+                .get(0);
+      }
     }
     long[] targets = new long[ids.length];
     Arrays.fill(targets, -100);
@@ -94,7 +99,7 @@ public final class KeptGraph {
     return graph
         .method("loss")
         .with(x)
-        .with(tensors.get(ModelLayout.FINAL_NORM))
+        .with(tensors.get("model.norm.weight"))
         .with(tensors.get(layout.head()))
         .with(manager.create(targets))
         .runWithAutograd(manager)

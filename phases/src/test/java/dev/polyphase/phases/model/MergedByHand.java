@@ -6,6 +6,7 @@ import static dev.polyphase.phases.model.AdaptedModels.SCALE;
 import ai.djl.ndarray.NDArray;
 import dev.polyphase.fixtures.TensorValues;
 import dev.polyphase.phases.batches.TokenBatch;
+import dev.polyphase.phases.families.ConfigReader;
 import dev.polyphase.weights.Checkpoint;
 import dev.polyphase.weights.CheckpointWriter;
 import dev.polyphase.weights.ElementType;

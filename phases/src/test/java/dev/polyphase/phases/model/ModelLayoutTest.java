@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import dev.polyphase.fixtures.Fixture;
 import dev.polyphase.fixtures.HandMadeTensors;
 import dev.polyphase.fixtures.TensorValues;
+import dev.polyphase.phases.families.ConfigReader;
 import dev.polyphase.pipelines.problems.InputException;
 import dev.polyphase.weights.Checkpoint;
 import dev.polyphase.weights.TensorInfo;
@@ -71,7 +72,7 @@ class ModelLayoutTest {
     HandMadeTensors tensors =
         without(Fixture.LLAMA, Q, "model.norm.weight", "model.embed_tokens.weight")
             .float32(Q, List.of(32L, 128L), new float[64 * 64])
-            .bytes("model.norm.weight", "I8", List.of(64L), new byte[64])
+            .bytes("model.norm.weight", "I16", List.of(64L), new byte[128])
             .bytes("model.embed_tokens.weight", "F64", List.of(272L, 8L), new byte[272 * 64]);
 
     String file = folder.resolve("tiny-llama/model.safetensors").toString();
@@ -85,8 +86,28 @@ class ModelLayoutTest {
                 + " and F16 are implemented",
             file + ": the tensor " + Q + " has shape [32, 128], but config.json asks for [64, 64]",
             file
-                + ": the tensor model.norm.weight is of dtype I8; weights in F32, BF16 and F16 are"
+                + ": the tensor model.norm.weight is of dtype I16; weights in F32, BF16 and F16 are"
                 + " implemented");
+  }
+
+  /** As GPTQ and AWQ pack them, but that the configuration does not say so. */
+  @Test
+  void packedWeightsAreNamedAndNothingElse() throws IOException {
+    String module = Q.replace(".weight", "");
+    HandMadeTensors packed =
+        without(Fixture.LLAMA, Q)
+            .bytes(module + ".qweight", "I32", List.of(8L, 64L), new byte[8 * 64 * 4])
+            .bytes(module + ".qzeros", "I32", List.of(1L, 8L), new byte[32])
+            .float32(module + ".scales", List.of(1L, 64L), new float[64]);
+    assertThat(problems(Fixture.LLAMA, packed))
+        .containsExactly(
+            folder
+                + "/tiny-llama: the model has tensors of the dtypes of quantised weights, as "
+                + module
+                + ".qweight (I32), "
+                + module
+                + ".qzeros (I32), and quantised weights are neither scanned nor trained; use the"
+                + " model as it was before, in bfloat16 or float32");
   }
 
   @Test

@@ -9,6 +9,8 @@ import dev.polyphase.data.JsonRows;
 import dev.polyphase.data.RowProblems;
 import dev.polyphase.fixtures.Fifo;
 import dev.polyphase.fixtures.Fixture;
+import dev.polyphase.phases.families.ConfigReader;
+import dev.polyphase.phases.families.RandomModels;
 import dev.polyphase.pipelines.Dataset;
 import dev.polyphase.pipelines.problems.InputException;
 import dev.polyphase.tokens.EndOfSequence;

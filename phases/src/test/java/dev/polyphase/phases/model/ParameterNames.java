@@ -1,5 +1,6 @@
 package dev.polyphase.phases.model;
 
+import dev.polyphase.phases.families.ConfigReader;
 import dev.polyphase.weights.Checkpoint;
 import java.io.IOException;
 import java.nio.file.Path;

@@ -2,6 +2,7 @@ package dev.polyphase.phases.model;
 
 import dev.polyphase.data.Example;
 import dev.polyphase.phases.batches.TokenBatch;
+import dev.polyphase.phases.families.ConfigReader;
 import dev.polyphase.weights.Checkpoint;
 import java.io.IOException;
 import java.nio.file.Path;

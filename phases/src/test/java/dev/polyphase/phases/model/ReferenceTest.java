@@ -9,10 +9,12 @@ import dev.polyphase.fixtures.Fixture;
 import dev.polyphase.kernels.Precision;
 import dev.polyphase.kernels.RoundingRule;
 import dev.polyphase.phases.batches.TokenBatch;
+import dev.polyphase.phases.families.ConfigReader;
 import dev.polyphase.weights.Checkpoint;
 import dev.polyphase.weights.RowRanges;
 import dev.polyphase.weights.SafetensorsFile;
 import dev.polyphase.weights.TensorInfo;
+import dev.polyphase.weights.TextNames;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -54,8 +56,8 @@ class ReferenceTest {
     RowRanges rows = new RowRanges(List.of(new RowRanges.Range(1, 9)));
     Trainable some =
         new Trainable(
-            Set.of(ModelLayout.EMBEDDING, UP),
-            Map.of(ModelLayout.EMBEDDING, rows),
+            Set.of(TextNames.PLAIN.embeddings(), UP),
+            Map.of(TextNames.PLAIN.embeddings(), rows),
             Adapters.none(),
             Map.of());
 
@@ -92,7 +94,7 @@ class ReferenceTest {
     Adapters adapters = AdaptedModels.adapters(base, AdaptedModels.ALL, 0.3);
     try (Transformer model =
         CpuModels.load(
-            base, Set.of(ModelLayout.EMBEDDING), adapters, precision, Activations.KEPT)) {
+            base, Set.of(TextNames.PLAIN.embeddings()), adapters, precision, Activations.KEPT)) {
       float[] begun = model.logProbs(batch);
       model.keepReference();
       AdaptedModels.disturb(model);
@@ -137,9 +139,9 @@ class ReferenceTest {
     List<Set<String>> moves =
         List.of(
             Set.of(QUERY, UP),
-            Set.of(QUERY, ModelLayout.HEAD),
+            Set.of(QUERY, TextNames.PLAIN.head()),
             Set.of(UP),
-            Set.of(ModelLayout.FINAL_NORM));
+            Set.of("model.norm.weight"));
     try (Transformer model = CpuModels.load(base, moves.get(0), Activations.KEPT);
         Transformer resumed = CpuModels.load(base, moves.get(0), Activations.KEPT)) {
       float[] begun = model.logProbs(batch);

@@ -9,9 +9,11 @@ import dev.polyphase.fixtures.Fixture;
 import dev.polyphase.fixtures.TensorValues;
 import dev.polyphase.kernels.Precision;
 import dev.polyphase.phases.batches.TokenBatch;
+import dev.polyphase.phases.families.ConfigReader;
 import dev.polyphase.weights.Checkpoint;
 import dev.polyphase.weights.SafetensorsFile;
 import dev.polyphase.weights.TensorInfo;
+import dev.polyphase.weights.TextNames;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -36,10 +38,10 @@ class RetargetTest {
   private static final String QUERY = "model.layers.0.self_attn.q_proj.weight";
   private static final List<Set<String>> SETS =
       List.of(
-          Set.of(UP, ModelLayout.HEAD),
+          Set.of(UP, TextNames.PLAIN.head()),
           Set.of(QUERY, UP),
-          Set.of(ModelLayout.EMBEDDING),
-          Set.of("model.layers.3.input_layernorm.weight", ModelLayout.FINAL_NORM));
+          Set.of(TextNames.PLAIN.embeddings()),
+          Set.of("model.layers.3.input_layernorm.weight", "model.norm.weight"));
 
   @TempDir Path folder;
 

@@ -1,14 +1,19 @@
 package dev.polyphase.phases.model;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.polyphase.data.Example;
 import dev.polyphase.data.Pair;
 import dev.polyphase.fixtures.Fixture;
+import dev.polyphase.fixtures.GoldenModel;
 import dev.polyphase.fixtures.TensorValues;
 import dev.polyphase.phases.batches.Document;
 import dev.polyphase.phases.batches.TokenBatch;
+import dev.polyphase.phases.families.ConfigReader;
+import dev.polyphase.phases.objective.RowModel;
 import dev.polyphase.weights.Checkpoint;
+import dev.polyphase.weights.TextNames;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -22,6 +27,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /** Prompts that are computed once for all that follow them, against rows that each have theirs. */
 class SharedPrefixTest {
@@ -44,8 +50,8 @@ class SharedPrefixTest {
   @TempDir Path folder;
 
   @ParameterizedTest
-  @EnumSource
-  void pairsAreThoseOfPaddedRows(Fixture fixture) throws IOException {
+  @MethodSource("dev.polyphase.fixtures.GoldenModel#all")
+  void pairsAreThoseOfPaddedRows(GoldenModel fixture) throws IOException {
     List<Example> rows = new ArrayList<>();
     List<Document> documents = new ArrayList<>();
     for (Pair pair : PAIRS) {
@@ -55,7 +61,7 @@ class SharedPrefixTest {
       documents.add(Document.of(pair.chosenRow()));
       documents.add(new Document(whole(pair.rejected()), chosen, pair.prompt().length));
     }
-    assertAlike(fixture, documents, rows);
+    assertAlikeOrRefused(fixture, documents, rows);
   }
 
   /** More than two follow a prefix, it carries loss itself, and is not all of the prompt. */
@@ -71,12 +77,27 @@ class SharedPrefixTest {
       documents.add(new Document(own, 1, prefixes[i]));
       rows.add(Example.afterPrompt(Arrays.copyOf(first.ids(), prefixes[i]), own.ids()));
     }
-    assertAlike(fixture, documents, rows);
+    assertAlike(fixture.copyTo(folder), documents, rows);
   }
 
-  private void assertAlike(Fixture fixture, List<Document> documents, List<Example> rows)
-      throws IOException {
+  /** Where positions depend on how long a row is, a prompt is another one in each. */
+  private void assertAlikeOrRefused(
+      GoldenModel fixture, List<Document> documents, List<Example> rows) throws IOException {
     Path checkpoint = fixture.copyTo(folder);
+    ModelConfig config = ConfigReader.read(Checkpoint.open(checkpoint));
+    if (RowModel.of(config).sharesPrefixes()) {
+      assertAlike(checkpoint, documents, rows);
+      return;
+    }
+    try (Transformer model = CpuModels.load(checkpoint, Set.of(), Activations.KEPT)) {
+      assertThatThrownBy(() -> model.logProbs(packed(documents)))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessageContaining("share a prefix");
+    }
+  }
+
+  private void assertAlike(Path checkpoint, List<Document> documents, List<Example> rows)
+      throws IOException {
     TokenBatch shared = packed(documents);
     TokenBatch padded = TokenBatch.of(rows);
     assertThat(shared.targets()).isEqualTo(padded.targets()).isNotEmpty();
@@ -109,7 +130,7 @@ class SharedPrefixTest {
     Path checkpoint = fixture.copyTo(folder);
     int hidden = ConfigReader.read(Checkpoint.open(checkpoint)).hiddenSize();
     try (Transformer model =
-        CpuModels.load(checkpoint, Set.of(ModelLayout.EMBEDDING), Activations.KEPT)) {
+        CpuModels.load(checkpoint, Set.of(TextNames.PLAIN.embeddings()), Activations.KEPT)) {
       TokenBatch chosen = TokenBatch.of(List.of(pair.chosenRow()));
       TokenBatch rejected = TokenBatch.of(List.of(pair.rejectedRow()));
       float[] shared = gradient(model, packed(sharing(pair)));
@@ -179,7 +200,7 @@ class SharedPrefixTest {
 
   private static float[] gradient(Transformer model, TokenBatch batch) {
     Map<String, float[]> gradients = GradientValues.ofSumOfSquares(model, batch);
-    return gradients.get(ModelLayout.EMBEDDING);
+    return gradients.get(TextNames.PLAIN.embeddings());
   }
 
   private static List<Document> sharing(Pair pair) {

@@ -8,6 +8,7 @@ import dev.polyphase.phases.objective.NextToken;
 import dev.polyphase.phases.objective.Objective;
 import dev.polyphase.phases.objective.ObjectiveSource;
 import dev.polyphase.phases.objective.ReadRows;
+import dev.polyphase.phases.objective.RowModel;
 import dev.polyphase.pipelines.Dataset;
 import dev.polyphase.pipelines.Phase;
 import dev.polyphase.prepared.TemporaryRows;
@@ -68,13 +69,13 @@ record Compared(SftRun run, List<String> reading, Begins begins) implements Obje
       PhaseRequest request,
       String key,
       List<Dataset> datasets,
-      int vocabSize,
+      RowModel model,
       LazyTokenizer tokenizer,
       ReadingListener listener)
       throws IOException {
     ReadRows rows =
         NextToken.source(TemporaryRows.reader())
-            .read(request(reading), key, datasets, vocabSize, tokenizer, listener);
+            .read(request(reading), key, datasets, model, tokenizer, listener);
     return (ReadRows)
         with(
             ReadRows.class,

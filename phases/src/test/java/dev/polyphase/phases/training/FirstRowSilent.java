@@ -15,6 +15,7 @@ import dev.polyphase.phases.objective.ObjectiveSource;
 import dev.polyphase.phases.objective.ObjectiveStep;
 import dev.polyphase.phases.objective.Outcome;
 import dev.polyphase.phases.objective.ReadRows;
+import dev.polyphase.phases.objective.RowModel;
 import dev.polyphase.pipelines.Dataset;
 import dev.polyphase.pipelines.Phase;
 import dev.polyphase.pipelines.problems.Place;
@@ -39,11 +40,11 @@ record FirstRowSilent(ObjectiveSource other) implements ObjectiveSource {
       PhaseRequest request,
       String key,
       List<Dataset> datasets,
-      int vocabSize,
+      RowModel model,
       LazyTokenizer tokenizer,
       ReadingListener listener)
       throws IOException {
-    return new Rows(other.read(request, key, datasets, vocabSize, tokenizer, listener));
+    return new Rows(other.read(request, key, datasets, model, tokenizer, listener));
   }
 
   private record Rows(ReadRows other) implements ReadRows {

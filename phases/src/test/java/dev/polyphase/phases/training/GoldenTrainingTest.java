@@ -1,23 +1,29 @@
 package dev.polyphase.phases.training;
 
+import static java.util.stream.Collectors.toSet;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.polyphase.data.ReadingListener;
+import dev.polyphase.fixtures.FamilyModel;
 import dev.polyphase.fixtures.Fixture;
 import dev.polyphase.fixtures.TensorValues;
 import dev.polyphase.phases.api.PhaseRequest;
 import dev.polyphase.phases.api.PhaseResult;
 import dev.polyphase.phases.api.PhaseStart;
 import dev.polyphase.phases.api.PreparedPhase;
+import dev.polyphase.phases.model.GoldenNames;
 import dev.polyphase.phases.objective.NextToken;
 import dev.polyphase.pipelines.Dtype;
 import dev.polyphase.pipelines.PhaseType;
 import dev.polyphase.prepared.TemporaryRows;
 import dev.polyphase.weights.Checkpoint;
+import dev.polyphase.weights.ElementType;
 import dev.polyphase.weights.TensorInfo;
+import java.io.DataInputStream;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashSet;
@@ -27,8 +33,9 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.MethodSource;
 
-/** Six AdamW steps against figures that are not ours, from rows on disk to the saved tensors. */
+/** AdamW steps against figures that are not ours, from rows on disk to the saved tensors. */
 class GoldenTrainingTest {
   @TempDir Path folder;
 
@@ -39,8 +46,7 @@ class GoldenTrainingTest {
     RecordingListener heard = new RecordingListener();
     Path base = fixture.copyTo(folder);
     writeRows(fixture.golden());
-    Set<String> trained = new HashSet<>();
-    golden.path("trainable").forEach(name -> trained.add(name.asText()));
+    Set<String> trained = trainable(base, golden);
 
     PhaseResult result = train(golden, base, trained, 3, 1, heard);
 
@@ -75,6 +81,41 @@ class GoldenTrainingTest {
     }
   }
 
+  /** Steps of families, whose saved folder is laid out as the base is. */
+  @ParameterizedTest
+  @MethodSource("dev.polyphase.fixtures.FamilyModel#all")
+  void trajectoryAndLayoutOfFamilies(FamilyModel model) throws IOException {
+    JsonNode golden = model.golden().path("adamw");
+    RecordingListener heard = new RecordingListener();
+    Path base = model.copyTo(folder);
+    writeRows(model.golden());
+    Set<String> trained = trainable(base, golden);
+    Set<String> stored = trained.stream().map(TensorNames::stored).collect(toSet());
+
+    PhaseResult result = train(golden, base, trained, 3, 1, heard);
+
+    assertSeries(heard.series("loss"), golden.path("losses"), 1e-4);
+    assertSeries(heard.series("grad_norm"), golden.path("grad_norms"), 1e-3);
+    assertThat(result.trainedTensors()).isEqualTo(trained.size());
+    Path saved = folder.resolve("result");
+    assertThat(FileNames.in(saved)).isEqualTo(FileNames.in(base));
+    assertThat(saved.resolve("config.json")).hasSameTextualContentAs(base.resolve("config.json"));
+    for (Path file : Checkpoint.open(base).weightFiles()) {
+      assertThat(header(saved.resolve(file.getFileName()))).isEqualTo(header(file));
+    }
+    Checkpoint after = Checkpoint.open(saved);
+    for (TensorInfo tensor : Checkpoint.open(base).tensors()) {
+      byte[] old = TensorValues.bytes(tensor);
+      byte[] fresh = TensorValues.bytes(after.find(tensor.name()).orElseThrow());
+      // Of the few values of a sink in bfloat16 rounding may leave nothing of four steps.
+      if (stored.contains(tensor.name()) && tensor.type() == ElementType.F32) {
+        assertThat(fresh).as(tensor.name()).isNotEqualTo(old);
+      } else if (!stored.contains(tensor.name())) {
+        assertThat(fresh).as(tensor.name()).isEqualTo(old);
+      }
+    }
+  }
+
   /** Rows of unequal numbers of loss tokens: only a mean over the whole step's tokens agrees. */
   @ParameterizedTest
   @CsvSource({"3, 1", "1, 3", "2, 2"})
@@ -82,11 +123,10 @@ class GoldenTrainingTest {
     Fixture fixture = Fixture.LLAMA;
     JsonNode golden = fixture.golden().path("adamw");
     writeRows(fixture.golden());
-    Set<String> trained = new HashSet<>();
-    golden.path("trainable").forEach(name -> trained.add(name.asText()));
+    Path base = fixture.copyTo(folder);
     RecordingListener heard = new RecordingListener();
 
-    train(golden, fixture.copyTo(folder), trained, microBatchSize, accumulation, heard);
+    train(golden, base, trainable(base, golden), microBatchSize, accumulation, heard);
 
     assertSeries(heard.series("loss"), golden.path("losses"), 1e-5);
   }
@@ -103,7 +143,7 @@ class GoldenTrainingTest {
         new Phases(
             microBatchSize,
             accumulation,
-            6,
+            golden.path("losses").size(),
             golden.path("lr").doubleValue(),
             golden.path("weight_decay").doubleValue(),
             golden.path("max_grad_norm").doubleValue(),
@@ -119,7 +159,7 @@ class GoldenTrainingTest {
         new DjlPhaseTrainer(
             NextToken.source(TemporaryRows.reader()), device -> OptionalLong.empty());
     PreparedPhase prepared = trainer.prepare(request, ReadingListener.NOBODY);
-    assertThat(prepared.plan().steps()).isEqualTo(6);
+    assertThat(prepared.plan().steps()).isEqualTo(golden.path("losses").size());
     return prepared.train(request.start(), listener);
   }
 
@@ -131,6 +171,20 @@ class GoldenTrainingTest {
       rows.append("}\n");
     }
     Files.writeString(folder.resolve("rows.jsonl"), rows);
+  }
+
+  private static Set<String> trainable(Path base, JsonNode golden) throws IOException {
+    Set<String> tensors = new HashSet<>();
+    golden.path("trainable").forEach(name -> tensors.add(name.asText()));
+    return GoldenNames.parameters(base, tensors);
+  }
+
+  /** Names, order, types, shapes and places of a file's tensors, as they are written there. */
+  private static String header(Path file) throws IOException {
+    try (DataInputStream in = new DataInputStream(Files.newInputStream(file))) {
+      long length = Long.reverseBytes(in.readLong());
+      return new String(in.readNBytes(Math.toIntExact(length)), StandardCharsets.UTF_8);
+    }
   }
 
   private static void assertSeries(double[] found, JsonNode expected, double relative) {

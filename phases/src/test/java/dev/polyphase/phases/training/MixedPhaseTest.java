@@ -12,6 +12,7 @@ import dev.polyphase.phases.api.PhasePlan;
 import dev.polyphase.phases.api.PhaseRequest;
 import dev.polyphase.phases.batches.Step;
 import dev.polyphase.phases.objective.NextToken;
+import dev.polyphase.phases.objective.RowModel;
 import dev.polyphase.phases.preparation.PhaseRows;
 import dev.polyphase.phases.preparation.ReadPhase;
 import dev.polyphase.pipelines.problems.InputException;
@@ -357,7 +358,7 @@ class MixedPhaseTest {
       return PhaseRows.read(
           NextToken.source(TemporaryRows.reader()),
           run.request("result", of(settings)),
-          272,
+          new RowModel(272, true),
           tokenizer,
           ReadingListener.NOBODY);
     }

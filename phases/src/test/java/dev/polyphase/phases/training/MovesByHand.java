@@ -6,7 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 import dev.polyphase.fixtures.HandMadeTensors;
 import dev.polyphase.fixtures.TensorValues;
 import dev.polyphase.phases.batches.TokenBatch;
-import dev.polyphase.phases.model.ConfigReader;
+import dev.polyphase.phases.families.ConfigReader;
 import dev.polyphase.phases.model.KeptGraph;
 import dev.polyphase.weights.Checkpoint;
 import dev.polyphase.weights.TensorInfo;

@@ -9,6 +9,7 @@ import static dev.polyphase.phases.training.TensorNames.UP;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.polyphase.fixtures.FamilyModel;
 import dev.polyphase.fixtures.Fixture;
 import dev.polyphase.fixtures.TensorValues;
 import dev.polyphase.phases.api.PhaseResult;
@@ -103,6 +104,35 @@ class RescanNumbersTest {
         .isEqualTo(2 * 160 * 64 + 64 * 64 + 2 * 272 * 64)
         .isEqualTo(moved.savedValues());
     assertThat(moved.changedValues()).isEqualTo(changed(model.base(), folder.resolve("moved")));
+  }
+
+  /** Experts that leave rest, and experts of the same tensor that enter leave them alone. */
+  @ParameterizedTest
+  @CsvSource({
+    "qwen3-moe, model.layers.%d.mlp.experts.%d.up_proj.weight, float32, F32",
+    "qwen3-moe, model.layers.%d.mlp.experts.%d.up_proj.weight, bfloat16, BF16",
+    "gpt-oss, model.layers.%d.mlp.experts.down_proj[%d], float32, F32",
+    "gpt-oss, model.layers.%d.mlp.experts.down_proj_bias[%d], float32, F32",
+    "gpt-oss, model.layers.%d.mlp.experts.gate_up_proj[%d], bfloat16, BF16"
+  })
+  void phasesOnExpertsOneAfterTheOtherAreTheSame(
+      String family, String expert, String dtype, ElementType type) throws IOException {
+    SixRows ofExperts = SixRows.of(folder, FamilyModel.of(family));
+    List<Set<String>> sets =
+        List.of(
+            Set.of(expert.formatted(2, 0), expert.formatted(3, 1)),
+            Set.of(expert.formatted(2, 2), expert.formatted(2, 3)),
+            Set.of(expert.formatted(2, 0), expert.formatted(0, 2)));
+    SftRun run = ofExperts.run(type, sets.get(0));
+    String[] settings = {"dtype=" + dtype, "phases.one.max_steps=6"};
+    RecordingListener heard = new RecordingListener();
+    PhaseResult moved = run.train("moved", heard, new Moves(sets.subList(1, 3)).every(2), settings);
+
+    settings[1] = "phases.one.max_steps=2";
+    new PhasesInTurn(ofExperts.base(), sets, ofExperts.inThree())
+        .assertSame(folder.resolve("moved"), heard, settings);
+    assertThat(moved.trainedTensors()).isEqualTo(5);
+    assertThat(moved.changedValues()).isEqualTo(changed(ofExperts.base(), folder.resolve("moved")));
   }
 
   /** Of two sets that overlap, by hand. */

@@ -3,6 +3,7 @@ package dev.polyphase.phases.training;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.polyphase.fixtures.FamilyModel;
 import dev.polyphase.fixtures.Fixture;
 import dev.polyphase.phases.api.InterruptedTrainingException;
 import dev.polyphase.phases.api.MetricsRow;
@@ -25,6 +26,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Phases that are stopped or die on their way, and are started again: nothing is different. */
@@ -100,6 +102,25 @@ class ResumeTest {
     List<Set<String>> turns = List.of(Set.of(QUERY), Set.of(QUERY, UP), Set.of(UP));
     assertSameHoweverStopped(
         settings("max_steps=7 val_set_size=2 eval_steps=2 load_best_model_at_end=true"),
+        List.of(turns));
+  }
+
+  /** Experts of both layouts, of which some leave, some stay and some enter. */
+  @ParameterizedTest
+  @CsvSource({
+    "qwen3-moe, model.layers.%d.mlp.experts.%d.down_proj.weight, model.layers.2.mlp.gate.weight",
+    "gpt-oss, model.layers.%d.mlp.experts.gate_up_proj[%d], model.layers.2.mlp.router.weight"
+  })
+  void withExpertsThatMove(String model, String expert, String router) throws IOException {
+    Set<String> first = Set.of(expert.formatted(2, 1), expert.formatted(2, 3), router);
+    run = new SftRun(folder, FamilyModel.of(model).copyTo(folder), first);
+    List<Set<String>> turns =
+        List.of(
+            Set.of(expert.formatted(2, 1), expert.formatted(0, 2)),
+            Set.of(expert.formatted(0, 2), router),
+            first);
+    assertSameHoweverStopped(
+        settings("max_steps=5 val_set_size=2 eval_steps=3 load_best_model_at_end=true"),
         List.of(turns));
   }
 

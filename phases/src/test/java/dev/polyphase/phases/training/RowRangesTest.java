@@ -2,12 +2,13 @@ package dev.polyphase.phases.training;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.polyphase.fixtures.FamilyModel;
 import dev.polyphase.fixtures.Fixture;
 import dev.polyphase.fixtures.TensorValues;
 import dev.polyphase.phases.api.PhaseRequest;
 import dev.polyphase.phases.api.PhaseResult;
 import dev.polyphase.phases.api.PhaseStart;
-import dev.polyphase.phases.model.ConfigReader;
+import dev.polyphase.phases.families.ConfigReader;
 import dev.polyphase.phases.model.ModelLayout;
 import dev.polyphase.phases.model.Trainable;
 import dev.polyphase.phases.preparation.RequestedParts;
@@ -26,6 +27,8 @@ import java.util.Optional;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** A whole phase that trains some rows of two tensors, from rows on disk to the saved bytes. */
 class RowRangesTest {
@@ -77,6 +80,59 @@ class RowRangesTest {
     }
     assertThat(result.trainedValues()).isEqualTo(trainedValues);
     assertThat(result.changedValues()).isBetween(1L, trainedValues);
+  }
+
+  /** Rows of one expert's matrix, whether it has a tensor of its own or lies among all. */
+  @ParameterizedTest
+  @CsvSource({
+    "qwen3-moe, model.layers.2.mlp.experts.3.down_proj.weight, 0, 0",
+    "mixtral, model.layers.2.block_sparse_moe.experts.1.w1.weight, 0, 0",
+    "gpt-oss, model.layers.2.mlp.experts.down_proj[2], 2, 160"
+  })
+  void frozenRowsOfExpertsKeepTheirBytesUnderDecay(
+      String model, String expert, int slice, int rowsOfSlice) throws IOException {
+    Path base = FamilyModel.of(model).copyTo(folder);
+    Files.writeString(
+        folder.resolve("rows.jsonl"), "{\"input_ids\":[1,2,3,4,5],\"labels\":[1,2,3,4,5]}\n");
+    Phases phases = new Phases(1, 1, 3, 0.01, 0.5, 1, Dtype.FLOAT32);
+    PhaseRequest request =
+        new PhaseRequest(
+            phases.pipeline(PhaseType.SFT),
+            phases.phase(PhaseType.SFT),
+            folder,
+            new PhaseStart(
+                base,
+                Set.of(expert),
+                Map.of(expert, new RowRanges(List.of(new RowRanges.Range(3, 40)))),
+                Map.of(),
+                Optional.empty()),
+            folder.resolve("result"));
+
+    PhaseResult result = SftRun.train(request, new RecordingListener());
+
+    Checkpoint after = Checkpoint.open(folder.resolve("result"));
+    for (TensorInfo tensor : Checkpoint.open(base).tensors()) {
+      byte[] old = TensorValues.bytes(tensor);
+      byte[] fresh = TensorValues.bytes(after.find(tensor.name()).orElseThrow());
+      if (!tensor.name().equals(TensorNames.stored(expert))) {
+        assertThat(fresh).as(tensor.name()).isEqualTo(old);
+        continue;
+      }
+      int columns = Math.toIntExact(tensor.shape().get(tensor.shape().size() - 1));
+      int rowBytes = columns * Float.BYTES;
+      int first = slice * rowsOfSlice + 3;
+      assertThat(result.trainedValues()).isEqualTo(37L * columns);
+      for (int row = 0; row < old.length / rowBytes; row++) {
+        // Under decay every row moves, whether a token chose the expert or not.
+        boolean trained = row >= first && row < first + 37;
+        assertThat(
+                Arrays.equals(
+                    Arrays.copyOfRange(old, row * rowBytes, (row + 1) * rowBytes),
+                    Arrays.copyOfRange(fresh, row * rowBytes, (row + 1) * rowBytes)))
+            .as("row %d", row)
+            .isEqualTo(!trained);
+      }
+    }
   }
 
   /** The head is the embedding, and each of its names may name rows of it. */

@@ -1,6 +1,6 @@
 package dev.polyphase.phases.training;
 
-import dev.polyphase.fixtures.Fixture;
+import dev.polyphase.fixtures.GoldenModel;
 import dev.polyphase.fixtures.HandMadeTensors;
 import dev.polyphase.weights.Checkpoint;
 import dev.polyphase.weights.ElementType;
@@ -20,7 +20,7 @@ import java.util.Set;
 record SixRows(Path folder, Path base) {
   private static final int[] LENGTHS = {30, 17, 24, 40, 21, 33};
 
-  static SixRows of(Path folder, Fixture fixture) {
+  static SixRows of(Path folder, GoldenModel fixture) {
     return new SixRows(folder, fixture.copyTo(folder));
   }
 

@@ -22,10 +22,13 @@ record TargetingKeys(
     RuleKeys rule,
     @Key(
             means =
-                "what to rank, for `snr`: module types, `re:` and a regular expression found in"
-                    + " modules' names, or `all`",
-            absent = Targeting.PROJECTIONS_IN_YAML,
-            wanted = "module types, as self_attn.q_proj, re:REGEX or all")
+                "what to rank, for `snr`: `projections` (the seven of attention and MLP, or what"
+                    + " the model has in their place, all experts' matrices of a projection"
+                    + " together), module types (`*` in one is any number, as in"
+                    + " `mlp.experts.*.up_proj`), `re:` and a regular expression found in modules'"
+                    + " names, or `all`",
+            absent = "[" + Targeting.MODEL_PROJECTIONS + "]",
+            wanted = "module types, as self_attn.q_proj, projections, re:REGEX or all")
         List<String> modules,
     @Key(
             means =

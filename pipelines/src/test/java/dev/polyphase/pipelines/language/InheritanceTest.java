@@ -1,7 +1,7 @@
 package dev.polyphase.pipelines.language;
 
 import static dev.polyphase.pipelines.language.RestatedDefaults.HEAD_AND_EMBEDDINGS;
-import static dev.polyphase.pipelines.language.RestatedDefaults.SEVEN_PROJECTIONS;
+import static dev.polyphase.pipelines.language.RestatedDefaults.MODEL_PROJECTIONS;
 import static dev.polyphase.pipelines.language.RestatedDefaults.SIGMOID;
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -57,7 +57,7 @@ class InheritanceTest {
 
     Phase asIs = phases.get(0);
     assertThat(asIs.trained().targeting())
-        .isEqualTo(new Targeting.Snr(25, SEVEN_PROJECTIONS, List.of()));
+        .isEqualTo(new Targeting.Snr(25, MODEL_PROJECTIONS, List.of()));
     assertThat(asIs.datasets())
         .extracting(Dataset::path)
         .containsExactly("shared.jsonl", "more.jsonl");
@@ -68,7 +68,7 @@ class InheritanceTest {
 
     Phase deep = phases.get(1);
     assertThat(deep.trained().targeting())
-        .isEqualTo(new Targeting.Snr(10, SEVEN_PROJECTIONS, List.of()));
+        .isEqualTo(new Targeting.Snr(10, MODEL_PROJECTIONS, List.of()));
     assertThat(deep.dpo().beta()).isEqualTo(0.4);
     assertThat(deep.dpo().reference()).isEqualTo(new Reference.Shared());
 
@@ -103,18 +103,18 @@ class InheritanceTest {
     assertThat(read("adapters").phases())
         .extracting(phase -> phase.trained().targeting())
         .containsExactly(
-            new Targeting.Snr(25, SEVEN_PROJECTIONS, List.of()),
-            new Targeting.Snr(25, SEVEN_PROJECTIONS, List.of()),
-            new Targeting.Snr(25, SEVEN_PROJECTIONS, List.of()),
+            new Targeting.Snr(25, MODEL_PROJECTIONS, List.of()),
+            new Targeting.Snr(25, MODEL_PROJECTIONS, List.of()),
+            new Targeting.Snr(25, MODEL_PROJECTIONS, List.of()),
             new Targeting.Full(),
-            new Targeting.Snr(25, SEVEN_PROJECTIONS, HEAD_AND_EMBEDDINGS),
-            new Targeting.Snr(25, SEVEN_PROJECTIONS, List.of("lm_head")));
+            new Targeting.Snr(25, MODEL_PROJECTIONS, HEAD_AND_EMBEDDINGS),
+            new Targeting.Snr(25, MODEL_PROJECTIONS, List.of("lm_head")));
     assertThat(read("ends-in-defaults").phases())
         .extracting(phase -> phase.trained().targeting())
         .containsExactly(
-            new Targeting.Snr(25, SEVEN_PROJECTIONS, List.of("embed_tokens")),
-            new Targeting.Snr(25, SEVEN_PROJECTIONS, List.of()),
-            new Targeting.Snr(25, SEVEN_PROJECTIONS, List.of()));
+            new Targeting.Snr(25, MODEL_PROJECTIONS, List.of("embed_tokens")),
+            new Targeting.Snr(25, MODEL_PROJECTIONS, List.of()),
+            new Targeting.Snr(25, MODEL_PROJECTIONS, List.of()));
   }
 
   @Test
@@ -192,7 +192,7 @@ class InheritanceTest {
         .as("the first mapping of a merged list wins")
         .containsExactly(2.0, 2.0, 4.0);
     assertThat(phases.get(1).trained().targeting())
-        .isEqualTo(new Targeting.Snr(25, SEVEN_PROJECTIONS, List.of()));
+        .isEqualTo(new Targeting.Snr(25, MODEL_PROJECTIONS, List.of()));
     assertThat(phases.get(2).datasets()).isEqualTo(phases.get(0).datasets());
   }
 

@@ -21,15 +21,7 @@ import java.util.OptionalDouble;
 
 /** Defaults of the language, restated: a test that took them from the code would prove nothing. */
 final class RestatedDefaults {
-  static final List<String> SEVEN_PROJECTIONS =
-      List.of(
-          "self_attn.q_proj",
-          "self_attn.k_proj",
-          "self_attn.v_proj",
-          "self_attn.o_proj",
-          "mlp.gate_proj",
-          "mlp.up_proj",
-          "mlp.down_proj");
+  static final List<String> MODEL_PROJECTIONS = List.of("projections");
   static final List<String> HEAD_AND_EMBEDDINGS = List.of("lm_head", "embed_tokens");
   static final Dataset ROWS_AS_THEY_ARE =
       new Dataset(

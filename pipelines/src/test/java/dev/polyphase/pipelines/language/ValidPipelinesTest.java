@@ -6,10 +6,10 @@ import static dev.polyphase.pipelines.language.RestatedDefaults.CPO;
 import static dev.polyphase.pipelines.language.RestatedDefaults.EVERY_HALF_HOUR;
 import static dev.polyphase.pipelines.language.RestatedDefaults.HEAD_AND_EMBEDDINGS;
 import static dev.polyphase.pipelines.language.RestatedDefaults.KTO;
+import static dev.polyphase.pipelines.language.RestatedDefaults.MODEL_PROJECTIONS;
 import static dev.polyphase.pipelines.language.RestatedDefaults.ORPO;
 import static dev.polyphase.pipelines.language.RestatedDefaults.ROWS;
 import static dev.polyphase.pipelines.language.RestatedDefaults.ROWS_AS_THEY_ARE;
-import static dev.polyphase.pipelines.language.RestatedDefaults.SEVEN_PROJECTIONS;
 import static dev.polyphase.pipelines.language.RestatedDefaults.SIGMOID;
 import static dev.polyphase.pipelines.language.RestatedDefaults.SIMPO;
 import static org.assertj.core.api.Assertions.assertThat;
@@ -86,7 +86,7 @@ class ValidPipelinesTest {
                         "only",
                         PhaseType.DPO,
                         new TrainedWeights(
-                            new Targeting.Snr(50, SEVEN_PROJECTIONS, HEAD_AND_EMBEDDINGS),
+                            new Targeting.Snr(50, MODEL_PROJECTIONS, HEAD_AND_EMBEDDINGS),
                             Optional.empty(),
                             Optional.empty()),
                         List.of(ROWS_AS_THEY_ARE),
@@ -304,7 +304,7 @@ class ValidPipelinesTest {
         name,
         type,
         new TrainedWeights(
-            new Targeting.Snr(topPercent, SEVEN_PROJECTIONS, HEAD_AND_EMBEDDINGS),
+            new Targeting.Snr(topPercent, MODEL_PROJECTIONS, HEAD_AND_EMBEDDINGS),
             Optional.empty(),
             Optional.empty()),
         List.of(datasets),

@@ -15,24 +15,6 @@
       mask = torch.tril(ones, before)
     return mask
 
-  # Rows are padded on the right, so that no token sees padding and the causal flag suffices without a window. Behind a prefix there are more keys than
-  # queries, and the flag would count both from the first.
-  def attend(self: __torch__.K, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
-    queries = torch.size(q, 2)
-    keys = torch.size(k, 2)
-    group = {{heads_per_group}}
-    # libtorch's fused attention knows grouped queries on CUDA in 16 bits only; elsewhere it would build the whole matrix of scores.
-    alike = torch.__or__(torch.eq(group, 1), torch.__and__({{on_gpu}}, torch.ne(ops.prim.dtype(q), 6)))
-    if torch.__or__((self).windowed(keys), torch.gt(keys, queries)):
-      mask = (self).seen(queries, keys)
-      y = torch.scaled_dot_product_attention(q, torch.repeat_interleave(k, group, 1), torch.repeat_interleave(v, group, 1), mask)
-    else:
-      if alike:
-        y = torch.scaled_dot_product_attention(q, k, v, None, 0., True, scale=None, enable_gqa=True)
-      else:
-        y = torch.scaled_dot_product_attention(q, torch.repeat_interleave(k, group, 1), torch.repeat_interleave(v, group, 1), None, 0., True)
-    return y
-
   # Of each document its tokens (0), which document begins with its prefix (1), or the prefix's tokens (2): int64 [n] on the CPU.
   def numbers(self: __torch__.K, documents: Tensor, which: int) -> Tensor:
     return torch.select(torch.reshape(documents, [-1, 3]), 1, which)
@@ -94,15 +76,15 @@
         vd = vt
         longest_seen = longest
         starts_seen = starts
-      y, _0, _1, _2, _3, = torch._flash_attention_forward(torch.flatten(qt, 0, 1), torch.flatten(kd, 0, 1), torch.flatten(vd, 0, 1), starts, starts_seen, longest, longest_seen, 0., True, False, scale=None, window_size_left=left, window_size_right=0)
+      y, _0, _1, _2, _3, = torch._flash_attention_forward(torch.flatten(qt, 0, 1), torch.flatten(kd, 0, 1), torch.flatten(vd, 0, 1), starts, starts_seen, longest, longest_seen, 0., True, False, scale={{scale}}, window_size_left=left, window_size_right=0)
       y1 = torch.unsqueeze(y, 0)
     else:
       seq = torch.size(q, 2)
-      y1, _4, _5, _6, _7, = torch._flash_attention_forward(qt, kt, vt, None, None, seq, seq, 0., True, False, scale=None, window_size_left=left, window_size_right=0)
+      y1, _4, _5, _6, _7, = torch._flash_attention_forward(qt, kt, vt, None, None, seq, seq, 0., True, False, scale={{scale}}, window_size_left=left, window_size_right=0)
     return torch.transpose(y1, 1, 2)
 
   # Document by document: the cost is the sum of theirs, and no mask of the whole row is needed.
-  def attend_within(self: __torch__.K, q: Tensor, k: Tensor, v: Tensor, documents: Tensor) -> Tensor:
+  def attend_within(self: __torch__.K, q: Tensor, k: Tensor, v: Tensor, documents: Tensor, w: List[Tensor]) -> Tensor:
     n = torch.size((self).numbers(documents, 0), 0)
     special = torch.__or__(torch.gt(n, 1), (self).windowed(torch.size(q, 2)))
     if torch.__and__(torch.__and__({{flash}}, special), torch.ne(ops.prim.dtype(q), 6)):
@@ -115,10 +97,10 @@
         parts = annotate(List[Tensor], [])
         for i in range(n):
           # The fused kernels' own layout: heads next to each other.
-          _0 = torch.append(parts, torch.transpose((self).attend(qs[i], ks[i], vs[i]), 1, 2))
+          _0 = torch.append(parts, torch.transpose((self).attend(qs[i], ks[i], vs[i], w), 1, 2))
         y = torch.transpose(torch.cat(parts, 1), 1, 2)
       else:
-        y = (self).attend(q, k, v)
+        y = (self).attend(q, k, v, w)
     return y
 
   # x [batch, seq, heads * head_dim] -> [batch, heads, seq, head_dim]
@@ -126,10 +108,9 @@
     return torch.transpose(torch.reshape(x, [torch.size(x, 0), torch.size(x, 1), heads, {{head_dim}}]), 1, 2)
 
   # x, the result [batch, seq, hidden]
-  def attention(self: __torch__.K, x: Tensor, cos: Tensor, sin: Tensor, documents: Tensor, w: List[Tensor]) -> Tensor:
+  def attention(self: __torch__.K, x: Tensor, positions: List[Tensor], documents: Tensor, w: List[Tensor]) -> Tensor:
     q, k, v, = (self).heads(x, w)
-    c = torch.type_as(cos, x)
-    s = torch.type_as(sin, x)
-    y = (self).attend_within((self).rotate(q, c, s), (self).rotate(k, c, s), v, documents)
+    q1, k1, = (self).turn(q, k, positions)
+    y = (self).attend_within(q1, k1, v, documents, w)
     merged = torch.reshape(torch.transpose(y, 1, 2), [torch.size(x, 0), torch.size(x, 1), torch.mul({{heads}}, {{head_dim}})])
     return (self).project(merged, w, {{o_proj}})

@@ -1,8 +1,6 @@
-  # ---- Heads: queries, keys and values of x [batch, seq, hidden], as three projections give them.
+  # ---- Heads: queries, keys and values of x [batch, seq, hidden], head by head.
   # q [batch, heads, seq, head_dim]; k, v [batch, kv_heads, seq, head_dim]
 
   def heads(self: __torch__.K, x: Tensor, w: List[Tensor]) -> Tuple[Tensor, Tensor, Tensor]:
-    q = (self).split_heads((self).project(x, w, {{q_proj}}), {{heads}})
-    k = (self).split_heads((self).project(x, w, {{k_proj}}), {{kv_heads}})
-    v = (self).split_heads((self).project(x, w, {{v_proj}}), {{kv_heads}})
-    return (q, k, v)
+    q, k, v, = (self).queries_keys_values(x, w)
+    return ((self).split_heads(q, {{heads}}), (self).split_heads(k, {{kv_heads}}), (self).split_heads(v, {{kv_heads}}))

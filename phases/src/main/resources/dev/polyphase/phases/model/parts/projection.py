@@ -24,10 +24,10 @@
   # x W' + bias, and where there are a [rank, in] and b [out, rank] + scale * dropped(x) a' b' (Hu et al. 2021).
   def project(self: __torch__.K, x: Tensor, w: List[Tensor], weight: int, bias: int, a: int, b: int, number: int) -> Tensor:
     if a >= 0:
-      rows = torch.flatten(x, 0, 1)
+      rows = torch.reshape(x, [-1, torch.size(x, -1)])
       inner = torch.linear((self).dropped(rows, w, number), torch.type_as(w[a], x))
       y = torch.addmm_((self).linear(rows, w, weight, bias), inner, torch.t(torch.type_as(w[b], x)), alpha={{adapter_scale}})
-      y1 = torch.reshape(y, [torch.size(x, 0), torch.size(x, 1), torch.size(y, 1)])
+      y1 = torch.reshape(y, torch.add(torch.slice(torch.size(x), 0, -1, 1), [torch.size(y, 1)]))
     else:
       y1 = (self).linear(x, w, weight, bias)
     return y1
