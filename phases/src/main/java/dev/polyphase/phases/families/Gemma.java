@@ -1,5 +1,7 @@
 package dev.polyphase.phases.families;
 
+import dev.polyphase.phases.families.DecoderKeys.Defaults;
+import dev.polyphase.phases.families.DecoderKeys.Sizes;
 import dev.polyphase.phases.model.Attention;
 import dev.polyphase.phases.model.DecoderBlock.Norms;
 import dev.polyphase.phases.model.EndRules;
@@ -11,10 +13,19 @@ import java.util.Set;
 
 /** What Gemma 2 and 3 have in common. */
 final class Gemma {
-  static final String ACTIVATION_KEY = "hidden_activation";
-  static final String ACTIVATION = "gelu_pytorch_tanh";
-
   private Gemma() {}
+
+  /** What both have where keys are not there, but for the words of the vocabulary. */
+  static Defaults defaults(int vocabulary) {
+    return new Defaults(
+        256,
+        1e-6,
+        0,
+        true,
+        "hidden_activation",
+        "gelu_pytorch_tanh",
+        new Sizes(2304, 9216, 26, 8, 4, vocabulary));
+  }
 
   /** What scores are multiplied by. */
   static double scale(ConfigKeys keys) {

@@ -1,7 +1,5 @@
 package dev.polyphase.phases.families;
 
-import dev.polyphase.phases.families.DecoderKeys.Defaults;
-import dev.polyphase.phases.families.DecoderKeys.Sizes;
 import dev.polyphase.phases.model.Attention.HeadNorms;
 import dev.polyphase.phases.model.Attention.Projections;
 import dev.polyphase.phases.model.Attention.Scores;
@@ -11,15 +9,7 @@ import java.util.List;
 
 /** Gemma 2: norms before and behind, windows in every second layer, caps of scores and logits. */
 final class Gemma2 implements Family {
-  private static final Defaults DEFAULTS =
-      new Defaults(
-          256,
-          1e-6,
-          0,
-          true,
-          Gemma.ACTIVATION_KEY,
-          Gemma.ACTIVATION,
-          new Sizes(2304, 9216, 26, 8, 4, 256_000));
+  private static final int DEFAULT_VOCABULARY = 256_000;
 
   /** Of the 9B model's configuration, where it repeats the other; transformers does not read it. */
   private static final String OTHER_SIZE = "sliding_window_size";
@@ -36,7 +26,7 @@ final class Gemma2 implements Family {
 
   @Override
   public ModelConfig read(ConfigKeys keys) {
-    DecoderKeys decoder = DecoderKeys.read(keys, DEFAULTS);
+    DecoderKeys decoder = DecoderKeys.read(keys, Gemma.defaults(DEFAULT_VOCABULARY));
     Projections projections = Projections.separate(keys.flag("attention_bias", false));
     Rope rope = decoder.rope();
     Scores scores =

@@ -1,7 +1,5 @@
 package dev.polyphase.phases.families;
 
-import dev.polyphase.phases.families.DecoderKeys.Defaults;
-import dev.polyphase.phases.families.DecoderKeys.Sizes;
 import dev.polyphase.phases.model.Attention.HeadNorms;
 import dev.polyphase.phases.model.Attention.Projections;
 import dev.polyphase.phases.model.Attention.Scores;
@@ -16,15 +14,7 @@ import java.util.Set;
  * which turn by another base than the others.
  */
 final class Gemma3 implements Family {
-  private static final Defaults DEFAULTS =
-      new Defaults(
-          256,
-          1e-6,
-          0,
-          true,
-          Gemma.ACTIVATION_KEY,
-          Gemma.ACTIVATION,
-          new Sizes(2304, 9216, 26, 8, 4, 262_208));
+  private static final int DEFAULT_VOCABULARY = 262_208;
 
   /** Of so many layers the last has no window, where {@code layer_types} is not there. */
   private static final String PATTERN = "sliding_window_pattern";
@@ -41,7 +31,7 @@ final class Gemma3 implements Family {
 
   @Override
   public ModelConfig read(ConfigKeys keys) {
-    DecoderKeys decoder = DecoderKeys.read(keys, DEFAULTS);
+    DecoderKeys decoder = DecoderKeys.read(keys, Gemma.defaults(DEFAULT_VOCABULARY));
     Projections projections = Projections.separate(keys.flag("attention_bias", false));
     Map<String, Rope> ropes =
         decoder
