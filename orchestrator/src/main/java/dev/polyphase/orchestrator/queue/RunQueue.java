@@ -66,18 +66,14 @@ public final class RunQueue {
       long number =
           database.transaction(
               connection -> {
+                // In this order: where the folder is taken by this very submission, made by another
+                // process meanwhile, the later look at its key finds it.
+                Optional<QueueRow> there = QueueTable.active(connection, entry.run());
                 Optional<QueueRow> before = QueueTable.keyed(connection, submission.key());
                 if (before.isPresent()) {
                   return before.get().run().number();
                 }
-                if (QueueTable.active(connection, entry.run()).isPresent()) {
-                  // Perhaps this very submission, by another process since the look.
-                  Optional<QueueRow> same = QueueTable.keyed(connection, submission.key());
-                  if (same.isPresent()) {
-                    return same.get().run().number();
-                  }
-                }
-                requireFree(connection, entry.run());
+                requireFree(entry.run(), there);
                 @Nullable Long after =
                     submission.after() == null ? null : after(connection, submission.after());
                 return QueueTable.add(connection, entry, after, clock.instant());
@@ -120,15 +116,14 @@ public final class RunQueue {
         connection -> {
           Optional<QueueRow> before = QueueTable.keyed(connection, submission.key());
           if (before.isEmpty()) {
-            requireFree(connection, run);
+            requireFree(run, QueueTable.active(connection, run));
             throw failure;
           }
           return before.get().run();
         });
   }
 
-  private static void requireFree(Connection connection, Path run) throws SQLException {
-    Optional<QueueRow> other = QueueTable.active(connection, run);
+  private static void requireFree(Path run, Optional<QueueRow> other) {
     if (other.isPresent()) {
       QueuedRun there = other.get().run();
       throw new InputException(
@@ -222,7 +217,7 @@ public final class RunQueue {
         (connection, run) ->
             switch (run.state()) {
               case STOPPED, FAILED, CANCELLED -> {
-                requireFree(connection, run.run());
+                requireFree(run.run(), QueueTable.active(connection, run.run()));
                 yield QueueTable.waitAgain(connection, run);
               }
               case STOPPING -> throw refused(run, "wait until it has stopped");
