@@ -5,6 +5,7 @@ import dev.polyphase.kernels.Precision;
 import dev.polyphase.phases.batches.TokenBatch;
 import dev.polyphase.phases.bench.BenchStep;
 import dev.polyphase.phases.bench.TransformerStep;
+import dev.polyphase.phases.model.Activations;
 import dev.polyphase.phases.model.Adapters;
 import dev.polyphase.phases.model.Transformer;
 import java.io.IOException;
@@ -90,7 +91,8 @@ final class MeasuredSteps {
 
   private static Transformer load(Path folder, Set<String> trained, Precision precision)
       throws IOException {
-    return TransformerStep.load(folder, trained, Adapters.none(), "cpu", precision);
+    return TransformerStep.load(
+        folder, trained, Adapters.none(), List.of("cpu"), precision, Activations.KEPT);
   }
 
   private static TokenBatch rows() {

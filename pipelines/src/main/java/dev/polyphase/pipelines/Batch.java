@@ -29,8 +29,8 @@ public record Batch(
     @Key(means = "anew each epoch", absent = "true", after = "sample_packing") boolean shuffle,
     @Key(
             means =
-                "whether blocks are computed again in the backward pass rather than kept; auto"
-                    + " where memory would not suffice otherwise",
+                "whether blocks are computed again in the backward pass rather than kept; with auto"
+                    + " as many as memory would not suffice for otherwise",
             absent = "auto",
             after = "neftune_noise_alpha")
         GradientCheckpointing gradientCheckpointing,

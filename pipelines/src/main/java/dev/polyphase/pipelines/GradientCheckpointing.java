@@ -4,7 +4,7 @@ package dev.polyphase.pipelines;
  * Whether a phase computes its blocks again in the backward pass rather than keep what they need.
  */
 public enum GradientCheckpointing {
-  /** Where memory would not suffice otherwise. */
+  /** As many of them as memory would not suffice for otherwise. */
   AUTO,
   ON,
   OFF

@@ -172,7 +172,19 @@ public final class Kernel implements AutoCloseable {
      * @param listName the list that was given last
      */
     public Call withNumberInList(String listName, long value) {
-      NDArray onCpu = cpu.create(value);
+      return withNumbersInList(listName, cpu.create(value));
+    }
+
+    /**
+     * Whole numbers, as in {@link #withNumbers(long...)}, as one more tensor of a list.
+     *
+     * @param listName a name that no other list of this call has, or the list that was given last
+     */
+    public Call withNumbersInList(String listName, long... values) {
+      return withNumbersInList(listName, cpu.create(values));
+    }
+
+    private Call withNumbersInList(String listName, NDArray onCpu) {
       onCpu.setName(listName + "[]");
       numbers.add(onCpu);
       arguments.add(onCpu);

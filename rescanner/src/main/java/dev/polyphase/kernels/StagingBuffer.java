@@ -32,16 +32,13 @@ public final class StagingBuffer implements AutoCloseable {
   /**
    * Has arrays of devices copied to the CPU.
    *
-   * @param arrays of one dtype
+   * @param arrays of any dtype
+   * @param like of the dtype that they are converted to
    * @param manager the owner of the results
    * @return arrays in the buffer, whose values are there once the devices are done
    */
-  public List<NDArray> bring(List<NDArray> arrays, NDManager manager) {
-    return kernel
-        .method("bring")
-        .with(room(arrays, arrays.get(0)))
-        .withList("xs", arrays)
-        .run(manager);
+  public List<NDArray> bring(List<NDArray> arrays, NDArray like, NDManager manager) {
+    return kernel.method("bring").with(room(arrays, like)).withList("xs", arrays).run(manager);
   }
 
   /**

@@ -33,6 +33,15 @@ public final class Uploads implements AutoCloseable {
   }
 
   /**
+   * Whole numbers, int32 {@code [n]}.
+   *
+   * @param owner the manager that the array belongs to
+   */
+  public NDArray of(NDManager owner, int[] values) {
+    return of(owner, manager -> manager.create(values));
+  }
+
+  /**
    * Numbers, float32.
    *
    * @param owner the manager that the array belongs to

@@ -8,13 +8,16 @@ import dev.polyphase.kernels.Precision;
 import dev.polyphase.kernels.TensorStore;
 import dev.polyphase.weights.TensorInfo;
 import java.io.IOException;
+import java.io.InterruptedIOException;
 import java.util.HashMap;
 import java.util.Iterator;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.Callable;
 import java.util.concurrent.Future;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Singular values by libtorch, each matrix by the decomposition that its shape calls for and by the
@@ -23,9 +26,15 @@ import java.util.concurrent.Future;
  * <p>A decomposition hardly keeps more than one core busy. So while one matrix is decomposed the
  * Gram matrix of the next is made, where memory allows both, each with half of the threads.
  */
-public final class LibtorchSingularValues implements SingularValues {
+public final class LibtorchSingularValues implements TimedDevice {
   /** Elements of a slice that is widened to float64 at a time: 4 MiB of them. */
   static final int SLICE_ELEMENTS = 1 << 19;
+
+  /**
+   * Rows of a slice at least: each slice goes through the whole Gram matrix once, which of fewer
+   * rows would take longer than the products.
+   */
+  static final int SLICE_ROWS = 256;
 
   private final NDManager manager;
   private final TensorStore store;
@@ -36,6 +45,7 @@ public final class LibtorchSingularValues implements SingularValues {
   private final Map<TensorInfo, Future<float[]>> started = new HashMap<>();
   private final Set<TensorInfo> waiting = new LinkedHashSet<>();
   private final int threads;
+  private final @Nullable LibtorchSingularValues lastWord;
 
   /**
    * On a device.
@@ -43,11 +53,26 @@ public final class LibtorchSingularValues implements SingularValues {
    * @param device as in {@link Libtorch#newManager}
    */
   public LibtorchSingularValues(String device) {
+    this(device, null);
+  }
+
+  private LibtorchSingularValues(String device, @Nullable LibtorchSingularValues lastWord) {
+    this.lastWord = lastWord;
     this.manager = Libtorch.newManager(device);
     this.threads = Libtorch.threads();
     this.store = new TensorStore(manager);
     this.products = spectrumKernel(manager);
     this.decompositions = spectrumKernel(manager);
+  }
+
+  /**
+   * On a device beside another: all by Gram matrices, and where rounding could decide otherwise by
+   * the other's published method, so that it does not show which of the two computed.
+   *
+   * @param device as in {@link Libtorch#newManager}
+   */
+  static LibtorchSingularValues beside(String device, LibtorchSingularValues other) {
+    return new LibtorchSingularValues(device, other);
   }
 
   /** The methods of {@code spectrum.py} on the manager's device. */
@@ -56,7 +81,24 @@ public final class LibtorchSingularValues implements SingularValues {
         manager,
         LibtorchSingularValues.class,
         "spectrum.py",
-        Map.of("device", Libtorch.deviceName(manager), "sliceElements", SLICE_ELEMENTS));
+        Map.of(
+            "device",
+            Libtorch.deviceName(manager),
+            "sliceElements",
+            SLICE_ELEMENTS,
+            "sliceRows",
+            SLICE_ROWS));
+  }
+
+  /**
+   * Whether a device is the CPU.
+   *
+   * @param device as in {@link Libtorch#newManager}
+   */
+  static boolean isCpu(String device) {
+    try (NDManager manager = Libtorch.newManager(device)) {
+      return !manager.getDevice().isGpu();
+    }
   }
 
   /**
@@ -81,10 +123,28 @@ public final class LibtorchSingularValues implements SingularValues {
         started.remove(tensor);
         startWaiting();
         if (atWork() == 0) {
-          Libtorch.useThreads(threads);
+          rest();
         }
       }
     }
+  }
+
+  /** Leaves threads, or a GPU's memory, to others. */
+  private void rest() {
+    if (onCpu()) {
+      Libtorch.useThreads(threads);
+    } else {
+      Libtorch.giveBackUnused();
+    }
+  }
+
+  @Override
+  public String spokenName() {
+    return onCpu() ? "the CPU" : Libtorch.deviceName(manager);
+  }
+
+  private boolean onCpu() {
+    return !manager.getDevice().isGpu();
   }
 
   /** Begins what is needed now, after what would not fit in memory beside it. */
@@ -138,35 +198,90 @@ public final class LibtorchSingularValues implements SingularValues {
   }
 
   private Future<float[]> start(TensorInfo tensor) {
-    long rows = rows(tensor);
-    long columns = columns(tensor);
-    return switch (Decomposition.of(rows, columns, Libtorch.deviceName(manager))) {
-      case SVDVALS ->
-          decomposing.submit(
-              () -> {
-                shareThreads();
-                return bySvdvals(tensor);
-              });
+    return switch (decomposition(tensor)) {
+      case SVDVALS -> decomposing.submit(() -> withItsThreads(() -> bySvdvals(tensor)));
       case GRAM -> {
-        Future<NDArray> product =
-            multiplying.submit(
-                () -> {
-                  shareThreads();
-                  return gram(tensor);
-                });
+        Future<NDArray> product = multiplying.submit(() -> withItsThreads(() -> gram(tensor)));
         yield decomposing.submit(
-            () -> {
-              shareThreads();
-              float[] values = roots(SerialWorker.await(product));
-              boolean certain =
-                  Float.isNaN(values[0]) || RoundingMargin.isKept(values, rows, columns);
-              return certain ? values : bySvdvals(tensor);
-            });
+            () -> withItsThreads(() -> orPublished(tensor, roots(SerialWorker.await(product)))));
       }
     };
   }
 
+  private Decomposition decomposition(TensorInfo tensor) {
+    return lastWord == null
+        ? Decomposition.of(rows(tensor), columns(tensor), Libtorch.deviceName(manager))
+        : Decomposition.GRAM;
+  }
+
+  @Override
+  public void finishBegun() throws IOException {
+    List<Future<float[]>> begun;
+    synchronized (started) {
+      begun = List.copyOf(started.values());
+    }
+    for (Future<float[]> values : begun) {
+      try {
+        SerialWorker.await(values);
+      } catch (InterruptedIOException e) {
+        throw e;
+      } catch (IOException | RuntimeException e) {
+        // It is thrown again to whoever asks for that matrix.
+      }
+    }
+  }
+
+  @Override
+  public float[] quickly(TensorInfo tensor) throws IOException {
+    return SerialWorker.await(
+        decomposing.submit(
+            () ->
+                withItsThreads(
+                    () ->
+                        switch (decomposition(tensor)) {
+                          case SVDVALS -> bySvdvals(tensor);
+                          case GRAM -> byGram(tensor);
+                        })));
+  }
+
+  @Override
+  public float[] settled(TensorInfo tensor, float[] quick) throws IOException {
+    return switch (decomposition(tensor)) {
+      case SVDVALS -> quick;
+      case GRAM ->
+          SerialWorker.await(
+              decomposing.submit(() -> withItsThreads(() -> orPublished(tensor, quick))));
+    };
+  }
+
+  /** What was found by a Gram matrix or, where that could decide otherwise, as published. */
+  private float[] orPublished(TensorInfo tensor, float[] byGram) throws IOException {
+    boolean certain =
+        Float.isNaN(byGram[0]) || RoundingMargin.isKept(byGram, rows(tensor), columns(tensor));
+    if (certain) {
+      return byGram;
+    }
+    LibtorchSingularValues other = lastWord;
+    if (other == null) {
+      return bySvdvals(tensor);
+    }
+    try {
+      return SerialWorker.await(
+          other.decomposing.submit(() -> other.withItsThreads(() -> other.bySvdvals(tensor))));
+    } catch (RuntimeException e) {
+      throw new LastWordFailedException(e);
+    }
+  }
+
+  private <T> T withItsThreads(Callable<T> task) throws Exception {
+    shareThreads();
+    return task.call();
+  }
+
   private void shareThreads() {
+    if (!onCpu()) {
+      return;
+    }
     synchronized (started) {
       Libtorch.useThreads(atWork() > 1 ? Math.max(1, threads / 2) : threads);
     }
@@ -234,7 +349,9 @@ public final class LibtorchSingularValues implements SingularValues {
   public void close() {
     multiplying.close();
     decomposing.close();
-    Libtorch.useThreads(threads);
+    if (onCpu()) {
+      Libtorch.useThreads(threads);
+    }
     store.close();
     products.close();
     decompositions.close();

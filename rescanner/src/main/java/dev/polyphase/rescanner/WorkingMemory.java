@@ -33,18 +33,25 @@ final class WorkingMemory {
    */
   private static long multiplying(TensorInfo tensor) {
     return switch (decomposition(tensor)) {
-      case GRAM ->
-          tensor.byteCount()
-              + (long) LibtorchSingularValues.SLICE_ELEMENTS * Double.BYTES
-              + gram(tensor);
+      case GRAM -> tensor.byteCount() + slice(tensor) + gram(tensor);
       case SVDVALS -> 0;
     };
   }
 
+  private static long slice(TensorInfo tensor) {
+    long elements =
+        Math.max(
+            LibtorchSingularValues.SLICE_ELEMENTS,
+            LibtorchSingularValues.SLICE_ROWS * shorter(tensor));
+    return elements * Double.BYTES;
+  }
+
   private static long gram(TensorInfo tensor) {
-    long shorter =
-        Math.min(LibtorchSingularValues.rows(tensor), LibtorchSingularValues.columns(tensor));
-    return shorter * shorter * Double.BYTES;
+    return shorter(tensor) * shorter(tensor) * Double.BYTES;
+  }
+
+  private static long shorter(TensorInfo tensor) {
+    return Math.min(LibtorchSingularValues.rows(tensor), LibtorchSingularValues.columns(tensor));
   }
 
   private static Decomposition decomposition(TensorInfo tensor) {

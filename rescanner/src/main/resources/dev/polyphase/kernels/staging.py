@@ -13,7 +13,7 @@ class K(Module):
   def part(self: __torch__.K, buffer: Tensor, start: int, x: Tensor) -> Tensor:
     return torch.reshape(torch.narrow(buffer, 0, start, torch.numel(x)), torch.size(x))
 
-  # xs: on devices, of the buffer's dtype. Their values, in the buffer, once the devices have done what they were asked for.
+  # xs: on devices, which convert them to the buffer's dtype. Their values, in the buffer, once the devices have done what they were asked for.
   def bring(self: __torch__.K, buffer: Tensor, xs: List[Tensor]) -> List[Tensor]:
     found = annotate(List[Tensor], [])
     start = 0

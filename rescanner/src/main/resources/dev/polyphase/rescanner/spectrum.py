@@ -31,7 +31,7 @@ class K(Module):
     m = torch.size(tall, 0)
     n = torch.size(tall, 1)
     found = torch.zeros([n, n], dtype=7, device=torch.device("{{device}}"))
-    length = ops.prim.max(64, torch.floordiv({{sliceElements}}, n))
+    length = ops.prim.max({{sliceRows}}, torch.floordiv({{sliceElements}}, n))
     # One slice's memory serves all.
     widened = torch.empty([ops.prim.min(length, m), n], dtype=7, device=torch.device("{{device}}"))
     width = ops.prim.max(128, torch.floordiv(torch.add(n, 7), 8))

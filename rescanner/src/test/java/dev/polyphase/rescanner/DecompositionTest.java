@@ -115,13 +115,26 @@ final class DecompositionTest {
   @ParameterizedTest
   @EnumSource
   void theChoiceDecidesAsThePublishedMethodDoes(Kind kind) throws IOException {
+    assertDecidesAsPublished(libtorch, kind);
+  }
+
+  /** As a GPU does beside the CPU: all by Gram matrices that are certain. */
+  @ParameterizedTest
+  @EnumSource
+  void aDeviceBesideTheCpuDecidesAsThePublishedMethodDoes(Kind kind) throws IOException {
+    try (LibtorchSingularValues beside = LibtorchSingularValues.beside("cpu", libtorch)) {
+      assertDecidesAsPublished(beside, kind);
+    }
+  }
+
+  private void assertDecidesAsPublished(SingularValues chosenMethod, Kind kind) throws IOException {
     int[][] shapes = {{150, 40}, {40, 150}, {60, 60}, {2, 9}, {700, 30}};
     for (int seed = 0; seed < 4; seed++) {
       for (int[] shape : shapes) {
         TensorInfo tensor = tensor(kind.make(new Random(seed), shape[0], shape[1]), shape);
 
         Spectrum published = Spectrum.of(libtorch.bySvdvals(tensor), shape[0], shape[1]);
-        Spectrum chosen = Spectrum.of(libtorch.of(tensor), shape[0], shape[1]);
+        Spectrum chosen = Spectrum.of(chosenMethod.of(tensor), shape[0], shape[1]);
 
         String which = kind + " " + Arrays.toString(shape) + " of seed " + seed;
         assertThat(chosen.above()).as(which).isEqualTo(published.above());

@@ -52,6 +52,18 @@ final class ScanPartTest {
     assertThat(most).isLessThan(least + least / 20);
   }
 
+  /** Each matrix goes to the part with the least work so far, which is at most the mean. */
+  @ParameterizedTest
+  @ValueSource(ints = {1, 2, 3, 4, 7, 16, 50, 200})
+  void noPartIsAMatrixAboveTheMean(int count) {
+    long largest = MODEL.targets().stream().mapToLong(ScanTarget::work).max().orElseThrow();
+    long mean = work(MODEL) / count;
+
+    for (int number = 1; number <= count; number++) {
+      assertThat(work(new ScanPart(number, count).of(MODEL))).isLessThanOrEqualTo(mean + largest);
+    }
+  }
+
   @Test
   void modulesThatShareATensorStayTogether() {
     for (int number = 1; number <= 4; number++) {

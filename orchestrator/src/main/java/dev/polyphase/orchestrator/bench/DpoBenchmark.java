@@ -40,7 +40,8 @@ public record DpoBenchmark(
 
   /** Runs the benchmark. */
   public DpoFigures run() throws IOException, InterruptedException {
-    TrainSetup setup = TrainSetup.random(shape, device, precision, folder);
+    TrainSetup setup =
+        TrainSetup.random(shape, List.of(device), precision, folder.resolve("model"));
     Map<DpoCase, Double> seconds = new EnumMap<>(DpoCase.class);
     Map<DpoCase, TimedStep> timed = new EnumMap<>(DpoCase.class);
     try {

@@ -13,8 +13,10 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
+import java.util.TreeSet;
 
 /** The most memory that something takes, in a process of its own. */
 public final class PeakMemory {
@@ -64,7 +66,7 @@ public final class PeakMemory {
    */
   public static OptionalLong scanHere(
       ScanMethod method, Checkpoint checkpoint, String device, Path cache) throws IOException {
-    try (SingularValues values = method.open(checkpoint, device, cache)) {
+    try (SingularValues values = method.open(checkpoint, device, cache, note -> {})) {
       TimedScans.scanUntimed(checkpoint, values);
     }
     return ResidentMemory.peak();
@@ -82,14 +84,14 @@ public final class PeakMemory {
     DecoderShape tiny = KnownShapes.named("tiny", OptionalInt.of(1), 8, 1).orElseThrow();
     new FloorStep(tiny, setup.device(), setup.precision()).close();
     boolean onGpu = !setup.device().equals("cpu");
-    OptionalLong before = onGpu ? usedOfGpu(setup.device()) : ResidentMemory.now();
+    OptionalLong before = onGpu ? usedOf(setup.devices()) : ResidentMemory.now();
     OptionalLong peak;
     try (BenchStep step = stepCase.open(setup)) {
       for (int i = 0; i < STEPS; i++) {
         step.run();
       }
       // libtorch keeps what it ever had of a GPU as long as the model is open.
-      peak = onGpu ? usedOfGpu(setup.device()) : ResidentMemory.peak();
+      peak = onGpu ? usedOf(setup.devices()) : ResidentMemory.peak();
     }
     long weights = setup.weightBytes(stepCase.trained(setup));
     return before.isPresent() && peak.isPresent()
@@ -97,7 +99,32 @@ public final class PeakMemory {
         : OptionalLong.empty();
   }
 
-  private static OptionalLong usedOfGpu(String device) {
-    return GpuMemory.of(device).stream().mapToLong(GpuMemory::usedBytes).findFirst();
+  /**
+   * The same of steps in transformers, which take a process of their own anyway. As many bytes are
+   * subtracted as of ours: what frozen weights take more, in float32, is part of the result.
+   */
+  static OptionalLong inTransformers(TrainCase trainCase, TrainSetup setup) throws IOException {
+    try (TransformersStep step = (TransformersStep) trainCase.open(setup)) {
+      for (int i = 0; i < STEPS; i++) {
+        step.run();
+      }
+      OptionalLong rise = step.memoryBytes();
+      return rise.isPresent()
+          ? OptionalLong.of(rise.getAsLong() - setup.weightBytes(trainCase.trained(setup)))
+          : rise;
+    }
+  }
+
+  /** Of all GPUs among them; empty where one does not tell. */
+  private static OptionalLong usedOf(List<String> gpus) {
+    long sum = 0;
+    for (String gpu : new TreeSet<>(gpus)) {
+      Optional<GpuMemory> memory = GpuMemory.of(gpu);
+      if (memory.isEmpty()) {
+        return OptionalLong.empty();
+      }
+      sum += memory.get().usedBytes();
+    }
+    return OptionalLong.of(sum);
   }
 }

@@ -82,14 +82,15 @@ public record ScanBenchmark(
   }
 
   private void sayWhatBoundsTheGain(Checkpoint base) {
+    String ours = device.equals("auto") ? "cpu" : device;
     long alike =
         base.tensors().stream()
-            .filter(tensor -> LibtorchSingularValues.isAsPublished(tensor, device))
+            .filter(tensor -> LibtorchSingularValues.isAsPublished(tensor, ours))
             .count();
     if (alike > 0) {
       messages.accept(
-          ("%d of %d matrices go through svdvals in both methods and bound what can be gained: large"
-                  + " squares, whose Gram matrix in float64 would take as long and twice the"
+          ("%d of %d matrices go through svdvals in both methods and bound what can be gained:"
+                  + " large squares, whose Gram matrix in float64 would take as long and twice the"
                   + " memory, and all on a GPU")
               .formatted(alike, base.tensors().size()));
     }
@@ -97,7 +98,7 @@ public record ScanBenchmark(
 
   private SingularValues open(ScanMethod method, Checkpoint checkpoint, String cache)
       throws IOException {
-    return method.open(checkpoint, device, folder.resolve(cache));
+    return method.open(checkpoint, device, folder.resolve(cache), messages);
   }
 
   /** libtorch loads and plans on first use; one layer has every shape. */

@@ -3,6 +3,7 @@ package dev.polyphase.orchestrator.bench;
 import dev.polyphase.phases.bench.BenchStep;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.OptionalDouble;
 
 /** A step and how long it took each time. */
 final class TimedStep implements AutoCloseable {
@@ -22,7 +23,8 @@ final class TimedStep implements AutoCloseable {
   void run() {
     long start = System.nanoTime();
     step.run();
-    seconds.add((System.nanoTime() - start) / 1e9);
+    double waited = (System.nanoTime() - start) / 1e9;
+    seconds.add(step.ownSeconds().orElse(waited));
   }
 
   /** How long it took the last time. */
@@ -35,6 +37,11 @@ final class TimedStep implements AutoCloseable {
     double[] sorted = seconds.stream().skip(1).mapToDouble(Double::doubleValue).sorted().toArray();
     int middle = sorted.length / 2;
     return sorted.length % 2 == 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
+  }
+
+  /** What it computed the last time. */
+  OptionalDouble lastLoss() {
+    return step.lastLoss();
   }
 
   @Override

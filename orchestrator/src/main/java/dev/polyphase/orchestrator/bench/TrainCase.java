@@ -1,13 +1,14 @@
 package dev.polyphase.orchestrator.bench;
 
 import dev.polyphase.phases.bench.BenchStep;
-import dev.polyphase.phases.bench.DecoderShape;
 import dev.polyphase.phases.bench.DjlBlocksStep;
+import dev.polyphase.phases.bench.StepFlops;
 import dev.polyphase.phases.bench.TransformerStep;
 import dev.polyphase.phases.model.Adapters;
 import dev.polyphase.phases.model.ModelLayout;
 import dev.polyphase.phases.model.Parameter;
 import java.io.IOException;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
@@ -67,21 +68,80 @@ public enum TrainCase implements StepCase {
     }
 
     @Override
-    Optional<String> whyNot(DecoderShape shape) {
-      return DjlBlocksStep.whyNot(shape);
+    Optional<String> whyNot(TrainSetup setup) {
+      return DjlBlocksStep.whyNot(setup.shape());
     }
 
     @Override
     public BenchStep open(TrainSetup setup) {
       return new DjlBlocksStep(setup.shape(), setup.device());
     }
+  },
+  /** Every parameter, by transformers. */
+  TRANSFORMERS {
+    @Override
+    public Set<String> trained(TrainSetup setup) throws IOException {
+      return all(setup);
+    }
+
+    @Override
+    Optional<String> whyNot(TrainSetup setup) {
+      return setup.peer().whyNot();
+    }
+
+    @Override
+    public boolean inTransformers() {
+      return true;
+    }
+
+    @Override
+    public TransformersStep open(TrainSetup setup) throws IOException {
+      return new TransformersStep(setup, Optional.empty());
+    }
+  },
+  /** What {@link #SPECTRUM_25} trains, by transformers. */
+  TRANSFORMERS_SPECTRUM_25 {
+    @Override
+    public Set<String> trained(TrainSetup setup) throws IOException {
+      return selected(setup, 25, true);
+    }
+
+    @Override
+    Optional<String> whyNot(TrainSetup setup) {
+      return setup.peer().whyNot();
+    }
+
+    @Override
+    public boolean inTransformers() {
+      return true;
+    }
+
+    @Override
+    public TransformersStep open(TrainSetup setup) throws IOException {
+      return new TransformersStep(setup, Optional.of(trained(setup)));
+    }
   };
 
   private static final String WEIGHT = ".weight";
 
-  /** Why a shape can't be trained so; empty where it can. */
-  Optional<String> whyNot(DecoderShape shape) {
+  /** Why a model can't be trained so; empty where it can. */
+  Optional<String> whyNot(TrainSetup setup) {
     return Optional.empty();
+  }
+
+  /** Whether its steps are a {@link TransformersStep}. */
+  public boolean inTransformers() {
+    return false;
+  }
+
+  /** Its name as the command spells it. */
+  public String word() {
+    return name().toLowerCase(Locale.ROOT);
+  }
+
+  /** The floating-point operations of a step, see {@link StepFlops}. */
+  long flops(TrainSetup setup) throws IOException {
+    return StepFlops.of(setup.shape(), trained(setup), adapters(setup));
   }
 
   /** What is trained in the place of others. */
@@ -91,7 +151,8 @@ public enum TrainCase implements StepCase {
 
   @Override
   public BenchStep open(TrainSetup setup) throws IOException {
-    return new TransformerStep(setup.load(trained(setup), adapters(setup)), setup.shape());
+    return new TransformerStep(
+        setup.load(trained(setup), adapters(setup)), setup.shape(), setup.passes());
   }
 
   private static Set<String> all(TrainSetup setup) throws IOException {

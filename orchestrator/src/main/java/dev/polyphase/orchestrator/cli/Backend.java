@@ -17,8 +17,7 @@ import dev.polyphase.phases.training.DjlPhaseTrainer;
 import dev.polyphase.phases.training.DjlScorer;
 import dev.polyphase.pipelines.Phase;
 import dev.polyphase.prepared.RowReader;
-import dev.polyphase.rescanner.LibtorchSingularValues;
-import dev.polyphase.rescanner.SingularValues;
+import dev.polyphase.rescanner.FasterSingularValues;
 import dev.polyphase.rescanner.SpectrumCache;
 import dev.polyphase.trl.TrlPhaseTrainer;
 import dev.polyphase.trl.launch.Job;
@@ -26,29 +25,22 @@ import dev.polyphase.trl.launch.Programs;
 import java.time.Clock;
 import java.util.List;
 import java.util.function.BiFunction;
-import java.util.function.Function;
 
 /**
  * What the commands compute with. {@link #shipped} is the one place that knows implementations.
  *
  * @param trainers the trainer of a phase, which reads its rows so
  * @param jobs what other engines than this process may still have running
- * @param singularValues what a scan computes with, by device
+ * @param singularValues what a scan computes with
  * @param newModels makes models with random weights
  * @param scorer what gives each row its log-probability
  */
 record Backend(
     BiFunction<Phase, RowReader, PhaseTrainer> trainers,
     OutlivingJobs jobs,
-    Function<String, SingularValues> singularValues,
+    ScanComputation singularValues,
     ModelMaker newModels,
     Scorer scorer) {
-
-  /**
-   * Where scans are, unless a user says otherwise: 16 cores took a fifth of the time of an H200,
-   * whose memory the model is to have.
-   */
-  static final String SCANS_ON = "cpu";
 
   /** libtorch in this process, but for phases that name another engine. */
   static Backend shipped() {
@@ -59,7 +51,7 @@ record Backend(
                 ? new TrlPhaseTrainer(source(phase, rows), programs)
                 : new DjlPhaseTrainer(source(phase, rows), DeviceMemory::available),
         engineFolder -> Job.endLast(engineFolder, programs),
-        LibtorchSingularValues::new,
+        FasterSingularValues::open,
         new RandomModels(),
         new DjlScorer());
   }
@@ -94,7 +86,7 @@ record Backend(
     return new Engine(
         phase -> trainers.apply(phase, rows),
         jobs,
-        () -> singularValues.apply(SCANS_ON),
+        device -> singularValues.open(device, true, events::note),
         knownSpectra,
         models,
         newModels,

@@ -3,6 +3,8 @@ package dev.polyphase.orchestrator.cli;
 import dev.polyphase.orchestrator.bench.PeakMemory;
 import dev.polyphase.orchestrator.bench.StepCase;
 import dev.polyphase.orchestrator.bench.TrainSetup;
+import dev.polyphase.orchestrator.bench.TransformersPeer;
+import dev.polyphase.phases.model.Activations;
 import dev.polyphase.phases.training.ComputeSettings;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -11,6 +13,7 @@ import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 /**
@@ -20,6 +23,8 @@ import picocli.CommandLine.Parameters;
 @Command(name = BenchTrainPeakCommand.NAME, hidden = true)
 final class BenchTrainPeakCommand implements Callable<Integer> {
   static final String NAME = "train-peak";
+  private static final String PASSES = "--passes";
+  private static final String RECOMPUTE = "--recompute";
 
   private final Console console;
 
@@ -31,9 +36,15 @@ final class BenchTrainPeakCommand implements Callable<Integer> {
 
   @Mixin private TrainShapeOptions shapeOptions = new TrainShapeOptions();
 
-  @Mixin private DeviceOption deviceOption = new DeviceOption();
+  @Mixin private DevicesOption devicesOption = new DevicesOption();
 
   @Mixin private BenchDtypeOption dtypeOption = new BenchDtypeOption();
+
+  @Option(names = PASSES)
+  private int passes = 1;
+
+  @Option(names = RECOMPUTE)
+  private boolean recompute;
 
   BenchTrainPeakCommand(Console console) {
     this.console = console;
@@ -48,19 +59,28 @@ final class BenchTrainPeakCommand implements Callable<Integer> {
     List<String> arguments = new ArrayList<>();
     arguments.addAll(List.of("bench", NAME, stepCase.name(), setup.model().toString()));
     arguments.addAll(TrainShapeOptions.arguments(setup.shape(), like));
-    arguments.addAll(DeviceOption.arguments(setup.device()));
+    arguments.addAll(DeviceOption.arguments(String.join(",", setup.devices())));
+    arguments.addAll(List.of(PASSES, String.valueOf(setup.passes())));
     arguments.addAll(BenchDtypeOption.arguments(setup.precision()));
+    if (setup.activations() == Activations.RECOMPUTED) {
+      arguments.add(RECOMPUTE);
+    }
     return ChildProgram.command(ChildProgram.STEADY_HEAP, arguments);
   }
 
   @Override
   public Integer call() throws IOException {
-    ComputeSettings compute =
-        ComputeSettings.of(List.of(deviceOption.device()), dtypeOption.dtype());
+    ComputeSettings compute = ComputeSettings.of(devicesOption.devices(), dtypeOption.dtype());
     PeakMemory.trainHere(
             StepCase.named(stepCase),
             new TrainSetup(
-                shapeOptions.shape(1), model, compute.devices().get(0), compute.precision()))
+                shapeOptions.shape(1),
+                model,
+                compute.devices(),
+                compute.precision(),
+                recompute ? Activations.RECOMPUTED : Activations.KEPT,
+                passes,
+                TransformersPeer.none()))
         .ifPresent(bytes -> console.results().println(bytes));
     return ExitCode.DONE;
   }

@@ -5,7 +5,7 @@ import picocli.CommandLine.Option;
 
 /** The option that says where a command computes. */
 final class DeviceOption {
-  private static final String NAME = "--device";
+  static final String NAME = "--device";
 
   @Option(
       names = NAME,

@@ -227,6 +227,8 @@ final class PlanJson {
         .put("gradient_bytes", need.gradientBytes())
         .put("activation_bytes", need.activationBytes())
         .put("gradient_checkpointing", need.recomputed())
+        .put("recomputed_blocks", need.recomputedBlocks())
+        .put("differentiated_blocks", need.differentiatedBlocks())
         .put("total_bytes", need.totalBytes());
   }
 

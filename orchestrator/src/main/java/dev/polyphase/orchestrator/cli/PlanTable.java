@@ -118,7 +118,9 @@ final class PlanTable {
       rowOfMemory("  reference", need -> Numbers.bytes(need.referenceBytes()));
     }
     rowOfMemory("  gradients", need -> Numbers.bytes(need.gradientBytes()));
-    rowOfMemory("  gradient checkpointing", need -> need.recomputed() ? "on" : "off");
+    rowOfMemory(
+        "  blocks recomputed",
+        need -> need.recomputedBlocks() + " of " + need.differentiatedBlocks());
     rowOfMemory("  activations", need -> Numbers.bytes(need.activationBytes()));
     rowOfMemory("  total", need -> Numbers.bytes(need.totalBytes()));
     List<DeviceNeed> places = PlannedPhase.devicesOf(phases);

@@ -46,8 +46,9 @@ import picocli.CommandLine.Parameters;
     mixinStandardHelpOptions = true,
     description = {
       "Measures the signal-to-noise ratio of a model's modules.",
-      "It is on the CPU unless --device names another. What was decomposed once, in part or whole,"
-          + " is kept by its content in POLYPHASE_HOME/cache/spectra, where run finds it too."
+      "Unless --device names one, it is on the CPU or the first GPU, for each shape of matrices on"
+          + " the one that is faster. What was decomposed once, in part or whole, is kept by its"
+          + " content in POLYPHASE_HOME/cache/spectra, where run finds it too."
     })
 final class ScanCommand implements Callable<Integer> {
   private static final Path HERE = Path.of("");
@@ -286,6 +287,6 @@ final class ScanCommand implements Callable<Integer> {
   /** What computes what no earlier scan, interrupted or not, has computed. */
   private SingularValues decompositions() {
     String asked = deviceOption.device();
-    return backend.singularValues().apply(asked.equals("auto") ? Backend.SCANS_ON : asked);
+    return backend.singularValues().open(asked, asked.equals("auto"), display::say);
   }
 }

@@ -17,6 +17,7 @@ import dev.polyphase.orchestrator.store.RunJournal;
 import dev.polyphase.orchestrator.store.RunLock;
 import dev.polyphase.orchestrator.store.RunState;
 import dev.polyphase.orchestrator.store.RunStore;
+import dev.polyphase.phases.api.DeviceNeed;
 import dev.polyphase.phases.api.InterruptedTrainingException;
 import dev.polyphase.phases.api.ModelMaker;
 import dev.polyphase.phases.api.PhaseResult;
@@ -46,7 +47,6 @@ import java.util.Deque;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Function;
-import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -55,7 +55,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param trainers the trainer of a phase
  * @param jobs what other engines may still have running of an earlier start
- * @param singularValues what a scan computes with
+ * @param singularValues what a scan computes with, by device: that or the CPU, as is faster
  * @param knownSpectra what earlier scans computed, beside what the run keeps of its own; it is read
  *     alone
  * @param models where models are found
@@ -69,7 +69,7 @@ import org.jspecify.annotations.Nullable;
 public record Engine(
     Function<Phase, PhaseTrainer> trainers,
     OutlivingJobs jobs,
-    Supplier<SingularValues> singularValues,
+    Function<String, SingularValues> singularValues,
     List<SpectrumCache> knownSpectra,
     ModelFolders models,
     ModelMaker newModels,
@@ -82,6 +82,7 @@ public record Engine(
   private static final String REPORT = "the report";
 
   private static final String RESUMED = "run_resumed";
+  private static final String CPU = "cpu";
 
   /**
    * Runs a pipeline, resumes it, or finds it finished.
@@ -319,7 +320,7 @@ public record Engine(
           journal.note(from + i, warning);
         }
       }
-      try (SingularValues values = cached(run)) {
+      try (RunScans scans = scans(run, planned)) {
         AtomicFiles.writeString(run.pipelineYaml(), PipelineWriter.toYaml(pipeline));
         PhaseRunner runner = new PhaseRunner(request, journal, events, stop, files);
         for (int i = 0; i < from; i++) {
@@ -333,7 +334,7 @@ public record Engine(
         Path checkpoint = start.weights(request);
         for (int i = from; i < pipeline.phases().size(); i++) {
           // What is kept of the rows of a phase that is done, some numbers of each, is let go of.
-          runner.run(i, toCome.removeFirst(), checkpoint, values);
+          runner.run(i, toCome.removeFirst(), checkpoint, scans);
           files.retry();
           files.write(REPORT, reportRemedy(run), report(request, journal));
           checkpoint = modelAfter(request, i);
@@ -410,14 +411,25 @@ public record Engine(
     return planned.stream().map(phase -> PhaseWarnings.of(phase, device)).toList();
   }
 
+  /** On the GPU that phases train on or the CPU, as is faster; while they train on the CPU. */
+  private RunScans scans(RunFolder run, List<PlannedPhase> planned) {
+    Optional<String> gpu =
+        PlannedPhase.devicesOf(planned).stream()
+            .map(DeviceNeed::device)
+            .filter(device -> !device.equals(CPU))
+            .findFirst();
+    SingularValues beforePhases = cached(run, gpu.orElse(CPU));
+    return new RunScans(beforePhases, gpu.isPresent() ? cached(run, CPU) : beforePhases);
+  }
+
   /**
    * Tensors that the phase before left as they were are not decomposed again, nor are those that
    * were scanned before the run. What it finds is not copied, and what it computes goes into its
    * own folder: of weights that are on their way there is no end.
    */
-  private SingularValues cached(RunFolder run) {
+  private SingularValues cached(RunFolder run, String device) {
     return new CachedSingularValues(
-        singularValues.get(), new SpectrumCache(run.spectra()), knownSpectra, events::warn);
+        singularValues.apply(device), new SpectrumCache(run.spectra()), knownSpectra, events::warn);
   }
 
   /** What is written beside the models; a warning about it is one like others. */

@@ -67,10 +67,10 @@ final class PhaseRunner {
    *
    * @param ready the phase as preflight left it
    * @param start the weights to start from
+   * @param scans what its scans compute with
    * @throws InterruptedTrainingException when asked to stop
    */
-  void run(int index, Preflight.Ready ready, Path start, SingularValues singularValues)
-      throws IOException {
+  void run(int index, Preflight.Ready ready, Path start, RunScans scans) throws IOException {
     PlannedPhase planned = ready.planned();
     Phase phase = planned.phase();
     PhaseFolder folder = request.run().phase(index, phase.name());
@@ -89,7 +89,7 @@ final class PhaseRunner {
       beginning.write();
     }
     writeRejected(ready, folder);
-    Target.Decision target = target(phase, folder, checkpoint, goesOn, singularValues);
+    Target.Decision target = target(phase, folder, checkpoint, goesOn, scans.beforePhases());
     target.sentences().forEach(events::note);
     events.tell(new Selected(target.tensors().size()));
 
@@ -101,7 +101,7 @@ final class PhaseRunner {
             target.tensors(),
             target.rows(),
             target.rateFactors(),
-            retargeting(planned, folder, singularValues, listener));
+            retargeting(planned, folder, scans.withinPhases(), listener));
     PhaseResult result = train(ready, training, listener);
     journal.phaseFinished(index, result);
     finish(index, new KeptResult(result, planned.plan().steps(), planned.plan().compute()));

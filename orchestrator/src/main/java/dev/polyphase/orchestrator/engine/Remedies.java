@@ -33,7 +33,7 @@ public final class Remedies {
     @Nullable MemoryEstimate need = plan.memory();
     if (need == null
         ? phase.batch().gradientCheckpointing() != GradientCheckpointing.ON
-        : !need.recomputed()) {
+        : need.recomputedBlocks() < need.differentiatedBlocks()) {
       remedies.add("gradient_checkpointing: true");
     }
     if (need != null && mayOffload(phase.optimizer(), plan.compute(), need, host)) {

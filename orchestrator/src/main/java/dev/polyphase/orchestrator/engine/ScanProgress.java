@@ -6,19 +6,27 @@ import dev.polyphase.rescanner.ScanListener;
 import dev.polyphase.rescanner.ScanTargets;
 import java.util.Locale;
 import java.util.OptionalDouble;
+import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
 
 /**
  * What a user sees of a scan: matrices and bytes measured, and the time that the rest will take. On
- * a terminal a bar that grows in the last line, elsewhere a line a tenth.
+ * a terminal a bar that grows in the last line, elsewhere a line a tenth, and one in a minute. What
+ * is a lot of work is said before it begins.
  */
 public final class ScanProgress implements ScanListener {
   private static final int BAR = 24;
+
+  /** Some minutes of a small machine: elements times the shorter side. */
+  private static final double MUCH_WORK = 1e13;
+
+  private static final long NANOS_WITHOUT_A_LINE = TimeUnit.MINUTES.toNanos(1);
 
   private final Display display;
   private final LongSupplier nanoTime;
   private final TimeLeft timeLeft = new TimeLeft();
   private final ScanWork work;
+  private long lastLineNanos;
 
   /**
    * Progress from now on.
@@ -29,7 +37,13 @@ public final class ScanProgress implements ScanListener {
     this.display = display;
     this.nanoTime = nanoTime;
     this.work = new ScanWork(targets);
-    timeLeft.stepped(0, nanoTime.getAsLong());
+    this.lastLineNanos = nanoTime.getAsLong();
+    timeLeft.stepped(0, lastLineNanos);
+    if (work.total() >= MUCH_WORK) {
+      display.say(
+          String.format(
+              Locale.ROOT, "scanning %d matrices, %.1f MB", work.matrices(), work.bytes() / 1e6));
+    }
   }
 
   @Override
@@ -38,13 +52,16 @@ public final class ScanProgress implements ScanListener {
     if (!work.measured(module.target())) {
       return;
     }
-    timeLeft.stepped(work.done(), nanoTime.getAsLong());
+    long now = nanoTime.getAsLong();
+    timeLeft.stepped(work.done(), now);
     int matrices = work.matricesDone();
     if (display.rewrites() && matrices < work.matrices()) {
       String line = bar() + " " + figures();
       display.status(line.substring(0, Math.min(line.length(), display.width())));
     } else if (matrices == work.matrices()
-        || matrices * 10L / work.matrices() > (matrices - 1) * 10L / work.matrices()) {
+        || matrices * 10L / work.matrices() > (matrices - 1) * 10L / work.matrices()
+        || now - lastLineNanos >= NANOS_WITHOUT_A_LINE) {
+      lastLineNanos = now;
       display.say("scanned " + figures());
     }
   }

@@ -6,8 +6,10 @@ import dev.polyphase.fixtures.Fixture;
 import dev.polyphase.kernels.Precision;
 import dev.polyphase.phases.bench.DecoderShape;
 import dev.polyphase.phases.bench.KnownShapes;
+import dev.polyphase.phases.model.Activations;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.OptionalInt;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
@@ -33,6 +35,7 @@ class TrainSetupTest {
 
   private static TrainSetup in(Precision precision, Path model) {
     DecoderShape shape = KnownShapes.named("tiny", OptionalInt.empty(), 8, 1).orElseThrow();
-    return new TrainSetup(shape, model, "cpu", precision);
+    return new TrainSetup(
+        shape, model, List.of("cpu"), precision, Activations.KEPT, 1, TransformersPeer.none());
   }
 }

@@ -462,7 +462,7 @@ class CliTest {
         new Backend(
             (phase, rows) -> new AddingTrainer(),
             engineFolder -> {},
-            device -> Floats.singularValues(),
+            (device, orCpu, notes) -> Floats.singularValues(),
             new RandomModels(),
             (folderOfModel, rows, device, dtype, results) -> {
               Files.readString(folderOfModel.resolve("config.json"));

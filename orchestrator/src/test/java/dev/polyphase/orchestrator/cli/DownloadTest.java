@@ -76,7 +76,7 @@ class DownloadTest {
         new Backend(
             (phase, rows) -> new AddingTrainer(),
             engineFolder -> {},
-            device -> Floats.singularValues(),
+            (device, orCpu, notes) -> Floats.singularValues(),
             new RandomModels(),
             (model, rows, device, dtype, results) -> {});
     return Polyphase.execute(backend, environment(), args);

@@ -36,7 +36,7 @@ import org.junit.jupiter.params.provider.ValueSource;
  */
 @Timeout(value = 1, unit = TimeUnit.HOURS)
 class KilledRunsTest {
-  private static final int ROUNDS = Integer.getInteger("polyphase.kills", 12);
+  private static final int ROUNDS = Integer.getInteger("polyphase.kills", 8);
   private static final long SEED = Long.getLong("polyphase.kills.seed", 12);
 
   /** All that steps can change: best weights, rescans, adapters, noise, a reference. */

@@ -88,7 +88,8 @@ class PlanTableTest {
                   0,
                   19 * GIB,
                   6 * GIB + GIB / 2,
-                  true),
+                  28,
+                  48),
               List.of(new DeviceNeed("cuda:0", 0, 48, 100 * GIB + GIB / 2)),
               null,
               57 * GIB,
@@ -135,7 +136,7 @@ class PlanTableTest {
               masters                             19.00 GiB
               optimizer states                    38.00 GiB
               gradients                           19.00 GiB
-              gradient checkpointing                     on
+              blocks recomputed                    28 of 48
               activations                          6.50 GiB
               total                              102.50 GiB
               available on cuda:0                139.00 GiB
@@ -224,9 +225,9 @@ class PlanTableTest {
   @Test
   void whatDoesNotFitIsSaidWithWhatHelps() {
     String remedies =
-        "optimizer_offload: true; micro_batch_size below 4, with more gradient_accumulation_steps;"
-            + " targeting.always_train: []; targeting.top_percent below 25;"
-            + " sequence_len below 4096";
+        "gradient_checkpointing: true; optimizer_offload: true; micro_batch_size below 4, with more"
+            + " gradient_accumulation_steps; targeting.always_train: []; targeting.top_percent"
+            + " below 25; sequence_len below 4096";
 
     assertThat(table(SFT, new DeviceMemory(80 * GIB, 80 * GIB)))
         .endsWith(
@@ -297,9 +298,12 @@ class PlanTableTest {
     DeviceMemory lessHost = new DeviceMemory(80 * GIB, 80 * GIB, Map.of(), 57 * GIB - 1);
     DeviceMemory justEnough = new DeviceMemory(80 * GIB, 80 * GIB, Map.of(), 57 * GIB);
 
-    assertThat(table(SFT, lessHost)).contains("This would help: micro_batch_size below 4,");
+    assertThat(table(SFT, lessHost))
+        .contains("This would help: gradient_checkpointing: true; micro_batch_size below 4,");
     assertThat(table(SFT, justEnough))
-        .contains("This would help: optimizer_offload: true; micro_batch_size below 4,");
+        .contains(
+            "This would help: gradient_checkpointing: true; optimizer_offload: true;"
+                + " micro_batch_size below 4,");
   }
 
   /** Three checkpoints of 57 GiB, two of which stay until the model of 28 GiB is there. */
@@ -517,7 +521,10 @@ class PlanTableTest {
     assertThat(phase.path("trained_parameters_exact").booleanValue()).isFalse();
     assertThat(phase.at("/memory/total_bytes").longValue()).isEqualTo(102 * GIB + GIB / 2);
     assertThat(phase.path("fits").booleanValue()).isFalse();
-    assertThat(phase.path("remedies")).hasSize(5);
+    assertThat(phase.path("remedies")).hasSize(6);
+    assertThat(phase.at("/memory/gradient_checkpointing").booleanValue()).isTrue();
+    assertThat(phase.at("/memory/recomputed_blocks").intValue()).isEqualTo(28);
+    assertThat(phase.at("/memory/differentiated_blocks").intValue()).isEqualTo(48);
     assertThat(phase.path("packing").doubleValue()).isEqualTo(600.0 / 612);
 
     assertThat(json(new DeviceMemory(0, 0)).path("device_memory").isNull()).isTrue();
@@ -610,7 +617,8 @@ class PlanTableTest {
                 memory.referenceBytes(),
                 memory.gradientBytes(),
                 memory.activationBytes(),
-                memory.recomputed()),
+                memory.recomputedBlocks(),
+                memory.differentiatedBlocks()),
             plan.deviceNeeds(),
             plan.share(),
             plan.checkpointBytes(),

@@ -33,6 +33,10 @@ class ScanPartsTest {
 
   @TempDir Path folder;
   private final AtomicInteger computed = new AtomicInteger();
+
+  /** How many matrices are computed before the computation fails. */
+  private int lasts = Integer.MAX_VALUE;
+
   private Path model = Path.of("");
 
   @BeforeEach
@@ -117,6 +121,17 @@ class ScanPartsTest {
     assertFilled(again, "home", 1, 1, MODULES - 1);
     assertThat(again.messages()).containsOnlyOnce(damaged + " is damaged or can't be read; ");
     assertThat(contents(shared)).isEqualTo(before);
+  }
+
+  @Test
+  void aPartThatEndsInTheMiddleGoesOnWhereItStopped() throws IOException {
+    lasts = 5;
+    assertThat(part("home", "1/2").exitCode()).isNotZero();
+    assertThat(namesIn(spectra("home"))).hasSize(5);
+    lasts = Integer.MAX_VALUE;
+
+    assertFilled(part("home", "1/2"), "home", 1, 9, 5);
+    assertThat(computed).hasValue(14);
   }
 
   @ParameterizedTest
@@ -241,8 +256,11 @@ class ScanPartsTest {
         new Backend(
             (phase, rows) -> new AddingTrainer(),
             engineFolder -> {},
-            device ->
+            (device, orCpu, notes) ->
                 tensor -> {
+                  if (computed.get() == lasts) {
+                    throw new IOException("the machine is taken away");
+                  }
                   computed.incrementAndGet();
                   return values.of(tensor);
                 },

@@ -290,7 +290,7 @@ class UntrustedPlacesTest {
         new Backend(
             (phase, rows) -> new AddingTrainer(),
             engineFolder -> {},
-            device -> Floats.singularValues(),
+            (device, orCpu, notes) -> Floats.singularValues(),
             new RandomModels(),
             (folderOfModel, scored, device, dtype, results) ->
                 results.scored(new ScoredRow(2, -3.0, 1.5)));

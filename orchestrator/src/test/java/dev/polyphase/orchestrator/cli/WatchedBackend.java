@@ -38,7 +38,8 @@ final class WatchedBackend {
     return new Backend(
         (phase, rows) -> watched(shipped.trainers().apply(phase, rows), moments),
         shipped.jobs(),
-        device -> new WatchedValues(shipped.singularValues().apply(device), moments),
+        (device, orCpu, notes) ->
+            new WatchedValues(shipped.singularValues().open(device, orCpu, notes), moments),
         shipped.newModels(),
         shipped.scorer());
   }

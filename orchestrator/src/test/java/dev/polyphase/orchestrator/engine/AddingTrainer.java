@@ -85,7 +85,7 @@ public record AddingTrainer(long saveEvery) implements PhaseTrainer {
         trained,
         trained,
         new Compute("addition", "cpu", "float32", "it needs no library"),
-        new MemoryEstimate(1, 1, 0, 0, 0, 0, null, 0, 0, 0, false),
+        new MemoryEstimate(1, 1, 0, 0, 0, 0, null, 0, 0, 0, 0, 1),
         List.of(new DeviceNeed("cpu", 0, 1, 0)),
         null,
         0,

@@ -96,7 +96,7 @@ final class EngineRuns {
         new Engine(
             phase -> trainer,
             ended::add,
-            Floats::singularValues,
+            device -> Floats.singularValues(),
             List.of(),
             new ModelFolders(
                 Hub.of(

@@ -146,7 +146,7 @@ class MemoryFailureTest {
             1,
             1,
             new Compute("libtorch", devices, "bfloat16", "so"),
-            new MemoryEstimate(1, 1, 5 * GIB, 0, 0, states, apart, 0, 2 * GIB, GIB, false),
+            new MemoryEstimate(1, 1, 5 * GIB, 0, 0, states, apart, 0, 2 * GIB, GIB, 0, 1),
             List.of(places),
             null,
             0,

@@ -81,7 +81,7 @@ class MissedRescansTest {
             1,
             1,
             new Compute("none", "cpu", "float32", "so"),
-            new MemoryEstimate(1, 1, 0, 0, 0, 0, null, 0, 0, 0, false),
+            new MemoryEstimate(1, 1, 0, 0, 0, 0, null, 0, 0, 0, 0, 1),
             List.of(),
             null,
             0,

@@ -137,11 +137,11 @@ class PhaseWarningsTest {
     EngineRuns runs = new EngineRuns(folder);
     runs.has(new DeviceMemory(8 * GIB, 8 * GIB));
     MemoryEstimate activations =
-        new MemoryEstimate(1, 1, 2 * GIB, 0, 0, 0, null, 0, 0, 100 * GIB, false);
+        new MemoryEstimate(1, 1, 2 * GIB, 0, 0, 0, null, 0, 0, 100 * GIB, 0, 1);
     runs.run(scanning, Start.BEGIN_OR_RESUME, new Needing(activations, FAR, 1, ""));
 
     MemoryEstimate weights =
-        new MemoryEstimate(1, 1, 2 * GIB, 0, 3 * GIB, 6 * GIB, null, 0, 0, 0, true);
+        new MemoryEstimate(1, 1, 2 * GIB, 0, 3 * GIB, 6 * GIB, null, 0, 0, 0, 1, 1);
     assertThatThrownBy(
             () ->
                 runs.run(
@@ -271,7 +271,7 @@ class PhaseWarningsTest {
       implements PhaseTrainer {
     /** All of it frozen weights. */
     Needing(long bytes, Reach reach, long changed, String failsIn) {
-      this(new MemoryEstimate(1, 1, bytes, 0, 0, 0, null, 0, 0, 0, false), reach, changed, failsIn);
+      this(new MemoryEstimate(1, 1, bytes, 0, 0, 0, null, 0, 0, 0, 0, 1), reach, changed, failsIn);
     }
 
     @Override

@@ -16,8 +16,11 @@ import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Function;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 class ScanProgressTest {
@@ -31,6 +34,48 @@ class ScanProgressTest {
             scanned 1/2 matrices, 0.0 of 4.0 MB, 3:20 left
             scanned 2/2 matrices, 4.0 of 4.0 MB
             """);
+  }
+
+  /**
+   * A matrix of the MLP of a model of 72B takes a minute and more: far from a tenth of the scan.
+   */
+  @Test
+  void aLongScanSaysAtOnceHowMuchItIsAndSpeaksEachMinute() throws IOException {
+    assertThat(shownOfLarge(25))
+        .isEqualTo(
+            """
+            scanning 30 matrices, 29066.5 MB
+            scanned 3/30 matrices, 2906.7 of 29066.5 MB, 11:15 left
+            scanned 6/30 matrices, 5813.3 of 29066.5 MB, 10:00 left
+            """);
+    assertThat(shownOfLarge(70))
+        .startsWith(
+            """
+            scanning 30 matrices, 29066.5 MB
+            scanned 1/30 matrices, 968.9 of 29066.5 MB, 33:50 left
+            scanned 2/30 matrices, 1937.8 of 29066.5 MB, 32:40 left
+            """);
+  }
+
+  private static String shownOfLarge(int secondsEach) throws IOException {
+    List<ScanTarget> targets =
+        IntStream.range(0, 30)
+            .mapToObj(i -> target("m" + i, tensor("m" + i + ".weight", 29568, 8192)))
+            .toList();
+    StringWriter shown = new StringWriter();
+    AtomicLong nanos = new AtomicLong();
+    ScanTargets scanned = new ScanTargets(targets);
+    ScanProgress progress =
+        new ScanProgress(scanned, Display.plain(new PrintWriter(shown)), nanos::get);
+    Rescanner.scan(
+        scanned,
+        new Measure(Profile.SPECTRUM, Metric.SNR),
+        tensor -> {
+          nanos.addAndGet(TimeUnit.SECONDS.toNanos(secondsEach));
+          return new float[] {1};
+        },
+        progress);
+    return shown.toString().lines().limit(3).collect(Collectors.joining("\n", "", "\n"));
   }
 
   @Test

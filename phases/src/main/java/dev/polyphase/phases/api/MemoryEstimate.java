@@ -20,7 +20,8 @@ import org.jspecify.annotations.Nullable;
  * @param gradientBytes gradients
  * @param activationBytes what forward and backward pass keep and compute with at the worst moment,
  *     or the optimiser while it updates, beyond all gradients
- * @param recomputed whether blocks are computed again in the backward pass
+ * @param recomputedBlocks how many blocks are computed again in the backward pass
+ * @param differentiatedBlocks how many it goes through: those from the lowest trained one on
  */
 public record MemoryEstimate(
     int batchRows,
@@ -33,7 +34,8 @@ public record MemoryEstimate(
     long referenceBytes,
     long gradientBytes,
     long activationBytes,
-    boolean recomputed) {
+    int recomputedBlocks,
+    int differentiatedBlocks) {
 
   /** All of it. */
   public long totalBytes() {
@@ -66,7 +68,13 @@ public record MemoryEstimate(
         referenceBytes + more,
         gradientBytes,
         activationBytes,
-        recomputed);
+        recomputedBlocks,
+        differentiatedBlocks);
+  }
+
+  /** Whether any block is computed again in the backward pass. */
+  public boolean recomputed() {
+    return recomputedBlocks > 0;
   }
 
   /** What the CPU needs beside the device: 0 where nothing is offloaded. */

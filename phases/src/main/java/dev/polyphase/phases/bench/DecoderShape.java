@@ -10,7 +10,6 @@ import dev.polyphase.phases.model.ModelConfig;
 import dev.polyphase.phases.model.ModelLayout;
 import dev.polyphase.phases.model.Parameter;
 import dev.polyphase.pipelines.problems.Place;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -97,15 +96,21 @@ public record DecoderShape(String config, ModelConfig model, int sequence, int b
 
   /** The linear layers of the model, the head being the last. */
   List<Linear> linears() {
-    List<Linear> linears = new ArrayList<>();
+    return List.copyOf(linearsByWeight().values());
+  }
+
+  /** The linear layers by their weights' names, in that order; a tied head's is the embedding. */
+  Map<String, Linear> linearsByWeight() {
+    Map<String, Linear> linears = new LinkedHashMap<>();
     for (int layer = 0; layer < layers(); layer++) {
       FeedForward feedForward = model.blocks().get(layer).feedForward();
       matricesOf(layer)
           .forEach(
               (name, shape) ->
-                  linears.add(linear(shape.get(0), shape.get(1), tokensOf(name, feedForward))));
+                  linears.put(
+                      name, linear(shape.get(0), shape.get(1), tokensOf(name, feedForward))));
     }
-    linears.add(linear(vocabulary(), model.hiddenSize(), tokens()));
+    linears.put(new ModelLayout(model).head(), linear(vocabulary(), model.hiddenSize(), tokens()));
     return linears;
   }
 

@@ -7,6 +7,7 @@ import dev.polyphase.phases.families.ConfigReader;
 import dev.polyphase.phases.model.Activations;
 import dev.polyphase.phases.model.Adapters;
 import dev.polyphase.phases.model.Gradients;
+import dev.polyphase.phases.model.ModelConfig;
 import dev.polyphase.phases.model.Placement;
 import dev.polyphase.phases.model.Trainable;
 import dev.polyphase.phases.model.TrainedPart;
@@ -22,18 +23,24 @@ import dev.polyphase.weights.Checkpoint;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.OptionalDouble;
 import java.util.Set;
 import java.util.function.Supplier;
+import java.util.stream.IntStream;
 
 /** Polyphase's own step, as the training loop takes it. */
 public final class TransformerStep implements BenchStep {
-  private static final double LEARNING_RATE = 1e-5;
-  private static final Optimizer ADAMW = new Optimizer(Optimizer.Name.ADAMW, 0.9, 0.999, 1e-8, 0);
+  /** Of every step. */
+  public static final double LEARNING_RATE = 1e-5;
+
+  /** Of every step. */
+  public static final Optimizer ADAMW = new Optimizer(Optimizer.Name.ADAMW, 0.9, 0.999, 1e-8, 0);
 
   private final Transformer model;
   private final Supplier<ObjectiveStep> steps;
   private final OptimizerStep optimizer;
   private long step;
+  private double lastLoss;
 
   /**
    * Steps of a model.
@@ -52,9 +59,21 @@ public final class TransformerStep implements BenchStep {
     this(model, () -> ObjectiveStep.of(List.of(new NextTokenBatch(rows, List.of()))));
   }
 
-  /** Steps of a model on a batch of random tokens. */
-  public TransformerStep(Transformer model, DecoderShape shape) {
-    this(model, RandomTokens.of(shape));
+  /**
+   * Steps of a model on a batch of random tokens.
+   *
+   * @param passes in how many micro-batches they go through the model; a divisor of the rows
+   */
+  public TransformerStep(Transformer model, DecoderShape shape, int passes) {
+    this(model, microBatches(shape, passes));
+  }
+
+  private static Supplier<ObjectiveStep> microBatches(DecoderShape shape, int passes) {
+    List<NextTokenBatch> batches =
+        RandomTokens.of(shape, passes).stream()
+            .map(rows -> new NextTokenBatch(rows, List.of()))
+            .toList();
+    return () -> ObjectiveStep.of(batches);
   }
 
   /**
@@ -62,17 +81,28 @@ public final class TransformerStep implements BenchStep {
    *
    * @param trained the names of the tensors to train
    * @param adapters to train too
+   * @param devices the places, each of which gets as many blocks as the others
    * @param precision of the frozen weights and the compute
+   * @param activations what backward passes are given
    */
   public static Transformer load(
-      Path folder, Set<String> trained, Adapters adapters, String device, Precision precision)
+      Path folder,
+      Set<String> trained,
+      Adapters adapters,
+      List<String> devices,
+      Precision precision,
+      Activations activations)
       throws IOException {
     Checkpoint checkpoint = Checkpoint.open(folder);
+    ModelConfig config = ConfigReader.read(checkpoint);
+    int places = devices.size();
+    List<Integer> firstBlocks =
+        IntStream.range(0, places).mapToObj(place -> place * config.numLayers() / places).toList();
     return Transformer.load(
         checkpoint,
-        ConfigReader.read(checkpoint),
+        config,
         new Trainable(trained, adapters),
-        Placement.on(device, precision, Activations.KEPT));
+        new Placement(devices, firstBlocks, precision, activations, false));
   }
 
   @Override
@@ -85,15 +115,20 @@ public final class TransformerStep implements BenchStep {
     try (NDManager scratch = model.newScratch()) {
       Gradients gradients = sums.newGradients(scratch);
       rows.begin(model, scratch);
-      for (MicroBatch batch : microBatches) {
-        sums.differentiate(batch, gradients, scratch);
-      }
+      sums.differentiate(gradients, scratch);
       List<TrainedPart> parts = gradients.parts();
       GradientNorm norm = optimizer.norm(parts, scratch);
       // Waits for the device, as the loop does to check it.
-      sums.loss();
+      lastLoss = sums.loss();
       optimizer.update(step, parts, norm, LEARNING_RATE);
     }
+    // Else a GPU would do the update in the time of who comes next.
+    model.devices().await();
+  }
+
+  @Override
+  public OptionalDouble lastLoss() {
+    return step == 0 ? OptionalDouble.empty() : OptionalDouble.of(lastLoss);
   }
 
   @Override

@@ -4,6 +4,6 @@ package dev.polyphase.phases.model;
 public enum Activations {
   /** They are kept: faster, by about a quarter. */
   KEPT,
-  /** Only the block's input is kept and the block computed again: smaller. */
+  /** Only the block's input is kept and the block computed again: smaller, and equal to the bit. */
   RECOMPUTED
 }

@@ -71,7 +71,7 @@ public record Attention(
     /** Head by head, with one weight of a head's size, as in Qwen3. */
     EACH_HEAD("parts/normed_heads.py"),
     /** All heads of a token together, as in OLMo 2. */
-    ALL_HEADS("parts/jointly_normed_heads.py");
+    ALL_HEADS("parts/normed_heads.py");
 
     private final String source;
 
@@ -159,6 +159,11 @@ public record Attention(
     constants.put("kv_heads", heads.keyValues());
     constants.put("heads_per_group", heads.queries() / heads.keyValues());
     constants.put("head_dim", heads.dim());
+    boolean together = headNorms == HeadNorms.ALL_HEADS;
+    constants.put("norms_of_queries", together ? 1 : heads.queries());
+    constants.put("norms_of_keys", together ? 1 : heads.keyValues());
+    // The kernel has the index of sinks where there are any.
+    constants.put("sinks", -1);
     boolean wide = rope instanceof Rope.Rotary turning && turning.inFloat32();
     constants.put("rotary_dim", rope instanceof Rope.Rotary rotary ? rotary.width() : 0);
     constants.put("turns_in_float32", wide ? "True" : "False");
@@ -176,27 +181,33 @@ public record Attention(
   }
 
   /**
-   * What autograd keeps of a token, in bytes: the projections' input where q, k or v is trained;
-   * the turned queries and keys, the values and the output, keys and values once for each query
-   * head where they are repeated; the output once more where rows are packed and o is trained;
-   * where heads are normed, queries and keys in float32.
+   * What is kept of a token, in bytes: the turned queries and keys, the values and the output, keys
+   * and values once for each query head where they are repeated; all that one matrix gave, where
+   * values are cut out of it; the output once more where rows are packed; where heads are normed,
+   * queries and keys as they were before, and a scale of each norm.
    */
-  long savedBytesOfToken(BlockPass pass, int hiddenSize) {
+  long savedBytesOfToken(BlockPass pass) {
     long queries = heads.queryWidth();
     long keys = heads.keyValueWidth();
-    long values = pass.trains(QUERIES, KEYS, VALUES, FUSED) ? hiddenSize : 0;
     boolean masked = windowed(pass) && !usesFlash(pass);
-    boolean repeated =
-        queries != keys && (pass.onCpu() || pass.float32() || !scores.fusable() || masked);
-    values += repeated ? 4 * queries : 2 * queries + 2 * keys;
-    values += pass.packed() && pass.trains(OUTPUT) ? queries : 0;
-    long ofNorms = headNorms == HeadNorms.NONE ? 0 : 4 * (queries + keys);
-    return values * pass.computeBytes() + ofNorms;
+    boolean grouped = queries != keys;
+    boolean repeated = grouped && (pass.onCpu() || pass.float32() || !scores.fusable());
+    long values = repeated ? 4 * queries : 2 * queries + 2 * keys;
+    // Where libtorch wants them repeated for its mask alone they are there in both ways.
+    values += grouped && !repeated && masked ? 2 * queries : 0;
+    values += projections.fused() && !repeated ? queries + keys : 0;
+    values += pass.packed() && !usesFlash(pass) ? queries : 0;
+    long scales = 0;
+    if (headNorms != HeadNorms.NONE) {
+      values += queries + keys;
+      scales = headNorms == HeadNorms.EACH_HEAD ? (long) heads.queries() + heads.keyValues() : 2;
+    }
+    return values * pass.computeBytes() + 4 * scales;
   }
 
   /**
-   * What autograd keeps of prefixes, in bytes: their keys and values once more for each document
-   * that follows. But for flash attention they are there once for each query head, and there is the
+   * What is kept of prefixes, in bytes: their keys and values once more for each document that
+   * follows. But for flash attention they are there once for each query head, and there is the
    * document's mask.
    */
   long savedBytesOfPrefixes(BlockPass pass) {

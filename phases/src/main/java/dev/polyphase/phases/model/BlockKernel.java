@@ -30,6 +30,7 @@ record BlockKernel(String device, DecoderBlock block, List<String> roles, boolea
     for (int i = 0; i < roles.size(); i++) {
       constants.put(roles.get(i), i);
     }
+    block.norms().weights().forEach((where, weight) -> constants.put(where, roles.indexOf(weight)));
     Map<String, String> projections = projections();
     if (block.feedForward() instanceof Experts experts) {
       // Few of many in one source: each would be searched for in all of it.

@@ -14,8 +14,8 @@ import java.util.Set;
  *     last one sees, added up
  * @param computeBytes the bytes of a value in the compute's dtype
  * @param onCpu whether the block is on the CPU
- * @param trained the roles of what is trained itself or by an adapter, {@code q_proj.weight}:
- *     autograd needs a layer's input for either gradient
+ * @param trained the roles of what is trained itself or by an adapter, {@code q_proj.weight}: a
+ *     layer's input is needed for either gradient
  */
 public record BlockPass(
     int rows,

@@ -15,10 +15,11 @@ import org.jspecify.annotations.Nullable;
 /** The transformer blocks: for each a forward pass and the vector-Jacobian product. */
 final class Blocks implements AutoCloseable {
   private static final String POSITIONS = "positions";
+  private static final String DOCUMENTS = "documents";
 
   private final ModelTensors tensors;
   private final Adapters adapters;
-  private final Activations activations;
+  private final IntFunction<Activations> activations;
   private final List<Map<String, Parameter>> parameters = new ArrayList<>();
   private final List<Rope> ropes;
   private final List<Boolean> sayRouting;
@@ -29,6 +30,7 @@ final class Blocks implements AutoCloseable {
    * All blocks.
    *
    * @param places the manager of each block's weights
+   * @param activations what becomes of each block's intermediate results
    */
   Blocks(
       IntFunction<NDManager> places,
@@ -36,7 +38,7 @@ final class Blocks implements AutoCloseable {
       ModelLayout layout,
       ModelTensors tensors,
       Adapters adapters,
-      Activations activations) {
+      IntFunction<Activations> activations) {
     this.tensors = tensors;
     this.adapters = adapters;
     this.activations = activations;
@@ -62,11 +64,6 @@ final class Blocks implements AutoCloseable {
     return parameters.size();
   }
 
-  /** Whether they are computed again in the backward pass. */
-  boolean recompute() {
-    return activations == Activations.RECOMPUTED;
-  }
-
   int count() {
     return parameters.size();
   }
@@ -80,9 +77,11 @@ final class Blocks implements AutoCloseable {
    */
   Kernel.Call call(
       String method, int layer, NDArray x, Positions.OfPass positions, long dropoutSeed) {
-    List<NDArray> arrays =
-        parameters.get(layer).values().stream().map(p -> tensors.get(p.name())).toList();
-    return call(method, layer, x, positions, dropoutSeed, arrays);
+    return call(method, layer, x, positions, dropoutSeed, arrays(layer));
+  }
+
+  private List<NDArray> arrays(int layer) {
+    return parameters.get(layer).values().stream().map(p -> tensors.get(p.name())).toList();
   }
 
   private Kernel.Call call(
@@ -93,11 +92,28 @@ final class Blocks implements AutoCloseable {
       long dropoutSeed,
       List<NDArray> arrays) {
     Kernel.Call call = kernelOfLayer.get(layer).method(method).with(x);
+    return with(call, layer, positions, dropoutSeed, arrays);
+  }
+
+  /** A call that is given where tokens are and the block's weights. */
+  private Kernel.Call with(
+      Kernel.Call call,
+      int layer,
+      Positions.OfPass positions,
+      long dropoutSeed,
+      List<NDArray> arrays) {
     List<NDArray> turning = positions.arrays(ropes.get(layer));
     // A list must not be empty.
-    call =
-        turning.isEmpty() ? call.withNumberInList(POSITIONS, 0) : call.withList(POSITIONS, turning);
-    call = call.withNumbers(positions.documents()).withList("w", arrays);
+    if (turning.isEmpty()) {
+      call.withNumberInList(POSITIONS, 0);
+    } else {
+      call.withList(POSITIONS, turning);
+    }
+    call.withNumbersInList(DOCUMENTS, positions.documents());
+    if (!positions.starts().isEmpty()) {
+      call.withList(DOCUMENTS, positions.starts());
+    }
+    call.withList("w", arrays);
     return drops(layer) ? call.withNumberInList("w", DropoutSeeds.at(dropoutSeed, layer)) : call;
   }
 
@@ -116,8 +132,10 @@ final class Blocks implements AutoCloseable {
   }
 
   /**
-   * A forward pass that can be followed by {@link #backward}.
+   * A forward pass that can be followed by {@link #backward}. The trace has what it needs of the
+   * input.
    *
+   * @param below the trace of the block below, whose output the input is; null where it has none
    * @param dropoutSeed of the pass
    * @param routing hears of it; null for nobody
    * @param ofInput whether the gradient of {@code x} will be wanted
@@ -125,14 +143,18 @@ final class Blocks implements AutoCloseable {
   Trace traced(
       int layer,
       NDArray x,
+      @Nullable Trace below,
       Positions.OfPass positions,
       long dropoutSeed,
       @Nullable PassRouting routing,
       boolean ofInput,
       NDManager scratch) {
-    switch (activations) {
+    boolean ofGraph = below instanceof Trace.Graph;
+    Activations ofBlock = activations.apply(layer);
+    switch (ofBlock) {
       case RECOMPUTED -> {
-        return new Trace.Input(x, forward(layer, x, positions, dropoutSeed, routing, scratch));
+        NDArray y = forward(layer, x, positions, dropoutSeed, routing, scratch);
+        return new Trace.Input(x, y, ofGraph);
       }
       case KEPT -> {
         NDList found =
@@ -140,18 +162,19 @@ final class Blocks implements AutoCloseable {
                 .withNumbers(wanted(layer, ofInput))
                 .runWithAutograd(scratch);
         int said = sayRouting.get(layer) ? 2 : 0;
-        Trace.Graph graph =
-            new Trace.Graph(
-                found.get(0),
-                List.copyOf(found.subList(1, 1 + said)),
-                List.copyOf(found.subList(1 + said, found.size())));
+        List<NDArray> told = List.copyOf(found.subList(1, 1 + said));
         if (routing != null && said > 0) {
-          routing.hear(layer, graph.said());
+          routing.hear(layer, told);
         }
-        return graph;
+        told.forEach(NDArray::close);
+        if (!ofGraph) {
+          // The trace holds what it needs of it.
+          x.close();
+        }
+        return new Trace.Graph(found.get(0), List.copyOf(found.subList(1 + said, found.size())));
       }
     }
-    throw new IllegalStateException(activations.name());
+    throw new IllegalStateException(ofBlock.name());
   }
 
   /**
@@ -179,16 +202,11 @@ final class Blocks implements AutoCloseable {
       ofOutputs.add(routing.gradient(layer));
     }
     if (trace instanceof Trace.Graph graph) {
-      List<NDArray> outputs = new ArrayList<>(List.of(graph.output()));
-      outputs.addAll(graph.said().subList(0, ofOutputs.size() - 1));
+      Kernel.Call call = kernelOfLayer.get(layer).method("backward").withList("kept", graph.kept());
       found =
-          kernelOfLayer
-              .get(layer)
-              .method("backward")
-              .withList("outputs", outputs)
+          with(call, layer, positions, dropoutSeed, arrays(layer))
+              .withNumbers(wanted(layer, ofInput))
               .withList("of_outputs", ofOutputs)
-              .withList("leaves", graph.leaves())
-              .withNumber(ofInput ? 1 : 0)
               .runWithAutograd(scratch);
     } else {
       NDArray x = ((Trace.Input) trace).x();
@@ -203,7 +221,7 @@ final class Blocks implements AutoCloseable {
     int next = ofInput ? 1 : 0;
     for (Parameter parameter : parameters.get(layer).values()) {
       if (tensors.trained().contains(parameter.name())) {
-        tensors.trained().get(parameter.name()).addGradient(gradients, found.get(next));
+        tensors.addGradient(parameter.name(), gradients, found.get(next));
         next++;
       }
     }

@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 
 /**
  * What a transformer block is made of: attention and a feed-forward part, both added to the
@@ -29,37 +30,66 @@ public record DecoderBlock(
   private static final String POST_ATTENTION = "post_attention_layernorm";
   private static final String PRE_FEEDFORWARD = "pre_feedforward_layernorm";
   private static final String POST_FEEDFORWARD = "post_feedforward_layernorm";
+  private static final List<String> PLACES_OF_NORMS =
+      List.of("before_attention", "behind_attention", "before_feed_forward", "behind_feed_forward");
 
   /** Where a block's norms stand. Of the same name they may stand at different places. */
   public enum Norms {
     /** Before attention and before the feed-forward part, as in Llama. */
-    BEFORE("parts/norms_before.py", List.of(INPUT), List.of(POST_ATTENTION)),
+    BEFORE(List.of(INPUT), List.of(), List.of(POST_ATTENTION), List.of()),
     /** Behind both, before they are added, as in OLMo 2. */
-    AFTER("parts/norms_after.py", List.of(POST_ATTENTION), List.of(POST_FEEDFORWARD)),
+    AFTER(List.of(), List.of(POST_ATTENTION), List.of(), List.of(POST_FEEDFORWARD)),
     /** Before and behind both, as in Gemma 2 and 3. */
     AROUND(
-        "parts/norms_around.py",
-        List.of(INPUT, POST_ATTENTION),
-        List.of(PRE_FEEDFORWARD, POST_FEEDFORWARD));
+        List.of(INPUT),
+        List.of(POST_ATTENTION),
+        List.of(PRE_FEEDFORWARD),
+        List.of(POST_FEEDFORWARD));
 
-    private final String source;
+    /** None or one. */
+    @SuppressWarnings("ImmutableEnumChecker") // They are.
+    private final List<String> beforeAttention;
 
-    @SuppressWarnings("ImmutableEnumChecker") // It is.
-    private final List<String> ofAttention;
+    @SuppressWarnings("ImmutableEnumChecker")
+    private final List<String> behindAttention;
 
-    @SuppressWarnings("ImmutableEnumChecker") // It is.
-    private final List<String> ofFeedForward;
+    @SuppressWarnings("ImmutableEnumChecker")
+    private final List<String> beforeFeedForward;
 
-    Norms(String source, List<String> ofAttention, List<String> ofFeedForward) {
-      this.source = source;
-      this.ofAttention = ofAttention;
-      this.ofFeedForward = ofFeedForward;
+    @SuppressWarnings("ImmutableEnumChecker")
+    private final List<String> behindFeedForward;
+
+    Norms(
+        List<String> beforeAttention,
+        List<String> behindAttention,
+        List<String> beforeFeedForward,
+        List<String> behindFeedForward) {
+      this.beforeAttention = beforeAttention;
+      this.behindAttention = behindAttention;
+      this.beforeFeedForward = beforeFeedForward;
+      this.behindFeedForward = behindFeedForward;
     }
 
     private List<String> all() {
-      List<String> all = new ArrayList<>(ofAttention);
-      all.addAll(ofFeedForward);
-      return all;
+      return Stream.of(ofAttention(), ofFeedForward()).flatMap(List::stream).toList();
+    }
+
+    private List<String> ofAttention() {
+      return Stream.of(beforeAttention, behindAttention).flatMap(List::stream).toList();
+    }
+
+    private List<String> ofFeedForward() {
+      return Stream.of(beforeFeedForward, behindFeedForward).flatMap(List::stream).toList();
+    }
+
+    /** The role of the weight of the norm at each place that the kernel has one at. */
+    Map<String, String> weights() {
+      Map<String, String> weights = new HashMap<>();
+      beforeAttention.forEach(norm -> weights.put("before_attention", norm + ".weight"));
+      behindAttention.forEach(norm -> weights.put("behind_attention", norm + ".weight"));
+      beforeFeedForward.forEach(norm -> weights.put("before_feed_forward", norm + ".weight"));
+      behindFeedForward.forEach(norm -> weights.put("behind_feed_forward", norm + ".weight"));
+      return weights;
     }
   }
 
@@ -79,9 +109,9 @@ public record DecoderBlock(
    */
   Map<String, Parameter> parameters(String prefix) {
     BlockTensors tensors = new BlockTensors(prefix);
-    norms.ofAttention.forEach(module -> tensors.norm("", module, hiddenSize, norm));
+    norms.ofAttention().forEach(module -> tensors.norm("", module, hiddenSize, norm));
     attention.addTo(tensors, hiddenSize, norm);
-    norms.ofFeedForward.forEach(module -> tensors.norm("", module, hiddenSize, norm));
+    norms.ofFeedForward().forEach(module -> tensors.norm("", module, hiddenSize, norm));
     feedForward.addTo(tensors, hiddenSize);
     return tensors.byRole();
   }
@@ -105,7 +135,8 @@ public record DecoderBlock(
 
   /** The files of its kernel's source; the first begins the class. */
   List<String> sources() {
-    List<String> sources = new ArrayList<>(List.of("block.py", norms.source, norm.source()));
+    List<String> sources = new ArrayList<>(List.of("block.py"));
+    sources.addAll(norm.sources());
     sources.addAll(attention.sources());
     sources.addAll(feedForward.sources());
     sources.add("parts/projection.py");
@@ -117,32 +148,33 @@ public record DecoderBlock(
     Map<String, Object> constants = new HashMap<>(attention.constants());
     constants.putAll(feedForward.constants());
     constants.put("rms_norm_eps", norm.eps());
-    constants.put("said", saysRouting() ? 2 : 0);
+    // The kernel has the indices of the norms that there are.
+    for (String place : PLACES_OF_NORMS) {
+      constants.put(place, -1);
+    }
     constants.put("residual_multiplier", residualMultiplier);
     return constants;
   }
 
   /**
-   * What autograd keeps of a pass, in bytes: the block's output and the sum in its middle, in 16
-   * bits both once more in float32 for the norms; of norms behind a part what they norm, in 16 bits
-   * in float32; the input of each norm that is trained; and what attention and feed-forward part
-   * keep, of prefixes too.
+   * What is kept of a pass for its derivatives, in bytes: the block's output and the sum in its
+   * middle; of norms behind a part what they norm; a scale for each norm; and what attention and
+   * feed-forward part keep, of prefixes too.
    */
   public long savedBytes(BlockPass pass) {
-    long streams = 2;
-    long inFloat32 = norms == Norms.AFTER ? 0 : 2;
-    if (norms != Norms.BEFORE) {
-      streams += pass.float32() ? 2 : 0;
-      inFloat32 += 2;
-    }
-    streams += norms.all().stream().filter(pass::trains).count();
-    long ofToken = streams * hiddenSize * pass.computeBytes();
-    ofToken += pass.float32() ? 0 : 4 * inFloat32 * hiddenSize;
-    ofToken += attention.savedBytesOfToken(pass, hiddenSize);
+    int norms = this.norms.all().size();
+    long streams = this.norms == Norms.BEFORE ? 2 : 4;
+    long ofToken = streams * hiddenSize * pass.computeBytes() + 4L * norms;
+    ofToken += attention.savedBytesOfToken(pass);
     ofToken += feedForward.savedBytesOfToken(pass, hiddenSize);
     return pass.padded() * ofToken
         + attention.savedBytesOfPrefixes(pass)
         + attention.savedBytesOfScores(pass);
+  }
+
+  /** Whether trained weights that were converted to the compute's dtype are kept. */
+  public boolean keepsConverted() {
+    return feedForward instanceof Experts;
   }
 
   /**

@@ -16,6 +16,11 @@ final class DropoutSeeds {
     this.passes = new PassSeeds(adapters.seed());
   }
 
+  /** Whether anything is dropped. */
+  boolean drop() {
+    return drops;
+  }
+
   void startStep(long index) {
     passes.startStep(index);
   }

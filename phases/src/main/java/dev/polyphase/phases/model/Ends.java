@@ -22,6 +22,15 @@ final class Ends implements AutoCloseable {
   /** Eight times as much: a GPU has the memory, and small products do not fill it. */
   private static final int CHUNK_ON_GPU = 1024;
 
+  /** Above 98,304 words half of that: it is as fast, and memory is what keeps blocks. */
+  private static final long MOST_LOGIT_BYTES = 384L << 20;
+
+  /** In 16 bits of a trained head; at 152,000 words 156 MB. */
+  private static final int GROUP_ON_CPU = 512;
+
+  /** A row of the usual length, whose gradient is then one product. */
+  private static final int GROUP_ON_GPU = 4096;
+
   /** The head's, for dropout: blocks count from 0. */
   private static final long PLACE = -1;
 
@@ -30,6 +39,7 @@ final class Ends implements AutoCloseable {
   private final String finalNorm;
   private final String head;
   private final boolean adapted;
+  private final boolean float32;
   private final Kernel kernel;
 
   /**
@@ -50,10 +60,12 @@ final class Ends implements AutoCloseable {
     this.finalNorm = layout.finalNorm();
     this.head = layout.head();
     this.adapted = adapters.adapt(head);
+    this.float32 = precision == Precision.FLOAT32;
     boolean onGpu = manager.getDevice().isGpu();
     Map<String, Object> constants = new HashMap<>(config.ends().constants(precision));
     constants.put("rms_norm_eps", config.norm().eps());
-    constants.put("chunk_tokens", chunkTokens(onGpu));
+    constants.put("chunk_tokens", chunkTokens(onGpu, config.vocabSize()));
+    constants.put("group_tokens", groupTokens(onGpu, precision, config.vocabSize()));
     constants.put("adapter_scale", adapters.scale());
     constants.put("kept_share", 1 - adapters.dropout());
     constants.put("on_gpu", onGpu ? "True" : "False");
@@ -63,12 +75,26 @@ final class Ends implements AutoCloseable {
 
   /** The files of the kernel's source; the first begins the class. */
   static List<String> sources(RmsNorm norm) {
-    return List.of("ends.py", norm.source());
+    List<String> sources = new ArrayList<>(List.of("ends.py"));
+    sources.addAll(norm.sources());
+    return sources;
   }
 
-  /** The tokens whose logits exist at a time. */
-  static int chunkTokens(boolean onGpu) {
-    return onGpu ? CHUNK_ON_GPU : CHUNK_ON_CPU;
+  /** The tokens whose logits exist at a time: on a GPU those of 384 MiB in float32, or fewer. */
+  static int chunkTokens(boolean onGpu, int vocabulary) {
+    int tokens = onGpu ? CHUNK_ON_GPU : CHUNK_ON_CPU;
+    while (tokens > CHUNK_ON_CPU && (long) tokens * vocabulary * Float.BYTES > MOST_LOGIT_BYTES) {
+      tokens /= 2;
+    }
+    return tokens;
+  }
+
+  /** The tokens whose logits' gradients exist at a time where the head is trained. */
+  static int groupTokens(boolean onGpu, Precision precision, int vocabulary) {
+    if (precision == Precision.FLOAT32) {
+      return chunkTokens(onGpu, vocabulary);
+    }
+    return onGpu ? GROUP_ON_GPU : GROUP_ON_CPU;
   }
 
   /** Ids {@code [batch, seq]} to {@code [batch, seq, hidden]} in the precision of {@code like}. */
@@ -94,7 +120,7 @@ final class Ends implements AutoCloseable {
   }
 
   void embedBackward(NDArray ids, NDArray gx, Gradients gradients, NDManager scratch) {
-    NDArray sum = tensors.trained().get(embedding).gradientToAddTo(gradients);
+    NDArray sum = tensors.gradientToAddTo(embedding, gradients);
     kernel.method("embed_vjp").with(sum).with(ids).with(gx).run(scratch);
   }
 
@@ -123,9 +149,9 @@ final class Ends implements AutoCloseable {
         picking("pick_vjp", x, positions, scratch)
             .withNumbers(flags(ofInput, ofNorm))
             .with(gh)
-            .runWithAutograd(scratch);
+            .run(scratch);
     if (ofNorm) {
-      tensors.trained().get(finalNorm).addGradient(gradients, found.get(found.size() - 1));
+      tensors.addGradient(finalNorm, gradients, found.get(found.size() - 1));
     }
     return ofInput ? found.get(0) : null;
   }
@@ -161,7 +187,22 @@ final class Ends implements AutoCloseable {
   record Said(TargetFigures figures, NDArray norms) {}
 
   /**
-   * The gradient of {@code h}, or null where {@code ofInput} is false.
+   * Which gradients a backward pass through the head is for. Those of an adapted head are both
+   * wanted or neither.
+   *
+   * @param ofInput the normed rows'
+   * @param ofHead the head's own, which is trained
+   */
+  record Wanted(boolean ofInput, boolean ofHead) {
+    static final Wanted OF_HEAD = new Wanted(false, true);
+
+    private boolean nothing() {
+      return !ofInput && !ofHead;
+    }
+  }
+
+  /**
+   * The gradient of {@code h}, or null where it is not wanted.
    *
    * @param gradient of each log-probability, {@code [n]}
    * @param dropoutSeed as it was in {@link #logProbs}
@@ -172,10 +213,10 @@ final class Ends implements AutoCloseable {
       NDArray norms,
       NDArray gradient,
       long dropoutSeed,
-      boolean ofInput,
+      Wanted wanted,
       Gradients gradients,
       NDManager scratch) {
-    if (!ofInput && !trainsHead()) {
+    if (wanted.nothing()) {
       return null;
     }
     NDList found =
@@ -183,11 +224,12 @@ final class Ends implements AutoCloseable {
             .with(targets)
             .with(norms)
             .with(gradient)
-            .withNumbers(wanted(ofInput))
-            .with(sum(gradients, h))
+            .withNumbers(flags(wanted, gradients))
+            .with(sum(wanted, gradients, h))
             .run(scratch);
+    takeHeads(wanted, found, gradients);
     NDArray gh = throughAdapter(h, dropoutSeed, found, gradients, scratch);
-    return ofInput ? gh : null;
+    return wanted.ofInput() ? gh : null;
   }
 
   /**
@@ -195,7 +237,6 @@ final class Ends implements AutoCloseable {
    * then computed once.
    *
    * @param dropoutSeed of the pass
-   * @param ofInput whether the gradient of {@code h} is wanted
    * @return the log-probabilities {@code [n]}, and behind them the gradient of {@code h} if wanted
    */
   NDList logProbsBothWays(
@@ -203,10 +244,10 @@ final class Ends implements AutoCloseable {
       NDArray targets,
       double slope,
       long dropoutSeed,
-      boolean ofInput,
+      Wanted wanted,
       Gradients gradients,
       NDManager scratch) {
-    if (!ofInput && !trainsHead()) {
+    if (wanted.nothing()) {
       return new NDList(
           logProbs(h, targets, HeadFigures.NONE, dropoutSeed, scratch).figures().logProbs());
     }
@@ -214,12 +255,13 @@ final class Ends implements AutoCloseable {
         heading("log_probs_and_vjp", h, dropoutSeed, scratch)
             .with(targets)
             .withNumber(slope)
-            .withNumbers(wanted(ofInput))
-            .with(sum(gradients, h))
+            .withNumbers(flags(wanted, gradients))
+            .with(sum(wanted, gradients, h))
             .run(scratch);
+    takeHeads(wanted, found, gradients);
     NDList both = new NDList(found.remove(0));
     NDArray gh = throughAdapter(h, dropoutSeed, found, gradients, scratch);
-    if (ofInput && gh != null) {
+    if (wanted.ofInput() && gh != null) {
       both.add(gh);
     }
     return both;
@@ -268,14 +310,37 @@ final class Ends implements AutoCloseable {
   }
 
   /** An adapter's own gradient goes through that of its input, which is made in any case. */
-  private long[] wanted(boolean ofInput) {
-    return flags(ofInput || adapted, trainsHead());
+  private long[] flags(Wanted wanted, Gradients gradients) {
+    long[] both = flags(wanted.ofInput() || adapted, wanted.ofHead());
+    long isSummed = makesHeads(wanted, gradients) ? 0 : 1;
+    return new long[] {both[0], both[1], isSummed, trainsHead() ? 1 : 0};
   }
 
   /** Where the gradient of the head's weight, or of B, is added; where there is none, anything. */
-  private NDArray sum(Gradients gradients, NDArray anything) {
-    String name = adapted ? adapterOfHead(Adapters.B) : head;
-    return trainsHead() ? tensors.trained().get(name).gradientToAddTo(gradients) : anything;
+  private NDArray sum(Wanted wanted, Gradients gradients, NDArray anything) {
+    if (!wanted.ofHead() || makesHeads(wanted, gradients)) {
+      return anything;
+    }
+    return tensors.gradientToAddTo(adapted ? adapterOfHead(Adapters.B) : head, gradients);
+  }
+
+  /**
+   * Whether the kernel makes the gradient of the head's weight, of 16 bits where it can: there is
+   * none in this step yet. A tied head's is a sum in any case, and so is that of a master in
+   * float32, which has no use for less.
+   */
+  private boolean makesHeads(Wanted wanted, Gradients gradients) {
+    if (float32 || adapted || !wanted.ofHead() || head.equals(embedding)) {
+      return false;
+    }
+    TrainedTensor weight = tensors.trained().get(head);
+    return !Masters.isFloat32(weight.compute()) && !weight.hasGradient(gradients);
+  }
+
+  private void takeHeads(Wanted wanted, NDList found, Gradients gradients) {
+    if (makesHeads(wanted, gradients)) {
+      tensors.addGradient(head, gradients, found.remove(found.size() - 1));
+    }
   }
 
   /** A call of a method of the head, up to the head. */
@@ -311,7 +376,7 @@ final class Ends implements AutoCloseable {
               .with(found.get(0))
               .runWithAutograd(scratch);
       found.get(0).close();
-      tensors.trained().get(adapterOfHead(Adapters.A)).addGradient(gradients, through.get(1));
+      tensors.addGradient(adapterOfHead(Adapters.A), gradients, through.get(1));
       return through.get(0);
     }
     return found.isEmpty() ? null : found.get(0);

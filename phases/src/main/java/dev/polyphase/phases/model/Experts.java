@@ -182,14 +182,14 @@ public record Experts(
   }
 
   /**
-   * The router's input where it is trained and the softmax in float32; the copies of the token, one
-   * for each expert that it goes through, where any expert is trained; of each the inner arrays, as
-   * many of the last as there are experts whose way back is trained; and what each gives.
+   * The input and the result; the softmax in float32; the copies of the token, one for each expert
+   * that it goes through, where any expert is trained; of each the inner arrays, as many of the
+   * last as there are experts whose way back is trained; and what each gives.
    */
   @Override
   public long savedBytesOfToken(BlockPass pass, int hiddenSize) {
     boolean clamped = form instanceof Form.Interleaved;
-    long values = pass.trains(router()) ? hiddenSize : 0;
+    long values = 2L * hiddenSize;
     values += trained(pass, true) > 0 ? (long) chosen * hiddenSize : 0;
     values += (long) chosen * (clamped ? 6 : 3) * intermediateSize;
     values += (long) chosen * intermediateSize * trained(pass, false) / count;

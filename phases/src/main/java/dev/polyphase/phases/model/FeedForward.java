@@ -12,14 +12,15 @@ public sealed interface FeedForward permits Mlp, Experts {
   List<String> projections();
 
   /**
-   * What kernels have its methods from; {@code mlp(x, w, said)} is the one that the block calls.
+   * What kernels have its methods from; the block calls {@code mlp}, {@code mlp_vjp}, and what they
+   * want to know first, {@code trains_mlp} and {@code mlp_reads}.
    */
   List<String> sources();
 
   /** The constants of its sources beside the indices of weights. */
   Map<String, Object> constants();
 
-  /** What autograd keeps of a token, in bytes. */
+  /** What is kept of a token for its derivatives, in bytes. */
   long savedBytesOfToken(BlockPass pass, int hiddenSize);
 
   /** What a backward pass needs beyond that for a token, in bytes. */

@@ -6,16 +6,19 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The gradients of one optimiser step, float32 and summed over its micro-batches: which tensors
- * have one. The sums themselves are with the tensors.
+ * The gradients of one optimiser step, summed over its micro-batches in float32; where one pass
+ * alone gives one it keeps the dtype that it was computed in. Which tensors have one. The sums
+ * themselves are with the tensors.
  */
 public final class Gradients {
   private final NDManager owner;
   private final @Nullable RoutingLoss routing;
   private final List<TrainedTensor> tensors = new ArrayList<>();
+  private final Map<Integer, NDManager> ofPlaces = new ConcurrentHashMap<>();
 
   /**
    * No gradients yet, of a loss without that of routing.
@@ -46,6 +49,15 @@ public final class Gradients {
     return owner;
   }
 
+  /** The owner of the sums at a place, which has one alone: others may be added to meanwhile. */
+  NDManager owner(int place) {
+    return ofPlaces.computeIfAbsent(place, it -> owner.newSubManager());
+  }
+
+  /**
+   * A tensor has a gradient. Which ones have is known when the first pass is through: until then
+   * one stage at a time says so.
+   */
   void has(TrainedTensor tensor) {
     tensors.add(tensor);
   }
@@ -64,7 +76,9 @@ public final class Gradients {
     return parts;
   }
 
-  /** The sums by the names of the tensors that had any. */
+  /**
+   * The sums by the names of the tensors that had any; of the compute's dtype where none was added.
+   */
   public Map<String, NDArray> byName() {
     Map<String, NDArray> byName = new LinkedHashMap<>();
     tensors.forEach(tensor -> byName.put(tensor.name(), tensor.gradient()));

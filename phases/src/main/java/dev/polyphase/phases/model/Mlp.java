@@ -65,20 +65,15 @@ public record Mlp(int intermediateSize, boolean bias, boolean fused, Activation 
     return Map.of();
   }
 
-  /**
-   * The input where gate or up is trained; gate, its activation and up; their product where down is
-   * trained.
-   */
+  /** Gate and up. */
   @Override
   public long savedBytesOfToken(BlockPass pass, int hiddenSize) {
-    long values = pass.trains(GATE, UP, GATE_AND_UP) ? hiddenSize : 0;
-    values += (pass.trains(DOWN) ? 4L : 3L) * intermediateSize;
-    return values * pass.computeBytes();
+    return 2L * intermediateSize * pass.computeBytes();
   }
 
-  /** The gradients of three inner arrays; those of two in one once more. */
+  /** The activation, its product with up and that one's gradient; the two gradients in one. */
   @Override
   public long backwardBytesOfToken(BlockPass pass, int hiddenSize) {
-    return (fused ? 5L : 3L) * intermediateSize * pass.computeBytes();
+    return (fused ? 4L : 3L) * intermediateSize * pass.computeBytes();
   }
 }

@@ -48,7 +48,7 @@ public final class ModelLayout {
   }
 
   /** The block of a parameter, or of an adapter's; empty for those of the two ends. */
-  static OptionalInt blockOf(String parameter) {
+  public static OptionalInt blockOf(String parameter) {
     Matcher block = BLOCK.matcher(parameter);
     return block.lookingAt()
         ? OptionalInt.of(Integer.parseInt(block.group(1)))

@@ -11,7 +11,27 @@ import org.jspecify.annotations.Nullable;
 final class ModelTensors {
   private final Map<String, NDArray> frozen = new HashMap<>();
   private final TrainedTensors trained = new TrainedTensors();
+  private final Masters masters;
   private @Nullable View view;
+
+  /**
+   * None yet.
+   *
+   * @param masters adds up gradients
+   */
+  ModelTensors(Masters masters) {
+    this.masters = masters;
+  }
+
+  /** Adds to a trained tensor's gradient of a step, and takes the array over. */
+  void addGradient(String name, Gradients step, NDArray more) {
+    trained.get(name).addGradient(step, more, masters);
+  }
+
+  /** A trained tensor's gradient of a step, float32, to be added to in place. */
+  NDArray gradientToAddTo(String name, Gradients step) {
+    return trained.get(name).gradientToAddTo(step, masters);
+  }
 
   /** What is trained. */
   TrainedTensors trained() {

@@ -15,6 +15,7 @@ import org.jspecify.annotations.Nullable;
 final class PassRouting {
   private final Kernel kernel;
   private final Devices devices;
+  private final NDManager owner;
   private final NDManager scratch;
   private final float[] rowsOfTokens;
   private final RoutingLoss loss;
@@ -28,11 +29,18 @@ final class PassRouting {
    * @param kernel of {@code routing.py}
    * @param scratch the owner of what is kept for the backward pass
    * @param loss of the step
+   * @param owner of what the loss hears
    */
   PassRouting(
-      Kernel kernel, Devices devices, TokenBatch batch, RoutingLoss loss, NDManager scratch) {
+      Kernel kernel,
+      Devices devices,
+      TokenBatch batch,
+      RoutingLoss loss,
+      NDManager owner,
+      NDManager scratch) {
     this.kernel = kernel;
     this.devices = devices;
+    this.owner = owner;
     this.scratch = scratch;
     this.rowsOfTokens = batch.rowsOfTokens();
     this.loss = loss;
@@ -53,8 +61,12 @@ final class PassRouting {
             .runForOne(scratch));
   }
 
-  /** All blocks were run: the step's loss hears of the pass's. */
-  void finish(NDManager owner, NDArray onHead) {
+  /**
+   * All blocks were run: the step's loss hears of the pass's.
+   *
+   * @param onHead any array on the head's device
+   */
+  void finish(NDArray onHead) {
     double tokens = 0;
     for (float rows : rowsOfTokens) {
       tokens += rows;

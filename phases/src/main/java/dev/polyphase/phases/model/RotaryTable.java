@@ -47,8 +47,9 @@ final class RotaryTable {
    * Of a batch that is not packed: positions from 0 on in each row, which turn as in a document of
    * the row's length, padding not counted.
    *
-   * @return cos and sin, {@code [seq, rotary_dim]}, or {@code [batch, 1, seq, rotary_dim]} where
-   *     rows are of several kinds; and where queries are scaled their scale, {@code [seq, 1]}
+   * @return cos and sin, {@code [seq, rotary_dim]}, the latter times -1 in its first half, or
+   *     {@code [batch, 1, seq, rotary_dim]} where rows are of several kinds; and where queries are
+   *     scaled their scale, {@code [seq, 1]}
    */
   NDList ofRows(TokenBatch batch, NDManager scratch) {
     int seq = batch.seq();
@@ -151,7 +152,9 @@ final class RotaryTable {
                 cos[first] = (float) (Math.cos(angle) * factor);
                 sin[first] = (float) (Math.sin(angle) * factor);
                 cos[first + pairs] = cos[first];
+                // Of a turned pair the first value has less of the other one.
                 sin[first + pairs] = sin[first];
+                sin[first] = -sin[first];
               }
             });
     NDList arrays = new NDList(3);

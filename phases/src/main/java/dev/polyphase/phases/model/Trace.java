@@ -18,28 +18,28 @@ sealed interface Trace extends AutoCloseable {
    *
    * @param x {@code [batch, seq, hidden]}
    * @param output belongs to the block above, whose input it is
+   * @param ofGraph whether the input is the end of the graph of the block below, whose it is
    */
-  record Input(NDArray x, NDArray output) implements Trace {
+  record Input(NDArray x, NDArray output, boolean ofGraph) implements Trace {
     @Override
     public void close() {
-      x.close();
+      if (!ofGraph) {
+        x.close();
+      }
     }
   }
 
   /**
-   * The graph, which lives as long as the output.
+   * What the derivatives need.
    *
-   * @param output the graph's end
-   * @param said what experts say of their routing, probabilities first; empty where they say
-   *     nothing
-   * @param leaves the arrays whose gradients are wanted: the input if its is, then the weights
+   * @param output the block's
+   * @param kept as its kernel gave it; graphs of autograd live as long as these
    */
-  record Graph(NDArray output, List<NDArray> said, List<NDArray> leaves) implements Trace {
+  record Graph(NDArray output, List<NDArray> kept) implements Trace {
     @Override
     public void close() {
       output.close();
-      said.forEach(NDArray::close);
-      leaves.forEach(NDArray::close);
+      kept.forEach(NDArray::close);
     }
   }
 }

@@ -18,7 +18,7 @@ public final class TrainedPart {
   private final String name;
   private final RowRanges.@Nullable Range rows;
   private final @Nullable RowViews views;
-  private final NDArray master;
+  private final Master master;
   private final NDArray compute;
   private @Nullable NDArray gradient;
   private @Nullable NDManager stateOwner;
@@ -40,8 +40,8 @@ public final class TrainedPart {
     this.name = "%s[%d:%d]".formatted(tensor.name(), rows.start(), rows.end());
     this.rows = rows;
     this.views = views;
-    this.master = views.of(tensor.master(), rows);
-    this.compute = tensor.compute() == tensor.master() ? master : views.of(tensor.compute(), rows);
+    this.master = tensor.master().rows(rows, views);
+    this.compute = tensor.hasCopy() ? views.of(tensor.compute(), rows) : master.upper();
   }
 
   /** The tensor that it is of. */
@@ -54,8 +54,8 @@ public final class TrainedPart {
     return name;
   }
 
-  /** Float32; of rows a view. */
-  public NDArray master() {
+  /** What is updated; of rows views. */
+  public Master master() {
     return master;
   }
 
@@ -64,7 +64,7 @@ public final class TrainedPart {
     return compute;
   }
 
-  /** This step's gradient, float32 of the master's shape. */
+  /** This step's gradient, float32 or of the compute's 16 bits, of the master's shape. */
   public NDArray gradient() {
     return requireNonNull(gradient, name);
   }
@@ -121,10 +121,10 @@ public final class TrainedPart {
   void close() {
     forgetState();
     if (rows != null) {
-      master.close();
-      if (compute != master) {
+      if (tensor.hasCopy()) {
         compute.close();
       }
+      master.close();
     }
   }
 }

@@ -8,14 +8,14 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A tensor that a phase trains: a parameter of the model, or an adapter's A or B. It has a float32
- * master weight; the model computes with the master itself, or where masters are on the CPU and the
- * model elsewhere, with a copy in the compute's dtype.
+ * master; the model computes with the master itself or its upper half, or where masters are on the
+ * CPU and the model elsewhere, with a copy in the compute's dtype.
  */
 public final class TrainedTensor {
   private final String name;
   private final int device;
   private double rateFactor;
-  private final NDArray master;
+  private final Master master;
   private final NDArray compute;
   private final List<TrainedPart> parts;
   private @Nullable Gradients summedIn;
@@ -27,11 +27,10 @@ public final class TrainedTensor {
    * @param name its own, or an adapter's as PEFT has it
    * @param device the index among the model's devices of the one that it is computed on
    * @param rateFactor by what the phase's learning rate is multiplied for it
-   * @param master the weight that is updated, float32
-   * @param compute what the model computes with: the master itself, or a copy of its shape
+   * @param master what is updated
+   * @param compute what the model computes with: an array of the master's, or a copy of its shape
    */
-  public TrainedTensor(
-      String name, int device, double rateFactor, NDArray master, NDArray compute) {
+  public TrainedTensor(String name, int device, double rateFactor, Master master, NDArray compute) {
     this.name = name;
     this.device = device;
     this.rateFactor = rateFactor;
@@ -89,12 +88,17 @@ public final class TrainedTensor {
     return Parameter.decays(name);
   }
 
-  /** The float32 weight that is updated. */
-  public NDArray master() {
+  /** What is updated. */
+  public Master master() {
     return master;
   }
 
-  /** What the model computes with: the master itself, or a copy in the compute's dtype. */
+  /** Whether the model computes with a copy of the master. */
+  boolean hasCopy() {
+    return compute != master.upper();
+  }
+
+  /** What the model computes with: an array of the master's, or a copy in the compute's dtype. */
   public NDArray compute() {
     return compute;
   }
@@ -104,24 +108,34 @@ public final class TrainedTensor {
     return parts;
   }
 
-  /** Adds to the gradient of a step, and takes the array over. */
-  void addGradient(Gradients step, NDArray more) {
-    if (summedIn == step && gradient != null) {
-      gradient.addi(more);
-      more.close();
+  /**
+   * Adds to the gradient of a step, and takes the array over. One alone stays of 16 bits where the
+   * compute's are; a sum is float32.
+   */
+  void addGradient(Gradients step, NDArray more, Masters masters) {
+    if (hasGradient(step) && gradient != null) {
+      gradient = masters.sum(gradient, more, step.owner(device));
     } else {
-      more.attach(step.owner());
+      more.attach(step.owner(device));
       begin(step, more);
     }
   }
 
-  /** The gradient of a step, to be added to in place: zeros where nothing was added yet. */
-  NDArray gradientToAddTo(Gradients step) {
-    if (summedIn == step && gradient != null) {
+  /**
+   * The gradient of a step, float32, to be added to in place: zeros where nothing was added yet.
+   */
+  NDArray gradientToAddTo(Gradients step, Masters masters) {
+    if (hasGradient(step) && gradient != null) {
+      gradient = masters.wide(gradient, step.owner(device));
       return gradient;
     }
     return begin(
-        step, step.owner().zeros(compute.getShape(), DataType.FLOAT32, compute.getDevice()));
+        step, step.owner(device).zeros(compute.getShape(), DataType.FLOAT32, compute.getDevice()));
+  }
+
+  /** Whether it has a gradient in a step already. */
+  boolean hasGradient(Gradients step) {
+    return summedIn == step && gradient != null;
   }
 
   /** The gradient of the step that it was last a part of. */
@@ -142,9 +156,9 @@ public final class TrainedTensor {
   /** Frees its arrays and the optimiser's states. */
   void close() {
     parts.forEach(TrainedPart::close);
-    compute.close();
-    if (master != compute) {
-      master.close();
+    if (hasCopy()) {
+      compute.close();
     }
+    master.close();
   }
 }

@@ -1,7 +1,8 @@
 package dev.polyphase.phases.model;
 
+import static java.util.Objects.requireNonNull;
+
 import ai.djl.ndarray.NDArray;
-import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import dev.polyphase.kernels.Kernel;
 import dev.polyphase.kernels.Precision;
@@ -11,11 +12,9 @@ import dev.polyphase.weights.Checkpoint;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -30,59 +29,49 @@ import org.jspecify.annotations.Nullable;
 public final class Transformer implements AutoCloseable {
   private final Devices devices;
   private final Weights weights;
-  private final String embedding;
-  private final String finalNorm;
-  private final ModelTensors tensors;
+  private final ModelLayout layout;
   private final DropoutSeeds dropoutSeeds;
   private final Blocks blocks;
   private final Ends ends;
-  private final List<Positions> positionsOfDevices = new ArrayList<>();
-  private final NDArray computeLike;
+  private final LowerEnd lower;
+  private final List<Stage> stages;
+  private final Pipeline pipeline;
   private final @Nullable Kernel routingKernel;
   private final double routingLossWeight;
-  private final int hiddenSize;
-  private boolean trainsEmbedding;
-  private int lowestTrainedBlock;
-  private @Nullable EmbeddingNoise noise;
+  private TrainedDepth depth;
 
   private Transformer(Devices devices, Weights weights, ModelConfig config, Placement placement) {
-    ModelLayout layout = new ModelLayout(config);
     Adapters adapters = weights.trainable().adapters();
     this.devices = devices;
     this.weights = weights;
-    this.embedding = layout.embedding();
-    this.finalNorm = layout.finalNorm();
-    this.tensors = weights.tensors();
+    this.layout = new ModelLayout(config);
     this.dropoutSeeds = new DropoutSeeds(adapters);
     this.blocks =
         new Blocks(
             layer -> devices.manager(devices.ofBlock(layer)),
             config,
             layout,
-            tensors,
+            weights.tensors(),
             adapters,
-            placement.activations());
+            placement::ofBackward);
     this.ends =
         new Ends(
             devices.manager(devices.ofHead()),
             config,
             layout,
-            tensors,
+            weights.tensors(),
             adapters,
             placement.precision());
-    for (int device = 0; device < devices.managers().size(); device++) {
-      positionsOfDevices.add(
-          new Positions(devices.manager(device), devices.uploads(device), ropes(config, device)));
-    }
-    int first = devices.ofEmbedding();
-    this.computeLike = devices.store(first).like(devices.manager(first), placement.precision());
-    this.hiddenSize = config.hiddenSize();
+    this.lower = new LowerEnd(ends, devices, placement.precision(), config.hiddenSize());
+    this.stages = Stage.of(devices, blocks, config, lower, ends);
+    this.pipeline = new Pipeline(devices, stages);
     this.routingLossWeight = config.routingLossWeight();
     this.routingKernel =
         routingLossWeight > 0
-            ? Kernel.load(devices.manager(first), Transformer.class, "routing.py", Map.of())
+            ? Kernel.load(
+                devices.manager(devices.ofEmbedding()), Transformer.class, "routing.py", Map.of())
             : null;
-    lookAtTrained();
+    this.depth = trainedDepth();
   }
 
   /**
@@ -117,8 +106,13 @@ public final class Transformer implements AutoCloseable {
   }
 
   /** The tokens whose logits exist at a time. */
-  public static int tokensOfLogits(boolean onGpu) {
-    return Ends.chunkTokens(onGpu);
+  public static int tokensOfLogits(boolean onGpu, int vocabulary) {
+    return Ends.chunkTokens(onGpu, vocabulary);
+  }
+
+  /** The tokens whose logits' gradients exist at a time where the head is trained. */
+  public static int tokensOfLogitGradients(boolean onGpu, Precision precision, int vocabulary) {
+    return Ends.groupTokens(onGpu, precision, vocabulary);
   }
 
   /** The owner of what lives as long as the model, on the head's device, where losses are. */
@@ -134,11 +128,6 @@ public final class Transformer implements AutoCloseable {
   /** Where it is. */
   public Devices devices() {
     return devices;
-  }
-
-  /** Whether its blocks are computed again in the backward pass. */
-  public boolean recomputes() {
-    return blocks.recompute();
   }
 
   /** Its weights, frozen and trained. */
@@ -166,7 +155,7 @@ public final class Transformer implements AutoCloseable {
    */
   public void retarget(Checkpoint present, Trainable next) throws IOException {
     weights.retarget(present, next);
-    lookAtTrained();
+    depth = trainedDepth();
   }
 
   /**
@@ -191,35 +180,31 @@ public final class Transformer implements AutoCloseable {
 
   /** From now on all that is differentiated has noise on its embeddings; nothing else has. */
   public void addNoise(EmbeddingNoise ofTraining) {
-    noise = ofTraining;
+    lower.addNoise(ofTraining);
   }
 
   /** Begins an optimiser step, from whose number follow the noise and what adapters drop. */
   public void startStep(long index) {
     dropoutSeeds.startStep(index);
-    if (noise != null) {
-      noise.startStep(index);
-    }
+    lower.startStep(index);
   }
 
-  private void lookAtTrained() {
-    trainsEmbedding = trained().contains(embedding);
-    lowestTrainedBlock = trainsEmbedding ? 0 : blocks.lowestTrained();
+  private TrainedDepth trainedDepth() {
+    boolean embedding = trained().contains(layout.embedding());
+    return new TrainedDepth(
+        embedding,
+        embedding ? 0 : blocks.lowestTrained(),
+        blocks.count(),
+        trained().contains(layout.finalNorm()));
   }
 
   /** The logits of every position, {@code [batch * seq][vocabulary]}, for small inputs. */
   public float[][] logits(TokenBatch batch) {
-    try (NDManager scratch = newScratch()) {
-      NDArray embedded = ends.embed(ids(batch, scratch), computeLike, scratch);
-      NDArray last =
-          throughFrozen(blocks.count(), embedded, positions(batch, scratch), null, scratch);
-      long[] all = new long[batch.batch() * batch.seq()];
-      Arrays.setAll(all, i -> i);
-      NDArray positions = longs(deviceOfLast(), scratch, all);
-      NDArray logits = ends.logits(ends.pick(last, positions, scratch), scratch);
+    try (Pass pass = new Pass(batch, newScratch(), null, null)) {
+      NDArray logits = upThrough(pass).logits(pass);
       int vocabulary = (int) logits.getShape().get(1);
       float[] flat = logits.toFloatArray();
-      float[][] rows = new float[all.length][];
+      float[][] rows = new float[flat.length / vocabulary][];
       Arrays.setAll(rows, i -> Arrays.copyOfRange(flat, i * vocabulary, (i + 1) * vocabulary));
       return rows;
     }
@@ -253,25 +238,20 @@ public final class Transformer implements AutoCloseable {
    */
   public TargetFigures figures(
       TokenBatch batch, HeadFigures wanted, @Nullable RoutingLoss routing, NDManager owner) {
-    try (NDManager scratch = newScratch()) {
-      Pass pass = forward(batch, false, routing, owner, scratch);
-      TargetFigures figures =
-          ends.logProbs(pass.normed(), pass.targets(), wanted, pass.dropoutSeed(), scratch)
-              .figures();
+    NDManager scratch = newScratch();
+    try (Pass pass = new Pass(batch, scratch, hearing(routing, batch, owner, scratch), null)) {
+      TargetFigures figures = upThrough(pass).figures(pass, wanted);
       figures.attach(owner);
       return figures;
     }
   }
 
   /**
-   * A forward and a backward pass. Where the head is frozen the logits are computed once; where it
-   * is trained its gradient needs the loss's, and they are computed again.
+   * A forward and a backward pass.
    *
    * @param batch without targets there is nothing to be done
    * @param wanted what the loss looks at beside log-probabilities
-   * @param gradientOf given what the head says of each target, the loss's gradient with respect to
-   *     each log-probability, {@code [n]} float32 on the head's device; what it leaves on the
-   *     device nobody waits for
+   * @param gradientOf as {@link PassLoss.Computed} has it
    * @param gradients to add the trained tensors' gradients to
    */
   public void differentiate(
@@ -279,37 +259,11 @@ public final class Transformer implements AutoCloseable {
       HeadFigures wanted,
       Function<TargetFigures, NDArray> gradientOf,
       Gradients gradients) {
-    if (batch.lossTokens() == 0) {
-      return;
-    }
-    try (NDManager scratch = newScratch()) {
-      Pass pass = forward(batch, true, gradients.routing(), gradients.owner(), scratch);
-      NDArray gh;
-      if (ends.trainsHead() || !belowHead()) {
-        Ends.Said said =
-            ends.logProbs(pass.normed(), pass.targets(), wanted, pass.dropoutSeed(), scratch);
-        gh =
-            ends.logProbsBackward(
-                pass.normed(),
-                pass.targets(),
-                said.norms(),
-                gradientOf.apply(said.figures()),
-                pass.dropoutSeed(),
-                belowHead(),
-                gradients,
-                scratch);
-      } else {
-        Ends.UnitGradient unit =
-            ends.logProbsAndUnit(pass.normed(), pass.targets(), wanted, scratch);
-        gh = ends.scaled(unit.ofInput(), gradientOf.apply(unit.figures()), scratch);
-      }
-      backward(pass, gh, gradients, scratch);
-    }
+    differentiate(List.of(new PassLoss.Computed(batch, wanted, gradientOf)), gradients);
   }
 
   /**
-   * A forward and a backward pass of a loss that is linear in the log-probabilities. Nothing waits
-   * for the device.
+   * A forward and a backward pass of a loss that is linear in the log-probabilities.
    *
    * @param slope the loss's derivative with respect to each log-probability
    * @param gradients to add the trained tensors' gradients to
@@ -318,25 +272,36 @@ public final class Transformer implements AutoCloseable {
    */
   public Optional<NDArray> differentiate(
       TokenBatch batch, double slope, Gradients gradients, NDManager owner) {
-    if (batch.lossTokens() == 0) {
-      return Optional.empty();
-    }
-    try (NDManager scratch = newScratch()) {
-      Pass pass = forward(batch, true, gradients.routing(), gradients.owner(), scratch);
-      NDList found =
-          ends.logProbsBothWays(
-              pass.normed(),
-              pass.targets(),
-              slope,
-              pass.dropoutSeed(),
-              belowHead(),
-              gradients,
-              scratch);
-      NDArray logProbs = found.get(0);
-      logProbs.attach(owner);
-      backward(pass, belowHead() ? found.get(1) : null, gradients, scratch);
-      return Optional.of(logProbs);
-    }
+    List<NDArray> found = new ArrayList<>();
+    differentiate(
+        List.of(
+            new PassLoss.Linear(
+                batch,
+                slope,
+                logProbs -> {
+                  logProbs.attach(owner);
+                  found.add(logProbs);
+                })),
+        gradients);
+    return found.stream().findFirst();
+  }
+
+  /**
+   * The forward and backward passes of a step, of which those at different places are at the same
+   * time. Nothing waits for the device.
+   *
+   * @param losses of the step's micro-batches
+   * @param gradients to add the trained tensors' gradients to; of each, those of micro-batches are
+   *     added in their order
+   */
+  public void differentiate(List<PassLoss> losses, Gradients gradients) {
+    List<PassLoss> passes = losses.stream().filter(loss -> loss.batch().lossTokens() > 0).toList();
+    boolean overlap = pipeline.overlaps(passes.size());
+    pipeline.run(
+        passes.size(),
+        // The first pass's gradients begin the sums in any case.
+        number -> pass(passes.get(number), gradients, overlap && number > 0 && sharesTrainedHead()),
+        dropoutSeeds.drop() || lower.draws());
   }
 
   /**
@@ -348,8 +313,14 @@ public final class Transformer implements AutoCloseable {
     return new RoutingLoss(routingLossWeight, passes);
   }
 
+  /** What takes passes through the stages. */
+  Pipeline pipeline() {
+    return pipeline;
+  }
+
   @Override
   public void close() {
+    pipeline.close();
     if (routingKernel != null) {
       routingKernel.close();
     }
@@ -359,183 +330,39 @@ public final class Transformer implements AutoCloseable {
     devices.close();
   }
 
-  /**
-   * A forward pass up to the normed rows.
-   *
-   * @param loss of routing, which hears of the pass; null for nobody
-   * @param owner of what it heard
-   */
-  private Pass forward(
-      TokenBatch batch,
-      boolean traced,
-      @Nullable RoutingLoss loss,
-      NDManager owner,
-      NDManager scratch) {
-    NDArray ids = ids(batch, scratch);
-    @Nullable PassRouting routing =
-        loss != null && loss.wanted() && routingKernel != null
-            ? new PassRouting(routingKernel, devices, batch, loss, scratch)
-            : null;
-    List<Positions.OfPass> positions = positions(batch, scratch);
-    long dropoutSeed = traced ? dropoutSeeds.next() : DropoutSeeds.NONE;
-    List<Trace> traces = new ArrayList<>();
-    NDArray last =
-        traced
-            ? throughBlocks(
-                embedToTrain(batch, ids, scratch), positions, routing, dropoutSeed, traces, scratch)
-            : throughFrozen(
-                blocks.count(), ends.embed(ids, computeLike, scratch), positions, routing, scratch);
-    NDArray targetPositions = longs(deviceOfLast(), scratch, toLongs(batch.targetPositions()));
-    NDArray targets = longs(devices.ofHead(), scratch, toLongs(batch.targets()));
-    if (routing != null) {
-      routing.finish(owner, targets);
-    }
-    NDArray normed = ends.pick(last, targetPositions, scratch);
+  private Pass pass(PassLoss loss, Gradients gradients, boolean putsHeadOff) {
+    NDManager scratch = newScratch();
     return new Pass(
-        ids, positions, routing, dropoutSeed, traces, last, targetPositions, targets, normed);
+        loss.batch(),
+        scratch,
+        hearing(gradients.routing(), loss.batch(), gradients.owner(), scratch),
+        new Differentiation(
+            loss, gradients, depth, dropoutSeeds.next(), lower.nextSeed(), putsHeadOff));
   }
 
-  private NDArray embedToTrain(TokenBatch batch, NDArray ids, NDManager scratch) {
-    if (noise == null) {
-      return ends.embed(ids, computeLike, scratch);
-    }
-    NDArray bounds =
-        noise.bounds(batch, hiddenSize, devices.uploads(devices.ofEmbedding()), scratch);
-    return ends.embedWithNoise(ids, computeLike, bounds, noise.nextSeed(), scratch);
-  }
-
-  /** Runs all blocks. Traces from the lowest trained one on go into {@code traces}. */
-  private NDArray throughBlocks(
-      NDArray embedded,
-      List<Positions.OfPass> positions,
-      @Nullable PassRouting routing,
-      long dropoutSeed,
-      List<Trace> traces,
-      NDManager scratch) {
-    NDArray x = throughFrozen(lowestTrainedBlock, embedded, positions, routing, scratch);
-    for (int layer = lowestTrainedBlock; layer < blocks.count(); layer++) {
-      boolean ofInput = wantsGradientOfInput(layer);
-      Trace trace =
-          blocks.traced(layer, x, at(layer, positions), dropoutSeed, routing, ofInput, scratch);
-      if (layer == lowestTrainedBlock && trace instanceof Trace.Graph) {
-        // The graph holds what it needs of it; above, it is another trace's output.
-        x.close();
-      }
-      traces.add(trace);
-      x = trace.output();
-    }
-    return x;
-  }
-
-  /** Runs the blocks below {@code end}, of which nothing is kept. */
-  private NDArray throughFrozen(
-      int end,
-      NDArray embedded,
-      List<Positions.OfPass> positions,
-      @Nullable PassRouting routing,
-      NDManager scratch) {
-    NDArray x = embedded;
-    for (int layer = 0; layer < end; layer++) {
-      NDArray y = blocks.forward(layer, x, at(layer, positions), routing, scratch);
-      x.close();
-      x = y;
-    }
-    return x;
+  /** Whether the head is the embedding, which is trained, and lies apart from the last blocks. */
+  private boolean sharesTrainedHead() {
+    return layout.head().equals(layout.embedding())
+        && depth.embedding()
+        && stages.get(0).upper() == null;
   }
 
   /**
-   * From the normed rows down.
+   * What routers say of a pass.
    *
-   * @param gh their gradient; null where nothing below the head is trained
+   * @param loss of routing, which hears of it; null for nobody
+   * @param owner of what it hears
    */
-  private void backward(Pass pass, @Nullable NDArray gh, Gradients gradients, NDManager scratch) {
-    if (gh == null) {
-      return;
-    }
-    NDArray gx =
-        ends.pickBackward(pass.last(), pass.targetPositions(), gh, belowNorm(), gradients, scratch);
-    gh.close();
-    pass.normed().close();
-    if (gx == null) {
-      return;
-    }
-    for (int layer = blocks.count() - 1; layer >= lowestTrainedBlock; layer--) {
-      Trace trace = pass.traces().get(layer - lowestTrainedBlock);
-      boolean ofInput = wantsGradientOfInput(layer);
-      Positions.OfPass positions = at(layer, pass.positions());
-      NDArray next =
-          blocks.backward(
-              layer,
-              trace,
-              positions,
-              pass.dropoutSeed(),
-              gx,
-              pass.routing(),
-              ofInput,
-              gradients,
-              scratch);
-      if (ofInput) {
-        gx.close();
-      }
-      gx = next;
-    }
-    if (trainsEmbedding) {
-      ends.embedBackward(pass.ids(), gx, gradients, scratch);
-    }
+  private @Nullable PassRouting hearing(
+      @Nullable RoutingLoss loss, TokenBatch batch, NDManager owner, NDManager scratch) {
+    return loss != null && loss.wanted() && routingKernel != null
+        ? new PassRouting(routingKernel, devices, batch, loss, owner, scratch)
+        : null;
   }
 
-  /** Where the tokens are, for each device. */
-  private List<Positions.OfPass> positions(TokenBatch batch, NDManager scratch) {
-    List<Positions.OfPass> ofPass = new ArrayList<>();
-    for (int device = 0; device < positionsOfDevices.size(); device++) {
-      ofPass.add(positionsOfDevices.get(device).of(batch, devices.scratch(device, scratch)));
-    }
-    return ofPass;
-  }
-
-  private Positions.OfPass at(int layer, List<Positions.OfPass> ofPass) {
-    return ofPass.get(devices.ofBlock(layer));
-  }
-
-  /** Of the blocks on a device. */
-  private Set<Rope> ropes(ModelConfig config, int device) {
-    Set<Rope> ropes = new LinkedHashSet<>();
-    for (int layer = 0; layer < config.numLayers(); layer++) {
-      if (devices.ofBlock(layer) == device) {
-        ropes.add(config.blocks().get(layer).attention().rope());
-      }
-    }
-    return ropes;
-  }
-
-  /** Of the last block's output; of a model without blocks, of the embedding's. */
-  private int deviceOfLast() {
-    return blocks.count() > 0 ? devices.ofBlock(blocks.count() - 1) : devices.ofEmbedding();
-  }
-
-  private boolean wantsGradientOfInput(int layer) {
-    return layer > lowestTrainedBlock || trainsEmbedding;
-  }
-
-  private boolean belowHead() {
-    return belowNorm() || trained().contains(finalNorm);
-  }
-
-  private boolean belowNorm() {
-    return trainsEmbedding || lowestTrainedBlock < blocks.count();
-  }
-
-  private NDArray ids(TokenBatch batch, NDManager scratch) {
-    return devices
-        .uploads(devices.ofEmbedding())
-        .of(scratch, toLongs(batch.ids()), batch.batch(), batch.seq());
-  }
-
-  private NDArray longs(int device, NDManager scratch, long[] values) {
-    return devices.uploads(device).of(scratch, values, values.length);
-  }
-
-  private static long[] toLongs(int[] values) {
-    return Arrays.stream(values).asLongStream().toArray();
+  /** A pass without a way back, up to the model's upper end. */
+  private UpperEnd upThrough(Pass pass) {
+    stages.forEach(stage -> stage.forward(pass));
+    return requireNonNull(stages.get(stages.size() - 1).upper());
   }
 }

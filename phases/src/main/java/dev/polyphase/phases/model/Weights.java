@@ -7,6 +7,8 @@ import dev.polyphase.kernels.Precision;
 import dev.polyphase.kernels.RoundingRule;
 import dev.polyphase.kernels.TensorStore;
 import dev.polyphase.weights.Checkpoint;
+import dev.polyphase.weights.ElementType;
+import dev.polyphase.weights.NewTensor;
 import dev.polyphase.weights.RowRanges;
 import dev.polyphase.weights.TensorInfo;
 import java.io.IOException;
@@ -29,7 +31,8 @@ public final class Weights implements AutoCloseable {
   private final ModelLayout layout;
   private final Precision precision;
   private final RowViews rowViews;
-  private final ModelTensors tensors = new ModelTensors();
+  private final Masters masters;
+  private final ModelTensors tensors;
   private final Checkpoint start;
   private @Nullable Map<String, NDArray> reference;
   private Trainable trainable;
@@ -45,6 +48,8 @@ public final class Weights implements AutoCloseable {
     this.layout = layout;
     this.precision = precision;
     this.rowViews = new RowViews(devices.manager(devices.ofEmbedding()));
+    this.masters = new Masters(devices.manager(devices.ofEmbedding()));
+    this.tensors = new ModelTensors(masters);
     this.trainable = trainable;
     this.start = checkpoint;
     this.atRest = checkpoint;
@@ -95,6 +100,35 @@ public final class Weights implements AutoCloseable {
   /** Where the tensors lie that are frozen now; of those that are trained, where they began. */
   public Checkpoint atRest() {
     return atRest;
+  }
+
+  /** The values of a trained tensor, rounded to a precision when they are written. */
+  public NewTensor toWrite(TrainedTensor tensor, Precision saved, RoundingRule rule) {
+    TensorStore store = storeOf(tensor.name());
+    return new NewTensor(
+        saved.elementType(),
+        channel -> {
+          try (NDManager scratch = devices.ofMaster(tensor.name()).newSubManager()) {
+            store.toWrite(tensor.master().values(scratch), saved, rule).bytes().writeTo(channel);
+          }
+        });
+  }
+
+  /** Gives a trained tensor the values of one at rest; a copy of its master stays as it is. */
+  public void read(TensorInfo values, TrainedTensor into) throws IOException {
+    if (into.master() instanceof Master.Whole whole) {
+      storeOf(into.name()).read(values, whole.array());
+      return;
+    }
+    try (NDManager scratch = devices.ofMaster(into.name()).newSubManager()) {
+      NDArray found = storeOf(into.name()).writable(scratch, values, Precision.FLOAT32);
+      into.master().set(found);
+    }
+  }
+
+  /** The values of a trained tensor's master as they are now, in halves of their own. */
+  public Master.Halves newHalves(TrainedTensor tensor, NDManager owner) {
+    return masters.halves(tensor.master().values(owner), owner);
   }
 
   /** Moves a parameter between where it is, or where its master is, and files. */
@@ -180,8 +214,11 @@ public final class Weights implements AutoCloseable {
 
   /** To be called when a master has new values: what the model computes with follows it. */
   public void masterChanged(TrainedTensor tensor) {
-    if (tensor.compute() != tensor.master()) {
-      devices.store(tensor.device()).overwrite(tensor.compute(), tensor.master());
+    if (tensor.hasCopy()) {
+      try (NDManager scratch = devices.ofMaster(tensor.name()).newSubManager()) {
+        NDArray values = tensor.master().values(scratch);
+        devices.store(tensor.device()).overwrite(tensor.compute(), values);
+      }
     }
   }
 
@@ -193,9 +230,11 @@ public final class Weights implements AutoCloseable {
   public NDArray merged(TensorInfo weight, NDManager owner) throws IOException {
     String module = Adapters.module(weight.name());
     NDArray merged = storeOf(weight.name()).writable(owner, weight, Precision.FLOAT32);
-    NDArray a = trained().get(module + Adapters.A).master();
-    NDArray b = trained().get(module + Adapters.B).master();
-    try (NDArray product = b.matMul(a)) {
+    try (NDManager scratch = owner.newSubManager()) {
+      NDArray a = trained().get(module + Adapters.A).master().values(scratch);
+      NDArray b = trained().get(module + Adapters.B).master().values(scratch);
+      NDArray product = b.matMul(a);
+      product.attach(scratch);
       product.muli(trainable.adapters().scale());
       return merged.addi(product);
     }
@@ -238,7 +277,7 @@ public final class Weights implements AutoCloseable {
           adapters.adapt(name)
               ? merged(resting.get(), scratch)
               : now.isPresent()
-                  ? now.get().master()
+                  ? now.get().master().values(scratch)
                   : store.writable(scratch, resting.get(), Precision.FLOAT32);
       // What was not trained has no small updates to keep.
       RoundingRule rule =
@@ -264,6 +303,7 @@ public final class Weights implements AutoCloseable {
   @Override
   public void close() {
     rowViews.close();
+    masters.close();
   }
 
   private void freeze(TensorInfo tensor) throws IOException {
@@ -277,21 +317,53 @@ public final class Weights implements AutoCloseable {
 
   private void train(TensorInfo tensor) throws IOException {
     String name = tensor.name();
-    train(
-        name,
-        devices.storeOfMaster(name).writable(devices.ofMaster(name), tensor, Precision.FLOAT32));
+    NDArray values =
+        devices.storeOfMaster(name).writable(devices.ofMaster(name), tensor, Precision.FLOAT32);
+    // By what the phase began with: the same wherever the values have come to lie since.
+    TensorInfo first = start.find(name).orElseThrow();
+    if (!devices.mastersOnHost() && inHalves(first, precision)) {
+      try (values) {
+        int device = devices.of(name);
+        Master halves = masters.halves(values, devices.manager(device));
+        enter(trained(name, device, halves, halves.upper()));
+      }
+    } else {
+      train(name, values);
+    }
   }
 
-  private void train(String name, NDArray master) {
+  /**
+   * Whether the master of a tensor is in halves where it is with the model: its upper one is then
+   * what a frozen tensor would be, to the bit. Values that lie exactly between two of bfloat16,
+   * which the halves round otherwise, come in tensors of other dtypes only.
+   *
+   * @param compute the compute's precision
+   */
+  public static boolean inHalves(TensorInfo tensor, Precision compute) {
+    return compute == Precision.BFLOAT16 && tensor.type() == ElementType.BF16;
+  }
+
+  /**
+   * Trains a tensor whose master is one array.
+   *
+   * @param values its first ones, which are taken over
+   */
+  private void train(String name, NDArray values) {
     int device = devices.of(name);
     NDArray compute =
         devices.mastersOnHost()
-            ? devices.store(device).copy(devices.manager(device), master, precision)
-            : master;
-    TrainedTensor whole =
-        new TrainedTensor(name, device, trainable.rateFactor(name), master, compute);
-    @Nullable RowRanges rows = trainable.rows().get(name);
+            ? devices.store(device).copy(devices.manager(device), values, precision)
+            : values;
+    enter(trained(name, device, new Master.Whole(values), compute));
+  }
+
+  private void enter(TrainedTensor whole) {
+    @Nullable RowRanges rows = trainable.rows().get(whole.name());
     trained().enter(rows == null ? whole : whole.onRows(rows, rowViews));
+  }
+
+  private TrainedTensor trained(String name, int device, Master master, NDArray compute) {
+    return new TrainedTensor(name, device, trainable.rateFactor(name), master, compute);
   }
 
   /** All that can be trained, in the order of the forward pass. */

@@ -21,8 +21,8 @@ import java.util.Map;
 final class Adafactor implements UpdateRule {
   private final Kernel kernel;
 
-  Adafactor(NDManager manager) {
-    this.kernel = Kernel.load(manager, Adafactor.class, "adafactor.py", Map.of());
+  Adafactor(NDManager manager, boolean halves) {
+    this.kernel = UpdateRule.load(manager, "adafactor.py", Map.of(), halves);
   }
 
   static long stateBytes(Parameter parameter) {
@@ -42,7 +42,7 @@ final class Adafactor implements UpdateRule {
 
   @Override
   public Map<String, NDArray> newState(TrainedPart part, NDManager owner) {
-    Shape shape = part.master().getShape();
+    Shape shape = part.master().shape();
     NDArray steps = owner.zeros(new Shape(), DataType.FLOAT32);
     return isMatrix(part)
         ? Map.of(
@@ -53,21 +53,15 @@ final class Adafactor implements UpdateRule {
   }
 
   @Override
-  public void update(
-      List<TrainedPart> parts, double learningRate, double weightDecay, NDManager scratch) {
+  public void update(List<TrainedPart> parts, Settings how, NDManager scratch) {
     List<TrainedPart> matrices = parts.stream().filter(Adafactor::isMatrix).toList();
     if (!matrices.isEmpty()) {
-      UpdateRule.call(kernel, "update_matrices", matrices, "rows", "columns", "steps")
-          .withNumber(learningRate)
-          .withNumber(weightDecay)
+      how.to(UpdateRule.call(kernel, "update_matrices", matrices, "rows", "columns", "steps"))
           .run(scratch);
     }
     List<TrainedPart> others = parts.stream().filter(part -> !isMatrix(part)).toList();
     if (!others.isEmpty()) {
-      UpdateRule.call(kernel, "update_others", others, "v", "steps")
-          .withNumber(learningRate)
-          .withNumber(weightDecay)
-          .run(scratch);
+      how.to(UpdateRule.call(kernel, "update_others", others, "v", "steps")).run(scratch);
     }
   }
 
@@ -77,6 +71,6 @@ final class Adafactor implements UpdateRule {
   }
 
   private static boolean isMatrix(TrainedPart part) {
-    return part.master().getShape().dimension() == 2;
+    return part.master().shape().dimension() == 2;
   }
 }

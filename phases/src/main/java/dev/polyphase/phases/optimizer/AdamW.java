@@ -8,13 +8,14 @@ import dev.polyphase.kernels.Kernel;
 import dev.polyphase.phases.model.Parameter;
 import dev.polyphase.phases.model.TrainedPart;
 import dev.polyphase.pipelines.Optimizer;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 
 /**
- * AdamW as {@code torch.optim.AdamW} computes it, with float32 moments, all of them in one fused
- * call. States: {@code m} and {@code v} of the master's shape, and {@code steps}, how many updates
- * it has seen.
+ * AdamW as {@code torch.optim.AdamW} computes it, with float32 moments: of whole masters all in one
+ * fused call, of those in halves so many values at a time. States: {@code m} and {@code v} of the
+ * master's shape, and {@code steps}, how many updates it has seen.
  */
 final class AdamW implements UpdateRule {
   /** Beyond them a bound on an update grows no more. */
@@ -22,8 +23,10 @@ final class AdamW implements UpdateRule {
 
   private final Kernel kernel;
 
-  AdamW(NDManager manager, Optimizer settings) {
-    this.kernel = Kernel.load(manager, AdamW.class, "adamw.py", constants(settings));
+  AdamW(NDManager manager, Optimizer settings, boolean halves) {
+    Map<String, Object> constants = new HashMap<>(constants(settings));
+    constants.put("values", UpdateRules.valuesAtOnce(manager.getDevice().isGpu()));
+    this.kernel = UpdateRule.load(manager, "adamw.py", constants, halves);
   }
 
   static long stateBytes(Parameter parameter) {
@@ -57,7 +60,7 @@ final class AdamW implements UpdateRule {
 
   @Override
   public Map<String, NDArray> newState(TrainedPart part, NDManager owner) {
-    Shape shape = part.master().getShape();
+    Shape shape = part.master().shape();
     return Map.of(
         "m", owner.zeros(shape, DataType.FLOAT32),
         "v", owner.zeros(shape, DataType.FLOAT32),
@@ -65,13 +68,9 @@ final class AdamW implements UpdateRule {
   }
 
   @Override
-  public void update(
-      List<TrainedPart> parts, double learningRate, double weightDecay, NDManager scratch) {
+  public void update(List<TrainedPart> parts, Settings how, NDManager scratch) {
     if (!parts.isEmpty()) {
-      UpdateRule.call(kernel, "update", parts, "m", "v", "steps")
-          .withNumber(learningRate)
-          .withNumber(weightDecay)
-          .run(scratch);
+      how.to(UpdateRule.call(kernel, "update", parts, "m", "v", "steps")).run(scratch);
     }
   }
 

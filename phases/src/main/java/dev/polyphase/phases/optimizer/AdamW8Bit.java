@@ -32,16 +32,16 @@ final class AdamW8Bit implements UpdateRule {
   private final NDArray unsigned;
   private final NDArray unsignedNearest;
 
-  AdamW8Bit(NDManager manager, Optimizer settings) {
-    this(manager, settings, UpdateRules.valuesAtOnce(manager.getDevice().isGpu()) / BLOCK);
+  AdamW8Bit(NDManager manager, Optimizer settings, boolean halves) {
+    this(manager, settings, halves, UpdateRules.valuesAtOnce(manager.getDevice().isGpu()) / BLOCK);
   }
 
-  AdamW8Bit(NDManager manager, Optimizer settings, long blocksAtOnce) {
+  AdamW8Bit(NDManager manager, Optimizer settings, boolean halves, long blocksAtOnce) {
     Map<String, Object> constants = new HashMap<>(AdamW.constants(settings));
     constants.put("blocks", blocksAtOnce);
     constants.put("table_steps", DynamicMap.STEPS);
-    this.kernel = Kernel.load(manager, AdamW8Bit.class, "adamw_8bit.py", constants);
-    this.small = new AdamW(manager, settings);
+    this.kernel = UpdateRule.load(manager, "adamw_8bit.py", constants, halves);
+    this.small = new AdamW(manager, settings, halves);
     this.signed = manager.create(DynamicMap.signed());
     this.signedNearest = codes(manager, DynamicMap.signed());
     this.unsigned = manager.create(DynamicMap.unsigned());
@@ -73,7 +73,7 @@ final class AdamW8Bit implements UpdateRule {
     if (isSmall(part)) {
       return small.newState(part, owner);
     }
-    long blocks = blocks(part.master().size());
+    long blocks = blocks(part.master().shape().size());
     Shape codes = new Shape(blocks, BLOCK);
     Shape scales = new Shape(blocks, 1);
     return Map.of(
@@ -85,19 +85,17 @@ final class AdamW8Bit implements UpdateRule {
   }
 
   @Override
-  public void update(
-      List<TrainedPart> parts, double learningRate, double weightDecay, NDManager scratch) {
-    small.update(
-        parts.stream().filter(AdamW8Bit::isSmall).toList(), learningRate, weightDecay, scratch);
+  public void update(List<TrainedPart> parts, Settings how, NDManager scratch) {
+    small.update(parts.stream().filter(AdamW8Bit::isSmall).toList(), how, scratch);
     List<TrainedPart> large = parts.stream().filter(part -> !isSmall(part)).toList();
     if (!large.isEmpty()) {
-      UpdateRule.call(kernel, "update", large, "m", "mscales", "root", "rootscales", "steps")
-          .with(signed)
-          .with(signedNearest)
-          .with(unsigned)
-          .with(unsignedNearest)
-          .withNumber(learningRate)
-          .withNumber(weightDecay)
+      how.to(
+              UpdateRule.call(
+                      kernel, "update", large, "m", "mscales", "root", "rootscales", "steps")
+                  .with(signed)
+                  .with(signedNearest)
+                  .with(unsigned)
+                  .with(unsignedNearest))
           .run(scratch);
     }
   }
@@ -118,6 +116,6 @@ final class AdamW8Bit implements UpdateRule {
   }
 
   private static boolean isSmall(TrainedPart part) {
-    return part.master().size() < LEAST_VALUES;
+    return part.master().shape().size() < LEAST_VALUES;
   }
 }

@@ -25,15 +25,16 @@ final class AdamWBf16 implements UpdateRule {
   private final Kernel kernel;
   private final RoundingKeys keys;
 
-  AdamWBf16(NDManager manager, Optimizer settings, RoundingKeys keys) {
-    this(manager, settings, keys, runsAtOnce(manager.getDevice().isGpu()));
+  AdamWBf16(NDManager manager, Optimizer settings, RoundingKeys keys, boolean halves) {
+    this(manager, settings, keys, halves, runsAtOnce(manager.getDevice().isGpu()));
   }
 
-  AdamWBf16(NDManager manager, Optimizer settings, RoundingKeys keys, long runsAtOnce) {
+  AdamWBf16(
+      NDManager manager, Optimizer settings, RoundingKeys keys, boolean halves, long runsAtOnce) {
     Map<String, Object> constants = new HashMap<>(AdamW.constants(settings));
     constants.put("run", RUN);
     constants.put("runs", runsAtOnce);
-    this.kernel = Kernel.load(manager, AdamWBf16.class, "adamw_bf16.py", constants);
+    this.kernel = UpdateRule.load(manager, "adamw_bf16.py", constants, halves);
     this.keys = keys;
   }
 
@@ -56,19 +57,17 @@ final class AdamWBf16 implements UpdateRule {
   @Override
   public Map<String, NDArray> newState(TrainedPart part, NDManager owner) {
     return Map.of(
-        "m", kernel.method("zeros").with(part.master()).runForOne(owner),
-        "v", kernel.method("zeros").with(part.master()).runForOne(owner),
+        "m", kernel.method("zeros").with(part.master().upper()).runForOne(owner),
+        "v", kernel.method("zeros").with(part.master().upper()).runForOne(owner),
         "steps", owner.zeros(new Shape(), DataType.FLOAT32));
   }
 
   @Override
-  public void update(
-      List<TrainedPart> parts, double learningRate, double weightDecay, NDManager scratch) {
+  public void update(List<TrainedPart> parts, Settings how, NDManager scratch) {
     if (!parts.isEmpty()) {
-      UpdateRule.call(kernel, "update", parts, "m", "v", "steps")
-          .withNumbers(keys.of(parts))
-          .withNumber(learningRate)
-          .withNumber(weightDecay)
+      how.to(
+              UpdateRule.call(kernel, "update", parts, "m", "v", "steps")
+                  .withNumbers(keys.of(parts)))
           .run(scratch);
     }
   }

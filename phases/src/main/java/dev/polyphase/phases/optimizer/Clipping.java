@@ -2,6 +2,7 @@ package dev.polyphase.phases.optimizer;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
 import dev.polyphase.kernels.Kernel;
 import java.util.ArrayList;
 import java.util.List;
@@ -10,7 +11,7 @@ import java.util.Map;
 /** Scales gradients down to a common norm, as {@code torch.nn.utils.clip_grad_norm_} does. */
 final class Clipping implements AutoCloseable {
   private final Kernel kernel;
-  private final boolean clips;
+  private final double maxGradNorm;
 
   /**
    * Clipping at a norm.
@@ -18,9 +19,8 @@ final class Clipping implements AutoCloseable {
    * @param maxGradNorm 0 for none
    */
   Clipping(NDManager manager, double maxGradNorm) {
-    this.kernel =
-        Kernel.load(manager, Clipping.class, "clip.py", Map.of("max_grad_norm", maxGradNorm));
-    this.clips = maxGradNorm > 0;
+    this.kernel = Kernel.load(manager, Clipping.class, "clip.py", Map.of());
+    this.maxGradNorm = maxGradNorm;
   }
 
   /**
@@ -43,13 +43,26 @@ final class Clipping implements AutoCloseable {
     return kernel.method("norm").withList("parts", parts).withNumbers(order).runForOne(scratch);
   }
 
-  /** Scales gradients in place, where their norm is above the limit. */
-  void scale(List<Numbered> places, NDArray norm, NDManager scratch) {
-    if (clips) {
-      for (Numbered place : places) {
-        kernel.method("scale").withList("gradients", place.gradients()).with(norm).run(scratch);
-      }
-    }
+  /**
+   * What gradients of a norm are multiplied by: {@code min(1, max_norm / (norm + 1e-6))}, in
+   * float32 as PyTorch computes it.
+   */
+  double scale(float norm) {
+    return maxGradNorm > 0 ? Math.min(1f, 1 / (norm + 1e-6f) * (float) maxGradNorm) : 1;
+  }
+
+  /**
+   * Scales gradients in place.
+   *
+   * @param gradients float32, on one device
+   */
+  void scale(List<NDArray> gradients, double scale, NDManager scratch) {
+    kernel.method("scale").withList("gradients", gradients).withNumber(scale).run(scratch);
+  }
+
+  /** Whether a gradient is float32, and not of the compute's 16 bits. */
+  static boolean isFloat32(NDArray gradient) {
+    return gradient.getDataType() == DataType.FLOAT32;
   }
 
   @Override

@@ -16,13 +16,13 @@ import java.util.Map;
 final class Lion implements UpdateRule {
   private final Kernel kernel;
 
-  Lion(NDManager manager, Optimizer settings) {
+  Lion(NDManager manager, Optimizer settings, boolean halves) {
     this.kernel =
-        Kernel.load(
+        UpdateRule.load(
             manager,
-            Lion.class,
             "lion.py",
-            Map.of("beta1", settings.beta1(), "beta2", settings.beta2()));
+            Map.of("beta1", settings.beta1(), "beta2", settings.beta2()),
+            halves);
   }
 
   static long stateBytes(Parameter parameter) {
@@ -36,17 +36,13 @@ final class Lion implements UpdateRule {
 
   @Override
   public Map<String, NDArray> newState(TrainedPart part, NDManager owner) {
-    return Map.of("m", owner.zeros(part.master().getShape(), DataType.FLOAT32));
+    return Map.of("m", owner.zeros(part.master().shape(), DataType.FLOAT32));
   }
 
   @Override
-  public void update(
-      List<TrainedPart> parts, double learningRate, double weightDecay, NDManager scratch) {
+  public void update(List<TrainedPart> parts, Settings how, NDManager scratch) {
     if (!parts.isEmpty()) {
-      UpdateRule.call(kernel, "update", parts, "m")
-          .withNumber(learningRate)
-          .withNumber(weightDecay)
-          .run(scratch);
+      how.to(UpdateRule.call(kernel, "update", parts, "m")).run(scratch);
     }
   }
 

@@ -28,9 +28,9 @@ final class Muon implements UpdateRule {
   private final Kernel kernel;
   private final AdamW others;
 
-  Muon(NDManager manager, Optimizer settings) {
-    this.kernel = Kernel.load(manager, Muon.class, "muon.py", Map.of("momentum", MOMENTUM));
-    this.others = new AdamW(manager, settings);
+  Muon(NDManager manager, Optimizer settings, boolean halves) {
+    this.kernel = UpdateRule.load(manager, "muon.py", Map.of("momentum", MOMENTUM), halves);
+    this.others = new AdamW(manager, settings, halves);
   }
 
   static long stateBytes(Parameter parameter) {
@@ -66,24 +66,16 @@ final class Muon implements UpdateRule {
   @Override
   public Map<String, NDArray> newState(TrainedPart part, NDManager owner) {
     return isBlocksMatrix(part)
-        ? Map.of("momenta", owner.zeros(part.master().getShape(), DataType.FLOAT32))
+        ? Map.of("momenta", owner.zeros(part.master().shape(), DataType.FLOAT32))
         : others.newState(part, owner);
   }
 
   @Override
-  public void update(
-      List<TrainedPart> parts, double learningRate, double weightDecay, NDManager scratch) {
-    others.update(
-        parts.stream().filter(part -> !isBlocksMatrix(part)).toList(),
-        learningRate,
-        weightDecay,
-        scratch);
+  public void update(List<TrainedPart> parts, Settings how, NDManager scratch) {
+    others.update(parts.stream().filter(part -> !isBlocksMatrix(part)).toList(), how, scratch);
     List<TrainedPart> matrices = parts.stream().filter(Muon::isBlocksMatrix).toList();
     if (!matrices.isEmpty()) {
-      UpdateRule.call(kernel, "update", matrices, "momenta")
-          .withNumber(learningRate)
-          .withNumber(weightDecay)
-          .run(scratch);
+      how.to(UpdateRule.call(kernel, "update", matrices, "momenta")).run(scratch);
     }
   }
 
@@ -94,7 +86,7 @@ final class Muon implements UpdateRule {
   }
 
   private static boolean isBlocksMatrix(TrainedPart part) {
-    return isBlocksMatrix(part.name(), part.master().getShape().dimension());
+    return isBlocksMatrix(part.name(), part.master().shape().dimension());
   }
 
   private static boolean isBlocksMatrix(String name, int dimensions) {

@@ -25,12 +25,14 @@ final class Offload implements AutoCloseable {
   private final NDManager host;
   private final List<StagingBuffer> incoming;
   private final StagingBuffer outgoing;
+  private final NDArray float32;
 
   Offload(Devices devices) {
     this.devices = devices;
     this.host = devices.host().newSubManager();
     this.incoming = List.of(buffer(), buffer());
     this.outgoing = buffer();
+    this.float32 = host.create(0f);
   }
 
   /** The owner of states. */
@@ -81,7 +83,7 @@ final class Offload implements AutoCloseable {
     return block < blocks.size()
         ? incoming
             .get(block % 2)
-            .bring(blocks.get(block).stream().map(TrainedPart::gradient).toList(), scratch)
+            .bring(blocks.get(block).stream().map(TrainedPart::gradient).toList(), float32, scratch)
         : List.of();
   }
 
@@ -89,7 +91,7 @@ final class Offload implements AutoCloseable {
   private void send(List<List<TrainedPart>> blocks, int block, NDManager scratch) {
     if (block >= 0) {
       outgoing.send(
-          blocks.get(block).stream().map(TrainedPart::master).toList(),
+          blocks.get(block).stream().map(part -> part.master().upper()).toList(),
           blocks.get(block).stream().map(TrainedPart::compute).toList(),
           scratch);
     }

@@ -1,5 +1,6 @@
 package dev.polyphase.phases.optimizer;
 
+import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import dev.polyphase.phases.model.Devices;
 import dev.polyphase.phases.model.TrainedPart;
@@ -9,6 +10,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -18,7 +20,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class OptimizerStep implements AutoCloseable {
   private final List<NDManager> owners;
-  private final List<UpdateRule> rules;
+  private final List<Rules> rules;
   private final @Nullable Offload offload;
   private final Clipping clipping;
   private final RoundingKeys keys;
@@ -62,7 +64,7 @@ public final class OptimizerStep implements AutoCloseable {
     this.keys = new RoundingKeys(seed);
     this.weightDecay = settings.weightDecay();
     List<NDManager> ofStates = offload == null ? owners : List.of(offload.host());
-    this.rules = ofStates.stream().map(owner -> UpdateRules.of(owner, settings, keys)).toList();
+    this.rules = ofStates.stream().map(owner -> new Rules(owner, settings, keys)).toList();
   }
 
   /**
@@ -78,8 +80,9 @@ public final class OptimizerStep implements AutoCloseable {
   }
 
   /**
-   * One update of every master that has a gradient; the gradients are clipped in place. Nothing is
-   * updated where their norm is not finite: every master would become a NaN.
+   * One update of every master that has a gradient. Float32 gradients are clipped in place, those
+   * of 16 bits where they are converted. Nothing is updated where their norm is not finite: every
+   * master would become a NaN.
    *
    * @param step the step's number in the phase
    * @param parts what has a gradient
@@ -90,19 +93,34 @@ public final class OptimizerStep implements AutoCloseable {
     if (parts.isEmpty() || !Float.isFinite(norm.value())) {
       return;
     }
-    try (NDManager scratch = owners.get(0).newSubManager()) {
-      clipping.scale(numbered(parts), norm.onDevice(), scratch);
-    }
+    double scale = clipping.scale(norm.value());
     keys.startStep(step);
     begin(parts);
     if (offload != null) {
-      offload.update(parts, (some, scratch) -> update(rules.get(0), some, learningRate, scratch));
+      offload.update(
+          parts,
+          (some, scratch) -> {
+            // Here they are float32, whatever they were.
+            clip(some, scale, scratch);
+            update(rules.get(0), some, scale, learningRate, scratch);
+          });
       return;
     }
     try (NDManager scratch = owners.get(0).newSubManager()) {
       byDevice(parts)
           .forEach(
-              (device, ofDevice) -> update(rules.get(device), ofDevice, learningRate, scratch));
+              (device, ofDevice) -> {
+                clip(ofDevice, scale, scratch);
+                update(rules.get(device), ofDevice, scale, learningRate, scratch);
+              });
+    }
+  }
+
+  private void clip(List<TrainedPart> parts, double scale, NDManager scratch) {
+    List<NDArray> wide =
+        parts.stream().map(TrainedPart::gradient).filter(Clipping::isFloat32).toList();
+    if (scale < 1 && !wide.isEmpty()) {
+      clipping.scale(wide, scale, scratch);
     }
   }
 
@@ -112,7 +130,7 @@ public final class OptimizerStep implements AutoCloseable {
       if (!part.hasState()) {
         int device = part.tensor().device();
         NDManager parent = offload == null ? owners.get(device) : offload.host();
-        UpdateRule rule = rules.get(offload == null ? device : 0);
+        UpdateRule rule = rules.get(offload == null ? device : 0).of(part);
         NDManager owner = parent.newSubManager();
         part.begin(owner, rule.newState(part, owner));
       }
@@ -121,7 +139,7 @@ public final class OptimizerStep implements AutoCloseable {
 
   @Override
   public void close() {
-    rules.forEach(UpdateRule::close);
+    rules.forEach(Rules::close);
     if (offload != null) {
       offload.close();
     }
@@ -131,17 +149,41 @@ public final class OptimizerStep implements AutoCloseable {
 
   /** All of one rate and one decay in one call. */
   private void update(
-      UpdateRule rule, List<TrainedPart> parts, double learningRate, NDManager scratch) {
+      Rules ofDevice,
+      List<TrainedPart> parts,
+      double scale,
+      double learningRate,
+      NDManager scratch) {
     Map<Kind, List<TrainedPart>> kinds = new LinkedHashMap<>();
     for (TrainedPart part : parts) {
       double rate = learningRate * part.tensor().rateFactor();
       double decay = part.tensor().decays() ? weightDecay : 0;
-      kinds.computeIfAbsent(new Kind(rate, decay), kind -> new ArrayList<>()).add(part);
+      Kind kind = new Kind(ofDevice.of(part), new UpdateRule.Settings(scale, rate, decay));
+      kinds.computeIfAbsent(kind, it -> new ArrayList<>()).add(part);
     }
-    kinds.forEach((kind, some) -> rule.update(some, kind.rate(), kind.decay(), scratch));
+    kinds.forEach((kind, some) -> kind.rule().update(some, kind.how(), scratch));
   }
 
-  private record Kind(double rate, double decay) {}
+  private record Kind(UpdateRule rule, UpdateRule.Settings how) {}
+
+  /** A device's: of masters that are whole, and of those in halves, once there is one. */
+  private static final class Rules implements AutoCloseable {
+    private final Function<Boolean, UpdateRule> newRule;
+    private final Map<Boolean, UpdateRule> rules = new TreeMap<>();
+
+    Rules(NDManager owner, Optimizer settings, RoundingKeys keys) {
+      this.newRule = halves -> UpdateRules.of(owner, settings, keys, halves);
+    }
+
+    UpdateRule of(TrainedPart part) {
+      return rules.computeIfAbsent(part.master().lower().isPresent(), newRule);
+    }
+
+    @Override
+    public void close() {
+      rules.values().forEach(UpdateRule::close);
+    }
+  }
 
   private static Map<Integer, List<TrainedPart>> byDevice(List<TrainedPart> parts) {
     Map<Integer, List<TrainedPart>> byDevice = new TreeMap<>();

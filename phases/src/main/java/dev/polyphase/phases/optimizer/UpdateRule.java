@@ -3,7 +3,10 @@ package dev.polyphase.phases.optimizer;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import dev.polyphase.kernels.Kernel;
+import dev.polyphase.phases.model.Master;
 import dev.polyphase.phases.model.TrainedPart;
+import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 
@@ -21,16 +24,30 @@ interface UpdateRule extends AutoCloseable {
    * Updates masters in place, by their gradients; each has its states.
    *
    * @param parts may be none
-   * @param learningRate the rate of all of them
-   * @param weightDecay the decay of all of them, in units of the rate
+   * @param how all of them are updated
    */
-  void update(List<TrainedPart> parts, double learningRate, double weightDecay, NDManager scratch);
+  void update(List<TrainedPart> parts, Settings how, NDManager scratch);
+
+  /**
+   * What several parts have in common in a step.
+   *
+   * @param gradientScale what gradients of 16 bits are still to be multiplied by
+   * @param learningRate the rate
+   * @param weightDecay the decay, in units of the rate
+   */
+  record Settings(double gradientScale, double learningRate, double weightDecay) {
+
+    /** Gives them to a kernel, in this order. */
+    Kernel.Call to(Kernel.Call call) {
+      return call.withNumber(gradientScale).withNumber(learningRate).withNumber(weightDecay);
+    }
+  }
 
   @Override
   void close();
 
   /**
-   * Begins a call of a kernel that updates; rate and decay are still to be given.
+   * Begins a call of a kernel that updates; the settings are still to be given.
    *
    * @param method takes masters, gradients, and a list of each of the states
    * @param states their names, in the method's order
@@ -39,11 +56,33 @@ interface UpdateRule extends AutoCloseable {
     Kernel.Call call =
         kernel
             .method(method)
-            .withList("masters", parts.stream().map(TrainedPart::master).toList())
+            .withList("masters", arrays(parts))
             .withList("gradients", parts.stream().map(TrainedPart::gradient).toList());
     for (String state : states) {
       call.withList(state, parts.stream().map(part -> part.state(state)).toList());
     }
     return call;
+  }
+
+  /** Of masters in halves the upper ones and behind them the lower ones. */
+  private static List<NDArray> arrays(List<TrainedPart> parts) {
+    List<NDArray> arrays = new ArrayList<>();
+    parts.forEach(part -> arrays.add(part.master().upper()));
+    parts.forEach(part -> part.master().lower().ifPresent(arrays::add));
+    return arrays;
+  }
+
+  /**
+   * Loads a kernel that updates.
+   *
+   * @param source its file
+   * @param constants its own; of masters in halves it is told here
+   * @param halves whether masters are
+   */
+  static Kernel load(NDManager manager, String source, Map<String, ?> constants, boolean halves) {
+    Map<String, Object> all = new HashMap<>(constants);
+    all.put("halves", halves ? "True" : "False");
+    return Kernel.load(
+        manager, UpdateRule.class, List.of(source, "masters.py", Master.SOURCE), all);
   }
 }

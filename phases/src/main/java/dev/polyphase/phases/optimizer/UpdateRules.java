@@ -20,15 +20,16 @@ public final class UpdateRules {
    * An optimiser without states.
    *
    * @param keys what it rounds at random by, if it does
+   * @param halves whether masters are in halves
    */
-  static UpdateRule of(NDManager manager, Optimizer settings, RoundingKeys keys) {
+  static UpdateRule of(NDManager manager, Optimizer settings, RoundingKeys keys, boolean halves) {
     return switch (settings.name()) {
-      case ADAMW -> new AdamW(manager, settings);
-      case ADAMW_BF16 -> new AdamWBf16(manager, settings, keys);
-      case ADAMW_8BIT -> new AdamW8Bit(manager, settings);
-      case ADAFACTOR -> new Adafactor(manager);
-      case LION -> new Lion(manager, settings);
-      case MUON -> new Muon(manager, settings);
+      case ADAMW -> new AdamW(manager, settings, halves);
+      case ADAMW_BF16 -> new AdamWBf16(manager, settings, keys, halves);
+      case ADAMW_8BIT -> new AdamW8Bit(manager, settings, halves);
+      case ADAFACTOR -> new Adafactor(manager, halves);
+      case LION -> new Lion(manager, settings, halves);
+      case MUON -> new Muon(manager, settings, halves);
     };
   }
 
@@ -76,5 +77,18 @@ public final class UpdateRules {
       case LION -> Lion.workBytes(parameter);
       case MUON -> Muon.workBytes(parameter, gpu);
     };
+  }
+
+  /**
+   * What it takes beyond that where a master is in halves and its gradient of 16 bits: both in
+   * float32, and the bits of one of them.
+   */
+  public static long halvesBytes(Optimizer.Name name, Parameter parameter, boolean gpu) {
+    long atOnce =
+        switch (name) {
+          case ADAMW, ADAMW_BF16, ADAMW_8BIT -> Math.min(parameter.values(), valuesAtOnce(gpu));
+          case ADAFACTOR, LION, MUON -> parameter.values();
+        };
+    return (2 * Float.BYTES + Integer.BYTES) * atOnce;
   }
 }

@@ -1,7 +1,7 @@
 package dev.polyphase.phases.training;
 
-import ai.djl.ndarray.NDArray;
 import dev.polyphase.kernels.Precision;
+import dev.polyphase.kernels.RoundingRule;
 import dev.polyphase.phases.checkpoints.Resumable;
 import dev.polyphase.phases.checkpoints.StateReader;
 import dev.polyphase.phases.checkpoints.StateWriter;
@@ -51,12 +51,11 @@ final class BestWeights implements Resumable, AutoCloseable {
     List<SafetensorsFile.Tensor> tensors = new ArrayList<>();
     Weights weights = model.weights();
     for (TrainedTensor tensor : model.trained()) {
-      NDArray values = tensor.master();
       tensors.add(
           new SafetensorsFile.Tensor(
               tensor.name(),
-              Arrays.stream(values.getShape().getShape()).boxed().toList(),
-              weights.storeOf(tensor.name()).toWrite(values, Precision.FLOAT32)));
+              Arrays.stream(tensor.master().shape().getShape()).boxed().toList(),
+              weights.toWrite(tensor, Precision.FLOAT32, RoundingRule.NEAREST)));
     }
     for (TensorInfo tensor : weights.atRest().parts()) {
       if (!model.trained().contains(tensor.name())
@@ -86,7 +85,7 @@ final class BestWeights implements Resumable, AutoCloseable {
     for (TensorInfo tensor : kept) {
       Optional<TrainedTensor> master = model.trained().find(tensor.name());
       if (master.isPresent()) {
-        model.weights().storeOf(tensor.name()).read(tensor, master.get().master());
+        model.weights().read(tensor, master.get());
       }
     }
   }

@@ -12,25 +12,28 @@ final class Cut {
    * The cut by which the fullest device is as empty as possible: of which the largest need, as a
    * share of what its device has, is smallest.
    *
-   * @param blocks the bytes that each block needs
-   * @param ends the bytes that each device needs besides, for embedding and head
-   * @param free the bytes that each device has; only their ratios count
+   * @param blocks what each block needs, on each device
+   * @param ends what each device needs besides, for embedding and head
+   * @param free what each device has; only their ratios count
    * @return each device's first block; one without blocks begins where the next does
    */
-  static List<Integer> of(long[] blocks, long[] ends, double[] free) {
-    long[] below = new long[blocks.length + 1];
-    for (int i = 0; i < blocks.length; i++) {
-      below[i + 1] = below[i] + blocks[i];
-    }
+  static List<Integer> of(double[][] blocks, double[] ends, double[] free) {
     int devices = free.length;
-    // The share of the fullest of the devices up to this one, where they hold the blocks below end.
-    double[][] fullest = new double[devices][blocks.length + 1];
-    int[][] first = new int[devices][blocks.length + 1];
+    int count = blocks[0].length;
+    double[][] below = new double[devices][count + 1];
     for (int device = 0; device < devices; device++) {
-      for (int end = 0; end <= blocks.length; end++) {
+      for (int i = 0; i < count; i++) {
+        below[device][i + 1] = below[device][i] + blocks[device][i];
+      }
+    }
+    // The share of the fullest of the devices up to this one, where they hold the blocks below end.
+    double[][] fullest = new double[devices][count + 1];
+    int[][] first = new int[devices][count + 1];
+    for (int device = 0; device < devices; device++) {
+      for (int end = 0; end <= count; end++) {
         fullest[device][end] = Double.POSITIVE_INFINITY;
         for (int start = 0; start <= (device == 0 ? 0 : end); start++) {
-          double own = (ends[device] + below[end] - below[start]) / free[device];
+          double own = (ends[device] + below[device][end] - below[device][start]) / free[device];
           double share = device == 0 ? own : Math.max(own, fullest[device - 1][start]);
           if (share < fullest[device][end]) {
             fullest[device][end] = share;
@@ -40,7 +43,7 @@ final class Cut {
       }
     }
     List<Integer> firstBlocks = new ArrayList<>();
-    int end = blocks.length;
+    int end = count;
     for (int device = devices - 1; device >= 0; device--) {
       end = first[device][end];
       firstBlocks.add(end);

@@ -21,15 +21,14 @@ import dev.polyphase.phases.batches.Schedule;
 import dev.polyphase.phases.checkpoints.Checkpoints;
 import dev.polyphase.phases.checkpoints.StateReader;
 import dev.polyphase.phases.families.ConfigReader;
-import dev.polyphase.phases.model.Activations;
 import dev.polyphase.phases.model.EmbeddingNoise;
-import dev.polyphase.phases.model.Placement;
 import dev.polyphase.phases.model.Transformer;
 import dev.polyphase.phases.objective.ObjectiveSource;
 import dev.polyphase.phases.objective.RowModel;
 import dev.polyphase.phases.preparation.Findings;
 import dev.polyphase.phases.preparation.ReadPhase;
 import dev.polyphase.phases.result.TrainedCheckpoint;
+import dev.polyphase.pipelines.GradientCheckpointing;
 import dev.polyphase.pipelines.Phase;
 import dev.polyphase.pipelines.problems.OperationFailedException;
 import dev.polyphase.prepared.PreparedRows;
@@ -87,7 +86,7 @@ public final class DjlPhaseTrainer implements PhaseTrainer {
   private PhasePlan plan(ReadPhase phase, PhaseSetup setup) throws IOException {
     MemoryFormula memory = setup.memory(phase.schedule(), phase.rows().training());
     PlacedPhase placed = setup.placed(memory, freeMemory);
-    MemoryEstimate need = memory.with(placed.placement().activations());
+    MemoryEstimate need = memory.at(placed.placement());
     return phase.plan(
         setup.model(),
         new ReadPhase.Cost(
@@ -152,7 +151,7 @@ public final class DjlPhaseTrainer implements PhaseTrainer {
     Optional<StateReader> earlier = newest(checkpoints, listener);
     // What the model has mapped is closed after it.
     try (PhaseFiles files = new PhaseFiles(request, setup.checkpoint());
-        Transformer model = model(setup, phase, earlier)) {
+        Transformer model = model(setup, phase, listener)) {
       TrainedCheckpoint result =
           phase.result(
               opened, setup.model(), new ModelValues(setup.checkpoint(), setup.layout(), model));
@@ -174,19 +173,15 @@ public final class DjlPhaseTrainer implements PhaseTrainer {
     return newest;
   }
 
-  private Transformer model(PhaseSetup setup, ReadPhase phase, Optional<StateReader> earlier)
+  private Transformer model(PhaseSetup setup, ReadPhase phase, PhaseListener listener)
       throws IOException {
     // What a scan used is free.
     Libtorch.giveBackUnused();
     MemoryFormula memory = setup.memory(phase.schedule(), phase.rows().training());
     PlacedPhase placed = setup.placed(memory, freeMemory);
-    Placement placement = placed.placement();
-    if (earlier.isPresent() && PhaseTraining.recomputed(earlier.get())) {
-      // Whatever memory there is now: kept and computed again may differ in the last bit.
-      placement = placement.with(Activations.RECOMPUTED);
-    }
+    noteRecomputed(setup, memory.at(placed.placement()), listener);
     Transformer model =
-        Transformer.load(setup.checkpoint(), setup.config(), setup.parts(), placement);
+        Transformer.load(setup.checkpoint(), setup.config(), setup.parts(), placed.placement());
     PhaseRequest request = phase.request();
     if (request.phase().batch().neftuneNoiseAlpha() > 0) {
       model.addNoise(
@@ -202,6 +197,17 @@ public final class DjlPhaseTrainer implements PhaseTrainer {
         .rescanEvery()
         .map(every -> Rescans.count(every, schedule.stepsPerEpoch(), schedule.totalSteps()))
         .orElse(0L);
+  }
+
+  /** Says what memory allows: it may be another number of blocks each time that a phase goes on. */
+  private static void noteRecomputed(
+      PhaseSetup setup, MemoryEstimate need, PhaseListener listener) {
+    boolean asked = setup.phase().batch().gradientCheckpointing() != GradientCheckpointing.AUTO;
+    if (!asked && need.recomputedBlocks() > 0) {
+      listener.note(
+          "%d of %d blocks are computed again in the backward pass: memory does not suffice to keep more"
+              .formatted(need.recomputedBlocks(), need.differentiatedBlocks()));
+    }
   }
 
   private static void noteOffload(PhaseSetup setup, PhaseListener listener) {

@@ -1,10 +1,12 @@
 package dev.polyphase.phases.training;
 
 import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
 import dev.polyphase.kernels.TensorStore;
 import dev.polyphase.phases.checkpoints.Resumable;
 import dev.polyphase.phases.checkpoints.StateReader;
 import dev.polyphase.phases.checkpoints.StateWriter;
+import dev.polyphase.phases.model.Master;
 import dev.polyphase.phases.model.Trainable;
 import dev.polyphase.phases.model.TrainedPart;
 import dev.polyphase.phases.model.TrainedTensor;
@@ -27,6 +29,10 @@ import java.util.Set;
 final class ModelState implements Resumable {
   private static final String WEIGHTS = "weights";
   private static final String OPTIMIZER = "optimizer";
+
+  /** Behind a tensor's name: the lower half of its master. */
+  private static final String LOWER = "#lower";
+
   private static final String RESTING = "resting.safetensors";
 
   private final Transformer model;
@@ -53,7 +59,11 @@ final class ModelState implements Resumable {
     model.devices().await();
     for (TrainedTensor tensor : model.trained()) {
       TensorStore store = model.weights().storeOf(tensor.name());
-      state.array(WEIGHTS, tensor.name(), tensor.master(), store);
+      state.array(WEIGHTS, tensor.name(), tensor.master().upper(), store);
+      tensor
+          .master()
+          .lower()
+          .ifPresent(lower -> state.array(WEIGHTS, tensor.name() + LOWER, lower, store));
       for (TrainedPart part : tensor.parts()) {
         part.state()
             .forEach((name, array) -> state.array(OPTIMIZER, stateName(part, name), array, store));
@@ -76,7 +86,7 @@ final class ModelState implements Resumable {
     }
     List<TrainedPart> updated = new ArrayList<>();
     for (TrainedTensor tensor : model.trained()) {
-      state.read(WEIGHTS, tensor.name(), tensor.master(), model.weights().storeOf(tensor.name()));
+      readMaster(state, tensor);
       model.weights().masterChanged(tensor);
       tensor.parts().forEach(TrainedPart::forgetState);
       for (TrainedPart part : tensor.parts()) {
@@ -90,6 +100,27 @@ final class ModelState implements Resumable {
       TensorStore store = model.weights().storeOf(part.tensor().name());
       for (Map.Entry<String, NDArray> array : part.state().entrySet()) {
         state.read(OPTIMIZER, stateName(part, array.getKey()), array.getValue(), store);
+      }
+    }
+  }
+
+  /** Reads a master, whether it was saved as one array or as two, and whichever it is now. */
+  private void readMaster(StateReader state, TrainedTensor tensor) throws IOException {
+    TensorStore store = model.weights().storeOf(tensor.name());
+    Master master = tensor.master();
+    try (NDManager scratch = master.upper().getManager().newSubManager()) {
+      if (!state.hasArrays(WEIGHTS, tensor.name() + LOWER)) {
+        NDArray values = master.values(scratch);
+        state.read(WEIGHTS, tensor.name(), values, store);
+        master.set(values);
+      } else {
+        Master.Halves halves =
+            master instanceof Master.Halves own ? own : model.weights().newHalves(tensor, scratch);
+        state.read(WEIGHTS, tensor.name(), halves.upper(), store);
+        state.read(WEIGHTS, tensor.name() + LOWER, halves.rest(), store);
+        if (halves != master) {
+          master.set(halves.values(scratch));
+        }
       }
     }
   }

@@ -30,8 +30,7 @@ record ModelValues(Checkpoint base, ModelLayout layout, Transformer model)
     String name = layout.parameterOf(tensor.name());
     Optional<TrainedTensor> now = model.trained().find(name);
     if (now.isPresent()) {
-      return Optional.of(
-          storeOf(tensor).toWrite(now.get().master(), form.precision(name), form.rule(name)));
+      return Optional.of(model.weights().toWrite(now.get(), form.precision(name), form.rule(name)));
     }
     if (isAdapted(tensor)) {
       return Optional.of(merged(tensor, form.precision(name), form.rule(name)));
@@ -46,7 +45,7 @@ record ModelValues(Checkpoint base, ModelLayout layout, Transformer model)
     String name = tensor.name();
     Optional<TrainedTensor> now = model.trained().find(name);
     if (now.isPresent()) {
-      return Optional.of(now.get().master());
+      return Optional.of(now.get().master().values(owner));
     }
     if (isAdapted(tensor)) {
       return Optional.of(model.weights().merged(tensor, owner));

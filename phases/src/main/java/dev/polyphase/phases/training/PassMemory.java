@@ -8,6 +8,7 @@ import dev.polyphase.phases.model.DecoderBlock;
 import dev.polyphase.phases.model.ModelConfig;
 import dev.polyphase.phases.model.ModelLayout;
 import dev.polyphase.phases.model.Parameter;
+import dev.polyphase.phases.model.Placement;
 import dev.polyphase.phases.model.Trainable;
 import dev.polyphase.phases.model.Transformer;
 import dev.polyphase.phases.objective.BatchSize;
@@ -15,7 +16,10 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalInt;
 import java.util.Set;
+import java.util.function.IntPredicate;
+import java.util.function.ToLongFunction;
 
 /**
  * What a forward and a backward pass hold at their worst moment, the gradients that they leave
@@ -27,40 +31,40 @@ import java.util.Set;
  * compute's dtype.
  *
  * <ul>
- *   <li>What autograd keeps of a block, and what its backward pass needs, the block's parts say
- *       ({@link DecoderBlock}). Beside these there are the trained weights in the compute's dtype,
- *       if that is another, for an adapter its inner values and what dropout made of its input
- *       twice, and the gradients of what is trained.
+ *   <li>What is kept of a block, and what its backward pass needs, the block's parts say ({@link
+ *       DecoderBlock}). Beside these there are in the backward pass the trained weights in the
+ *       compute's dtype, if that is another, what an adapter's dropout made of its input twice, one
+ *       adapter at a time, and the gradients of what is trained. A block of experts keeps such
+ *       weights and inputs, and its adapters' inner values.
  *   <li>Recomputed, a block keeps its input alone, {@code hcT}, and the above exists for one block
- *       at a time.
+ *       at a time. Which blocks are, a {@link Placement} says.
  *   <li>The upper end: {@link Transformer#tokensOfLogits} rows of logits at {@code 8V} bytes
  *       (float32) or {@code 10V} (otherwise), {@code 4V} more where they are capped; the normed
- *       rows and their gradients, {@code T h (8 + 2c)}, every token taken to carry loss; a trained
- *       head in another dtype once more, and on GPUs a chunk's part of its gradient.
+ *       rows and their gradients, {@code T h (8 + 2c)}, every token taken to carry loss; of a
+ *       trained head in 16 bits the gradients of {@link Transformer#tokensOfLogitGradients} rows of
+ *       logits, and their product where it is added to a sum.
  * </ul>
  */
 final class PassMemory {
-  /** float32: a gradient's. */
-  private static final int GRADIENT_BYTES = 4;
-
   private final ModelConfig config;
   private final ModelLayout layout;
   private final Trainable parts;
   private final List<Parameter> trained;
+  private final TrainedBytes bytes;
   private final boolean onCpu;
   private final boolean float32;
-  private final boolean converts;
   private final int computeBytes;
   private final BatchSize batch;
-  private final Activations activations;
+  private final long[] gradients;
+  private final long[] converted;
+  private final int lowestTrained;
 
   PassMemory(
       ModelConfig config,
       Trainable parts,
       ComputeSettings compute,
-      boolean mastersOnHost,
-      BatchSize batch,
-      Activations activations) {
+      TrainedBytes bytes,
+      BatchSize batch) {
     this.config = config;
     this.layout = new ModelLayout(config);
     this.parts = parts;
@@ -68,40 +72,42 @@ final class PassMemory {
     layout.parameters().stream()
         .filter(parameter -> parts.tensors().contains(parameter.name()))
         .forEach(trained::add);
+    this.bytes = bytes;
     this.onCpu = compute.onCpu();
     this.float32 = compute.precision() == Precision.FLOAT32;
-    // Masters of another dtype are converted where they are used; copies of them need not be.
-    this.converts = !float32 && !mastersOnHost;
     this.computeBytes = compute.precision().elementType().bytes();
     this.batch = batch;
-    this.activations = activations;
+    this.gradients = ofBlocks(bytes::gradient);
+    this.converted = ofBlocks(bytes::converted);
+    this.lowestTrained = lowestTrainedBlock();
   }
 
   /**
-   * The bytes of the worst moment.
+   * The bytes of the worst moment, of the blocks and ends of some places.
    *
+   * @param placement where they are, and which blocks are kept
+   * @param here the places
    * @param severalPasses whether the gradients of passes before are there as well
    */
-  long peakBytes(boolean severalPasses) {
-    int lowest = lowestTrainedBlock();
-    long kept = 0;
-    for (int layer = lowest; layer < config.numLayers(); layer++) {
-      kept += keptOf(layer);
-    }
+  long peakBytes(Placement placement, IntPredicate here, boolean severalPasses) {
+    boolean withHead = here.test(placement.ofHead(layout));
+    long kept = keptOf(placement, here);
     // Gradients of passes before are all there; new ones are added to them one block at a time, and
     // those of the ends in place.
-    long before = severalPasses ? gradient("") : 0;
-    long above = severalPasses ? 0 : gradient(module(layout.head()));
-    long peak = before + kept + upperEnd() + above;
-    for (int layer = config.numLayers() - 1; layer >= lowest; layer--) {
-      long own = gradient(layer);
-      peak = Math.max(peak, before + above + kept + backwardOf(layer) + own);
-      kept -= keptOf(layer);
-      above += severalPasses ? 0 : own;
+    long before = severalPasses ? gradientsOf(placement, here) : 0;
+    long above = withHead && !severalPasses ? gradient(layout.head()) : 0;
+    long peak = before + kept + (withHead ? upperEnd(severalPasses) : 0) + above;
+    for (int layer = config.numLayers() - 1; layer >= lowestTrained; layer--) {
+      if (here.test(placement.ofBlock(layer))) {
+        long own = gradients[layer];
+        peak = Math.max(peak, before + above + kept + backwardOf(layer, placement) + own);
+        kept -= keptOf(layer, placement);
+        above += severalPasses ? 0 : own;
+      }
     }
-    if (trains(layout.embedding())) {
+    if (trains(layout.embedding()) && here.test(placement.ofEmbedding())) {
       boolean isThere = severalPasses || config.tiedHead();
-      long own = isThere ? 0 : gradient(module(layout.embedding()));
+      long own = isThere ? 0 : gradient(layout.embedding());
       // Its rows in float32 are added, and where they are multiplied they are there twice.
       long arrays = config.ends().embedding() == 1 ? 1 : 2;
       long rows = stream() + arrays * 4 * batch.padded() * config.hiddenSize();
@@ -110,13 +116,40 @@ final class PassMemory {
     return peak;
   }
 
-  /** What a forward pass holds of which nothing is kept: a block at work, or the upper end. */
-  long forwardBytes() {
-    long most = upperEnd();
+  /** The bytes of the gradients of all that is trained in some places. */
+  long gradientsOf(Placement placement, IntPredicate here) {
+    return trained.stream()
+        .filter(parameter -> here.test(placement.of(parameter.name(), layout)))
+        .mapToLong(bytes::gradient)
+        .sum();
+  }
+
+  /**
+   * What a forward pass holds of which nothing is kept: a block of these places at work, or the
+   * upper end.
+   */
+  long forwardBytes(Placement placement, IntPredicate here) {
+    long most = here.test(placement.ofHead(layout)) ? upperEnd(false) : 0;
     for (int layer = 0; layer < config.numLayers(); layer++) {
-      most = Math.max(most, stream() + graphOf(layer));
+      if (here.test(placement.ofBlock(layer))) {
+        most = Math.max(most, stream() + graphOf(layer));
+      }
     }
     return most;
+  }
+
+  /** How many blocks are kept. */
+  int kept(Placement placement) {
+    int kept = 0;
+    for (int layer = lowestTrained; layer < config.numLayers(); layer++) {
+      kept += placement.ofBackward(layer) == Activations.KEPT ? 1 : 0;
+    }
+    return kept;
+  }
+
+  /** The backward pass goes through the blocks from this one on. */
+  int lowestTrained() {
+    return lowestTrained;
   }
 
   private int lowestTrainedBlock() {
@@ -124,34 +157,34 @@ final class PassMemory {
       return 0;
     }
     for (int layer = 0; layer < config.numLayers(); layer++) {
-      if (gradient(layer) > 0) {
+      if (gradients[layer] > 0) {
         return layer;
       }
     }
     return config.numLayers();
   }
 
+  /** What is kept of a pass at some places, when it is most. */
+  long keptOf(Placement placement, IntPredicate here) {
+    long kept = 0;
+    for (int layer = lowestTrained; layer < config.numLayers(); layer++) {
+      kept += here.test(placement.ofBlock(layer)) ? keptOf(layer, placement) : 0;
+    }
+    return kept;
+  }
+
   /** What is kept of a block between its forward and its backward pass. */
-  long keptOf(int layer) {
-    if (layer < lowestTrainedBlock()) {
+  long keptOf(int layer, Placement placement) {
+    if (layer < lowestTrained) {
       return 0;
     }
-    return switch (activations) {
-      case KEPT -> graphOf(layer);
-      case RECOMPUTED -> stream();
-    };
+    return placement.ofBackward(layer) == Activations.KEPT ? graphOf(layer) : stream();
   }
 
   /** What a block's backward pass needs beyond that, its gradients left out. */
-  long backwardOf(int layer) {
-    if (layer < lowestTrainedBlock()) {
-      return 0;
-    }
-    long backward = block(layer).backwardBytes(pass(layer)) + converted(layer);
-    return switch (activations) {
-      case KEPT -> backward;
-      case RECOMPUTED -> backward + graphOf(layer);
-    };
+  private long backwardOf(int layer, Placement placement) {
+    long backward = block(layer).backwardBytes(pass(layer)) + converted[layer] + droppingOf(layer);
+    return placement.ofBackward(layer) == Activations.KEPT ? backward : backward + graphOf(layer);
   }
 
   /** One array of the residual stream. */
@@ -159,9 +192,11 @@ final class PassMemory {
     return batch.padded() * config.hiddenSize() * computeBytes;
   }
 
-  /** What autograd keeps of a block. */
+  /** What is kept of a block. */
   private long graphOf(int layer) {
-    return block(layer).savedBytes(pass(layer)) + adaptersOf(layer) + converted(layer);
+    long kept = block(layer).savedBytes(pass(layer));
+    // Written-out derivatives convert weights and compute adapters again; autograd keeps both.
+    return block(layer).keepsConverted() ? kept + adaptersOf(layer) + converted[layer] : kept;
   }
 
   private DecoderBlock block(int layer) {
@@ -189,22 +224,41 @@ final class PassMemory {
         roles);
   }
 
-  /** Trained weights of a block in the compute's dtype. */
-  private long converted(int layer) {
-    return converts ? gradient(layer) / GRADIENT_BYTES * computeBytes : 0;
+  /** What the upper end needs beyond its weights, its gradients left out. */
+  long upperEnd(boolean severalPasses) {
+    long normedRows = batch.padded() * config.hiddenSize() * (8 + 2L * computeBytes);
+    return ofLogits() + normedRows + ofTrainedHead(severalPasses);
   }
 
-  /** What the upper end needs beyond its weights, its gradients left out. */
-  long upperEnd() {
-    long logitRows = Math.min(Transformer.tokensOfLogits(!onCpu), batch.padded());
+  private long ofLogits() {
+    int vocabulary = config.vocabSize();
+    long rows = Math.min(Transformer.tokensOfLogits(!onCpu, vocabulary), batch.padded());
     long ofLogit = float32 ? 8 : 10;
     // The slope of a cap.
     ofLogit += config.ends().logitCap() > 0 ? 4 : 0;
-    long logits = logitRows * config.vocabSize() * ofLogit;
-    long rows = batch.padded() * config.hiddenSize() * (8 + 2L * computeBytes);
-    boolean trained = !float32 && trains(layout.head());
-    long head = trained ? gradient(module(layout.head())) / GRADIENT_BYTES * computeBytes : 0;
-    return logits + rows + (converts ? head : 0) + (onCpu ? 0 : head);
+    return rows * vocabulary * ofLogit;
+  }
+
+  /**
+   * A trained head in the compute's dtype where its master is of another; in 16 bits the gradients
+   * of a group's logits, and the group's product where it is added to a sum.
+   */
+  private long ofTrainedHead(boolean severalPasses) {
+    long ofHead = 0;
+    for (Parameter parameter : trained) {
+      if (parameter.name().equals(layout.head())) {
+        ofHead += bytes.converted(parameter);
+        if (!float32) {
+          int group =
+              Transformer.tokensOfLogitGradients(!onCpu, Precision.BFLOAT16, config.vocabSize());
+          long rows = Math.min(group, batch.padded());
+          boolean oneAndOnly = !severalPasses && rows == batch.padded() && !config.tiedHead();
+          ofHead += rows * config.vocabSize() * computeBytes;
+          ofHead += oneAndOnly ? 0 : parameter.values() * computeBytes;
+        }
+      }
+    }
+    return ofHead;
   }
 
   private boolean trains(String name) {
@@ -225,20 +279,39 @@ final class PassMemory {
     return ((long) (batch.padded() * values)) * computeBytes;
   }
 
-  private long gradient(int layer) {
-    return gradient(layout.prefix(layer));
+  /** Of each block the sum over what is trained of it. */
+  private long[] ofBlocks(ToLongFunction<Parameter> bytesOf) {
+    long[] sums = new long[config.numLayers()];
+    for (Parameter parameter : trained) {
+      OptionalInt block = ModelLayout.blockOf(parameter.name());
+      if (block.isPresent()) {
+        sums[block.getAsInt()] += bytesOf.applyAsLong(parameter);
+      }
+    }
+    return sums;
   }
 
-  /** The bytes of the gradients of all that is trained under a prefix of names. */
-  private long gradient(String prefix) {
+  /** What dropout made of the largest input of an adapter, and the mask. */
+  private long droppingOf(int layer) {
+    Adapters adapters = parts.adapters();
+    if (adapters.dropout() == 0 || block(layer).keepsConverted()) {
+      return 0;
+    }
+    long inputs =
+        layout.block(layer).values().stream()
+            .filter(weight -> adapters.adapt(weight.name()))
+            .mapToLong(weight -> weight.shape().get(1))
+            .max()
+            .orElse(0);
+    return 2 * inputs * batch.padded() * computeBytes;
+  }
+
+  /** The bytes of the gradients of an end's weight, or of its adapter. */
+  private long gradient(String weight) {
+    String module = weight.substring(0, weight.lastIndexOf('.') + 1);
     return trained.stream()
-        .filter(parameter -> parameter.name().startsWith(prefix))
-        .mapToLong(parameter -> parameter.values() * GRADIENT_BYTES)
+        .filter(parameter -> parameter.name().startsWith(module))
+        .mapToLong(bytes::gradient)
         .sum();
-  }
-
-  /** {@code lm_head.} of {@code lm_head.weight}. */
-  private static String module(String weight) {
-    return weight.substring(0, weight.lastIndexOf('.') + 1);
   }
 }

@@ -1,11 +1,11 @@
 package dev.polyphase.phases.training;
 
-import ai.djl.ndarray.NDArray;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.polyphase.kernels.Precision;
+import dev.polyphase.kernels.RoundingRule;
 import dev.polyphase.phases.model.ModelLayout;
 import dev.polyphase.phases.model.TrainedTensor;
 import dev.polyphase.phases.model.Transformer;
@@ -59,11 +59,10 @@ final class PeftFolder {
 
   private static SafetensorsFile.Tensor tensor(
       String name, TrainedTensor trained, Transformer model) {
-    NDArray values = trained.master();
     return new SafetensorsFile.Tensor(
         PREFIX + name,
-        Arrays.stream(values.getShape().getShape()).boxed().toList(),
-        model.weights().storeOf(name).toWrite(values, Precision.FLOAT32));
+        Arrays.stream(trained.master().shape().getShape()).boxed().toList(),
+        model.weights().toWrite(trained, Precision.FLOAT32, RoundingRule.NEAREST));
   }
 
   /** PEFT's {@code LoraConfig}; keys that are not here have its defaults. */

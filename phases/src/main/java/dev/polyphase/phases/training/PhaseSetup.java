@@ -111,7 +111,8 @@ record PhaseSetup(
   }
 
   /**
-   * Where everything is, with blocks kept or computed again as asked or as memory allows.
+   * Where everything is, with blocks kept or computed again as asked, or as many kept as memory
+   * allows.
    *
    * @param memory what is counted; the cut over several devices is that of what is trained at
    *     first, since the lowest blocks that could be chosen are no measure of how it is spread
@@ -120,11 +121,7 @@ record PhaseSetup(
     return switch (phase.batch().gradientCheckpointing()) {
       case ON -> PlacedPhase.of(memory.of(parts()), Activations.RECOMPUTED, freeMemory);
       case OFF -> PlacedPhase.of(memory.of(parts()), Activations.KEPT, freeMemory);
-      case AUTO -> {
-        boolean fits = PlacedPhase.of(memory, Activations.KEPT, freeMemory).fits(freeMemory);
-        yield PlacedPhase.of(
-            memory.of(parts()), fits ? Activations.KEPT : Activations.RECOMPUTED, freeMemory);
-      }
+      case AUTO -> PlacedPhase.asFree(memory.of(parts()), memory, freeMemory);
     };
   }
 }

@@ -54,11 +54,6 @@ record PhaseTraining(
     TrainedCheckpoint result,
     PhaseFiles files) {
 
-  /** Whether the model computed its blocks again when this was saved. */
-  static boolean recomputed(StateReader earlier) {
-    return earlier.flag("recomputed");
-  }
-
   /**
    * Trains and saves.
    *
@@ -74,7 +69,7 @@ record PhaseTraining(
     Optimizer settings = phase.optimizer();
     begin(earlier.map(state -> state.number("step")).orElse(0L), freeMemory, listener);
     Metrics metrics = new Metrics(listener, schedule.totalSteps());
-    TrainingState state = new TrainingState(rows.training().fingerprint(), model.recomputes());
+    TrainingState state = new TrainingState(rows.training().fingerprint());
     try (OptimizerStep optimizer =
             new OptimizerStep(
                 model.devices(), settings, settings.maxGradNorm(), request.pipeline().seed());

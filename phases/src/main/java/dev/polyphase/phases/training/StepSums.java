@@ -4,6 +4,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import dev.polyphase.phases.model.Gradients;
+import dev.polyphase.phases.model.PassLoss;
 import dev.polyphase.phases.model.RoutingLoss;
 import dev.polyphase.phases.model.Transformer;
 import dev.polyphase.phases.objective.Mean;
@@ -25,6 +26,7 @@ public final class StepSums {
 
   private final double weight;
   private final Transformer model;
+  private final List<MicroBatch> microBatches;
   private final RoutingLoss routing;
   private final List<Unread> unread = new ArrayList<>();
   private final Map<String, Mean> figures = new LinkedHashMap<>();
@@ -43,6 +45,7 @@ public final class StepSums {
     this.weight = microBatches.stream().mapToInt(MicroBatch::weight).sum();
     long passes = microBatches.stream().filter(it -> it.tokens().lossTokens() > 0).count();
     this.model = model;
+    this.microBatches = microBatches;
     this.routing = model.routingLoss((int) passes);
   }
 
@@ -56,26 +59,35 @@ public final class StepSums {
   }
 
   /**
-   * A forward and a backward pass; the figures are read later.
+   * The forward and backward passes; the figures are read later.
    *
    * @param scratch the owner of what is read later
    */
-  public void differentiate(MicroBatch batch, Gradients gradients, NDManager scratch) {
+  public void differentiate(Gradients gradients, NDManager scratch) {
+    model.differentiate(
+        microBatches.stream().map(batch -> passLoss(batch, scratch)).toList(), gradients);
+  }
+
+  private PassLoss passLoss(MicroBatch batch, NDManager scratch) {
     if (batch.loss() instanceof MicroBatch.Loss.Linear linear) {
-      model
-          .differentiate(batch.tokens(), linear.slope() / weight, gradients, scratch)
-          .ifPresent(logProbs -> unread.add(new Unread(batch, logProbs)));
-    } else if (batch.loss() instanceof MicroBatch.Loss.Computed computed) {
-      model.differentiate(
+      return new PassLoss.Linear(
           batch.tokens(),
-          computed.wanted(),
-          targets -> {
-            MicroBatch.Evaluation evaluation = computed.at(targets, weight, scratch);
-            unread.add(new Unread(batch, evaluation.found()));
-            return evaluation.gradient();
-          },
-          gradients);
+          linear.slope() / weight,
+          logProbs -> {
+            logProbs.attach(scratch);
+            unread.add(new Unread(batch, logProbs));
+          });
     }
+    MicroBatch.Loss.Computed computed = (MicroBatch.Loss.Computed) batch.loss();
+    return new PassLoss.Computed(
+        batch.tokens(),
+        computed.wanted(),
+        targets -> {
+          // Other threads add to the step's own arrays meanwhile.
+          MicroBatch.Evaluation evaluation = computed.at(targets, weight, scratch.newSubManager());
+          unread.add(new Unread(batch, evaluation.found()));
+          return evaluation.gradient();
+        });
   }
 
   /** The step's loss. Waits for the device. */

@@ -8,7 +8,6 @@ import dev.polyphase.phases.batches.Step;
 import dev.polyphase.phases.model.Gradients;
 import dev.polyphase.phases.model.TrainedPart;
 import dev.polyphase.phases.model.Transformer;
-import dev.polyphase.phases.objective.MicroBatch;
 import dev.polyphase.phases.optimizer.GradientNorm;
 import dev.polyphase.phases.optimizer.LearningRate;
 import dev.polyphase.phases.optimizer.OptimizerStep;
@@ -181,9 +180,7 @@ final class TrainingLoop {
     try (NDManager scratch = model.newScratch()) {
       Gradients gradients = sums.newGradients(scratch);
       ready.rows().begin(model, scratch);
-      for (MicroBatch batch : ready.microBatches()) {
-        sums.differentiate(batch, gradients, scratch);
-      }
+      sums.differentiate(gradients, scratch);
       List<TrainedPart> parts = gradients.parts();
       GradientNorm norm = optimizer.norm(parts, scratch);
       meanwhile.run();

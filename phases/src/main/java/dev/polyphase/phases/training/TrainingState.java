@@ -17,7 +17,6 @@ final class TrainingState implements Resumable {
   private static final int FORMAT = 2;
 
   private final String fingerprint;
-  private final boolean recomputes;
   private final long startNanos = System.nanoTime();
   private final Map<String, Resumable> parts = new LinkedHashMap<>();
   private long step;
@@ -28,11 +27,9 @@ final class TrainingState implements Resumable {
    * The state before the first step.
    *
    * @param fingerprint of the rows that are trained on: those of another can't be gone on with
-   * @param recomputes whether the model computes its blocks again in the backward pass
    */
-  TrainingState(String fingerprint, boolean recomputes) {
+  TrainingState(String fingerprint) {
     this.fingerprint = fingerprint;
-    this.recomputes = recomputes;
   }
 
   /** Adds a part, to be restored after those that were added before. */
@@ -67,7 +64,6 @@ final class TrainingState implements Resumable {
     state.put("step", step);
     state.put("epoch", epoch);
     state.put("seconds", seconds());
-    state.put("recomputed", recomputes);
     for (Map.Entry<String, Resumable> part : parts.entrySet()) {
       part.getValue().save(state.part(part.getKey()));
     }

@@ -3,7 +3,8 @@
 # Shapes: ids [batch, seq] int64; hidden x [batch, seq, hidden]; n target positions; vocabulary V.
 # head: the head's weight [V, hidden]; where it has an adapter then inner [n, rank], that of the n rows, and the adapter's B [V, rank]. The logits of h
 # are h weight' + inner B'. The norm is a part behind the file's own methods.
-# Logits exist for {{chunk_tokens}} tokens at a time only.
+# Logits exist for {{chunk_tokens}} tokens at a time only, of a trained head in 16 bits their gradients for {{group_tokens}}: its own is then one
+# product of many rows.
 class K(Module):
   __parameters__ = []
   __buffers__ = []
@@ -57,27 +58,23 @@ class K(Module):
   # x's rows at the flat positions [n] of batch * seq, normed: [n, hidden]. x and positions may be on another device than the norm and the head.
   def pick(self: __torch__.K, x: Tensor, weight: Tensor, positions: Tensor) -> Tensor:
     rows = torch.to(torch.index_select(torch.reshape(x, [-1, torch.size(x, -1)]), 0, positions), torch.device("{{device}}"))
-    return (self).norm(rows, weight)
+    h, _0, = (self).norm(rows, weight)
+    return h
 
   # trained: int64 [2], 1 where wanted: the gradient of x [batch, seq, hidden], of the norm's weight [hidden].
   def pick_vjp(self: __torch__.K, x: Tensor, weight: Tensor, positions: Tensor, trained: Tensor, gh: Tensor) -> List[Tensor]:
-    wanted = annotate(List[Tensor], [])
-    x1 = torch.detach(x)
-    if torch.eq(int(torch.select(trained, 0, 0)), 1):
-      _0 = torch.append(wanted, torch.requires_grad_(x1, True))
-    weight1 = torch.detach(weight)
-    if torch.eq(int(torch.select(trained, 0, 1)), 1):
-      _1 = torch.append(wanted, torch.requires_grad_(weight1, True))
-    h = (self).pick(x1, weight1, positions)
-    found = torch.grad([h], wanted, annotate(List[Optional[Tensor]], [gh]), None, False, False)
+    hidden = torch.size(x, -1)
+    rows = torch.to(torch.index_select(torch.reshape(x, [-1, hidden]), 0, positions), torch.device("{{device}}"))
+    of_x = torch.eq(int(torch.select(trained, 0, 0)), 1)
+    of_weight = torch.eq(int(torch.select(trained, 0, 1)), 1)
+    of_rows, of_norm, = (self).norm_vjp(gh, rows, (self).scale_of(rows), weight, of_x, of_weight, annotate(List[Tensor], []))
     gradients = annotate(List[Tensor], [])
-    ofx = int(torch.select(trained, 0, 0))
-    for i in range(torch.len(found)):
-      gradient = unchecked_cast(Tensor, found[i])
-      if torch.lt(i, ofx):
-        _2 = torch.append(gradients, gradient)
-      else:
-        _3 = torch.append(gradients, torch.to(gradient, 6))
+    if of_x:
+      gx = torch.zeros_like(torch.reshape(x, [-1, hidden]))
+      there = torch.index_add_(gx, 0, positions, torch.to(of_rows, ops.prim.device(x)))
+      _0 = torch.append(gradients, torch.reshape(there, torch.size(x)))
+    if of_weight:
+      _1 = torch.append(gradients, of_norm)
     return gradients
 
   # h with values dropped at random and the others scaled up (Srivastava et al. 2014); which ones follows from seed, int64 [] on the CPU, below 0 for none.
@@ -191,55 +188,96 @@ class K(Module):
       _2 = (self).say_more(z, norm, wanted, means, squares)
     return (self).more([torch.cat(found), torch.cat(norms)], means, squares)
 
-  # The gradients of one chunk: gz [count, V] float32, of its logits; w: the head in h's dtype. trained: int64 [2], 1 where wanted. Appends that of h to
-  # parts, and adds that of the head to sum, float32: of an adapted head that of B, and that of inner is appended to inner_parts.
-  def chunk_vjp(self: __torch__.K, gz: Tensor, h: Tensor, w: List[Tensor], start: int, trained: Tensor, parts: List[Tensor], inner_parts: List[Tensor], sum: Tensor) -> int:
-    gzh = torch.type_as(gz, h)
-    count = torch.size(gz, 0)
+  # How many tokens make a group: a frozen head has nothing of more of them than of a chunk. The products of a trained one are the same whether its gradient is
+  # wanted at once or later.
+  def group_tokens(self: __torch__.K, trained: Tensor) -> int:
+    if torch.eq(int(torch.select(trained, 0, 3)), 1):
+      tokens = {{group_tokens}}
+    else:
+      tokens = {{chunk_tokens}}
+    return tokens
+
+  # Into gz, what is known of the gradients of a group's logits [of group, V] in h's dtype, those of a chunk, float32 [count, V], from row offset on. A group that is
+  # one chunk is these.
+  def place(self: __torch__.K, gz: List[Tensor], of_chunk: Tensor, h: Tensor, offset: int, of_group: int) -> int:
+    if torch.eq(torch.size(of_chunk, 0), of_group):
+      _0 = torch.append(gz, torch.type_as(of_chunk, h))
+    else:
+      if torch.eq(torch.len(gz), 0):
+        _1 = torch.append(gz, torch.empty([of_group, torch.size(of_chunk, 1)], dtype=ops.prim.dtype(h), layout=None, device=torch.device("{{device}}")))
+      _2 = torch.copy_(torch.narrow(gz[0], 0, offset, torch.size(of_chunk, 0)), of_chunk)
+    return 0
+
+  # The gradients of one group: gz [count, V] in h's dtype, of its logits; w: the head in h's dtype. trained: int64 [4], 1 where wanted: that of h, of the head;
+  # whether there is a sum of the head's already; whether it is trained. Appends that of h to parts, and adds that of the head to the sum, float32: of an adapted head that of B, and that
+  # of inner is appended to inner_parts. Of 16 bits without a sum the head's is appended to whole, in float32 where
+  # other groups are added to it.
+  def group_vjp(self: __torch__.K, gz: Tensor, h: Tensor, w: List[Tensor], start: int, trained: Tensor, parts: List[Tensor], inner_parts: List[Tensor], whole: List[Tensor], sum: Tensor) -> int:
     if torch.eq(int(torch.select(trained, 0, 0)), 1):
-      _0 = torch.append(parts, torch.matmul(gzh, w[0]))
+      _0 = torch.append(parts, torch.matmul(gz, w[0]))
     if torch.eq(int(torch.select(trained, 0, 1)), 1):
       if torch.gt(torch.len(w), 1):
-        _1 = torch.append(inner_parts, torch.matmul(gzh, w[2]))
+        _1 = torch.append(inner_parts, torch.matmul(gz, w[2]))
         right = w[1]
       else:
         right = h
-      rows = torch.narrow(right, 0, start, count)
-      if torch.__and__({{on_gpu}}, torch.ne(ops.prim.dtype(h), 6)):
-        # A GPU sums a product of 16 bits in float32, and is many times as fast with it; it is rounded once a chunk.
-        _2 = torch.add_(sum, torch.matmul(torch.t(gzh), rows))
+      rows = torch.narrow(right, 0, start, torch.size(gz, 0))
+      if torch.eq(ops.prim.dtype(h), 6):
+        _2 = torch.addmm_(sum, torch.t(gz), rows)
       else:
-        _3 = torch.addmm_(sum, torch.to(torch.t(gzh), 6), torch.to(rows, 6))
+        # Summed in float32 within the product, and rounded once a group.
+        of_head = torch.matmul(torch.t(gz), rows)
+        if torch.eq(int(torch.select(trained, 0, 2)), 1):
+          _3 = torch.add_(sum, of_head)
+        else:
+          if torch.gt(torch.len(whole), 0):
+            _4 = torch.add_(whole[0], of_head)
+          else:
+            if torch.gt(torch.size(h, 0), torch.size(gz, 0)):
+              _5 = torch.append(whole, torch.to(of_head, 6))
+            else:
+              _6 = torch.append(whole, of_head)
     return 0
 
-  # Appends to found the gradients of h and of inner, those that are there.
-  def gradients(self: __torch__.K, found: List[Tensor], parts: List[Tensor], inner_parts: List[Tensor]) -> List[Tensor]:
+  # Appends to found the gradients of h, of inner and of the head, those that are there.
+  def gradients(self: __torch__.K, found: List[Tensor], parts: List[Tensor], inner_parts: List[Tensor], whole: List[Tensor]) -> List[Tensor]:
     if torch.gt(torch.len(parts), 0):
       _0 = torch.append(found, torch.cat(parts))
     if torch.gt(torch.len(inner_parts), 0):
       _1 = torch.append(found, torch.cat(inner_parts))
+    if torch.gt(torch.len(whole), 0):
+      _2 = torch.append(found, whole[0])
     return found
 
-  # norms [n]: from log_probs; g [n] float32: the gradient of each log-probability; trained: int64 [2], 1 where wanted: the gradient of h
-  # [n, hidden], of the head. The latter is added to sum, float32: its weight's [V, hidden], or B's [V, rank], and inner's [n, rank] is among the
-  # results. d log p_t / d z = onehot(t) - softmax(z).
+  # norms [n]: from log_probs; g [n] float32: the gradient of each log-probability; trained: int64 [4], 1 where wanted: the gradient of h
+  # [n, hidden], of the head; whether there is a sum; whether the head is trained. The latter is added to sum, float32: its weight's [V, hidden], or B's [V, rank], and inner's [n, rank]
+  # is among the results. Of 16 bits and without a sum the weight's is the last result. d log p_t / d z = onehot(t) - softmax(z).
   def log_probs_vjp(self: __torch__.K, h: Tensor, head: List[Tensor], targets: Tensor, norms: Tensor, g: Tensor, trained: Tensor, sum: Tensor) -> List[Tensor]:
     w = (self).converted(h, head)
     parts = annotate(List[Tensor], [])
     inner_parts = annotate(List[Tensor], [])
+    whole = annotate(List[Tensor], [])
     n = torch.size(h, 0)
-    chunks = torch.floordiv(torch.add(n, torch.sub({{chunk_tokens}}, 1)), {{chunk_tokens}})
-    for i in range(chunks):
-      start = torch.mul(i, {{chunk_tokens}})
-      count = ops.prim.min({{chunk_tokens}}, torch.sub(n, start))
-      gi = torch.unsqueeze(torch.narrow(g, 0, start, count), -1)
-      t = torch.unsqueeze(torch.narrow(targets, 0, start, count), -1)
-      z = (self).logits_of(h, w, start, count)
-      slope = (self).slope_of_cap(z)
-      p = torch.exp_(torch.sub_(z, torch.unsqueeze(torch.narrow(norms, 0, start, count), -1)))
-      gz = torch.scatter_add_(torch.mul_(p, torch.neg(gi)), 1, t, gi)
-      _0 = (self).chunk_vjp((self).uncapped_(gz, slope), h, w, start, trained, parts, inner_parts, sum)
-    return (self).gradients(annotate(List[Tensor], []), parts, inner_parts)
+    most = (self).group_tokens(trained)
+    groups = torch.floordiv(torch.add(n, torch.sub(most, 1)), most)
+    for j in range(groups):
+      first = torch.mul(j, most)
+      of_group = ops.prim.min(most, torch.sub(n, first))
+      gz = annotate(List[Tensor], [])
+      chunks = torch.floordiv(torch.add(of_group, torch.sub({{chunk_tokens}}, 1)), {{chunk_tokens}})
+      for i in range(chunks):
+        offset = torch.mul(i, {{chunk_tokens}})
+        start = torch.add(first, offset)
+        count = ops.prim.min({{chunk_tokens}}, torch.sub(of_group, offset))
+        gi = torch.unsqueeze(torch.narrow(g, 0, start, count), -1)
+        t = torch.unsqueeze(torch.narrow(targets, 0, start, count), -1)
+        z = (self).logits_of(h, w, start, count)
+        slope = (self).slope_of_cap(z)
+        p = torch.exp_(torch.sub_(z, torch.unsqueeze(torch.narrow(norms, 0, start, count), -1)))
+        of_chunk = torch.scatter_add_(torch.mul_(p, torch.neg(gi)), 1, t, gi)
+        _0 = (self).place(gz, (self).uncapped_(of_chunk, slope), h, offset, of_group)
+      _1 = (self).group_vjp(gz[0], h, w, first, trained, parts, inner_parts, whole, sum)
+    return (self).gradients(annotate(List[Tensor], []), parts, inner_parts, whole)
 
   # log_probs and log_probs_vjp in one, with each chunk's logits computed once, where every log-probability has the same gradient, slope
   # (float64 []): the log-probabilities [n], then the gradients as there.
@@ -248,20 +286,29 @@ class K(Module):
     g = float(slope)
     parts = annotate(List[Tensor], [])
     inner_parts = annotate(List[Tensor], [])
+    whole = annotate(List[Tensor], [])
     log_probs = annotate(List[Tensor], [])
     n = torch.size(h, 0)
-    chunks = torch.floordiv(torch.add(n, torch.sub({{chunk_tokens}}, 1)), {{chunk_tokens}})
-    for i in range(chunks):
-      start = torch.mul(i, {{chunk_tokens}})
-      count = ops.prim.min({{chunk_tokens}}, torch.sub(n, start))
-      t = torch.unsqueeze(torch.narrow(targets, 0, start, count), -1)
-      logits = (self).logits_of(h, w, start, count)
-      slope_here = (self).slope_of_cap(logits)
-      z = torch.log_softmax(logits, -1)
-      _0 = torch.append(log_probs, torch.squeeze(torch.gather(z, 1, t), -1))
-      gz = torch.scatter_add_(torch.mul_(torch.exp_(z), torch.neg(g)), 1, t, torch.full([count, 1], g, dtype=6, device=torch.device("{{device}}")))
-      _1 = (self).chunk_vjp((self).uncapped_(gz, slope_here), h, w, start, trained, parts, inner_parts, sum)
-    return (self).gradients([torch.cat(log_probs)], parts, inner_parts)
+    most = (self).group_tokens(trained)
+    groups = torch.floordiv(torch.add(n, torch.sub(most, 1)), most)
+    for j in range(groups):
+      first = torch.mul(j, most)
+      of_group = ops.prim.min(most, torch.sub(n, first))
+      gz = annotate(List[Tensor], [])
+      chunks = torch.floordiv(torch.add(of_group, torch.sub({{chunk_tokens}}, 1)), {{chunk_tokens}})
+      for i in range(chunks):
+        offset = torch.mul(i, {{chunk_tokens}})
+        start = torch.add(first, offset)
+        count = ops.prim.min({{chunk_tokens}}, torch.sub(of_group, offset))
+        t = torch.unsqueeze(torch.narrow(targets, 0, start, count), -1)
+        logits = (self).logits_of(h, w, start, count)
+        slope_here = (self).slope_of_cap(logits)
+        z = torch.log_softmax(logits, -1)
+        _0 = torch.append(log_probs, torch.squeeze(torch.gather(z, 1, t), -1))
+        of_chunk = torch.scatter_add_(torch.mul_(torch.exp_(z), torch.neg(g)), 1, t, torch.full([count, 1], g, dtype=6, device=torch.device("{{device}}")))
+        _1 = (self).place(gz, (self).uncapped_(of_chunk, slope_here), h, offset, of_group)
+      _2 = (self).group_vjp(gz[0], h, w, first, trained, parts, inner_parts, whole, sum)
+    return (self).gradients([torch.cat(log_probs)], parts, inner_parts, whole)
 
   # For a frozen head, w as there, with each chunk's logits computed once: log_probs, what else is wanted as in say_more, and the gradient of h [n, hidden] as it
   # would be if that of each log-probability were 1. A row's true one is that times its log-probability's, which may be known only when all of these are.

@@ -12,24 +12,32 @@ class K(Module):
     scaled = torch.div(update, torch.clamp(rms, 1.))
     return torch.add_(torch.mul_(x, 1. - float(rate) * float(decay)), scaled, alpha=-float(rate))
 
-  # masters, gradients: float32 [r, c] each; rows, columns: float32 [r] and [c], the means of the second moment; steps: float32 [] each. In place.
-  def update_matrices(self: __torch__.K, masters: List[Tensor], gradients: List[Tensor], rows: List[Tensor], columns: List[Tensor], steps: List[Tensor], rate: Tensor, decay: Tensor) -> Tensor:
+  # masters: float32, or with {{halves}} True the upper halves of all and behind them the lower ones; gradients: float32, or of 16 bits and still to be multiplied by scale; all
+  # [r, c]; rows, columns: float32 [r] and [c], the means of the second moment; steps: float32 [] each; scale: float64 [] on the CPU. In place.
+  def update_matrices(self: __torch__.K, masters: List[Tensor], gradients: List[Tensor], rows: List[Tensor], columns: List[Tensor], steps: List[Tensor], scale: Tensor, rate: Tensor, decay: Tensor) -> Tensor:
     torch._foreach_add_(steps, 1)
-    for i in range(torch.len(masters)):
+    for i in range(torch.len(gradients)):
       share = torch.pow(steps[i], -0.8)
-      square = torch.add(torch.square(gradients[i]), 1e-30)
+      g = (self).scaled(gradients[i], float(scale), )
+      square = torch.add(torch.square(g), 1e-30)
       row = torch.lerp_(rows[i], torch.mean(square, [-1]), share)
       column = torch.lerp_(columns[i], torch.mean(square, [-2]), share)
       byrow = torch.unsqueeze(torch.rsqrt(torch.div(row, torch.mean(row))), -1)
-      update = torch.mul(torch.mul(gradients[i], byrow), torch.rsqrt(column))
-      _0 = (self).apply(masters[i], update, rate, decay, )
+      update = torch.mul(torch.mul(g, byrow), torch.rsqrt(column))
+      master = (self).master(masters[i], (self).lower(masters, i, ), )
+      _0 = (self).apply(master, update, rate, decay, )
+      _1 = (self).keep(master, masters[i], (self).lower(masters, i, ), )
     return steps[0]
 
-  # masters, gradients, v: float32 of equal shapes; steps: float32 [] each. In place.
-  def update_others(self: __torch__.K, masters: List[Tensor], gradients: List[Tensor], v: List[Tensor], steps: List[Tensor], rate: Tensor, decay: Tensor) -> Tensor:
+  # The same of other shapes; v: float32, of theirs.
+  def update_others(self: __torch__.K, masters: List[Tensor], gradients: List[Tensor], v: List[Tensor], steps: List[Tensor], scale: Tensor, rate: Tensor, decay: Tensor) -> Tensor:
     torch._foreach_add_(steps, 1)
-    for i in range(torch.len(masters)):
-      square = torch.add(torch.square(gradients[i]), 1e-30)
+    for i in range(torch.len(gradients)):
+      g = (self).scaled(gradients[i], float(scale), )
+      square = torch.add(torch.square(g), 1e-30)
       second = torch.lerp_(v[i], square, torch.pow(steps[i], -0.8))
-      _0 = (self).apply(masters[i], torch.mul(gradients[i], torch.rsqrt(second)), rate, decay, )
+      update = torch.mul(g, torch.rsqrt(second))
+      master = (self).master(masters[i], (self).lower(masters, i, ), )
+      _0 = (self).apply(master, update, rate, decay, )
+      _1 = (self).keep(master, masters[i], (self).lower(masters, i, ), )
     return steps[0]

@@ -31,14 +31,15 @@ class K(Module):
     looked = torch.index_select(nearest, 0, torch.reshape(torch.clamp_(index, 0, 2 * {{table_steps}}), [-1]))
     return torch.copy_(codes, torch.reshape(looked, [-1, 256]))
 
-  # masters, gradients: float32; m, mscales, root, rootscales: the states, of as many blocks as hold the values, the last one padded; steps: float32 []
-  # each; signed, unsigned: the maps of the first moment and of the root, each with its table; rate, decay: float64 [] on the CPU. In place.
-  def update(self: __torch__.K, masters: List[Tensor], gradients: List[Tensor], m: List[Tensor], mscales: List[Tensor], root: List[Tensor], rootscales: List[Tensor], steps: List[Tensor], signed: Tensor, signednearest: Tensor, unsigned: Tensor, unsignednearest: Tensor, rate: Tensor, decay: Tensor) -> Tensor:
+  # masters: float32, or with {{halves}} True the upper halves of all and behind them the lower ones; gradients: float32, or of 16 bits and still to be multiplied by scale; m, mscales, root, rootscales: the states, of as many blocks as hold the values, the last one padded; steps: float32 []
+  # each; signed, unsigned: the maps of the first moment and of the root, each with its table; scale, rate, decay: float64 [] on the CPU. In place.
+  def update(self: __torch__.K, masters: List[Tensor], gradients: List[Tensor], m: List[Tensor], mscales: List[Tensor], root: List[Tensor], rootscales: List[Tensor], steps: List[Tensor], signed: Tensor, signednearest: Tensor, unsigned: Tensor, unsignednearest: Tensor, scale: Tensor, rate: Tensor, decay: Tensor) -> Tensor:
     torch._foreach_add_(steps, 1)
-    for i in range(torch.len(masters)):
-      master = torch.view(masters[i], [-1])
+    for i in range(torch.len(gradients)):
+      upper = torch.view(masters[i], [-1])
+      lower = torch.view((self).lower(masters, i, ), [-1])
       gradient = torch.reshape(gradients[i], [-1])
-      values = torch.len(master)
+      values = torch.len(upper)
       blocks = torch.len(m[i])
       parts = torch.floordiv(torch.add(blocks, {{blocks}} - 1), {{blocks}})
       for j in range(parts):
@@ -52,7 +53,16 @@ class K(Module):
         rootscale = torch.narrow(rootscales[i], 0, first, count)
         m32 = (self).dequantised(mcodes, mscale, signed, )
         v32 = torch.square((self).dequantised(rootcodes, rootscale, unsigned, ))
-        torch._fused_adamw_((self).one(torch.narrow(master, 0, start, length), ), (self).one(torch.narrow(gradient, 0, start, length), ), (self).one(torch.narrow(m32, 0, 0, length), ), (self).one(torch.narrow(v32, 0, 0, length), ), annotate(List[Tensor], []), (self).one(steps[i], ), lr=float(rate), beta1={{beta1}}, beta2={{beta2}}, weight_decay=float(decay), eps={{epsilon}}, amsgrad=False, maximize=False)
+        u = torch.narrow(upper, 0, start, length)
+        l = torch.narrow(lower, 0, start, length)
+        if {{halves}}:
+          master = (self).joined(u, l, )
+        else:
+          master = u
+        g = (self).scaled(torch.narrow(gradient, 0, start, length), float(scale), )
+        torch._fused_adamw_((self).one(master, ), (self).one(g, ), (self).one(torch.narrow(m32, 0, 0, length), ), (self).one(torch.narrow(v32, 0, 0, length), ), annotate(List[Tensor], []), (self).one(steps[i], ), lr=float(rate), beta1={{beta1}}, beta2={{beta2}}, weight_decay=float(decay), eps={{epsilon}}, amsgrad=False, maximize=False)
+        if {{halves}}:
+          _2 = (self).halve(master, u, l, )
         _0 = (self).quantise(m32, mcodes, mscale, signednearest, )
         _1 = (self).quantise(torch.sqrt(v32), rootcodes, rootscale, unsignednearest, )
     return steps[0]

@@ -42,19 +42,20 @@ class K(Module):
     number = torch.bitwise_and_(torch.narrow(torch.reshape(product, [-1]), 0, 0, count), 65535)
     return torch.view_copy(torch.bitwise_and_(torch.add_(bits, number), -65536), 6)
 
-  # masters, gradients: float32; m, v: bfloat16 of their shapes; steps: float32 [] each; keys: two of each master, int64 on the CPU, within int32; rate, decay:
+  # masters: float32, or with {{halves}} True the upper halves of all and behind them the lower ones; gradients: float32, or of 16 bits and still to be multiplied by scale; m, v: bfloat16 of their shapes; steps: float32 [] each; keys: two of each master, int64 on the CPU, within int32; scale, rate, decay:
   # float64 [] on the CPU. In place.
-  def update(self: __torch__.K, masters: List[Tensor], gradients: List[Tensor], m: List[Tensor], v: List[Tensor], steps: List[Tensor], keys: Tensor, rate: Tensor, decay: Tensor) -> Tensor:
+  def update(self: __torch__.K, masters: List[Tensor], gradients: List[Tensor], m: List[Tensor], v: List[Tensor], steps: List[Tensor], keys: Tensor, scale: Tensor, rate: Tensor, decay: Tensor) -> Tensor:
     torch._foreach_add_(steps, 1)
-    for i in range(torch.len(masters)):
-      master = torch.view(masters[i], [-1])
+    for i in range(torch.len(gradients)):
+      upper = torch.view(masters[i], [-1])
+      lower = torch.view((self).lower(masters, i, ), [-1])
       gradient = torch.reshape(gradients[i], [-1])
       first = torch.view(m[i], [-1])
       second = torch.view(v[i], [-1])
-      values = torch.len(master)
+      values = torch.len(upper)
       key = int(torch.select(keys, 0, torch.mul(i, 2)))
       keyofrun = int(torch.select(keys, 0, torch.add(torch.mul(i, 2), 1)))
-      ofplace = (self).hashes(0, ops.prim.min({{run}}, values), key, master, )
+      ofplace = (self).hashes(0, ops.prim.min({{run}}, values), key, upper, )
       parts = torch.floordiv(torch.add(values, {{run}} * {{runs}} - 1), {{run}} * {{runs}})
       for j in range(parts):
         start = torch.mul(j, {{run}} * {{runs}})
@@ -63,8 +64,17 @@ class K(Module):
         v16 = torch.narrow(second, 0, start, count)
         m32 = torch.to(m16, 6)
         v32 = torch.to(v16, 6)
-        torch._fused_adamw_((self).one(torch.narrow(master, 0, start, count), ), (self).one(torch.narrow(gradient, 0, start, count), ), (self).one(m32, ), (self).one(v32, ), annotate(List[Tensor], []), (self).one(steps[i], ), lr=float(rate), beta1={{beta1}}, beta2={{beta2}}, weight_decay=float(decay), eps={{epsilon}}, amsgrad=False, maximize=False)
-        ofrun = (self).hashes(torch.mul(j, {{runs}}), torch.floordiv(torch.add(count, {{run}} - 1), {{run}}), keyofrun, master, )
+        u = torch.narrow(upper, 0, start, count)
+        l = torch.narrow(lower, 0, start, count)
+        if {{halves}}:
+          master = (self).joined(u, l, )
+        else:
+          master = u
+        g = (self).scaled(torch.narrow(gradient, 0, start, count), float(scale), )
+        torch._fused_adamw_((self).one(master, ), (self).one(g, ), (self).one(m32, ), (self).one(v32, ), annotate(List[Tensor], []), (self).one(steps[i], ), lr=float(rate), beta1={{beta1}}, beta2={{beta2}}, weight_decay=float(decay), eps={{epsilon}}, amsgrad=False, maximize=False)
+        if {{halves}}:
+          _2 = (self).halve(master, u, l, )
+        ofrun = (self).hashes(torch.mul(j, {{runs}}), torch.floordiv(torch.add(count, {{run}} - 1), {{run}}), keyofrun, upper, )
         _0 = torch.copy_(m16, (self).rounded(m32, ofplace, ofrun, ))
         _1 = torch.copy_(v16, (self).rounded(v32, ofplace, torch.bitwise_right_shift(ofrun, 16), ))
     return steps[0]

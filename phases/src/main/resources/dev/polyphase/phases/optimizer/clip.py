@@ -5,11 +5,11 @@ class K(Module):
   __buffers__ = []
   training : bool
 
-  # gradients: float32 of any shapes, on one device. The 2-norm of each: float32 [n].
+  # gradients: of any shapes, float32 or of 16 bits, on one device. The 2-norm of each: float32 [n].
   def norms(self: __torch__.K, gradients: List[Tensor]) -> Tensor:
     norms = annotate(List[Tensor], [])
     for i in range(torch.len(gradients)):
-      _0 = torch.append(norms, torch.linalg_vector_norm(gradients[i]))
+      _0 = torch.append(norms, torch.linalg_vector_norm(gradients[i], 2, None, False, dtype=6))
     return torch.stack(norms)
 
   # parts: from norms, each on its device; order: int64 [n] on the CPU, where in parts laid end to end each gradient's norm is, so that the sum does not
@@ -28,8 +28,7 @@ class K(Module):
       all = parts[0]
     return torch.linalg_vector_norm(all)
 
-  # Scales gradients on one device in place by min(1, max_norm / (norm + 1e-6)), as torch.nn.utils.clip_grad_norm_ does.
-  def scale(self: __torch__.K, gradients: List[Tensor], norm: Tensor) -> Tensor:
-    scale = torch.clamp(torch.mul(torch.reciprocal(torch.add(norm, 1e-6)), {{max_grad_norm}}), None, 1.)
-    torch._foreach_mul_(gradients, torch.type_as(scale, gradients[0]))
-    return norm
+  # Scales float32 gradients on one device in place; scale: float64 [] on the CPU.
+  def scale(self: __torch__.K, gradients: List[Tensor], scale: Tensor) -> Tensor:
+    torch._foreach_mul_(gradients, float(scale))
+    return gradients[0]

@@ -22,14 +22,19 @@ class K(Module):
       y = torch.t(y)
     return torch.to(y, 6)
 
-  # masters, gradients, momenta: float32 [r, c] each; rate, decay: float64 [] on the CPU. In place.
-  def update(self: __torch__.K, masters: List[Tensor], gradients: List[Tensor], momenta: List[Tensor], rate: Tensor, decay: Tensor) -> Tensor:
-    for i in range(torch.len(masters)):
-      momentum = torch.add_(torch.mul_(momenta[i], {{momentum}}), gradients[i])
+  # masters: float32, or with {{halves}} True the upper halves of all and behind them the lower ones; gradients: float32, or of 16 bits and still to be multiplied by scale; momenta:
+  # float32; all [r, c]; scale, rate, decay: float64 [] on the CPU. In place.
+  def update(self: __torch__.K, masters: List[Tensor], gradients: List[Tensor], momenta: List[Tensor], scale: Tensor, rate: Tensor, decay: Tensor) -> Tensor:
+    for i in range(torch.len(gradients)):
+      g = (self).scaled(gradients[i], float(scale), )
+      momentum = torch.add_(torch.mul_(momenta[i], {{momentum}}), g)
       # Nesterov's: the momentum as the next step would have it.
-      ahead = torch.add(gradients[i], momentum, alpha={{momentum}})
+      ahead = torch.add(g, momentum, alpha={{momentum}})
       longer = float(ops.prim.max(torch.size(ahead, 0), torch.size(ahead, 1)))
       size = torch.mul(0.2, torch.sqrt(longer))
-      _0 = torch.mul_(masters[i], 1. - float(rate) * float(decay))
-      _1 = torch.add_(masters[i], (self).orthogonal(ahead, ), alpha=-float(rate) * size)
+      update = (self).orthogonal(ahead, )
+      master = (self).master(masters[i], (self).lower(masters, i, ), )
+      _0 = torch.mul_(master, 1. - float(rate) * float(decay))
+      _1 = torch.add_(master, update, alpha=-float(rate) * size)
+      _2 = (self).keep(master, masters[i], (self).lower(masters, i, ), )
     return masters[0]

@@ -46,7 +46,7 @@ final class AdaptedModels {
         .trained()
         .forEach(
             tensor -> {
-              NDArray master = tensor.master();
+              NDArray master = tensor.master().upper();
               if (tensor.name().contains(".lora_")) {
                 float[] values = new float[(int) master.size()];
                 for (int i = 0; i < values.length; i++) {

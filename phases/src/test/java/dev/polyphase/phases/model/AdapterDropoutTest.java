@@ -71,7 +71,7 @@ class AdapterDropoutTest {
       model.startStep(1);
       Map<String, float[]> gradients = GradientValues.ofMeanLoss(model, batch);
       for (String name : new String[] {module + ".lora_A.weight", module + ".lora_B.weight"}) {
-        NDArray master = model.trained().get(name).master();
+        NDArray master = model.trained().get(name).master().upper();
         float[] gradient = gradients.get(name);
         // Along the gradient itself, whose slope is its norm.
         double norm = 0;
@@ -95,6 +95,8 @@ class AdapterDropoutTest {
             "rms_norm_eps",
             1e-6,
             "chunk_tokens",
+            256,
+            "group_tokens",
             256,
             "adapter_scale",
             1.0,

@@ -22,7 +22,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** The sources that a family's kernel is put together from. */
 class BlockSourcesTest {
   /** What {@link Blocks} calls; all other methods are called by one of them. */
-  private static final Set<String> ENTRIES = Set.of("forward", "traced", "backward", "vjp");
+  private static final Set<String> ENTRIES = Set.of("forward", "told", "traced", "backward", "vjp");
 
   @TempDir Path folder;
 

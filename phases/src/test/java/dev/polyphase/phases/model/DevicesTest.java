@@ -110,7 +110,7 @@ class DevicesTest {
           .trained()
           .forEach(
               tensor ->
-                  assertThat(tensor.master().getManager())
+                  assertThat(tensor.master().upper().getManager())
                       .as(tensor.name())
                       .isSameAs(
                           model.devices().managers().get(placement.of(tensor.name(), layout))));
@@ -185,7 +185,7 @@ class DevicesTest {
         figures.put(of + "log-probabilities with dropout", logProbs.toFloatArray());
         gradients
             .byName()
-            .forEach((name, gradient) -> figures.put(of + name, gradient.toFloatArray()));
+            .forEach((name, gradient) -> figures.put(of + name, GradientValues.floats(gradient)));
       }
     }
     return figures;

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
 import dev.polyphase.fixtures.TensorValues;
 import dev.polyphase.phases.batches.TokenBatch;
 import java.util.Map;
@@ -15,7 +16,14 @@ final class GradientValues {
 
   static Map<String, float[]> of(Gradients gradients) {
     return gradients.byName().entrySet().stream()
-        .collect(Collectors.toMap(Map.Entry::getKey, entry -> entry.getValue().toFloatArray()));
+        .collect(Collectors.toMap(Map.Entry::getKey, entry -> floats(entry.getValue())));
+  }
+
+  /** The values of a gradient, which may be of 16 bits. */
+  static float[] floats(NDArray gradient) {
+    try (NDArray wide = gradient.toType(DataType.FLOAT32, true)) {
+      return wide.toFloatArray();
+    }
   }
 
   /** Of the mean loss, whose slope is asked for once the log-probabilities are known. */

@@ -8,12 +8,12 @@ import dev.polyphase.kernels.Kernel;
 import dev.polyphase.kernels.Libtorch;
 import dev.polyphase.kernels.Precision;
 import dev.polyphase.kernels.TensorStore;
-import dev.polyphase.kernels.Uploads;
 import dev.polyphase.phases.batches.TokenBatch;
 import dev.polyphase.weights.Checkpoint;
 import dev.polyphase.weights.TextNames;
 import java.io.IOException;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -21,6 +21,9 @@ import java.util.Set;
 
 /** Gradients by libtorch's autograd over the whole model at once: the second method. */
 public final class KeptGraph {
+  private static final List<String> MAY_BE_MISSING =
+      List.of("q_proj.bias", "k_proj.bias", "v_proj.bias", "q_norm.weight", "k_norm.weight");
+
   private KeptGraph() {}
 
   /** The gradient of the mean loss with respect to each trained tensor, float32. */
@@ -31,8 +34,9 @@ public final class KeptGraph {
     Map<String, Object> eps = Map.of("rms_norm_eps", config.norm().eps());
     try (NDManager manager = Libtorch.newManager("cpu");
         TensorStore store = new TensorStore(manager);
+        Masters masters = new Masters(manager);
         Kernel graph = Kernel.load(manager, KeptGraph.class, "graph.py", eps)) {
-      ModelTensors tensors = new ModelTensors();
+      ModelTensors tensors = new ModelTensors(masters);
       Map<String, NDArray> leaves = new LinkedHashMap<>();
       for (Parameter parameter : layout.parameters()) {
         String name = parameter.name();
@@ -44,23 +48,19 @@ public final class KeptGraph {
         }
         tensors.freeze(name, value);
       }
-      try (Blocks blocks =
-          new Blocks(
-              layer -> manager, config, layout, tensors, Adapters.none(), Activations.RECOMPUTED)) {
-        NDArray loss = loss(manager, config, layout, tensors, blocks, graph, batch);
-        NDList found =
-            graph
-                .method("gradients")
-                .with(loss)
-                .withList("leaves", List.copyOf(leaves.values()))
-                .runWithAutograd(manager);
-        Map<String, float[]> gradients = new LinkedHashMap<>();
-        int i = 0;
-        for (String name : leaves.keySet()) {
-          gradients.put(name, found.get(i++).toFloatArray());
-        }
-        return gradients;
+      NDArray loss = loss(manager, config, layout, tensors, graph, batch);
+      NDList found =
+          graph
+              .method("gradients")
+              .with(loss)
+              .withList("leaves", List.copyOf(leaves.values()))
+              .runWithAutograd(manager);
+      Map<String, float[]> gradients = new LinkedHashMap<>();
+      int i = 0;
+      for (String name : leaves.keySet()) {
+        gradients.put(name, found.get(i++).toFloatArray());
       }
+      return gradients;
     }
   }
 
@@ -69,10 +69,8 @@ public final class KeptGraph {
       ModelConfig config,
       ModelLayout layout,
       ModelTensors tensors,
-      Blocks blocks,
       Kernel graph,
       TokenBatch batch) {
-    List<Rope> ropes = config.blocks().stream().map(block -> block.attention().rope()).toList();
     long[] ids = Arrays.stream(batch.ids()).asLongStream().toArray();
     NDArray x =
         graph
@@ -81,15 +79,8 @@ public final class KeptGraph {
             .with(manager.create(ids, new Shape(batch.batch(), batch.seq())))
             .runWithAutograd(manager)
             .get(0);
-    try (Uploads uploads = new Uploads(manager)) {
-      Positions.OfPass positions = new Positions(manager, uploads, ropes).of(batch, manager);
-      for (int layer = 0; layer < blocks.count(); layer++) {
-        x =
-            blocks
-                .call("forward", layer, x, positions, DropoutSeeds.NONE)
-                .runWithAutograd(manager)
-                .get(0);
-      }
+    for (int layer = 0; layer < config.numLayers(); layer++) {
+      x = throughBlock(manager, config.blocks().get(layer), layout.block(layer), tensors, x);
     }
     long[] targets = new long[ids.length];
     Arrays.fill(targets, -100);
@@ -104,5 +95,56 @@ public final class KeptGraph {
         .with(manager.create(targets))
         .runWithAutograd(manager)
         .get(0);
+  }
+
+  private static NDArray throughBlock(
+      NDManager manager,
+      DecoderBlock block,
+      Map<String, Parameter> parameters,
+      ModelTensors tensors,
+      NDArray x) {
+    Attention attention = block.attention();
+    Map<String, Object> constants = new HashMap<>();
+    for (String role : MAY_BE_MISSING) {
+      constants.put(role, -1);
+    }
+    List<String> roles = List.copyOf(parameters.keySet());
+    roles.forEach(role -> constants.put(role, roles.indexOf(role)));
+    constants.put("head_dim", attention.heads().dim());
+    constants.put("window", attention.window());
+    constants.put("rms_norm_eps", block.norm().eps());
+    String second = "graph_mlp.py";
+    if (block.feedForward() instanceof Experts experts) {
+      second = "graph_experts.py";
+      constants.putAll(experts.constants());
+      constants.put("router", roles.indexOf(experts.router() + ".weight"));
+      constants.put(
+          "table",
+          experts.ofExperts().stream()
+              .map(projection -> roles.indexOf(projection + ".weight"))
+              .toList());
+    }
+    int seq = (int) x.getShape().get(1);
+    double[] frequencies = ((Rope.Rotary) attention.rope()).frequencies(seq);
+    float[] cos = new float[seq * frequencies.length];
+    float[] sin = new float[cos.length];
+    for (int i = 0; i < cos.length; i++) {
+      int position = i / frequencies.length;
+      double angle = position * frequencies[i % frequencies.length];
+      cos[i] = (float) Math.cos(angle);
+      sin[i] = (float) Math.sin(angle);
+    }
+    Shape ofTables = new Shape(seq, frequencies.length);
+    try (Kernel kernel =
+        Kernel.load(manager, KeptGraph.class, List.of("graph_block.py", second), constants)) {
+      return kernel
+          .method("block")
+          .with(x)
+          .with(manager.create(cos, ofTables))
+          .with(manager.create(sin, ofTables))
+          .withList("w", parameters.values().stream().map(p -> tensors.get(p.name())).toList())
+          .runWithAutograd(manager)
+          .get(0);
+    }
   }
 }

@@ -32,8 +32,8 @@ final class MergedByHand {
     for (String module : model.weights().trainable().adapters().modules()) {
       TensorInfo weight = checkpoint.find(module + ".weight").orElseThrow();
       float[] values = TensorValues.floats(weight);
-      float[] a = model.trained().get(module + ".lora_A.weight").master().toFloatArray();
-      float[] b = model.trained().get(module + ".lora_B.weight").master().toFloatArray();
+      float[] a = model.trained().get(module + ".lora_A.weight").master().upper().toFloatArray();
+      float[] b = model.trained().get(module + ".lora_B.weight").master().upper().toFloatArray();
       int inputs = Math.toIntExact(weight.shape().get(1));
       ByteBuffer bytes =
           ByteBuffer.allocate(values.length * Float.BYTES).order(ByteOrder.LITTLE_ENDIAN);
@@ -69,8 +69,8 @@ final class MergedByHand {
     whole.forEach(name -> gradients.put(name, ofWeights.get(name)));
     for (String module : model.weights().trainable().adapters().modules()) {
       float[] dw = ofWeights.get(module + ".weight");
-      NDArray a = model.trained().get(module + ".lora_A.weight").master();
-      NDArray b = model.trained().get(module + ".lora_B.weight").master();
+      NDArray a = model.trained().get(module + ".lora_A.weight").master().upper();
+      NDArray b = model.trained().get(module + ".lora_B.weight").master().upper();
       int inputs = (int) a.getShape().get(1);
       int outputs = (int) b.getShape().get(0);
       float[] av = a.toFloatArray();

@@ -191,7 +191,7 @@ class ReferenceTest {
 
       long values = 0;
       for (TrainedTensor tensor : model.trained()) {
-        values += tensor.master().size();
+        values += tensor.master().upper().size();
       }
       // Of a file in the compute's dtype, the pages are the file's.
       assertThat(heldBytes(model) - alone).isEqualTo(values * bytesOfValue);
@@ -227,7 +227,7 @@ class ReferenceTest {
         .trained()
         .forEach(
             tensor -> {
-              tensor.master().muli(1.05f);
+              tensor.master().upper().muli(1.05f);
               model.weights().masterChanged(tensor);
             });
   }
@@ -244,7 +244,10 @@ class ReferenceTest {
           new SafetensorsFile.Tensor(
               tensor.name(),
               own.shape(),
-              model.weights().storeOf(tensor.name()).toWrite(tensor.master(), Precision.FLOAT32)));
+              model
+                  .weights()
+                  .storeOf(tensor.name())
+                  .toWrite(tensor.master().upper(), Precision.FLOAT32)));
     }
     SafetensorsFile.write(file, tensors);
     return SafetensorsFile.read(file);

@@ -41,10 +41,11 @@ class TrainedRowsTest {
     }
     try (NDManager manager = Libtorch.newManager("cpu");
         OptimizerStep optimizer = new OptimizerStep(manager, SETTINGS, MAX_NORM);
-        RowViews views = new RowViews(manager)) {
+        RowViews views = new RowViews(manager);
+        Masters masters = new Masters(manager)) {
       NDArray master = manager.create(table, new Shape(ROWS, COLUMNS));
       TrainedTensor tensor =
-          new TrainedTensor("table", 0, 1, master, master).onRows(TRAINED, views);
+          new TrainedTensor("table", 0, 1, new Master.Whole(master), master).onRows(TRAINED, views);
       for (int step = 1; step <= 4; step++) {
         float[] gradient = new float[table.length];
         double squares = 0;
@@ -56,7 +57,7 @@ class TrainedRowsTest {
         NDArray array = manager.create(gradient, new Shape(ROWS, COLUMNS));
 
         Gradients gradients = new Gradients(manager);
-        tensor.addGradient(gradients, array);
+        tensor.addGradient(gradients, array, masters);
         GradientNorm found = optimizer.norm(gradients.parts(), manager);
         optimizer.update(step, gradients.parts(), found, RATE);
 

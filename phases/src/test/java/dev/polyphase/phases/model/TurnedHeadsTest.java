@@ -95,7 +95,32 @@ class TurnedHeadsTest {
               .run(manager);
       assertTurned(turned.get(0).toFloatArray(), queries, HEADS, rope, true);
       assertTurned(turned.get(1).toFloatArray(), keys, KEY_HEADS, rope, false);
+      float[] ofQueries = values(3, HEADS);
+      float[] ofKeys = values(4, KEY_HEADS);
+      NDList gradients =
+          kernel
+              .method("turned_vjp")
+              .with(array(manager, ofQueries, HEADS))
+              .with(array(manager, ofKeys, KEY_HEADS))
+              .withList("positions", positions)
+              .run(manager);
+      assertTransposed(turned.get(0), ofQueries, gradients.get(0), queries);
+      assertTransposed(turned.get(1), ofKeys, gradients.get(1), keys);
     }
+  }
+
+  /** Turning is linear: g T x is the same whichever of the two is multiplied by T first. */
+  private static void assertTransposed(NDArray turned, float[] g, NDArray gradient, float[] x) {
+    double expected = product(turned.toFloatArray(), g);
+    assertThat(product(gradient.toFloatArray(), x)).isCloseTo(expected, within(1e-4));
+  }
+
+  private static double product(float[] a, float[] b) {
+    double sum = 0;
+    for (int i = 0; i < a.length; i++) {
+      sum += (double) a[i] * b[i];
+    }
+    return sum;
   }
 
   private static void assertTurned(
@@ -106,7 +131,7 @@ class TurnedHeadsTest {
       for (int head = 0; head < heads; head++) {
         // What lies behind is padding.
         for (int position = 0; position < LENGTHS[row]; position++) {
-          int start = ((row * heads + head) * SEQ + position) * HEAD_DIM;
+          int start = ((row * SEQ + position) * heads + head) * HEAD_DIM;
           double scale =
               ofQueries && rope.queries().isPresent() ? rope.queries().get().at(position) : 1;
           double[] expected = new double[HEAD_DIM];
@@ -148,7 +173,7 @@ class TurnedHeadsTest {
   }
 
   private static NDArray array(NDManager manager, float[] values, int heads) {
-    return manager.create(values, new Shape(LENGTHS.length, heads, SEQ, HEAD_DIM));
+    return manager.create(values, new Shape(LENGTHS.length, SEQ, heads, HEAD_DIM));
   }
 
   private static float[] values(int seed, int heads) {

@@ -10,6 +10,7 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import dev.polyphase.kernels.Libtorch;
+import dev.polyphase.phases.model.Master;
 import dev.polyphase.phases.model.Parameter;
 import dev.polyphase.phases.model.TrainedPart;
 import dev.polyphase.phases.model.TrainedTensor;
@@ -37,12 +38,13 @@ class AdamW8BitTest {
       gradient[i] = i / 256 == 5 ? 0 : (float) (size * random.nextGaussian());
     }
     try (NDManager manager = Libtorch.newManager("cpu");
-        AdamW8Bit rule = new AdamW8Bit(manager, settings)) {
+        AdamW8Bit rule = new AdamW8Bit(manager, settings, false)) {
       NDArray master = manager.zeros(SHAPE);
-      TrainedPart part = new TrainedTensor(MATRIX, 0, 1, master, master).parts().get(0);
+      TrainedPart part =
+          new TrainedTensor(MATRIX, 0, 1, new Master.Whole(master), master).parts().get(0);
       part.begin(manager, rule.newState(part, manager));
       part.moveGradient(manager.create(gradient, SHAPE));
-      rule.update(List.of(part), 0.1, 0, manager);
+      rule.update(List.of(part), new UpdateRule.Settings(1, 0.1, 0), manager);
 
       float[] first =
           assertNearest(part.state("m"), part.state("mscales"), DynamicMap.signed(), gradient);
@@ -104,7 +106,7 @@ class AdamW8BitTest {
     Optimizer settings = new Optimizer(Optimizer.Name.ADAMW_8BIT, 0.9, 0.95, 1e-8, 0.3);
     AdamWFormula formula = new AdamWFormula(settings);
     try (SameSteps steps = new SameSteps(0).with(MATRIX, 17, 257);
-        AdamW8Bit rule = new AdamW8Bit(steps.manager, settings, 5)) {
+        AdamW8Bit rule = new AdamW8Bit(steps.manager, settings, false, 5)) {
       double[] expected = steps.expected.get(MATRIX);
       TrainedPart part = steps.part(MATRIX);
       part.begin(steps.manager, rule.newState(part, steps.manager));
@@ -112,7 +114,7 @@ class AdamW8BitTest {
       for (int step = 0; step < 6; step++) {
         double[] gradient = steps.randomValues(expected.length);
         part.moveGradient(steps.arrays(Map.of(MATRIX, gradient)).get(MATRIX));
-        rule.update(List.of(part), 0.01, 0.3, steps.manager);
+        rule.update(List.of(part), new UpdateRule.Settings(1, 0.01, 0.3), steps.manager);
 
         formula.update(MATRIX, SHAPE, expected, gradient, 0.01);
         quantise(formula.m().get(MATRIX), DynamicMap.signed());

@@ -10,6 +10,7 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import dev.polyphase.kernels.Libtorch;
+import dev.polyphase.phases.model.Master;
 import dev.polyphase.phases.model.TrainedPart;
 import dev.polyphase.phases.model.TrainedTensor;
 import dev.polyphase.pipelines.Optimizer;
@@ -40,7 +41,7 @@ class AdamWBf16Test {
     // A hundredth of a step's rate; unrounded moments differ by several times that.
     RoundingKeys keys = new RoundingKeys(1);
     try (SameSteps steps = new SameSteps(5e-6).withEveryKind();
-        AdamWBf16 rule = new AdamWBf16(steps.manager, settings, keys)) {
+        AdamWBf16 rule = new AdamWBf16(steps.manager, settings, keys, false)) {
       for (int step = 1; step <= 10; step++) {
         keys.startStep(step);
         for (Map.Entry<String, double[]> expected : steps.expected.entrySet()) {
@@ -49,7 +50,7 @@ class AdamWBf16Test {
           TrainedPart part = begun(steps.part(name), rule, steps.manager);
           part.moveGradient(steps.arrays(Map.of(name, gradient)).get(name));
           double decay = part.tensor().decays() ? 0.3 : 0;
-          rule.update(List.of(part), 0.01, decay, steps.manager);
+          rule.update(List.of(part), new UpdateRule.Settings(1, 0.01, decay), steps.manager);
           Shape shape = steps.masters.get(name).getShape();
           formula.update(name, shape, expected.getValue(), gradient, 0.01);
           takeNeighbours(formula.m().get(name), floats(part.state("m")));
@@ -166,7 +167,7 @@ class AdamWBf16Test {
     int values = 64;
     RoundingKeys keys = new RoundingKeys(1);
     try (SameSteps steps = new SameSteps(0).with(MATRIX, 8, 8);
-        AdamWBf16 rule = new AdamWBf16(steps.manager, settings, keys)) {
+        AdamWBf16 rule = new AdamWBf16(steps.manager, settings, keys, false)) {
       TrainedPart part = begun(steps.part(MATRIX), rule, steps.manager);
       for (int step = 1; step <= 7000; step++) {
         keys.startStep(step);
@@ -174,9 +175,9 @@ class AdamWBf16Test {
         double[] gradient =
             random.doubles(values, -1, 1).map(value -> (float) (size * value)).toArray();
         part.moveGradient(steps.arrays(Map.of(MATRIX, gradient)).get(MATRIX));
-        rule.update(List.of(part), 1e-3, 0, steps.manager);
-        float32.update(MATRIX, part.master().getShape(), new double[values], gradient, 1e-3);
-        nearest.update(MATRIX, part.master().getShape(), new double[values], gradient, 1e-3);
+        rule.update(List.of(part), new UpdateRule.Settings(1, 1e-3, 0), steps.manager);
+        float32.update(MATRIX, part.master().shape(), new double[values], gradient, 1e-3);
+        nearest.update(MATRIX, part.master().shape(), new double[values], gradient, 1e-3);
       }
       float[] kept = floats(part.state("v"));
       double[] ratios = new double[values];
@@ -198,20 +199,22 @@ class AdamWBf16Test {
   void partsMakeNoDifference() {
     Optimizer settings = new Optimizer(Optimizer.Name.ADAMW_BF16, 0.9, 0.95, 1e-6, 0.3);
     try (SameSteps steps = new SameSteps(0).with(MATRIX, 458, 500);
-        AdamWBf16 whole = new AdamWBf16(steps.manager, settings, new RoundingKeys(1));
-        AdamWBf16 inParts = new AdamWBf16(steps.manager, settings, new RoundingKeys(1), 1)) {
+        AdamWBf16 whole = new AdamWBf16(steps.manager, settings, new RoundingKeys(1), false);
+        AdamWBf16 inParts = new AdamWBf16(steps.manager, settings, new RoundingKeys(1), false, 1)) {
       NDArray master = steps.masters.get(MATRIX);
       NDArray other = master.duplicate();
       TrainedPart one = begun(steps.part(MATRIX), whole, steps.manager);
       TrainedPart another =
           begun(
-              new TrainedTensor(MATRIX, 0, 1, other, other).parts().get(0), inParts, steps.manager);
+              new TrainedTensor(MATRIX, 0, 1, new Master.Whole(other), other).parts().get(0),
+              inParts,
+              steps.manager);
       for (int step = 0; step < 3; step++) {
         NDArray gradient = steps.manager.create(SameSteps.floats(steps.randomValues(229_000)));
         one.moveGradient(gradient);
-        whole.update(List.of(one), 0.1, 0.3, steps.manager);
+        whole.update(List.of(one), new UpdateRule.Settings(1, 0.1, 0.3), steps.manager);
         another.moveGradient(gradient);
-        inParts.update(List.of(another), 0.1, 0.3, steps.manager);
+        inParts.update(List.of(another), new UpdateRule.Settings(1, 0.1, 0.3), steps.manager);
       }
       assertThat(other.toFloatArray()).isEqualTo(master.toFloatArray());
     }
@@ -233,7 +236,7 @@ class AdamWBf16Test {
       this.manager = manager;
       this.shape = new Shape(rows, columns);
       this.keys = new RoundingKeys(seed);
-      this.rule = new AdamWBf16(manager, LAST_GRADIENT, keys);
+      this.rule = new AdamWBf16(manager, LAST_GRADIENT, keys, false);
     }
 
     TrainedPart update(long step, String name, float gradient) {
@@ -243,12 +246,12 @@ class AdamWBf16Test {
               name,
               n -> {
                 NDArray master = manager.zeros(shape);
-                TrainedTensor tensor = new TrainedTensor(n, 0, 1, master, master);
+                TrainedTensor tensor = new TrainedTensor(n, 0, 1, new Master.Whole(master), master);
                 return begun(tensor.parts().get(0), rule, manager);
               });
       try (NDManager scratch = manager.newSubManager()) {
         part.moveGradient(scratch.full(shape, gradient));
-        rule.update(List.of(part), 0.1, 0, scratch);
+        rule.update(List.of(part), new UpdateRule.Settings(1, 0.1, 0), scratch);
       }
       return part;
     }

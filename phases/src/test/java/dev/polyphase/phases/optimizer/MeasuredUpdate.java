@@ -4,6 +4,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import dev.polyphase.kernels.Libtorch;
+import dev.polyphase.phases.model.Master;
 import dev.polyphase.phases.model.TrainedPart;
 import dev.polyphase.phases.model.TrainedTensor;
 import dev.polyphase.pipelines.Optimizer;
@@ -25,7 +26,8 @@ final class MeasuredUpdate {
     try (NDManager manager = Libtorch.newManager("cpu");
         OptimizerStep optimizer = new OptimizerStep(manager, settings, 0)) {
       NDArray master = manager.randomNormal(shape);
-      TrainedPart part = new TrainedTensor(arguments[1], 0, 1, master, master).parts().get(0);
+      TrainedPart part =
+          new TrainedTensor(arguments[1], 0, 1, new Master.Whole(master), master).parts().get(0);
       part.moveGradient(manager.randomNormal(shape));
       List<TrainedPart> parts = List.of(part);
       // The first makes the states.

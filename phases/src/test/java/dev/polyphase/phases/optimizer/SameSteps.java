@@ -7,6 +7,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import dev.polyphase.kernels.Libtorch;
+import dev.polyphase.phases.model.Master;
 import dev.polyphase.phases.model.TrainedPart;
 import dev.polyphase.phases.model.TrainedTensor;
 import java.util.ArrayList;
@@ -141,7 +142,9 @@ final class SameSteps implements AutoCloseable {
         name,
         n -> {
           NDArray master = masters.get(n);
-          return new TrainedTensor(n, 0, rateFactor, master, master).parts().get(0);
+          return new TrainedTensor(n, 0, rateFactor, new Master.Whole(master), master)
+              .parts()
+              .get(0);
         });
   }
 

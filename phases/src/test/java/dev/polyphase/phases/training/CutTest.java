@@ -2,6 +2,7 @@ package dev.polyphase.phases.training;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -41,15 +42,25 @@ class CutTest {
     assertThat(cut(blocks(4), ends(1, 0, 1), free(1, 1, 1))).containsExactly(0, 0, 1);
   }
 
-  private static List<Integer> cut(long[] blocks, long[] ends, double[] free) {
-    return Cut.of(blocks, ends, free);
+  @Test
+  void aBlockMayWeighMoreOnOneDeviceThanOnAnother() {
+    // 6 and 7; 9 and 8.
+    double[][] blocks = {blocks(3, 3, 3, 3), blocks(2, 2, 2, 2)};
+    assertThat(Cut.of(blocks, ends(0, 3), free(1, 1))).containsExactly(0, 2);
+    assertThat(Cut.of(blocks, ends(0, 6), free(1, 1))).containsExactly(0, 3);
   }
 
-  private static long[] blocks(long... bytes) {
+  private static List<Integer> cut(double[] blocks, double[] ends, double[] free) {
+    double[][] onEach = new double[free.length][];
+    Arrays.fill(onEach, blocks);
+    return Cut.of(onEach, ends, free);
+  }
+
+  private static double[] blocks(double... bytes) {
     return bytes;
   }
 
-  private static long[] ends(long... bytes) {
+  private static double[] ends(double... bytes) {
     return bytes;
   }
 

@@ -15,6 +15,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalLong;
 import java.util.Set;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.BeforeAll;
@@ -29,6 +30,9 @@ import org.junit.jupiter.params.provider.CsvSource;
 class MemoryFormulaTest {
   private static final String UP_2 = "model.layers.2.mlp.up_proj.weight";
   private static final String UP_3 = "model.layers.3.mlp.up_proj.weight";
+
+  private static final String TARGETING =
+      "phases.one.targeting={method: parameters, unfrozen_parameters: [any]}";
 
   private static final String CONFIG =
       """
@@ -88,6 +92,46 @@ class MemoryFormulaTest {
     assertWithin15Percent(estimate, peakOfChild(model.resolve("base"), trained, "none", settings));
   }
 
+  /** Gradients of 16 bits where a step has one pass. */
+  @EnabledOnOs(OS.LINUX)
+  @ParameterizedTest
+  @CsvSource({"'.*', 1", "'.*', 2", "'.*layers.[12].*_proj.weight', 1"})
+  void soItIsWithMastersInHalves(String pattern, int passes) throws Exception {
+    Set<String> trained = names(pattern);
+    Path base = model.resolve("in-bfloat16");
+    SftRun run = new SftRun(folder, base, trained).withRows(1024, 1024);
+    List<String> settings =
+        List.of(
+            "dtype=bfloat16",
+            "phases.one.sequence_len=1024",
+            "phases.one.gradient_accumulation_steps=" + passes);
+
+    MemoryEstimate estimate = run.check(settings.toArray(String[]::new)).memory();
+    assertWithin15Percent(estimate, peakOfChild(base, trained, "none", settings));
+  }
+
+  /** Memory is between what all blocks need and none. */
+  @EnabledOnOs(OS.LINUX)
+  @ParameterizedTest
+  @CsvSource({"'.*', 1, 1", "'.*', 2, 2", "'.*layers.[123].*_proj.weight', 2, 1"})
+  void soItIsWithSomeBlocksKept(String pattern, int passes, int recomputed) throws Exception {
+    Set<String> trained = names(pattern);
+    SftRun run = new SftRun(folder, model.resolve("base"), trained).withRows(1024, 1024);
+    List<String> settings =
+        List.of("phases.one.sequence_len=1024", "phases.one.gradient_accumulation_steps=" + passes);
+    String[] asked = settings.toArray(String[]::new);
+    long most = run.check(asked).memory().unmappedBytes();
+    long least = check(run, 1, asked).unmappedBytes();
+    long free = (long) ((least + most) / (2 * 0.85));
+
+    MemoryEstimate estimate = check(run, free, asked);
+
+    assertThat(estimate.recomputedBlocks()).isEqualTo(recomputed);
+    assertWithin15Percent(
+        estimate,
+        peakOfChild(model.resolve("base"), trained, "none", OptionalLong.of(free), settings));
+  }
+
   /**
    * What a family's blocks have that Llama's have not: the same sizes, but for what is said here.
    */
@@ -100,9 +144,11 @@ class MemoryFormulaTest {
           "Olmo2",
           "\"attention_bias\": false",
           "Qwen3Moe",
-          "\"head_dim\": 64, \"num_experts\": 8, \"num_experts_per_tok\": 2, \"moe_intermediate_size\": 352",
+          "\"head_dim\": 64, \"num_experts\": 8, \"num_experts_per_tok\": 2,"
+              + " \"moe_intermediate_size\": 352",
           "GptOss",
-          "\"head_dim\": 64, \"num_local_experts\": 4, \"num_experts_per_tok\": 2, \"sliding_window\": 128");
+          "\"head_dim\": 64, \"num_local_experts\": 4, \"num_experts_per_tok\": 2,"
+              + " \"sliding_window\": 128");
 
   @EnabledOnOs(OS.LINUX)
   @ParameterizedTest
@@ -186,7 +232,21 @@ class MemoryFormulaTest {
         .isBetween(0.85, 1.15);
   }
 
+  private static MemoryEstimate check(SftRun run, long free, String... settings)
+      throws IOException {
+    return SftRun.trainer(OptionalLong.of(free))
+        .prepare(run.request("result", settings), ReadingListener.NOBODY)
+        .plan()
+        .memory();
+  }
+
   private long peakOfChild(Path base, Set<String> trained, String reference, List<String> settings)
+      throws Exception {
+    return peakOfChild(base, trained, reference, OptionalLong.empty(), settings);
+  }
+
+  private long peakOfChild(
+      Path base, Set<String> trained, String reference, OptionalLong free, List<String> settings)
       throws Exception {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
@@ -194,7 +254,12 @@ class MemoryFormulaTest {
     command.add(System.getProperty("java.class.path"));
     command.add(MeasuredPhase.class.getName());
     command.addAll(
-        List.of(folder.toString(), base.toString(), String.join(",", trained), reference));
+        List.of(
+            folder.toString(),
+            base.toString(),
+            String.join(",", trained),
+            reference,
+            free.isPresent() ? Long.toString(free.getAsLong()) : "unknown"));
     command.addAll(settings);
     ProcessBuilder child = new ProcessBuilder(command);
     // What is freed is given back at once, so that the peak is of what is alive.
@@ -259,11 +324,8 @@ class MemoryFormulaTest {
   @Test
   void adaptersAreTrainedInThePlaceOfTheirWeights() throws IOException {
     SftRun run = llama(Set.of(UP_2, "model.layers.2.mlp.down_proj.weight", "lm_head.weight"));
-    String targeting = "phases.one.targeting={method: parameters, unfrozen_parameters: [any]}";
 
-    MemoryEstimate memory = run.check(targeting, "phases.one.adapter=lora").memory();
-    MemoryEstimate dropping =
-        run.check(targeting, "phases.one.adapter={type: lora, dropout: 0.1}").memory();
+    MemoryEstimate memory = run.check(TARGETING, "phases.one.adapter=lora").memory();
 
     // A and B of rank 16: twice 160 + 64, and 272 + 64.
     long adapters = 16 * (2 * 224 + 336);
@@ -271,9 +333,20 @@ class MemoryFormulaTest {
     assertThat(memory.masterBytes()).isEqualTo(adapters * 4);
     assertThat(memory.optimizerBytes()).isEqualTo(adapters * 8);
     assertThat(memory.gradientBytes()).isEqualTo(adapters * 4);
-    // Two copies of the inputs, 64 and 160 values a token.
-    assertThat(dropping.activationBytes() - memory.activationBytes())
-        .isEqualTo(40 * 2 * (64 + 160) * 4);
+  }
+
+  /** The backward pass is at one module at a time. */
+  @Test
+  void dropoutHasTwoCopiesOfTheLargestInput() throws IOException {
+    // Of so many tokens a block takes more than the head.
+    SftRun run = llama(Set.of(UP_3, "model.layers.3.mlp.down_proj.weight")).withRows(240);
+    String length = "phases.one.sequence_len=240";
+
+    MemoryEstimate without = run.check(TARGETING, length, "phases.one.adapter=lora").memory();
+    MemoryEstimate dropping =
+        run.check(TARGETING, length, "phases.one.adapter={type: lora, dropout: 0.1}").memory();
+
+    assertThat(dropping.activationBytes() - without.activationBytes()).isEqualTo(240 * 2 * 160 * 4);
   }
 
   private long activations(String trained) throws IOException {

@@ -134,7 +134,15 @@ record SftRun(Path folder, Path base, Set<String> trained) {
   }
 
   static DjlPhaseTrainer trainer() {
-    return new DjlPhaseTrainer(
-        NextToken.source(TemporaryRows.reader()), device -> OptionalLong.empty(), true);
+    return trainer(OptionalLong.empty());
+  }
+
+  /**
+   * A trainer.
+   *
+   * @param freeBytes what each device has; empty where it is not known
+   */
+  static DjlPhaseTrainer trainer(OptionalLong freeBytes) {
+    return new DjlPhaseTrainer(NextToken.source(TemporaryRows.reader()), device -> freeBytes, true);
   }
 }

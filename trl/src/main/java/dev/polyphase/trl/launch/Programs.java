@@ -72,7 +72,7 @@ public record Programs(Map<String, String> environment) {
   }
 
   /** The program of a name on the path, or of a path; empty where there is none. */
-  Optional<Path> find(String name) {
+  public Optional<Path> find(String name) {
     if (name.contains("/") || name.contains(File.separator)) {
       return Optional.of(Path.of(name).toAbsolutePath()).filter(Programs::isProgram);
     }

@@ -7,7 +7,7 @@
       y = torch.linear(x, torch.type_as(w[weight], x))
     return y
 
-  # x with values dropped at random and the others scaled up (Srivastava et al. 2014); which ones follows from the seed and the module's number.
+  # x with values dropped at random and the others scaled up (Srivastava et al. 2014); which ones follows from the seed, the module's number and x's shape.
   def dropped(self: __torch__.K, x: Tensor, w: List[Tensor], number: int) -> Tensor:
     seed = -1
     if {{dropout_seed}} >= 0:
@@ -31,3 +31,51 @@
     else:
       y1 = (self).linear(x, w, weight, bias)
     return y1
+
+  # Whether any gradient of the projection's own is wanted.
+  def trains_projection(self: __torch__.K, trained: List[int], weight: int, bias: int, a: int, b: int, number: int) -> bool:
+    return torch.__or__((self).reads(trained, weight, bias, a, b, number), (self).trains(trained, bias))
+
+  # Whether project_vjp looks at x.
+  def reads(self: __torch__.K, trained: List[int], weight: int, bias: int, a: int, b: int, number: int) -> bool:
+    return torch.__or__((self).trains(trained, weight), torch.__or__((self).trains(trained, a), (self).trains(trained, b)))
+
+  # gy [..., out]; x as project had it, if it is read. The gradient of x is added to what gx holds: none or one, [tokens, in].
+  def project_vjp(self: __torch__.K, gy: Tensor, x: Tensor, trained: List[int], wanted: bool, gx: List[Tensor], found: List[Optional[Tensor]], w: List[Tensor], weight: int, bias: int, a: int, b: int, number: int) -> int:
+    g = torch.reshape(gy, [-1, torch.size(gy, -1)])
+    if (self).trains(trained, weight):
+      _0 = torch._set_item(found, weight, torch.mm(torch.t(g), torch.reshape(x, [-1, torch.size(x, -1)])))
+    if (self).trains(trained, bias):
+      _1 = torch._set_item(found, bias, torch.sum(g, [0], False, dtype=6))
+    if wanted:
+      _2 = (self).add_product(gx, g, torch.type_as(w[weight], g))
+    if a >= 0:
+      _3 = (self).adapter_vjp(g, x, trained, wanted, gx, found, w, a, b, number)
+    return 0
+
+  def adapter_vjp(self: __torch__.K, g: Tensor, x: Tensor, trained: List[int], wanted: bool, gx: List[Tensor], found: List[Optional[Tensor]], w: List[Tensor], a: int, b: int, number: int) -> int:
+    a1 = torch.type_as(w[a], g)
+    # [tokens, rank]
+    gi = torch.mul_(torch.mm(g, torch.type_as(w[b], g)), {{adapter_scale}})
+    if torch.__or__((self).trains(trained, a), (self).trains(trained, b)):
+      rows = (self).dropped(torch.reshape(x, [-1, torch.size(x, -1)]), w, number)
+      if (self).trains(trained, a):
+        _0 = torch._set_item(found, a, torch.mm(torch.t(gi), rows))
+      if (self).trains(trained, b):
+        _1 = torch._set_item(found, b, torch.mul_(torch.mm(torch.t(g), torch.linear(rows, a1)), {{adapter_scale}}))
+    if wanted:
+      # What dropped is linear, and drops the same of arrays of one shape.
+      through = (self).dropped(torch.mm(gi, a1), w, number)
+      if torch.gt(torch.len(gx), 0):
+        _2 = torch.add_(gx[0], through)
+      else:
+        _3 = torch.append(gx, through)
+    return 0
+
+  # Adds g m to what sum holds: none or one.
+  def add_product(self: __torch__.K, sum: List[Tensor], g: Tensor, m: Tensor) -> int:
+    if torch.gt(torch.len(sum), 0):
+      _0 = torch.addmm_(sum[0], g, m)
+    else:
+      _1 = torch.append(sum, torch.mm(g, m))
+    return 0
