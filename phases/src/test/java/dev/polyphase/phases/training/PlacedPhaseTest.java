@@ -119,14 +119,14 @@ class PlacedPhaseTest {
   @Test
   void devicesHaveAsMuchToDoWhereTheyHaveTheMemory() throws IOException {
     Path base = Fixture.LLAMA.copyTo(folder);
-    int[] lengths = new int[16];
+    int[] lengths = new int[64];
     Arrays.fill(lengths, 64);
     SftRun run = new SftRun(folder, base, ParameterNames.of(base)).withRows(lengths);
     PhaseRequest request =
         run.request(
             "result",
             TWO,
-            "phases.one.micro_batch_size=8",
+            "phases.one.micro_batch_size=32",
             "phases.one.gradient_accumulation_steps=2",
             "phases.one.gradient_checkpointing=false");
 
