@@ -66,7 +66,13 @@ public final class Uploads implements AutoCloseable {
 
   private NDArray of(NDManager owner, Function<NDManager, NDArray> creation) {
     if (!toGpu) {
-      return creation.apply(owner);
+      // What Java created lies in Java's memory, which goes with that array alone: another that is
+      // a view of it would read what lies there next.
+      try (NDArray ofJava = creation.apply(owner)) {
+        NDArray own = ofJava.duplicate();
+        own.attach(owner);
+        return own;
+      }
     }
     try (NDManager cpu = owner.newSubManager(Device.cpu())) {
       return kernel.method("upload").with(creation.apply(cpu)).runForOne(owner);
