@@ -5,12 +5,9 @@ import ai.djl.engine.EngineException;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
-import ai.djl.pytorch.engine.PtNDManager;
-import ai.djl.pytorch.engine.PtSymbolBlock;
 import ai.djl.pytorch.jni.IValueUtils;
 import ai.djl.pytorch.jni.JniUtils;
 import dev.polyphase.pipelines.problems.OperationFailedException;
-import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -30,12 +27,13 @@ public final class Kernel implements AutoCloseable {
   /** How a source begins that says what it does, for messages. */
   private static final String TASK = "# Task: ";
 
-  private final PtSymbolBlock block;
+  private final CompiledSource compiled;
   private final NDManager cpu;
   private final String task;
+  private boolean closed;
 
-  private Kernel(PtSymbolBlock block, NDManager cpu, String task) {
-    this.block = block;
+  private Kernel(CompiledSource compiled, NDManager cpu, String task) {
+    this.compiled = compiled;
     this.cpu = cpu;
     this.task = task;
   }
@@ -43,7 +41,7 @@ public final class Kernel implements AutoCloseable {
   /**
    * Loads a source.
    *
-   * @param manager the owner of the module, and its device
+   * @param manager the owner of what calls are given, and its device
    * @param owner the class next to whose resources the source lies
    * @param resource the source's file name
    * @param constants what to put for the names in braces
@@ -72,9 +70,9 @@ public final class Kernel implements AutoCloseable {
               + " has a constant without a value: "
               + source.substring(source.indexOf("{{")));
     }
-    try (InputStream archive = new ByteArrayInputStream(KernelArchive.of(source))) {
+    try {
       return new Kernel(
-          JniUtils.loadModule((PtNDManager) manager, archive, false, false),
+          CompiledSource.of(source),
           manager.newSubManager(Device.cpu()),
           source.startsWith(TASK)
               ? source.lines().findFirst().orElse("").substring(TASK.length())
@@ -96,8 +94,11 @@ public final class Kernel implements AutoCloseable {
 
   @Override
   public void close() {
-    block.close();
-    cpu.close();
+    if (!closed) {
+      closed = true;
+      compiled.giveBack();
+      cpu.close();
+    }
   }
 
   private static String read(Class<?> owner, String resource) {
@@ -228,7 +229,7 @@ public final class Kernel implements AutoCloseable {
         inputs.add(method);
         inputs.addAll(arguments);
         JniUtils.setGradMode(gradMode);
-        return IValueUtils.forward(block, inputs, true);
+        return IValueUtils.forward(compiled.block(), inputs, true);
       } catch (EngineException e) {
         throw Libtorch.ranOutOfMemory(e)
             ? e
