@@ -36,6 +36,10 @@ class LauncherTest {
           "cat cut dirname find grep head ln locale mkdir mv ps readlink rm sed sh sleep sort stty tr"
               .split(" ", -1));
 
+  private static final String SHOW_HEAP =
+      "echo \"arenas ${MALLOC_ARENA_MAX:-}; large ${MALLOC_MMAP_THRESHOLD_:-};"
+          + " trim ${MALLOC_TRIM_THRESHOLD_:-}; set $POLYPHASE_HEAP_SETTINGS\"\n";
+
   @TempDir Path folder;
   private Path house = Path.of("");
   private Path elsewhere = Path.of("");
@@ -282,6 +286,27 @@ class LauncherTest {
     Ended ended = launch(Map.of("LC_ALL", locale, "LANG", locale), "--help");
 
     assertThat(ended.out()).endsWith("\nUTF-8\n");
+  }
+
+  /** A scan may start what trains, and the other way round; what the user set stays. */
+  @Test
+  void theHeapIsSetByTheCommandAndForJavaAlone() throws Exception {
+    Files.writeString(folder.resolve("jdk-17/bin/java"), SHOW_HEAP, APPEND);
+    Map<String, String> inherited =
+        Map.of(
+            "MALLOC_MMAP_THRESHOLD_",
+            "268435456",
+            "MALLOC_TRIM_THRESHOLD_",
+            "5",
+            "POLYPHASE_HEAP_SETTINGS",
+            " MALLOC_MMAP_THRESHOLD_");
+
+    assertThat(launch(inherited, "scan", "x").out())
+        .endsWith("\narenas ; large 1048576; trim 5; set  MALLOC_MMAP_THRESHOLD_\n");
+    assertThat(launch(inherited, "run", "x").out())
+        .containsPattern(
+            "\narenas 1; large 268435456; trim 5; set  MALLOC_ARENA_MAX MALLOC_MMAP_THRESHOLD_"
+                + "( GLIBC_TUNABLES)?\n$");
   }
 
   private Path fifo(String name) throws Exception {

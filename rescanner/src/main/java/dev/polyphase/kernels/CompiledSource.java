@@ -12,10 +12,9 @@ import java.util.Deque;
 import java.util.Iterator;
 
 /**
- * A source as libtorch compiled it, for one user at a time. Compiling takes up to half a
- * second, a phase has a dozen sources, and the next one's are mostly the same: the process keeps
- * the last that were given back. They have no values of their own, and name their devices in their
- * text.
+ * A source as libtorch compiled it, for one user at a time. Compiling takes up to half a second, a
+ * phase has a dozen sources, and the next one's are mostly the same: the process keeps the last
+ * that were given back. They have no values of their own, and name their devices in their text.
  */
 final class CompiledSource {
   /** How many are kept for the next user. */

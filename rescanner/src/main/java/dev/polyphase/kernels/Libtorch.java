@@ -51,21 +51,24 @@ public final class Libtorch {
   }
 
   /**
-   * Closes a manager of {@link #newManager} and all that it owns, and gives a GPU its memory back:
-   * libtorch would keep it for arrays to come, and whoever asks what is free would not know.
+   * Closes a manager of {@link #newManager} and all that it owns, and gives its memory back: it
+   * would be kept for arrays to come, and whoever asks what is free would not know.
    */
   public static void close(NDManager manager) {
     boolean onGpu = manager.getDevice().isGpu();
     manager.close();
     if (onGpu) {
       JniUtils.emptyCudaCache();
+    } else {
+      NativeHeap.giveBack();
     }
   }
 
-  /** Gives GPUs back what libtorch keeps of their memory for arrays to come. */
+  /** Gives GPUs and the system back what is kept of their memory for arrays to come. */
   public static void giveBackUnused() {
     prepareThread();
     JniUtils.emptyCudaCache();
+    NativeHeap.giveBack();
   }
 
   /**

@@ -3,6 +3,7 @@ package dev.polyphase.orchestrator.bench;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.polyphase.kernels.NativeHeap;
 import dev.polyphase.pipelines.problems.PlainText;
 import dev.polyphase.processes.ProcessTree;
 import java.io.IOException;
@@ -104,8 +105,8 @@ public record GoalRun(
             .redirectError(err.toFile());
     if (part.scans()) {
       // What the launcher has set for training is inherited otherwise.
-      builder.environment().put("MALLOC_MMAP_THRESHOLD_", SCAN_GIVEN_BACK_BYTES);
-      builder.environment().remove("GLIBC_TUNABLES");
+      NativeHeap.leaveOutSettings(builder.environment());
+      builder.environment().putIfAbsent("MALLOC_MMAP_THRESHOLD_", SCAN_GIVEN_BACK_BYTES);
     }
     BoundProcess bound = BoundProcess.start(builder);
     Process process = bound.process();

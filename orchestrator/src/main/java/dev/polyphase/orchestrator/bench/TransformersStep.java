@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.polyphase.kernels.Libtorch;
+import dev.polyphase.kernels.NativeHeap;
 import dev.polyphase.phases.bench.BenchStep;
 import dev.polyphase.phases.bench.RandomTokens;
 import dev.polyphase.phases.bench.TransformerStep;
@@ -77,9 +78,7 @@ final class TransformersStep implements BenchStep {
         new ProcessBuilder(python.toString(), script.toString(), job.toString())
             .redirectError(errors.toFile());
     builder.environment().put("OMP_WAIT_POLICY", "passive");
-    // Set for Java by the launcher; a Python that is started by hand has it not.
-    builder.environment().remove("MALLOC_MMAP_THRESHOLD_");
-    builder.environment().remove("GLIBC_TUNABLES");
+    NativeHeap.leaveOutSettings(builder.environment());
     bound = start(builder, folder);
     process = bound.process();
     asked = process.outputWriter(StandardCharsets.UTF_8);

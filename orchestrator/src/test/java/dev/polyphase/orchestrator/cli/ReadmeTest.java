@@ -112,7 +112,7 @@ class ReadmeTest {
   /** All that the launcher takes as it is set, those aside that are of no use to people. */
   @Test
   void whatTheLauncherSetsUnlessItIsSetIsInTheTable() throws IOException {
-    Set<String> internal = Set.of("OMP_WAIT_POLICY", "MALLOC_MMAP_THRESHOLD_");
+    Set<String> internal = Set.of("OMP_WAIT_POLICY");
     Set<String> defaults =
         Pattern.compile("^export (\\w+)=\"\\$\\{\\1:-", Pattern.MULTILINE)
             .matcher(Files.readString(ROOT.resolve("polyphase")))

@@ -131,7 +131,7 @@ public final class Devices implements AutoCloseable {
       hostStore.close();
     }
     if (host != null) {
-      host.close();
+      Libtorch.close(host);
     }
   }
 }

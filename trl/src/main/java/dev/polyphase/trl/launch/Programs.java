@@ -1,6 +1,7 @@
 package dev.polyphase.trl.launch;
 
 import dev.polyphase.kernels.NativeFolder;
+import dev.polyphase.kernels.NativeHeap;
 import dev.polyphase.pipelines.problems.InputException;
 import dev.polyphase.pipelines.problems.PlainText;
 import dev.polyphase.processes.ProcessTree;
@@ -11,6 +12,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -32,7 +34,9 @@ public record Programs(Map<String, String> environment) {
 
   /** As this process finds them. */
   public static Programs ofThisProcess() {
-    return new Programs(System.getenv());
+    Map<String, String> environment = new HashMap<>(System.getenv());
+    NativeHeap.leaveOutSettings(environment);
+    return new Programs(environment);
   }
 
   /** The user's folder of what is kept between commands. */

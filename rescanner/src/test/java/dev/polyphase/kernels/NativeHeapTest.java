@@ -1,0 +1,26 @@
+package dev.polyphase.kernels;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.HashMap;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+
+class NativeHeapTest {
+  @Test
+  void leavesOutWhatTheLauncherSetAndNothingElse() {
+    Map<String, String> environment =
+        new HashMap<>(
+            Map.of(
+                "MALLOC_ARENA_MAX", "1",
+                "MALLOC_TRIM_THRESHOLD_", "5",
+                "POLYPHASE_HEAP_SETTINGS", " MALLOC_ARENA_MAX GLIBC_TUNABLES",
+                "PATH", "/bin"));
+
+    NativeHeap.leaveOutSettings(environment);
+    assertThat(environment).isEqualTo(Map.of("MALLOC_TRIM_THRESHOLD_", "5", "PATH", "/bin"));
+
+    NativeHeap.leaveOutSettings(environment);
+    assertThat(environment).hasSize(2);
+  }
+}
