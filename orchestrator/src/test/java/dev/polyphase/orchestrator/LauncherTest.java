@@ -38,7 +38,7 @@ class LauncherTest {
 
   private static final String SHOW_HEAP =
       "echo \"arenas ${MALLOC_ARENA_MAX:-}; large ${MALLOC_MMAP_THRESHOLD_:-};"
-          + " trim ${MALLOC_TRIM_THRESHOLD_:-}; set $POLYPHASE_HEAP_SETTINGS\"\n";
+          + " trim ${MALLOC_TRIM_THRESHOLD_:-}; wait $OMP_WAIT_POLICY; set $POLYPHASE_JAVA_SETTINGS\"\n";
 
   @TempDir Path folder;
   private Path house = Path.of("");
@@ -290,7 +290,7 @@ class LauncherTest {
 
   /** A scan may start what trains, and the other way round; what the user set stays. */
   @Test
-  void theHeapIsSetByTheCommandAndForJavaAlone() throws Exception {
+  void whatIsSetForJavaAloneDependsOnTheCommand() throws Exception {
     Files.writeString(folder.resolve("jdk-17/bin/java"), SHOW_HEAP, APPEND);
     Map<String, String> inherited =
         Map.of(
@@ -298,15 +298,16 @@ class LauncherTest {
             "268435456",
             "MALLOC_TRIM_THRESHOLD_",
             "5",
-            "POLYPHASE_HEAP_SETTINGS",
+            "POLYPHASE_JAVA_SETTINGS",
             " MALLOC_MMAP_THRESHOLD_");
 
     assertThat(launch(inherited, "scan", "x").out())
-        .endsWith("\narenas ; large 1048576; trim 5; set  MALLOC_MMAP_THRESHOLD_\n");
+        .endsWith(
+            "\narenas ; large 1048576; trim 5; wait passive; set  OMP_WAIT_POLICY GOMP_SPINCOUNT MALLOC_MMAP_THRESHOLD_\n");
     assertThat(launch(inherited, "run", "x").out())
         .containsPattern(
-            "\narenas 1; large 268435456; trim 5; set  MALLOC_ARENA_MAX MALLOC_MMAP_THRESHOLD_"
-                + "( GLIBC_TUNABLES)?\n$");
+            "\narenas 1; large 268435456; trim 5; wait passive;"
+                + " set  OMP_WAIT_POLICY GOMP_SPINCOUNT MALLOC_ARENA_MAX MALLOC_MMAP_THRESHOLD_( GLIBC_TUNABLES)?\n$");
   }
 
   private Path fifo(String name) throws Exception {

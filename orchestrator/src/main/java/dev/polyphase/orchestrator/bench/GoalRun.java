@@ -3,7 +3,7 @@ package dev.polyphase.orchestrator.bench;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import dev.polyphase.kernels.NativeHeap;
+import dev.polyphase.kernels.LauncherSettings;
 import dev.polyphase.pipelines.problems.PlainText;
 import dev.polyphase.processes.ProcessTree;
 import java.io.IOException;
@@ -105,7 +105,8 @@ public record GoalRun(
             .redirectError(err.toFile());
     if (part.scans()) {
       // What the launcher has set for training is inherited otherwise.
-      NativeHeap.leaveOutSettings(builder.environment());
+      LauncherSettings.leaveOut(builder.environment());
+      builder.environment().putIfAbsent("OMP_WAIT_POLICY", "passive");
       builder.environment().putIfAbsent("MALLOC_MMAP_THRESHOLD_", SCAN_GIVEN_BACK_BYTES);
     }
     BoundProcess bound = BoundProcess.start(builder);

@@ -1,6 +1,6 @@
 package dev.polyphase.orchestrator.bench;
 
-import dev.polyphase.kernels.NativeHeap;
+import dev.polyphase.kernels.LauncherSettings;
 import dev.polyphase.orchestrator.machine.GpuMemory;
 import dev.polyphase.orchestrator.machine.ResidentMemory;
 import dev.polyphase.phases.bench.BenchStep;
@@ -45,7 +45,7 @@ public final class PeakMemory {
    */
   static OptionalLong aliveInChild(List<String> command) throws IOException, InterruptedException {
     ProcessBuilder child = new ProcessBuilder(command);
-    NativeHeap.leaveOutSettings(child.environment());
+    LauncherSettings.leaveOut(child.environment());
     child.environment().put("MALLOC_MMAP_THRESHOLD_", GIVEN_BACK_BYTES);
     return of(child);
   }

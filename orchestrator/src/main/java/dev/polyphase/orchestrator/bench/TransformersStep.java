@@ -7,8 +7,8 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.polyphase.kernels.LauncherSettings;
 import dev.polyphase.kernels.Libtorch;
-import dev.polyphase.kernels.NativeHeap;
 import dev.polyphase.phases.bench.BenchStep;
 import dev.polyphase.phases.bench.RandomTokens;
 import dev.polyphase.phases.bench.TransformerStep;
@@ -77,8 +77,7 @@ final class TransformersStep implements BenchStep {
     ProcessBuilder builder =
         new ProcessBuilder(python.toString(), script.toString(), job.toString())
             .redirectError(errors.toFile());
-    builder.environment().put("OMP_WAIT_POLICY", "passive");
-    NativeHeap.leaveOutSettings(builder.environment());
+    LauncherSettings.leaveOut(builder.environment());
     bound = start(builder, folder);
     process = bound.process();
     asked = process.outputWriter(StandardCharsets.UTF_8);

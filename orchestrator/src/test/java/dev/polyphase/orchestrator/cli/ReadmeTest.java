@@ -109,16 +109,14 @@ class ReadmeTest {
     assertThat(rows).isEqualTo(6);
   }
 
-  /** All that the launcher takes as it is set, those aside that are of no use to people. */
+  /** All that the launcher takes as it is set, what it sets for Java alone aside. */
   @Test
   void whatTheLauncherSetsUnlessItIsSetIsInTheTable() throws IOException {
-    Set<String> internal = Set.of("OMP_WAIT_POLICY");
     Set<String> defaults =
         Pattern.compile("^export (\\w+)=\"\\$\\{\\1:-", Pattern.MULTILINE)
             .matcher(Files.readString(ROOT.resolve("polyphase")))
             .results()
             .map(export -> export.group(1))
-            .filter(name -> !internal.contains(name))
             .collect(Collectors.toSet());
 
     assertThat(defaults).contains("PYTORCH_CUDA_ALLOC_CONF");

@@ -22,8 +22,11 @@ import java.util.OptionalLong;
  * @param needs what each place needs
  */
 record PlacedPhase(Placement placement, List<DeviceNeed> needs) {
-  /** The C library and CUDA's allocator keep some of what they are given back. */
-  private static final double USABLE = 0.85;
+  /** CUDA's allocator keeps some of what it is given back. */
+  private static final double USABLE_OF_GPU = 0.85;
+
+  /** The C library keeps between arrays up to a quarter of what they take at most. */
+  private static final double USABLE_OF_CPU = 0.75;
 
   /**
    * The best placement, with all blocks kept or all of them computed again.
@@ -179,7 +182,8 @@ record PlacedPhase(Placement placement, List<DeviceNeed> needs) {
     needs.forEach(need -> byDevice.merge(need.device(), need.bytes(), Long::sum));
     for (Map.Entry<String, Long> need : byDevice.entrySet()) {
       OptionalLong free = freeMemory.of(need.getKey());
-      if (free.isPresent() && need.getValue() > USABLE * free.getAsLong()) {
+      double usable = need.getKey().equals("cpu") ? USABLE_OF_CPU : USABLE_OF_GPU;
+      if (free.isPresent() && need.getValue() > usable * free.getAsLong()) {
         return false;
       }
     }

@@ -25,8 +25,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** As many blocks are kept for the backward pass as the memory that is free allows. */
 class KeptBlocksTest {
-  /** Of what is free at most 85 % are planned with. */
-  private static final double USABLE = 0.85;
+  /** Of what is free on a CPU at most 75 % are planned with. */
+  private static final double USABLE = 0.75;
 
   private static final String ALL_RECOMPUTED = "phases.one.gradient_checkpointing=true";
 

@@ -1,7 +1,7 @@
 package dev.polyphase.trl.launch;
 
+import dev.polyphase.kernels.LauncherSettings;
 import dev.polyphase.kernels.NativeFolder;
-import dev.polyphase.kernels.NativeHeap;
 import dev.polyphase.pipelines.problems.InputException;
 import dev.polyphase.pipelines.problems.PlainText;
 import dev.polyphase.processes.ProcessTree;
@@ -35,7 +35,7 @@ public record Programs(Map<String, String> environment) {
   /** As this process finds them. */
   public static Programs ofThisProcess() {
     Map<String, String> environment = new HashMap<>(System.getenv());
-    NativeHeap.leaveOutSettings(environment);
+    LauncherSettings.leaveOut(environment);
     return new Programs(environment);
   }
 

@@ -6,7 +6,7 @@ import java.util.HashMap;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 
-class NativeHeapTest {
+class LauncherSettingsTest {
   @Test
   void leavesOutWhatTheLauncherSetAndNothingElse() {
     Map<String, String> environment =
@@ -14,13 +14,13 @@ class NativeHeapTest {
             Map.of(
                 "MALLOC_ARENA_MAX", "1",
                 "MALLOC_TRIM_THRESHOLD_", "5",
-                "POLYPHASE_HEAP_SETTINGS", " MALLOC_ARENA_MAX GLIBC_TUNABLES",
+                "POLYPHASE_JAVA_SETTINGS", " MALLOC_ARENA_MAX GLIBC_TUNABLES",
                 "PATH", "/bin"));
 
-    NativeHeap.leaveOutSettings(environment);
+    LauncherSettings.leaveOut(environment);
     assertThat(environment).isEqualTo(Map.of("MALLOC_TRIM_THRESHOLD_", "5", "PATH", "/bin"));
 
-    NativeHeap.leaveOutSettings(environment);
+    LauncherSettings.leaveOut(environment);
     assertThat(environment).hasSize(2);
   }
 }
