@@ -51,12 +51,18 @@ public final class PeakMemory {
   }
 
   private static OptionalLong of(ProcessBuilder command) throws IOException, InterruptedException {
-    Process child = command.redirectError(ProcessBuilder.Redirect.INHERIT).start();
-    String printed =
-        new String(child.getInputStream().readAllBytes(), StandardCharsets.UTF_8).strip();
-    if (child.waitFor() != 0) {
-      throw new OperationFailedException(
-          "the process that measures memory ended with " + child.exitValue());
+    BoundProcess bound = BoundProcess.start(command.redirectError(ProcessBuilder.Redirect.INHERIT));
+    Process child = bound.process();
+    String printed;
+    int code;
+    try {
+      printed = new String(child.getInputStream().readAllBytes(), StandardCharsets.UTF_8).strip();
+      code = child.waitFor();
+    } finally {
+      bound.release();
+    }
+    if (code != 0) {
+      throw new OperationFailedException("the process that measures memory ended with " + code);
     }
     return printed.isEmpty() ? OptionalLong.empty() : OptionalLong.of(Long.parseLong(printed));
   }

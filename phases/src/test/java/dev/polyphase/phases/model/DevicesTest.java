@@ -4,10 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
-import dev.polyphase.data.Example;
 import dev.polyphase.fixtures.Fixture;
 import dev.polyphase.kernels.Precision;
-import dev.polyphase.phases.batches.Document;
 import dev.polyphase.phases.batches.TokenBatch;
 import dev.polyphase.phases.families.ConfigReader;
 import dev.polyphase.weights.Checkpoint;
@@ -18,7 +16,6 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
-import java.util.Random;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
@@ -129,9 +126,9 @@ class DevicesTest {
             SEVERAL.get(2),
             activations,
             Precision.FLOAT32)) {
-      figures(model, batches());
+      figures(model, RandomRows.ofEachKind());
       List<Integer> arrays = managed(model);
-      figures(model, batches());
+      figures(model, RandomRows.ofEachKind());
       assertThat(managed(model)).isEqualTo(arrays);
     }
   }
@@ -153,12 +150,12 @@ class DevicesTest {
       Map<String, float[]> expected;
       try (Transformer model =
           load(checkpoint, trained, adapters, several(List.of("cpu"), 0), activations, precision)) {
-        expected = figures(model, batches());
+        expected = figures(model, RandomRows.ofEachKind());
       }
       for (Placement placement : SEVERAL) {
         try (Transformer model =
             load(checkpoint, trained, adapters, placement, activations, precision)) {
-          Map<String, float[]> found = figures(model, batches());
+          Map<String, float[]> found = figures(model, RandomRows.ofEachKind());
           assertThat(found.keySet()).isEqualTo(expected.keySet());
           expected.forEach(
               (name, wanted) ->
@@ -189,24 +186,6 @@ class DevicesTest {
       }
     }
     return figures;
-  }
-
-  /** Padded rows, the same ones packed, and a row that follows the beginning of another one. */
-  private static List<TokenBatch> batches() {
-    List<Example> rows = List.of(row(1, 21), row(2, 9), row(3, 12));
-    List<Document> sharing =
-        List.of(Document.of(row(4, 17)), Document.of(row(5, 4)), new Document(row(6, 8), 0, 6));
-    return List.of(
-        TokenBatch.of(rows),
-        TokenBatch.packed(rows),
-        TokenBatch.packedDocuments(sharing, new int[] {29}));
-  }
-
-  private static Example row(int seed, int tokens) {
-    int[] ids = new Random(seed).ints(tokens, 0, 256).toArray();
-    int[] labels = ids.clone();
-    Arrays.fill(labels, 0, tokens / 3, -100);
-    return new Example(ids, labels);
   }
 
   private static Transformer load(

@@ -26,7 +26,6 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
-import java.util.Random;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.BrokenBarrierException;
@@ -478,19 +477,25 @@ class PipelineTest {
 
   /**
    * Padded rows, packed ones, and packed ones that share a prefix; from the fifth on one without
-   * targets lies between.
+   * targets lies between. The fourth and the fifth have more targets than logits are computed for
+   * at a time.
    */
   private static List<TokenBatch> batches(int passes) {
     List<TokenBatch> batches = new ArrayList<>();
     for (int i = 0; i < passes; i++) {
-      List<Example> rows = List.of(row(10 * i, 13 + i), row(10 * i + 1, 9));
+      List<Example> rows =
+          List.of(
+              RandomRows.answered(10 * i, i == 3 || i == 4 ? 210 : 13 + i),
+              RandomRows.answered(10 * i + 1, 9));
       batches.add(
           switch (i % 3) {
             case 0 -> TokenBatch.of(rows);
             case 1 -> TokenBatch.packed(rows);
             default ->
                 TokenBatch.packedDocuments(
-                    List.of(Document.of(rows.get(0)), new Document(row(10 * i + 2, 8), 0, 6)),
+                    List.of(
+                        Document.of(rows.get(0)),
+                        new Document(RandomRows.answered(10 * i + 2, 8), 0, 6)),
                     new int[] {21 + i});
           });
       if (i == 3) {
@@ -498,13 +503,6 @@ class PipelineTest {
       }
     }
     return batches;
-  }
-
-  private static Example row(int seed, int tokens) {
-    int[] ids = new Random(seed).ints(tokens, 0, 256).toArray();
-    int[] labels = ids.clone();
-    Arrays.fill(labels, 0, tokens / 3, -100);
-    return new Example(ids, labels);
   }
 
   private static List<Integer> managed(Transformer model) {

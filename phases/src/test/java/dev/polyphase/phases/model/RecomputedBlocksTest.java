@@ -4,11 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
-import dev.polyphase.data.Example;
 import dev.polyphase.fixtures.FamilyModel;
 import dev.polyphase.fixtures.Fixture;
 import dev.polyphase.kernels.Precision;
-import dev.polyphase.phases.batches.Document;
 import dev.polyphase.phases.batches.TokenBatch;
 import dev.polyphase.phases.families.ConfigReader;
 import dev.polyphase.weights.Checkpoint;
@@ -18,7 +16,6 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
-import java.util.Random;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
@@ -56,7 +53,7 @@ class RecomputedBlocksTest {
               Placement.on("cpu", precision, Activations.KEPT).keeping(0, 2),
               several(precision, 1, NONE));
       // Where positions depend on lengths no row shares another's beginning.
-      assertSame(checkpoint, all, Adapters.none(), batches().subList(0, 2), some);
+      assertSame(checkpoint, all, Adapters.none(), RandomRows.ofEachKind().subList(0, 2), some);
     }
   }
 
@@ -86,9 +83,9 @@ class RecomputedBlocksTest {
     for (Placement placement : mixes(Precision.FLOAT32)) {
       try (Transformer model =
           load(checkpoint, ParameterNames.of(checkpoint), Adapters.none(), placement)) {
-        figures(model, batches());
+        figures(model, RandomRows.ofEachKind());
         List<Integer> arrays = managed(model);
-        figures(model, batches());
+        figures(model, RandomRows.ofEachKind());
         assertThat(managed(model)).as("%s", placement).isEqualTo(arrays);
       }
     }
@@ -120,7 +117,7 @@ class RecomputedBlocksTest {
   private static void assertSame(
       Path checkpoint, Set<String> trained, Adapters adapters, Precision precision)
       throws IOException {
-    assertSame(checkpoint, trained, adapters, batches(), mixes(precision));
+    assertSame(checkpoint, trained, adapters, RandomRows.ofEachKind(), mixes(precision));
   }
 
   private static void assertSame(
@@ -168,24 +165,6 @@ class RecomputedBlocksTest {
       }
     }
     return figures;
-  }
-
-  /** Padded rows, the same ones packed, and a row that follows the beginning of another one. */
-  private static List<TokenBatch> batches() {
-    List<Example> rows = List.of(row(1, 21), row(2, 9), row(3, 12));
-    List<Document> sharing =
-        List.of(Document.of(row(4, 17)), Document.of(row(5, 4)), new Document(row(6, 8), 0, 6));
-    return List.of(
-        TokenBatch.of(rows),
-        TokenBatch.packed(rows),
-        TokenBatch.packedDocuments(sharing, new int[] {29}));
-  }
-
-  private static Example row(int seed, int tokens) {
-    int[] ids = new Random(seed).ints(tokens, 0, 256).toArray();
-    int[] labels = ids.clone();
-    Arrays.fill(labels, 0, tokens / 3, -100);
-    return new Example(ids, labels);
   }
 
   private static Transformer load(

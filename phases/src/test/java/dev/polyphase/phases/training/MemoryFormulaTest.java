@@ -122,7 +122,7 @@ class MemoryFormulaTest {
     String[] asked = settings.toArray(String[]::new);
     long most = run.check(asked).memory().unmappedBytes();
     long least = check(run, 1, asked).unmappedBytes();
-    long free = (long) ((least + most) / (2 * 0.85));
+    long free = (long) ((least + most) / (2 * 0.75));
 
     MemoryEstimate estimate = check(run, free, asked);
 
