@@ -84,6 +84,8 @@ final class ScanMemoryTest {
             "-Xmx" + heap,
             "-Xms" + heap,
             "-XX:+AlwaysPreTouch",
+            "-XX:TieredStopAtLevel=1",
+            "-XX:+UseSerialGC",
             "-cp",
             System.getProperty("java.class.path"),
             ScanMemoryTest.class.getName());

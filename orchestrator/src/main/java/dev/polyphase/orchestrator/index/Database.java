@@ -192,7 +192,9 @@ public final class Database implements AutoCloseable {
       } catch (SQLException e) {
         if (tries == TRIES || !SqlFailure.canPass(e)) {
           throw new OperationFailedException(
-              "the database of the queue does not do what it is asked for; --debug shows why", e);
+              "the database of the queue does not do what it is asked for (SQL state %s, error %d); --debug shows why"
+                  .formatted(e.getSQLState(), e.getErrorCode()),
+              e);
         }
       }
       LockSupport.parkNanos(pause.toNanos());

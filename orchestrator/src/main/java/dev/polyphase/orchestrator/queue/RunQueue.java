@@ -8,11 +8,11 @@ import dev.polyphase.pipelines.Pipeline;
 import dev.polyphase.pipelines.language.PipelineReader;
 import dev.polyphase.pipelines.problems.InputException;
 import dev.polyphase.pipelines.problems.InputFile;
-import dev.polyphase.pipelines.problems.OperationFailedException;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.sql.SQLTransientException;
 import java.time.Clock;
 import java.util.ArrayList;
 import java.util.List;
@@ -62,29 +62,28 @@ public final class RunQueue {
     }
     Pipeline pipeline = PipelineReader.parse(text, InputFile.name(submission.pipeline()), sets);
     QueueTable.New entry = entry(submission, pipeline, text, sets);
+    return require(database.transaction(connection -> add(connection, submission, entry)));
+  }
+
+  /** Adds a row, unless it is there or in the way of another; returns its number. */
+  private long add(Connection connection, Submission submission, QueueTable.New entry)
+      throws SQLException {
+    // In this order: where the folder is taken by this very submission, made by another process
+    // meanwhile, the later look at its key finds it.
+    Optional<QueueRow> there = QueueTable.active(connection, entry.run());
+    Optional<QueueRow> before = QueueTable.keyed(connection, submission.key());
+    if (before.isPresent()) {
+      return before.get().run().number();
+    }
+    requireFree(entry.run(), there);
+    @Nullable Long after =
+        submission.after() == null ? null : after(connection, submission.after());
     try {
-      long number =
-          database.transaction(
-              connection -> {
-                // In this order: where the folder is taken by this very submission, made by another
-                // process meanwhile, the later look at its key finds it.
-                Optional<QueueRow> there = QueueTable.active(connection, entry.run());
-                Optional<QueueRow> before = QueueTable.keyed(connection, submission.key());
-                if (before.isPresent()) {
-                  return before.get().run().number();
-                }
-                requireFree(entry.run(), there);
-                @Nullable Long after =
-                    submission.after() == null ? null : after(connection, submission.after());
-                return QueueTable.add(connection, entry, after, clock.instant());
-              });
-      return require(number);
-    } catch (OperationFailedException e) {
-      if (SqlFailure.isDuplicate(e)) {
-        // Another process submitted the same between the look and the insertion.
-        return submittedMeanwhile(submission, entry.run(), e);
-      }
-      throw e;
+      return QueueTable.add(connection, entry, after, clock.instant());
+    } catch (SQLException e) {
+      // Another process was faster between the look and this. Once more: the next look finds its
+      // run, or that it is at its end already.
+      throw SqlFailure.isDuplicate(e) ? new SQLTransientException(e) : e;
     }
   }
 
@@ -108,19 +107,6 @@ public final class RunQueue {
         pipeline.devices(),
         submission.priority(),
         submission.key());
-  }
-
-  private QueuedRun submittedMeanwhile(
-      Submission submission, Path run, OperationFailedException failure) {
-    return database.transaction(
-        connection -> {
-          Optional<QueueRow> before = QueueTable.keyed(connection, submission.key());
-          if (before.isEmpty()) {
-            requireFree(run, QueueTable.active(connection, run));
-            throw failure;
-          }
-          return before.get().run();
-        });
   }
 
   private static void requireFree(Path run, Optional<QueueRow> other) {

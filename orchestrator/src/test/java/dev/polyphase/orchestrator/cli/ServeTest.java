@@ -90,7 +90,7 @@ class ServeTest {
     Files.writeString(folder.resolve("wrong.yaml"), "name: wrong\nphases: 7\n");
     List<String> command =
         ChildProgram.command(
-            List.of("-Xmx256m"),
+            List.of("-Xmx256m", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"),
             List.of(
                 "serve",
                 "--port",

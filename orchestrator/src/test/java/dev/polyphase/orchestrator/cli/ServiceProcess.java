@@ -34,7 +34,9 @@ final class ServiceProcess implements AutoCloseable {
     ProcessBuilder builder =
         new ProcessBuilder(
                 ChildProgram.command(
-                    List.of("-Xmx256m"), List.of("serve", "--port", "0", "--devices", "cpu")))
+                    // Its runs have them as well.
+                    List.of("-Xmx256m", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"),
+                    List.of("serve", "--port", "0", "--devices", "cpu")))
             .directory(folder.toFile())
             .redirectError(messages.toFile());
     builder.environment().put("POLYPHASE_HOME", folder.resolve("home").toString());

@@ -98,6 +98,7 @@ class DatabaseTest {
     Process first =
         new ProcessBuilder(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-XX:TieredStopAtLevel=1",
                 "-cp",
                 System.getProperty("java.class.path"),
                 Holder.class.getName(),

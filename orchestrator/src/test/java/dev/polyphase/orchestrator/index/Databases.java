@@ -3,7 +3,9 @@ package dev.polyphase.orchestrator.index;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.polyphase.orchestrator.Eventually;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
 
@@ -35,6 +37,15 @@ public enum Databases {
       Database database = Database.open(home, url.orElse(null));
       assertThat(database.postgresql()).isEqualTo(url.isPresent());
       return database;
+    }
+
+    /**
+     * Returns when nothing writes to {@link #home} any more: H2 goes on in this process, which
+     * opened it first, until it has seen that the last of the others is gone.
+     */
+    public void awaitClosed() {
+      Path lock = home.resolve("service").resolve("database.lock.db");
+      Eventually.holds(() -> lock + " is still there", () -> !Files.exists(lock));
     }
   }
 }

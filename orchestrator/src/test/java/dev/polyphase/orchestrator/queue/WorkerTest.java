@@ -2,6 +2,7 @@ package dev.polyphase.orchestrator.queue;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.polyphase.orchestrator.Eventually;
 import dev.polyphase.orchestrator.index.Database;
 import dev.polyphase.orchestrator.index.Databases;
 import dev.polyphase.orchestrator.queue.QueuedRun.State;

@@ -3,6 +3,7 @@ package dev.polyphase.orchestrator.schedule;
 import static dev.polyphase.orchestrator.schedule.SchedulesTest.VIENNA;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.polyphase.orchestrator.Eventually;
 import dev.polyphase.orchestrator.index.Database;
 import dev.polyphase.orchestrator.index.Databases;
 import dev.polyphase.orchestrator.index.Rows;

@@ -26,7 +26,8 @@ public final class ScheduleService implements AutoCloseable {
   static ScheduleService start(Databases.Opened opened) throws IOException {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-    command.addAll(List.of("-cp", System.getProperty("java.class.path")));
+    command.addAll(List.of("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-cp"));
+    command.add(System.getProperty("java.class.path"));
     command.addAll(List.of(ScheduleService.class.getName(), opened.home().toString()));
     opened.url().ifPresent(command::add);
     Process process =

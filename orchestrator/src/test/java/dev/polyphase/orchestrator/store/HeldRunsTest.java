@@ -25,6 +25,7 @@ class HeldRunsTest {
     Process other =
         new ProcessBuilder(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-XX:TieredStopAtLevel=1",
                 "-cp",
                 System.getProperty("java.class.path"),
                 RunLockTest.Holder.class.getName(),
@@ -69,6 +70,7 @@ class HeldRunsTest {
         Process other =
             new ProcessBuilder(
                     Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                    "-XX:TieredStopAtLevel=1",
                     "-cp",
                     System.getProperty("java.class.path"),
                     RunLockTest.Holder.class.getName(),

@@ -76,6 +76,8 @@ class WorkBytesTest {
             "-Xms64m",
             "-Xmx64m",
             "-XX:+AlwaysPreTouch",
+            "-XX:TieredStopAtLevel=1",
+            "-XX:+UseSerialGC",
             "-cp",
             System.getProperty("java.class.path"),
             MeasuredUpdate.class.getName(),
