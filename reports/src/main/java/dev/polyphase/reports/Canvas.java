@@ -66,18 +66,34 @@ final class Canvas {
 
   private void letter(double left, double top, TextStyle style, List<StrokeFont.Segment> strokes) {
     double unit = style.size() / 10.0;
-    if (strokes.isEmpty()) {
-      return;
-    }
-    for (int row = pixel(top + TOP * unit); row <= pixel(top + BOTTOM * unit); row++) {
-      for (int column = pixel(left + LEFT * unit); column <= pixel(left + RIGHT * unit); column++) {
-        double x = ((column + 0.5) / scale - left) / unit;
+    int firstRow = pixel(top + TOP * unit);
+    int lastRow = pixel(top + BOTTOM * unit);
+    int firstColumn = pixel(left + LEFT * unit);
+    int lastColumn = pixel(left + RIGHT * unit);
+    int columns = lastColumn - firstColumn + 1;
+    double[] distances = new double[(lastRow - firstRow + 1) * columns];
+    Arrays.fill(distances, Double.POSITIVE_INFINITY);
+    // So far from its middle a stroke still colours a pixel, in units of the font.
+    double reach = (style.pen() / 2 + 1.0 / scale) / unit;
+    for (StrokeFont.Segment stroke : strokes) {
+      int upper = Math.max(firstRow, pixel(top + (stroke.top() - reach) * unit));
+      int lower = Math.min(lastRow, pixel(top + (stroke.bottom() + reach) * unit));
+      int from = Math.max(firstColumn, pixel(left + (stroke.left() - reach) * unit));
+      int to = Math.min(lastColumn, pixel(left + (stroke.right() + reach) * unit));
+      for (int row = upper; row <= lower; row++) {
         double y = ((row + 0.5) / scale - top) / unit;
-        double distance = Double.POSITIVE_INFINITY;
-        for (StrokeFont.Segment stroke : strokes) {
-          distance = Math.min(distance, stroke.distance(x, y));
+        for (int column = from; column <= to; column++) {
+          double x = ((column + 0.5) / scale - left) / unit;
+          int index = (row - firstRow) * columns + column - firstColumn;
+          distances[index] = Math.min(distances[index], stroke.distance(x, y));
         }
-        blend(column, row, style.tone().rgb(), (style.pen() / 2 - distance * unit) * scale);
+      }
+    }
+    int index = 0;
+    for (int row = firstRow; row <= lastRow; row++) {
+      for (int column = firstColumn; column <= lastColumn; column++) {
+        double inside = (style.pen() / 2 - distances[index++] * unit) * scale;
+        blend(column, row, style.tone().rgb(), inside);
       }
     }
   }

@@ -29,6 +29,22 @@ final class StrokeFont {
   /** A straight piece of a stroke. */
   record Segment(Point from, Point to) {
 
+    double left() {
+      return Math.min(from.x, to.x);
+    }
+
+    double right() {
+      return Math.max(from.x, to.x);
+    }
+
+    double top() {
+      return Math.min(from.y, to.y);
+    }
+
+    double bottom() {
+      return Math.max(from.y, to.y);
+    }
+
     /** The distance of a point to the nearest point of the segment. */
     double distance(double x, double y) {
       double dx = to.x - from.x;

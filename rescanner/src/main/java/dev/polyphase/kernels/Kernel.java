@@ -14,6 +14,8 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
 /**
@@ -26,6 +28,8 @@ import java.util.stream.Collectors;
 public final class Kernel implements AutoCloseable {
   /** How a source begins that says what it does, for messages. */
   private static final String TASK = "# Task: ";
+
+  private static final Pattern CONSTANT = Pattern.compile("\\{\\{(\\w+)}}");
 
   private final CompiledSource compiled;
   private final NDManager cpu;
@@ -59,17 +63,20 @@ public final class Kernel implements AutoCloseable {
   public static Kernel load(
       NDManager manager, Class<?> owner, List<String> resources, Map<String, ?> constants) {
     Libtorch.prepareThread();
-    String source =
+    String text =
         resources.stream().map(name -> read(owner, name)).collect(Collectors.joining("\n"));
-    for (Map.Entry<String, ?> constant : constants.entrySet()) {
-      source = source.replace("{{" + constant.getKey() + "}}", constant.getValue().toString());
-    }
-    if (source.contains("{{")) {
-      throw new IllegalArgumentException(
-          resources.get(0)
-              + " has a constant without a value: "
-              + source.substring(source.indexOf("{{")));
-    }
+    String source =
+        CONSTANT
+            .matcher(text)
+            .replaceAll(
+                found -> {
+                  Object value = constants.get(found.group(1));
+                  if (value == null) {
+                    throw new IllegalArgumentException(
+                        resources.get(0) + " has a constant without a value: " + found.group());
+                  }
+                  return Matcher.quoteReplacement(value.toString());
+                });
     try {
       return new Kernel(
           CompiledSource.of(source),

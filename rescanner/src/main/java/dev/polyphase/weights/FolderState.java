@@ -7,13 +7,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.FileTime;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
-import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.SortedSet;
 import java.util.TreeSet;
+import java.util.zip.CRC32;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -35,14 +33,16 @@ public final class FolderState {
    * One file; of a link, what it leads to.
    *
    * @param key device and inode; null where the file system has none
-   * @param start a digest of its first bytes
+   * @param start the CRC-32 of its first bytes
    */
-  private record FileState(@Nullable Object key, long bytes, FileTime written, String start) {
+  private record FileState(@Nullable Object key, long bytes, FileTime written, long start) {
     static FileState of(Path file) throws IOException {
       BasicFileAttributes now = Files.readAttributes(file, BasicFileAttributes.class);
       try (InputStream in = Files.newInputStream(file)) {
         byte[] start = in.readNBytes((int) Math.min(now.size(), START_BYTES));
-        return new FileState(now.fileKey(), now.size(), now.lastModifiedTime(), digest(start));
+        CRC32 sum = new CRC32();
+        sum.update(start);
+        return new FileState(now.fileKey(), now.size(), now.lastModifiedTime(), sum.getValue());
       } catch (IOException e) {
         throw FileFailure.reading(file, e);
       }
@@ -113,13 +113,5 @@ public final class FolderState {
       weights.removeIf(file -> !Files.isRegularFile(file));
     }
     return weights;
-  }
-
-  private static String digest(byte[] bytes) {
-    try {
-      return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(bytes));
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException("every Java has SHA-256", e);
-    }
   }
 }

@@ -1,5 +1,6 @@
 package dev.polyphase.orchestrator.cli;
 
+import static dev.polyphase.fixtures.SameBytes.assertSameBytes;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
@@ -240,7 +241,7 @@ class CliTest {
     assertThat(out()).isEqualTo(Files.readString(written));
     Path file = folder.resolve("selection.yaml");
     assertThat(polyphase("select", snr, "--top-percent", "50", "-o", file.toString())).isZero();
-    assertThat(file).hasSameBinaryContentAs(written);
+    assertSameBytes(file, written);
     assertThat(out()).isEmpty();
   }
 

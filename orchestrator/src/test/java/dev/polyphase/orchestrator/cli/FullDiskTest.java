@@ -1,5 +1,6 @@
 package dev.polyphase.orchestrator.cli;
 
+import static dev.polyphase.fixtures.SameBytes.assertSameBytes;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
@@ -247,8 +248,7 @@ class FullDiskTest {
     assertWhole();
     Path rescan = Path.of("phase-02-refinement/rescans/step-000002");
     for (String file : List.of("snr.json", "spectra.jsonl", "selection.yaml")) {
-      assertThat(run.resolve(rescan).resolve(file))
-          .hasSameBinaryContentAs(folder.resolve("runs/full").resolve(rescan).resolve(file));
+      assertSameBytes(run.resolve(rescan).resolve(file), folder.resolve("runs/full").resolve(rescan).resolve(file));
     }
   }
 

@@ -1,5 +1,6 @@
 package dev.polyphase.orchestrator.cli;
 
+import static dev.polyphase.fixtures.SameBytes.assertSameBytes;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
@@ -316,7 +317,7 @@ class KilledRunsTest {
       Path found = run(name).resolve(PHASES.get(phase));
       Path expected = whole.resolve(PHASES.get(phase));
       for (String file : List.of("model/model.safetensors", "snr.json", "selection.yaml")) {
-        assertThat(found.resolve(file)).hasSameBinaryContentAs(expected.resolve(file));
+        assertSameBytes(found.resolve(file), expected.resolve(file));
       }
       assertThat(withoutTimes(metrics(found))).as(name).isEqualTo(withoutTimes(metrics(expected)));
       for (JsonNode row : withoutTimes(metrics(found))) {

@@ -1,5 +1,6 @@
 package dev.polyphase.orchestrator.cli;
 
+import static dev.polyphase.fixtures.SameBytes.assertSameBytes;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
@@ -81,9 +82,7 @@ class RescanRunTest {
               "cpu");
       assertThat(scanned.exitCode()).as(scanned.messages()).isZero();
       Path rescan = phase.resolve("rescans/step-%06d".formatted(step));
-      assertThat(rescan.resolve("snr.json"))
-          .hasSameBinaryContentAs(
-              folder.resolve("scans-%d/snr_results_%s-phase-01-one.json".formatted(step, shorter)));
+      assertSameBytes(rescan.resolve("snr.json"), folder.resolve("scans-%d/snr_results_%s-phase-01-one.json".formatted(step, shorter)));
       assertThat(names(rescan)).containsExactly("selection.yaml", "snr.json", "spectra.jsonl");
       selections.add(selection(rescan));
     }
@@ -178,8 +177,7 @@ class RescanRunTest {
     Polyphase.Ended ended = run("moving", "float32", "1e-6", 6, "shuffle: true", "rescan_every: 1");
 
     assertThat(ended.messages()).contains("rescan after step 5: the same 15 modules as before");
-    assertThat(folder.resolve("runs/moving/phase-01-one/model/model.safetensors"))
-        .hasSameBinaryContentAs(folder.resolve("runs/plain/phase-01-one/model/model.safetensors"));
+    assertSameBytes(folder.resolve("runs/moving/phase-01-one/model/model.safetensors"), folder.resolve("runs/plain/phase-01-one/model/model.safetensors"));
     assertThat(losses("moving")).isEqualTo(losses("plain")).hasSize(6);
   }
 

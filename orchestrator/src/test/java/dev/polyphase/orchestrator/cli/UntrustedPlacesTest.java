@@ -1,5 +1,6 @@
 package dev.polyphase.orchestrator.cli;
 
+import static dev.polyphase.fixtures.SameBytes.assertSameBytes;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeFalse;
 
@@ -148,7 +149,7 @@ class UntrustedPlacesTest {
     Files.createLink(folder.resolve("hard link"), rows);
     assertThat(polyphase("select", rows.toString(), "--top-percent", "50", "-o", output, "--force"))
         .isEqualTo(2);
-    assertThat(rows).hasSameBinaryContentAs(scan);
+    assertSameBytes(rows, scan);
   }
 
   @Test

@@ -1,5 +1,6 @@
 package dev.polyphase.orchestrator.engine;
 
+import static dev.polyphase.fixtures.SameBytes.assertSameBytes;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -409,7 +410,7 @@ class CheckpointResumeTest {
   }
 
   /** As if nothing had happened; the clock of these runs stands still. */
-  private void assertLikeTheWhole() {
+  private void assertLikeTheWhole() throws IOException {
     for (String phase : List.of("phase-01-first", "phase-02-second")) {
       for (String file :
           List.of(
@@ -419,8 +420,7 @@ class CheckpointResumeTest {
               "selection.yaml",
               "model/model.safetensors",
               "model/config.json")) {
-        assertThat(run().resolve(phase).resolve(file))
-            .hasSameBinaryContentAs(folder.resolve("runs/whole").resolve(phase).resolve(file));
+        assertSameBytes(run().resolve(phase).resolve(file), folder.resolve("runs/whole").resolve(phase).resolve(file));
       }
     }
   }

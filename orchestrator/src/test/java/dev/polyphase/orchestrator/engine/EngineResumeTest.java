@@ -1,5 +1,6 @@
 package dev.polyphase.orchestrator.engine;
 
+import static dev.polyphase.fixtures.SameBytes.assertSameBytes;
 import static dev.polyphase.orchestrator.engine.EngineRuns.THREE_PHASES;
 import static dev.polyphase.orchestrator.engine.EngineRuns.contentsBelow;
 import static dev.polyphase.orchestrator.engine.EngineRuns.filesBelow;
@@ -78,7 +79,7 @@ class EngineResumeTest {
         .hasToString(firstPhase);
     for (String phase :
         List.of("phase-01-foundation", "phase-02-refinement", "phase-03-alignment")) {
-      assertThat(modelOf("three", phase)).hasSameBinaryContentAs(modelOf("whole", phase));
+      assertSameBytes(modelOf("three", phase), modelOf("whole", phase));
     }
     assertThat(runs.json("runs/three/report/report.json"))
         .isEqualTo(runs.json("runs/whole/report/report.json"));
@@ -278,8 +279,7 @@ class EngineResumeTest {
     runs.run(otherSeed, Start.BEGIN_OR_RESUME);
     runs.run(otherSeed.replace("name: three", "name: whole"), Start.BEGIN_OR_RESUME);
 
-    assertThat(folder.resolve("runs/three/base/model.safetensors"))
-        .hasSameBinaryContentAs(folder.resolve("runs/whole/base/model.safetensors"));
+    assertSameBytes(folder.resolve("runs/three/base/model.safetensors"), folder.resolve("runs/whole/base/model.safetensors"));
   }
 
   @Test

@@ -1,5 +1,6 @@
 package dev.polyphase.orchestrator.engine;
 
+import static dev.polyphase.fixtures.SameBytes.assertSameBytes;
 import static dev.polyphase.orchestrator.engine.EngineRuns.THREE_PHASES;
 import static dev.polyphase.orchestrator.engine.EngineRuns.filesBelow;
 import static org.assertj.core.api.Assertions.assertThat;
@@ -342,13 +343,11 @@ class EngineTest {
     assertThat(run.resolve("phase-03-alignment/model/README.md"))
         .content()
         .contains("](heatmap.png)");
-    assertThat(run.resolve("phase-03-alignment/model/heatmap.png"))
-        .hasSameBinaryContentAs(run.resolve("report/heatmap.png"));
+    assertSameBytes(run.resolve("phase-03-alignment/model/heatmap.png"), run.resolve("report/heatmap.png"));
     String onePhase = THREE_PHASES.substring(0, THREE_PHASES.indexOf("  - {name: refinement"));
     EngineRuns others = new EngineRuns(Files.createDirectory(folder.resolve("others")));
     others.run(onePhase, Start.BEGIN_OR_RESUME);
-    assertThat(run.resolve("phase-01-foundation/model/heatmap.png"))
-        .hasSameBinaryContentAs(folder.resolve("others/runs/three/report/heatmap.png"));
+    assertSameBytes(run.resolve("phase-01-foundation/model/heatmap.png"), folder.resolve("others/runs/three/report/heatmap.png"));
   }
 
   /** What selection.yaml lists, by its lines alone, as consumers of the format read it. */

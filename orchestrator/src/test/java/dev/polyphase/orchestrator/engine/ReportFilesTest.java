@@ -1,5 +1,6 @@
 package dev.polyphase.orchestrator.engine;
 
+import static dev.polyphase.fixtures.SameBytes.assertSameBytes;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -58,8 +59,7 @@ class ReportFilesTest {
 
     assertThat(ReportFiles.rebuild(run)).isEqualTo(run.path().resolve("report/index.html"));
     for (String file : FILES) {
-      assertThat(run.path().resolve("report").resolve(file))
-          .hasSameBinaryContentAs(reports.resolve(file));
+      assertSameBytes(run.path().resolve("report").resolve(file), reports.resolve(file));
     }
   }
 

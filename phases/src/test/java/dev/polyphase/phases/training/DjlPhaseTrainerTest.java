@@ -1,5 +1,6 @@
 package dev.polyphase.phases.training;
 
+import static dev.polyphase.fixtures.SameBytes.assertSameBytes;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
@@ -88,8 +89,7 @@ class DjlPhaseTrainerTest {
     prepared.train(start, new RecordingListener());
 
     for (String name : FileNames.in(run.base())) {
-      assertThat(folder.resolve("second").resolve(name))
-          .hasSameBinaryContentAs(folder.resolve("expected").resolve(name));
+      assertSameBytes(folder.resolve("second").resolve(name), folder.resolve("expected").resolve(name));
     }
     assertThat(folder.resolve("second/model.safetensors"))
         .binaryContent()

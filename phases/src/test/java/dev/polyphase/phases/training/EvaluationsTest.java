@@ -1,5 +1,6 @@
 package dev.polyphase.phases.training;
 
+import static dev.polyphase.fixtures.SameBytes.assertSameBytes;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
@@ -107,8 +108,7 @@ class EvaluationsTest {
     assertThat(result.steps()).isEqualTo(endsEarly ? 16 : 14);
     assertThat(steps(heard, "eval_loss")).isEqualTo(endsEarly ? "0 4 8 12 16" : "0 4 8 12 14");
     for (String file : List.of("model.safetensors", "config.json")) {
-      assertThat(folder.resolve("best").resolve(file))
-          .hasSameBinaryContentAs(folder.resolve("ends-there").resolve(file));
+      assertSameBytes(folder.resolve("best").resolve(file), folder.resolve("ends-there").resolve(file));
     }
     assertThat(heard.notes)
         .last()
@@ -123,8 +123,7 @@ class EvaluationsTest {
         train("best", with("phases.one.load_best_model_at_end=true", "phases.one.max_steps=8"));
     train("last", with("phases.one.max_steps=8"));
 
-    assertThat(folder.resolve("best/model.safetensors"))
-        .hasSameBinaryContentAs(folder.resolve("last/model.safetensors"));
+    assertSameBytes(folder.resolve("best/model.safetensors"), folder.resolve("last/model.safetensors"));
     assertThat(heard.notes).isEmpty();
   }
 
@@ -212,8 +211,7 @@ class EvaluationsTest {
     assertThat(plan.data().pieces()).isEqualTo(9);
     assertThat(plan.heldOut()).isNotNull().extracting(DataCounts::pieces).isEqualTo(3L);
     assertThat(figures(split)).isEqualTo(figures(separate));
-    assertThat(folder.resolve("split/model.safetensors"))
-        .hasSameBinaryContentAs(folder.resolve("separate/model.safetensors"));
+    assertSameBytes(folder.resolve("split/model.safetensors"), folder.resolve("separate/model.safetensors"));
   }
 
   @ParameterizedTest

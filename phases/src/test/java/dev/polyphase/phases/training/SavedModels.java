@@ -1,6 +1,6 @@
 package dev.polyphase.phases.training;
 
-import static org.assertj.core.api.Assertions.assertThat;
+import static dev.polyphase.fixtures.SameBytes.assertSameBytes;
 
 import dev.polyphase.fixtures.TensorValues;
 import dev.polyphase.weights.Checkpoint;
@@ -13,9 +13,9 @@ final class SavedModels {
   private SavedModels() {}
 
   /** Holds two results to be the same to the last bit. */
-  static void assertSame(Path found, Path expected) {
+  static void assertSame(Path found, Path expected) throws IOException {
     for (String file : List.of("model.safetensors", "config.json")) {
-      assertThat(found.resolve(file)).hasSameBinaryContentAs(expected.resolve(file));
+      assertSameBytes(found.resolve(file), expected.resolve(file));
     }
   }
 
