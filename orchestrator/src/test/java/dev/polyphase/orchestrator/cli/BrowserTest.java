@@ -23,7 +23,7 @@ class BrowserTest {
   @TempDir Path folder;
 
   @Test
-  void aRunIsSubmittedWatchedStoppedResumedAndCompared() throws IOException {
+  void aRunIsSubmittedWatchedStoppedResumedAndCompared() throws IOException, InterruptedException {
     Path profile = Files.createDirectories(folder.resolve("profile"));
     try (Chromium browser = new Chromium(profile, Path.of("target", "browser"));
         ServiceProcess service = new ServiceProcess(folder)) {
@@ -32,7 +32,7 @@ class BrowserTest {
       browser.seen("#connection[data-state=live]");
       browser.seen("[data-test=idle]");
 
-      submit(browser, "name=first");
+      submit(browser, "name=first", 40, 10);
       String first = runOf(browser);
       browser.seen("#run-state[data-state=running]");
       browser.seen("#figure");
@@ -56,7 +56,7 @@ class BrowserTest {
       browser.await("all steps are drawn", () -> browser.points("loss") == 40 + 10 + 10);
       browser.picture("finished-at-1280");
 
-      submit(browser, "name=second\nseed=7");
+      submit(browser, "name=second\nseed=7", 6, 2);
       String second = runOf(browser);
       browser.seen("#run-state[data-state=finished]");
 
@@ -64,7 +64,7 @@ class BrowserTest {
       browser.click("[data-test=compare-" + first + "]");
       browser.click("[data-test=compare-" + second + "]");
       browser.click("[data-test=compare]");
-      browser.await("both runs' curves", () -> browser.points("loss") == 2 * 60);
+      browser.await("both runs' curves", () -> browser.points("loss") == 60 + 10);
       browser.seen("[data-test=selection-pair]");
       assertThat(browser.seen("[data-test=compare-settings]").getText()).contains("seed");
       browser.picture("compare-at-1280");
@@ -74,14 +74,19 @@ class BrowserTest {
     }
   }
 
-  private static void submit(Chromium browser, String overrides) {
+  /**
+   * @param steps of the first phase
+   * @param others of the two that follow, each
+   */
+  private static void submit(Chromium browser, String overrides, int steps, int others) {
     browser.click("[data-test=nav-new]");
     browser.type("[data-test=pipeline-path]", QUICKSTART.toString());
     browser.type(
         "[data-test=overrides]",
         overrides
-            + "\nphases.foundation.max_steps=40\nphases.refinement.max_steps=10"
-            + "\nphases.alignment.max_steps=10\ndefaults.micro_batch_size=4");
+            + "\nphases.foundation.max_steps=%d\nphases.refinement.max_steps=%d"
+                .formatted(steps, others)
+            + "\nphases.alignment.max_steps=%d\ndefaults.micro_batch_size=4".formatted(others));
     browser.click("[data-test=plan]");
     browser.seen("[data-test=plan-table]");
     browser.click("[data-test=submit]");
@@ -93,7 +98,8 @@ class BrowserTest {
   }
 
   private static void onAPhone(
-      Chromium browser, ServiceProcess service, String first, String second) throws IOException {
+      Chromium browser, ServiceProcess service, String first, String second)
+      throws IOException, InterruptedException {
     List<String> routes =
         List.of(
             "now:#/",
@@ -117,6 +123,17 @@ class BrowserTest {
         browser.picture(name + "-at-390" + (dark ? "-dark" : ""));
       }
     }
+    browser.open("about:blank");
+    browser.open(service.url + "#/queue");
+    browser.seen("[data-test=queue-done]");
+    browser.open("about:blank");
+    browser.back();
+    service.post(
+        "api/queue",
+        "{\"pipeline\": \"%s\", \"set\": [\"name=third\", \"device=cuda:7\"]}"
+            .formatted(QUICKSTART));
+    // A page that is left hears of nothing; the one that is come back to does.
+    browser.seen("[data-test=queue-cancel-3]");
     browser.assertNoErrors();
   }
 }

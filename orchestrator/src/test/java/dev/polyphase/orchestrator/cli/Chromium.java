@@ -32,6 +32,9 @@ final class Chromium implements AutoCloseable {
   /** A phase of a run may take that long on a machine that does other things as well. */
   private static final Duration LONG_ENOUGH = Duration.ofMinutes(6);
 
+  /** One that waits for a line to the service, of which a browser has six, has it after a minute. */
+  private static final Duration A_PAGE = Duration.ofSeconds(40);
+
   private static final Duration LOOK = Duration.ofMillis(100);
   private static final int PHONE_WIDTH = 600;
 
@@ -76,6 +79,7 @@ final class Chromium implements AutoCloseable {
                 .usingAnyFreePort()
                 .build(),
             options);
+    driver.manage().timeouts().pageLoadTimeout(A_PAGE);
   }
 
   /** Makes the page as wide as a screen or a phone's, light or dark. */
@@ -100,6 +104,11 @@ final class Chromium implements AutoCloseable {
 
   void open(String url) {
     driver.get(url);
+  }
+
+  /** Goes to the page before, which the browser has kept as it was left. */
+  void back() {
+    driver.navigate().back();
   }
 
   String address() {

@@ -64,6 +64,15 @@ export function listen(path, handlers, { signal, opened = () => {} }) {
     watchdog = setTimeout(lost, silence);
   }
 
+  function rest() {
+    clearTimeout(retry);
+    retry = null;
+    clearTimeout(watchdog);
+    watchdog = null;
+    source?.close();
+    source = null;
+  }
+
   function hurry() {
     if (retry !== null && !document.hidden) open();
   }
@@ -71,12 +80,11 @@ export function listen(path, handlers, { signal, opened = () => {} }) {
   addEventListener('online', hurry, { signal });
   addEventListener('offline', () => source && lost(), { signal });
   document.addEventListener('visibilitychange', hurry, { signal });
-  signal.addEventListener('abort', () => {
-    clearTimeout(retry);
-    clearTimeout(watchdog);
-    source?.close();
-    source = null;
-  });
+  // A page that is left is kept for the way back, and with it a line to the node: six of them, which
+  // is as many as a browser has for one address, and the next page waits a minute for its first word.
+  addEventListener('pagehide', rest, { signal });
+  addEventListener('pageshow', (event) => event.persisted && open(), { signal });
+  signal.addEventListener('abort', rest);
   streamState('connecting');
   open();
 }
