@@ -43,7 +43,8 @@ class DpoRescansTest {
     RecordingListener moved = train("moved", Optional.of(DpoRun.TRAINED));
 
     assertThat(moved.figures()).isEqualTo(plain.figures()).hasSize(5 + 6);
-    assertSameBytes(folder.resolve("moved/model.safetensors"), folder.resolve("plain/model.safetensors"));
+    assertSameBytes(
+        folder.resolve("moved/model.safetensors"), folder.resolve("plain/model.safetensors"));
   }
 
   @Test

@@ -87,7 +87,9 @@ class DpoResumeTest {
         RecordingListener second = new RecordingListener();
         train(run, name, second, settings);
 
-        assertSameBytes(folder.resolve(name).resolve("model/model.safetensors"), folder.resolve("whole/model/model.safetensors"));
+        assertSameBytes(
+            folder.resolve(name).resolve("model/model.safetensors"),
+            folder.resolve("whole/model/model.safetensors"));
         Path margins = folder.resolve(name).resolve("margins.json");
         if (parts.get(0).equals("kto")) {
           assertThat(margins).doesNotExist();

@@ -44,7 +44,8 @@ class FirstStepTest {
     RecordingListener two = run.train("two", Optional.empty(), "device=[cpu, cpu]");
 
     assertThat(two.figures()).isEqualTo(one.figures()).hasSize(4);
-    assertSameBytes(folder.resolve("two/model.safetensors"), folder.resolve("one/model.safetensors"));
+    assertSameBytes(
+        folder.resolve("two/model.safetensors"), folder.resolve("one/model.safetensors"));
   }
 
   private DpoRun llama() throws IOException {

@@ -39,7 +39,8 @@ class MixedPairsTest {
       expected.keySet().removeIf(name -> name.startsWith("loss/"));
       assertThat(found).containsAllEntriesOf(expected);
     }
-    assertSameBytes(folder.resolve("weighted/model.safetensors"), folder.resolve("twice/model.safetensors"));
+    assertSameBytes(
+        folder.resolve("weighted/model.safetensors"), folder.resolve("twice/model.safetensors"));
     // Of 11 pairs in micro-batches of three and steps of two, two steps are an epoch.
     Map<String, Number> first = weighted.rows.get(1).values();
     assertThat(first.get("rewards/margins")).isEqualTo(0.0);

@@ -32,7 +32,9 @@ final class Chromium implements AutoCloseable {
   /** A phase of a run may take that long on a machine that does other things as well. */
   private static final Duration LONG_ENOUGH = Duration.ofMinutes(6);
 
-  /** One that waits for a line to the service, of which a browser has six, has it after a minute. */
+  /**
+   * One that waits for a line to the service, of which a browser has six, has it after a minute.
+   */
   private static final Duration A_PAGE = Duration.ofSeconds(40);
 
   private static final Duration LOOK = Duration.ofMillis(100);

@@ -248,7 +248,9 @@ class FullDiskTest {
     assertWhole();
     Path rescan = Path.of("phase-02-refinement/rescans/step-000002");
     for (String file : List.of("snr.json", "spectra.jsonl", "selection.yaml")) {
-      assertSameBytes(run.resolve(rescan).resolve(file), folder.resolve("runs/full").resolve(rescan).resolve(file));
+      assertSameBytes(
+          run.resolve(rescan).resolve(file),
+          folder.resolve("runs/full").resolve(rescan).resolve(file));
     }
   }
 

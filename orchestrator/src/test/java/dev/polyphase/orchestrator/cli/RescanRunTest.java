@@ -82,7 +82,9 @@ class RescanRunTest {
               "cpu");
       assertThat(scanned.exitCode()).as(scanned.messages()).isZero();
       Path rescan = phase.resolve("rescans/step-%06d".formatted(step));
-      assertSameBytes(rescan.resolve("snr.json"), folder.resolve("scans-%d/snr_results_%s-phase-01-one.json".formatted(step, shorter)));
+      assertSameBytes(
+          rescan.resolve("snr.json"),
+          folder.resolve("scans-%d/snr_results_%s-phase-01-one.json".formatted(step, shorter)));
       assertThat(names(rescan)).containsExactly("selection.yaml", "snr.json", "spectra.jsonl");
       selections.add(selection(rescan));
     }
@@ -177,7 +179,9 @@ class RescanRunTest {
     Polyphase.Ended ended = run("moving", "float32", "1e-6", 6, "shuffle: true", "rescan_every: 1");
 
     assertThat(ended.messages()).contains("rescan after step 5: the same 15 modules as before");
-    assertSameBytes(folder.resolve("runs/moving/phase-01-one/model/model.safetensors"), folder.resolve("runs/plain/phase-01-one/model/model.safetensors"));
+    assertSameBytes(
+        folder.resolve("runs/moving/phase-01-one/model/model.safetensors"),
+        folder.resolve("runs/plain/phase-01-one/model/model.safetensors"));
     assertThat(losses("moving")).isEqualTo(losses("plain")).hasSize(6);
   }
 

@@ -420,7 +420,9 @@ class CheckpointResumeTest {
               "selection.yaml",
               "model/model.safetensors",
               "model/config.json")) {
-        assertSameBytes(run().resolve(phase).resolve(file), folder.resolve("runs/whole").resolve(phase).resolve(file));
+        assertSameBytes(
+            run().resolve(phase).resolve(file),
+            folder.resolve("runs/whole").resolve(phase).resolve(file));
       }
     }
   }

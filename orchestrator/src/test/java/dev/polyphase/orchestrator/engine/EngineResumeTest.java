@@ -279,7 +279,9 @@ class EngineResumeTest {
     runs.run(otherSeed, Start.BEGIN_OR_RESUME);
     runs.run(otherSeed.replace("name: three", "name: whole"), Start.BEGIN_OR_RESUME);
 
-    assertSameBytes(folder.resolve("runs/three/base/model.safetensors"), folder.resolve("runs/whole/base/model.safetensors"));
+    assertSameBytes(
+        folder.resolve("runs/three/base/model.safetensors"),
+        folder.resolve("runs/whole/base/model.safetensors"));
   }
 
   @Test

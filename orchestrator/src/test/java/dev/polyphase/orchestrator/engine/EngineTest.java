@@ -343,11 +343,14 @@ class EngineTest {
     assertThat(run.resolve("phase-03-alignment/model/README.md"))
         .content()
         .contains("](heatmap.png)");
-    assertSameBytes(run.resolve("phase-03-alignment/model/heatmap.png"), run.resolve("report/heatmap.png"));
+    assertSameBytes(
+        run.resolve("phase-03-alignment/model/heatmap.png"), run.resolve("report/heatmap.png"));
     String onePhase = THREE_PHASES.substring(0, THREE_PHASES.indexOf("  - {name: refinement"));
     EngineRuns others = new EngineRuns(Files.createDirectory(folder.resolve("others")));
     others.run(onePhase, Start.BEGIN_OR_RESUME);
-    assertSameBytes(run.resolve("phase-01-foundation/model/heatmap.png"), folder.resolve("others/runs/three/report/heatmap.png"));
+    assertSameBytes(
+        run.resolve("phase-01-foundation/model/heatmap.png"),
+        folder.resolve("others/runs/three/report/heatmap.png"));
   }
 
   /** What selection.yaml lists, by its lines alone, as consumers of the format read it. */

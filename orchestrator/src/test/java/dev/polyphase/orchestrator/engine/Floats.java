@@ -21,12 +21,16 @@ public final class Floats {
 
   /** The bytes of a tensor, little-endian. */
   public static ByteBuffer read(TensorInfo tensor) throws IOException {
+    return ByteBuffer.wrap(bytes(tensor)).order(ByteOrder.LITTLE_ENDIAN);
+  }
+
+  private static byte[] bytes(TensorInfo tensor) throws IOException {
     byte[] bytes = new byte[Math.toIntExact(tensor.byteCount())];
     try (RandomAccessFile file = new RandomAccessFile(tensor.file().toFile(), "r")) {
       file.seek(tensor.position());
       file.readFully(bytes);
     }
-    return ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);
+    return bytes;
   }
 
   /**
@@ -35,12 +39,12 @@ public final class Floats {
    */
   public static SingularValues singularValues() {
     return tensor -> {
-      ByteBuffer bytes = read(tensor);
+      byte[] bytes = bytes(tensor);
       int columns = Math.toIntExact(tensor.shape().get(tensor.shape().size() - 1));
       return FOUND
           .computeIfAbsent(
-              columns + " columns of " + UUID.nameUUIDFromBytes(bytes.array()),
-              unknown -> decomposed(bytes, columns))
+              columns + " columns of " + UUID.nameUUIDFromBytes(bytes),
+              unknown -> decomposed(ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN), columns))
           .clone();
     };
   }

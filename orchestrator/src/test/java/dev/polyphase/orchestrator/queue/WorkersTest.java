@@ -15,12 +15,12 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
-import org.jspecify.annotations.Nullable;
 
 /** Several workers in processes of their own, some of which are killed. */
 @Timeout(300)
@@ -74,8 +74,7 @@ class WorkersTest {
     for (int i = 0; i < 20; i++) {
       boolean fails = i % 5 == 4;
       expected.put(
-          submit(queue, (fails ? "fail-" : "finish-") + i),
-          fails ? State.FAILED : State.FINISHED);
+          submit(queue, (fails ? "fail-" : "finish-") + i), fails ? State.FAILED : State.FINISHED);
     }
     // Both want the first device: it is one machine's, and has one run at a time.
     worker("cuda:0", "cuda:1");
@@ -88,9 +87,7 @@ class WorkersTest {
     for (QueuedRun run : queue.all()) {
       states.put(run.number(), run.state());
       assertThat(run.attempts()).as(run.name()).isEqualTo(1);
-      assertThat(Files.readAllLines(FakeRun.starts(folder, run.name())))
-          .as(run.name())
-          .hasSize(1);
+      assertThat(Files.readAllLines(FakeRun.starts(folder, run.name()))).as(run.name()).hasSize(1);
     }
     assertThat(states).isEqualTo(expected);
     assertNoDeviceHadTwoAtATime(queue.all());

@@ -89,7 +89,8 @@ class DjlPhaseTrainerTest {
     prepared.train(start, new RecordingListener());
 
     for (String name : FileNames.in(run.base())) {
-      assertSameBytes(folder.resolve("second").resolve(name), folder.resolve("expected").resolve(name));
+      assertSameBytes(
+          folder.resolve("second").resolve(name), folder.resolve("expected").resolve(name));
     }
     assertThat(folder.resolve("second/model.safetensors"))
         .binaryContent()

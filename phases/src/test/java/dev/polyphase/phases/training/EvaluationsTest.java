@@ -108,7 +108,8 @@ class EvaluationsTest {
     assertThat(result.steps()).isEqualTo(endsEarly ? 16 : 14);
     assertThat(steps(heard, "eval_loss")).isEqualTo(endsEarly ? "0 4 8 12 16" : "0 4 8 12 14");
     for (String file : List.of("model.safetensors", "config.json")) {
-      assertSameBytes(folder.resolve("best").resolve(file), folder.resolve("ends-there").resolve(file));
+      assertSameBytes(
+          folder.resolve("best").resolve(file), folder.resolve("ends-there").resolve(file));
     }
     assertThat(heard.notes)
         .last()
@@ -123,7 +124,8 @@ class EvaluationsTest {
         train("best", with("phases.one.load_best_model_at_end=true", "phases.one.max_steps=8"));
     train("last", with("phases.one.max_steps=8"));
 
-    assertSameBytes(folder.resolve("best/model.safetensors"), folder.resolve("last/model.safetensors"));
+    assertSameBytes(
+        folder.resolve("best/model.safetensors"), folder.resolve("last/model.safetensors"));
     assertThat(heard.notes).isEmpty();
   }
 
@@ -211,7 +213,8 @@ class EvaluationsTest {
     assertThat(plan.data().pieces()).isEqualTo(9);
     assertThat(plan.heldOut()).isNotNull().extracting(DataCounts::pieces).isEqualTo(3L);
     assertThat(figures(split)).isEqualTo(figures(separate));
-    assertSameBytes(folder.resolve("split/model.safetensors"), folder.resolve("separate/model.safetensors"));
+    assertSameBytes(
+        folder.resolve("split/model.safetensors"), folder.resolve("separate/model.safetensors"));
   }
 
   @ParameterizedTest

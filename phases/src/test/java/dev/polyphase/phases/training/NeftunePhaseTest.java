@@ -98,6 +98,8 @@ class NeftunePhaseTest {
   }
 
   private void assertSameWeights(String one, String other) throws IOException {
-    assertSameBytes(folder.resolve(one).resolve("model.safetensors"), folder.resolve(other).resolve("model.safetensors"));
+    assertSameBytes(
+        folder.resolve(one).resolve("model.safetensors"),
+        folder.resolve(other).resolve("model.safetensors"));
   }
 }
