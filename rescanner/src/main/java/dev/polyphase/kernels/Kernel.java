@@ -29,7 +29,7 @@ public final class Kernel implements AutoCloseable {
   /** How a source begins that says what it does, for messages. */
   private static final String TASK = "# Task: ";
 
-  private static final Pattern CONSTANT = Pattern.compile("\\{\\{(\\w+)}}");
+  private static final Pattern CONSTANT = Pattern.compile("\\{\\{([^{}]+)}}");
 
   private final CompiledSource compiled;
   private final NDManager cpu;

@@ -83,7 +83,9 @@ public final class RunQueue {
     } catch (SQLException e) {
       // Another process was faster between the look and this. Once more: the next look finds its
       // run, or that it is at its end already.
-      throw SqlFailure.isDuplicate(e) ? new SQLTransientException(e) : e;
+      throw SqlFailure.isDuplicate(e)
+          ? new SQLTransientException(e.getMessage(), e.getSQLState(), e.getErrorCode(), e)
+          : e;
     }
   }
 

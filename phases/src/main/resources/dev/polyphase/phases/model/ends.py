@@ -249,41 +249,9 @@ class K(Module):
       _2 = torch.append(found, whole[0])
     return found
 
-  # norms [n]: from log_probs; g [n] float32: the gradient of each log-probability; trained: int64 [4], 1 where wanted: the gradient of h
-  # [n, hidden], of the head; whether there is a sum; whether the head is trained. The latter is added to sum, float32: its weight's [V, hidden], or B's [V, rank], and inner's [n, rank]
-  # is among the results. Of 16 bits and without a sum the weight's is the last result. d log p_t / d z = onehot(t) - softmax(z).
-  def log_probs_vjp(self: __torch__.K, h: Tensor, head: List[Tensor], targets: Tensor, norms: Tensor, g: Tensor, trained: Tensor, sum: Tensor) -> List[Tensor]:
+  # What the two below have in common, with their arguments. known: the norms [n] of log_probs; or nothing, then the log-probabilities come out as well, in front.
+  def vjp_by_groups(self: __torch__.K, h: Tensor, head: List[Tensor], targets: Tensor, known: List[Tensor], g: Tensor, trained: Tensor, sum: Tensor) -> List[Tensor]:
     w = (self).converted(h, head)
-    parts = annotate(List[Tensor], [])
-    inner_parts = annotate(List[Tensor], [])
-    whole = annotate(List[Tensor], [])
-    n = torch.size(h, 0)
-    most = (self).group_tokens(trained)
-    groups = torch.floordiv(torch.add(n, torch.sub(most, 1)), most)
-    for j in range(groups):
-      first = torch.mul(j, most)
-      of_group = ops.prim.min(most, torch.sub(n, first))
-      gz = annotate(List[Tensor], [])
-      chunks = torch.floordiv(torch.add(of_group, torch.sub({{chunk_tokens}}, 1)), {{chunk_tokens}})
-      for i in range(chunks):
-        offset = torch.mul(i, {{chunk_tokens}})
-        start = torch.add(first, offset)
-        count = ops.prim.min({{chunk_tokens}}, torch.sub(of_group, offset))
-        gi = torch.unsqueeze(torch.narrow(g, 0, start, count), -1)
-        t = torch.unsqueeze(torch.narrow(targets, 0, start, count), -1)
-        z = (self).logits_of(h, w, start, count)
-        slope = (self).slope_of_cap(z)
-        p = torch.exp_(torch.sub_(z, torch.unsqueeze(torch.narrow(norms, 0, start, count), -1)))
-        of_chunk = torch.scatter_add_(torch.mul_(p, torch.neg(gi)), 1, t, gi)
-        _0 = (self).place(gz, (self).uncapped_(of_chunk, slope), h, offset, of_group)
-      _1 = (self).group_vjp(gz[0], h, w, first, trained, parts, inner_parts, whole, sum)
-    return (self).gradients(annotate(List[Tensor], []), parts, inner_parts, whole)
-
-  # log_probs and log_probs_vjp in one, with each chunk's logits computed once, where every log-probability has the same gradient, slope
-  # (float64 []): the log-probabilities [n], then the gradients as there.
-  def log_probs_and_vjp(self: __torch__.K, h: Tensor, head: List[Tensor], targets: Tensor, slope: Tensor, trained: Tensor, sum: Tensor) -> List[Tensor]:
-    w = (self).converted(h, head)
-    g = float(slope)
     parts = annotate(List[Tensor], [])
     inner_parts = annotate(List[Tensor], [])
     whole = annotate(List[Tensor], [])
@@ -300,17 +268,36 @@ class K(Module):
         offset = torch.mul(i, {{chunk_tokens}})
         start = torch.add(first, offset)
         count = ops.prim.min({{chunk_tokens}}, torch.sub(of_group, offset))
+        gi = torch.unsqueeze(torch.narrow(g, 0, start, count), -1)
         t = torch.unsqueeze(torch.narrow(targets, 0, start, count), -1)
         logits = (self).logits_of(h, w, start, count)
-        slope_here = (self).slope_of_cap(logits)
-        z = torch.log_softmax(logits, -1)
-        _0 = torch.append(log_probs, torch.squeeze(torch.gather(z, 1, t), -1))
-        of_chunk = torch.scatter_add_(torch.mul_(torch.exp_(z), torch.neg(g)), 1, t, torch.full([count, 1], g, dtype=6, device=torch.device("{{device}}")))
-        _1 = (self).place(gz, (self).uncapped_(of_chunk, slope_here), h, offset, of_group)
+        slope = (self).slope_of_cap(logits)
+        if torch.eq(torch.len(known), 0):
+          z = torch.log_softmax(logits, -1)
+          _0 = torch.append(log_probs, torch.squeeze(torch.gather(z, 1, t), -1))
+        else:
+          z = torch.sub_(logits, torch.unsqueeze(torch.narrow(known[0], 0, start, count), -1))
+        of_chunk = torch.scatter_add_(torch.mul_(torch.exp_(z), torch.neg(gi)), 1, t, gi)
+        _1 = (self).place(gz, (self).uncapped_(of_chunk, slope), h, offset, of_group)
       _2 = (self).group_vjp(gz[0], h, w, first, trained, parts, inner_parts, whole, sum)
-    return (self).gradients([torch.cat(log_probs)], parts, inner_parts, whole)
+    found = annotate(List[Tensor], [])
+    if torch.eq(torch.len(known), 0):
+      _3 = torch.append(found, torch.cat(log_probs))
+    return (self).gradients(found, parts, inner_parts, whole)
 
-  # For a frozen head, w as there, with each chunk's logits computed once: log_probs, what else is wanted as in say_more, and the gradient of h [n, hidden] as it
+  # norms [n]: from log_probs; g [n] float32: the gradient of each log-probability; trained: int64 [4], 1 where wanted: the gradient of h
+  # [n, hidden], of the head; whether there is a sum; whether the head is trained. The latter is added to sum, float32: its weight's [V, hidden], or B's [V, rank], and inner's [n, rank]
+  # is among the results. Of 16 bits and without a sum the weight's is the last result. d log p_t / d z = onehot(t) - softmax(z).
+  def log_probs_vjp(self: __torch__.K, h: Tensor, head: List[Tensor], targets: Tensor, norms: Tensor, g: Tensor, trained: Tensor, sum: Tensor) -> List[Tensor]:
+    return (self).vjp_by_groups(h, head, targets, [norms], g, trained, sum)
+
+  # log_probs and log_probs_vjp in one, with each chunk's logits computed once, where every log-probability has the same gradient, slope
+  # (float64 []): the log-probabilities [n], then the gradients as there.
+  def log_probs_and_vjp(self: __torch__.K, h: Tensor, head: List[Tensor], targets: Tensor, slope: Tensor, trained: Tensor, sum: Tensor) -> List[Tensor]:
+    g = torch.full([torch.size(h, 0)], float(slope), dtype=6, device=torch.device("{{device}}"))
+    return (self).vjp_by_groups(h, head, targets, annotate(List[Tensor], []), g, trained, sum)
+
+  # For a frozen head, with each chunk's logits computed once: log_probs, what else is wanted as in say_more, and the gradient of h [n, hidden] as it
   # would be if that of each log-probability were 1. A row's true one is that times its log-probability's, which may be known only when all of these are.
   def log_probs_and_unit(self: __torch__.K, h: Tensor, head: List[Tensor], targets: Tensor, wanted: Tensor) -> List[Tensor]:
     w = (self).converted(h, head)
